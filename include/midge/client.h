@@ -1,0 +1,182 @@
+/* midge/client.h - sessions that drive themselves.
+ *
+ * A reactor is one thread with one event loop. A client is a session that
+ * lives there, with a transport under it, and the will to reconnect. You wish
+ * for the same things as in midge/session.h and take the same events; the
+ * facts are the reactor's business.
+ *
+ *     your thread                              the reactor's thread
+ *     midge_client_publish()  ---- wishes --->  session, TLS, sockets
+ *     midge_reactor_event()   <--- events ----
+ *
+ * Nothing is called back on your thread, and no lock is held while your code
+ * runs. Any thread may wish; one thread takes events. When you fall behind by
+ * `event_bytes_max`, the reactor stops reading from its sockets, and the
+ * servers feel it. */
+#ifndef MIDGE_CLIENT_H
+#define MIDGE_CLIENT_H
+
+#include "midge/session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct midge_reactor midge_reactor;
+typedef struct midge_client midge_client;
+
+typedef struct midge_reactor_options {
+  /* Called on the reactor's thread when there are events and were none. Do
+   * little: poke your own loop, and take them all from there. */
+  void (*wake)(void *context);
+  void *context;
+  size_t event_bytes_max; /* 16 MiB, over all clients of this reactor */
+  const midge_allocator *allocator;
+} midge_reactor_options;
+
+/* MIDGE_ENOMEM, MIDGE_EERRNO (no thread or no file descriptors left). */
+MIDGE_API MIDGE_CHECKED midge_status midge_reactor_start(
+    midge_reactor **reactor, const midge_reactor_options *options);
+
+/* Drops every connection (without DISCONNECT for those still open: close
+ * clients first to say goodbye), waits for the thread, frees everything,
+ * clients and their events included. From any thread but the reactor's. */
+MIDGE_API void midge_reactor_stop(midge_reactor *reactor);
+
+/* Take the next event of any client, without waiting or for so long. False:
+ * there was none. From one thread at a time. The event is on loan until the
+ * next call; hold its buffer to keep what it points at. */
+MIDGE_API bool midge_reactor_event(midge_reactor *reactor, midge_event *event);
+MIDGE_API bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
+                                  uint64_t timeout_ms);
+
+/* What verifies the server and names us. Every PEM is text in memory (read
+ * files yourself or with midge_tls_check's paths). */
+typedef struct midge_tls_options {
+  midge_slice ca_file;      /* path of PEM certificates */
+  midge_slice ca_path;      /* directory with hashed names */
+  midge_slice ca;           /* PEM in memory; none of the three: the system's */
+  midge_slice certificate_file, key_file; /* paths, PEM */
+  midge_slice certificate, key;           /* PEM in memory */
+  midge_slice pkcs12;       /* in memory, instead of certificate and key */
+  midge_slice passphrase;   /* of the key or the PKCS#12 */
+  midge_slice crl;          /* PEM in memory; given: checked for every issuer */
+  midge_slice psk_identity; /* pre-shared key instead of certificates */
+  midge_slice psk;          /* raw bytes */
+  midge_slice ciphers;      /* OpenSSL cipher list, TLS 1.2 and below; names
+                               that begin with TLS_ are TLS 1.3 suites */
+  midge_slice server_name;  /* SNI; null data: the host when it is a name */
+  midge_slice verify_name;  /* the name in the certificate; default: host */
+  const midge_slice *alpn;  /* protocols offered */
+  size_t alpn_count;
+  int version_min, version_max; /* 10, 11, 12, 13; 0: 12 and the highest */
+  bool insecure_host;       /* verify the chain but not the name */
+  bool insecure;            /* verify nothing */
+  midge_slice key_log_file; /* path; for debugging: gives the secrets away */
+} midge_tls_options;
+
+/* Whether these options can make a connection: MIDGE_OK, MIDGE_EINVAL or
+ * MIDGE_ETLS, with a text for people in `text` (static or cut to size). */
+MIDGE_API MIDGE_CHECKED midge_status midge_tls_check(
+    const midge_tls_options *options, char *text, size_t text_size);
+
+typedef struct midge_client_options {
+  /* mqtt://, mqtts://, ws://, wss://host:port/path or unix:/path; user and
+   * password in it fill in for those of the session. */
+  midge_slice url;
+  midge_session_options session; /* `allocator` and `context` of the session:
+                                    context comes back in events */
+  midge_tls_options tls;
+  struct {
+    const midge_slice *headers; /* "Name: value", for the upgrade request */
+    size_t header_count;
+  } websocket;
+  midge_slice proxy; /* socks5://[user:pass@]host:port, http://... */
+  midge_slice local_address; /* bind to this IP address before connecting */
+  bool nagle;       /* leave Nagle's algorithm on (TCP_NODELAY off) */
+  struct {
+    uint32_t min_ms, max_ms; /* 1000, 60000; doubled and jittered between */
+    uint32_t stable_ms;      /* 10000: a link this old resets the delay */
+    bool fixed;              /* always min_ms, no jitter */
+    bool off;                /* one attempt only */
+    bool lasting;            /* retry also what cannot heal by itself */
+  } reconnect;
+  uint32_t connect_timeout_ms; /* 30000: resolve, connect, TLS, upgrade,
+                                  CONNACK */
+  uint32_t close_timeout_ms;   /* 2000: flush at disconnect */
+  bool ask; /* every attempt waits for midge_client_proceed */
+} midge_client_options;
+
+/* Make a client; it connects when asked to. Everything is copied. MIDGE_EINVAL
+ * and MIDGE_EUTF8 as midge_session_new, and for a URL that cannot be;
+ * MIDGE_ETLS for TLS options that cannot; `text` gets a sentence for people. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
+    midge_client **client, midge_reactor *reactor,
+    const midge_client_options *options, char *text, size_t text_size);
+
+/* Begin attempts, and keep the connection up. MIDGE_EINVAL: already asked for.
+ * Each attempt is one MIDGE_EVENT_CONNECTING and one MIDGE_EVENT_CLOSED,
+ * with at most one MIDGE_EVENT_OPENED between. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_connect(midge_client *client);
+
+/* Say goodbye as midge_session_disconnect; the last MIDGE_EVENT_CLOSED has
+ * retry_ms = MIDGE_NEVER. Without a connection the attempts end, and the
+ * CLOSED event still comes, once. MIDGE_ENOCONN: none was asked for. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_disconnect(midge_client *client, midge_reason reason,
+                        midge_properties properties);
+
+/* Drop the connection at once, without DISCONNECT; what could not be sent of
+ * a session that ends with its connection ends with MIDGE_ECLOSED. */
+MIDGE_API void midge_client_abort(midge_client *client);
+
+/* Break the link if there is one and begin a new attempt now. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_reconnect(midge_client *client);
+
+/* Let the attempt of MIDGE_EVENT_CONNECTING go on (option `ask`), with other
+ * credentials, URL or headers if given (null data: as before). */
+typedef struct midge_attempt {
+  midge_slice url;
+  midge_slice user_name, password;
+  const midge_slice *headers;
+  size_t header_count;
+} midge_attempt;
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_proceed(midge_client *client, const midge_attempt *attempt);
+
+/* Give the handle up: disconnects if need be, ends every unfinished wish with
+ * MIDGE_ECLOSED, then MIDGE_EVENT_ENDED. The handle must not be used after
+ * this call. */
+MIDGE_API void midge_client_close(midge_client *client);
+
+/* As in midge/session.h, from any thread; MIDGE_ENOCONN before _connect and
+ * after _disconnect. What only the session can judge (what the server allows)
+ * arrives as MIDGE_EVENT_DONE. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_publish(midge_client *client, const midge_publish *publish,
+                     uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_subscribe(midge_client *client,
+                       const midge_subscription *subscriptions, size_t count,
+                       midge_properties properties, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_unsubscribe(midge_client *client, const midge_slice *filters,
+                         size_t count, midge_properties properties,
+                         uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_cancel(midge_client *client, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_acknowledge(midge_client *client, uint16_t packet_id,
+                         midge_reason reason);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_authenticate(midge_client *client, midge_reason reason,
+                          midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_set_will(midge_client *client, const midge_publish *will);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

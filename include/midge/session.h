@@ -1,0 +1,323 @@
+/* midge/session.h - an MQTT session, without the network.
+ *
+ * A session is the protocol and nothing else. It opens no socket, reads no
+ * clock, rolls no dice, starts no thread and calls nobody back. It is told
+ * what happened and what you want; it answers with what to do. The same story
+ * told twice gives the same answers twice.
+ *
+ *   what happened        what you want          what to do
+ *   -------------        -------------          ----------
+ *   _elapsed             _publish               _event     tell the program
+ *   _connected           _subscribe             _record    write these down
+ *   _received            _unsubscribe           _output    send these bytes
+ *   _sent                _acknowledge           _deadline  come back by then
+ *   _committed           _authenticate          _backlog   read no more than
+ *   _disconnected        _disconnect                       you can write
+ *
+ * A turn is: move the clock, tell the facts and the wishes, then empty the
+ * third column from top to bottom. examples/c/turn.c is one page.
+ *
+ * A session outlives its connections. Each _connected is answered by exactly
+ * one MIDGE_EVENT_CLOSED; between the two there is at most one
+ * MIDGE_EVENT_OPENED. A session may be used from one thread at a time. */
+#ifndef MIDGE_SESSION_H
+#define MIDGE_SESSION_H
+
+#include "midge/packet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct midge_session midge_session;
+
+typedef struct midge_publish {
+  midge_slice topic;
+  midge_slice payload;
+  midge_qos qos;
+  bool retain;
+  midge_properties properties; /* MQTT 5; of a will: the will's properties */
+} midge_publish;
+
+typedef struct midge_subscription {
+  midge_slice filter;
+  midge_qos qos; /* the most we want */
+  bool no_local;
+  bool retain_as_published;
+  uint8_t retain_handling; /* 0, 1 or 2, as in MQTT 5, section 3.8.3.1 */
+} midge_subscription;
+
+/* Zero means the default, so say only what matters to you:
+ *
+ *   midge_session_new(&session, &(midge_session_options){
+ *     .client_id = MIDGE_TEXT("kitchen"), .keep_alive_s = 30 });
+ *
+ * Everything is copied; nothing here need outlive the call. */
+typedef struct midge_session_options {
+  midge_version version;  /* MQTT 5 */
+  bool negotiate;         /* if MQTT 5 is refused, go on with 3.1.1 */
+  midge_slice client_id;  /* empty: the server names us */
+  midge_slice user_name;  /* null data: none */
+  midge_slice password;   /* null data: none */
+  const midge_publish *will; /* none */
+  /* Of CONNECT: those that have no option of their own below (user
+   * properties, request response or problem information, authentication
+   * method and data). */
+  midge_properties properties;
+  bool clean_start;          /* false: resume if we can */
+  uint32_t session_expiry_s; /* 0: with the connection; MQTT 5 only */
+  /* What [MQTT-3.2.2-4] forbids and every restarted program wants: take up a
+   * session that the server has and this process does not know. */
+  bool adopt_session;
+  bool durable;              /* hold output for the journal */
+  bool acknowledge_by_hand;  /* else once _event hands it out */
+  uint16_t keep_alive_s;     /* 60 */
+  bool keep_alive_off;
+  uint16_t receive_max;      /* 65535; binds the server in MQTT 5 only */
+  uint16_t alias_max;        /* 0: the server may not use topic aliases */
+  bool alias_auto;           /* use aliases of our own when the server may */
+  bool lower_qos;            /* lower a QoS that the server does not offer,
+                                instead of refusing it */
+  bool forget_subscriptions; /* do not subscribe again by ourselves when the
+                                server has lost the session */
+  midge_text_policy text;    /* strict */
+  uint32_t packet_size_max;  /* of what we receive; 268435460, the protocol's */
+  uint16_t in_flight_max;    /* 1024; the server's Receive Maximum binds too */
+  uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
+  size_t queue_messages_max; /* 1000000; then MIDGE_EQUEUE */
+  size_t queue_bytes_max;    /* 256 MiB; then MIDGE_EQUEUE */
+  const midge_allocator *allocator; /* malloc */
+  void *context;             /* comes back in every event */
+} midge_session_options;
+
+/* MIDGE_EINVAL, MIDGE_EUTF8: an option that cannot be; MIDGE_ENOMEM. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_new(midge_session **session,
+                  const midge_session_options *options);
+/* Wishes that have not ended end without an event. Null is fine. */
+MIDGE_API void midge_session_free(midge_session *session);
+
+/* --- What happened ---------------------------------------------------------
+ * Facts cannot fail. If one is bad news, an event says so. */
+
+/* Time has reached `now`. This is the only clock a session has: call it first
+ * in every turn, and at the latest when the deadline is reached. */
+MIDGE_API void midge_session_elapsed(midge_session *session, midge_time now);
+
+/* A transport is up and belongs to this session: CONNECT follows. */
+MIDGE_API void midge_session_connected(midge_session *session);
+
+/* The server sent these bytes, cut anywhere. They are yours again on return. */
+MIDGE_API void midge_session_received(midge_session *session,
+                                      midge_slice bytes);
+
+/* The transport took the first `size` bytes of the output. */
+MIDGE_API void midge_session_sent(midge_session *session, size_t size);
+
+/* Records up to and including `position` will survive a crash. */
+MIDGE_API void midge_session_committed(midge_session *session,
+                                       uint64_t position);
+
+/* The transport is gone, whoever closed it, and no longer reads our output.
+ * What was not sent goes with it; messages that were not sent whole, and
+ * unfinished QoS 1 and 2, wait for the next connection. */
+MIDGE_API void midge_session_disconnected(midge_session *session);
+
+/* --- What you want ---------------------------------------------------------
+ * A wish is refused at once and leaves no trace, or is taken and ends in one
+ * MIDGE_EVENT_DONE that carries its token. Token 0 asks for no event. Wishes
+ * may be made at any time; they wait for a connection if there is none. What
+ * they point at is copied. */
+
+/* MIDGE_EINVAL, MIDGE_EUTF8, MIDGE_EPAYLOAD, MIDGE_EQUEUE, MIDGE_ENOMEM; with
+ * a connection also MIDGE_ENOTSUP (QoS, retain: the server said so in CONNACK)
+ * and MIDGE_EOVERSIZE. Done when a QoS 0 message was sent whole, at PUBACK, or
+ * at PUBCOMP. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_publish(midge_session *session, const midge_publish *publish,
+                      uint64_t token);
+/* The event's `reasons` has one byte per filter. Subscriptions granted are
+ * asked for again on a connection whose session the server has lost. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_subscribe(midge_session *session,
+                        const midge_subscription *subscriptions, size_t count,
+                        midge_properties properties, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_unsubscribe(midge_session *session, const midge_slice *filters,
+                          size_t count, midge_properties properties,
+                          uint64_t token);
+
+/* What publish, subscribe and unsubscribe would say of their arguments alone,
+ * whatever the state of the session. From any thread. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_publish_check(const midge_publish *publish, midge_version version,
+                    midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_subscribe_check(const midge_subscription *subscriptions, size_t count,
+                      midge_properties properties, midge_version version,
+                      midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_unsubscribe_check(const midge_slice *filters, size_t count,
+                        midge_properties properties, midge_version version,
+                        midge_text_policy text);
+
+/* Remove the publish with this token if nothing of it was sent: it is done
+ * with MIDGE_ECANCELLED. MIDGE_EINVAL if there is none or it is too late. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_cancel(midge_session *session, uint64_t token);
+
+/* Answer a message that was handed out with `packet_id` (only with
+ * acknowledge_by_hand). Answers leave in the order of the messages, whatever
+ * the order of the calls. MIDGE_EINVAL: no such message, or a reason that
+ * PUBACK and PUBREC cannot carry. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_acknowledge(midge_session *session, uint16_t packet_id,
+                          midge_reason reason);
+
+/* Send AUTH: the answer to MIDGE_EVENT_AUTHENTICATE (CONTINUE), or a new
+ * start on an open connection (REAUTHENTICATE). The method is filled in. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_authenticate(midge_session *session, midge_reason reason,
+                           midge_properties properties);
+
+/* Send what QoS 0 messages wait, then DISCONNECT; MIDGE_EVENT_CLOSED follows.
+ * If the session ends with this connection, all its unfinished wishes end with
+ * MIDGE_ECLOSED; else they wait. Without a connection: MIDGE_ENOCONN, and the
+ * wishes of a session that ends with its connection end all the same. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_disconnect(midge_session *session, midge_reason reason,
+                         midge_properties properties);
+
+/* These hold from the next connection on. A null will removes it; null data
+ * removes a name or password. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_set_will(midge_session *session, const midge_publish *will);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_set_credentials(midge_session *session, midge_slice user_name,
+                              midge_slice password);
+
+/* --- What to do ------------------------------------------------------------
+ * Empty these at the end of every turn, in the order of the table above: what
+ * the program answers to an event is then recorded and sent in the same turn.
+ * If emptying one fills another, the deadline is a time already reached. */
+
+typedef enum midge_event_type {
+  MIDGE_EVENT_CONNECTING,   /* midge_client only: an attempt begins */
+  MIDGE_EVENT_OPENED,       /* the server accepted us */
+  MIDGE_EVENT_MESSAGE,      /* someone published */
+  MIDGE_EVENT_DONE,         /* a wish has ended, well or not */
+  MIDGE_EVENT_AUTHENTICATE, /* the server wants an answer, or is content */
+  MIDGE_EVENT_CLOSED,       /* flush the output, then drop the transport */
+  MIDGE_EVENT_ENDED,        /* midge_client only: its last event */
+} midge_event_type;
+
+typedef enum midge_side {
+  MIDGE_SIDE_SELF,    /* we broke it off */
+  MIDGE_SIDE_SERVER,  /* the server sent DISCONNECT or refused CONNECT */
+  MIDGE_SIDE_NETWORK, /* nobody said goodbye */
+} midge_side;
+
+/* What the server allows on this connection, defaults filled in. */
+typedef struct midge_limits {
+  midge_qos qos_max;
+  uint16_t receive_max;
+  uint16_t alias_max;
+  uint16_t keep_alive_s;
+  uint32_t packet_size_max;
+  uint32_t session_expiry_s;
+  bool retain, wildcards, shared, identifiers;
+} midge_limits;
+
+/* An event is on loan until the next one is asked for. To keep what it points
+ * at, hold its buffer. */
+typedef struct midge_event {
+  midge_event_type type;
+  void *context;        /* from the options */
+  midge_buffer *buffer; /* where the slices point, or null */
+  midge_slice properties; /* received ones, as wire bytes */
+  union {
+    struct {
+      uint32_t attempt; /* 1 for the first since connect or a stable link */
+    } connecting;
+    struct {
+      bool session_present;
+      midge_version version;
+      midge_slice client_id; /* the one in use, assigned or ours */
+      midge_limits limits;
+      uint32_t renewed; /* messages of a lost session that are sent as new */
+    } opened;
+    struct {
+      midge_slice topic; /* an alias is resolved */
+      midge_slice payload;
+      midge_qos qos;
+      bool retain, duplicate;
+      uint16_t packet_id;  /* 0 for QoS 0 */
+      uint16_t alias;      /* as on the wire, 0 for none */
+    } message;
+    struct {
+      uint64_t token;
+      midge_status status; /* MIDGE_OK if the server answered well; minus the
+                              reason code if it refused a publish */
+      midge_slice reasons; /* its answer: one byte per filter or message */
+      uint16_t packet_id;  /* 0 if it never had one */
+    } done;
+    struct {
+      midge_reason reason; /* CONTINUE, or SUCCESS after re-authentication */
+    } authenticate;
+    struct {
+      midge_side by;
+      midge_status status; /* MIDGE_OK after our own _disconnect */
+      uint8_t reason;  /* what was sent or received, 0 for none; of a refused
+                          CONNECT before MQTT 5 the raw return code */
+      bool lasting;    /* the same attempt again cannot succeed */
+      midge_slice text; /* for people */
+      midge_slice code; /* midge_client only: "ECONNREFUSED",
+                           "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
+      uint64_t retry_ms; /* midge_client only: MIDGE_NEVER if it gave up */
+    } closed;
+  };
+} midge_event;
+
+MIDGE_API bool midge_session_event(midge_session *session, midge_event *event);
+
+/* A durable session keeps a journal, and you keep it for the session: put
+ * `value` under `key`, or delete `key` if `value` is empty. Write as many as
+ * you like in one transaction, then say _committed. Bytes that depend on a
+ * record are not in the output before that; this is the only rule of
+ * durability, and the session enforces it. */
+typedef struct midge_record {
+  uint64_t position; /* 1, 2, 3, ... in the order of this session's life */
+  uint64_t key;      /* ascending keys are the order of sending */
+  midge_slice value;  /* until the next call */
+} midge_record;
+
+MIDGE_API bool midge_session_record(midge_session *session,
+                                    midge_record *record);
+
+/* Before the first _connected: give back what the journal holds, by key.
+ * MIDGE_EINVAL: not a record that a session wrote (it is not taken). */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_restore(midge_session *session, uint64_t key, midge_slice value);
+
+/* The bytes to send next, in at most `count` slices; returns how many were
+ * filled. Looking does not consume: _sent does. The slices stay put until
+ * then, or until _disconnected, whatever else is called in between. */
+MIDGE_API size_t midge_session_output(const midge_session *session,
+                                      midge_slice *slices, size_t count);
+
+/* Bytes of output that wait to be sent. A driver that reads on while this
+ * grows lets the server fill our memory: stop reading above a limit. */
+MIDGE_API size_t midge_session_backlog(const midge_session *session);
+
+/* When the next turn must come, or MIDGE_NEVER. A time already reached means at
+ * once: there is another event or record to take. */
+MIDGE_API midge_time midge_session_deadline(const midge_session *session);
+
+/* Publishes that have been taken and have not ended. */
+MIDGE_API size_t midge_session_unfinished(const midge_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
