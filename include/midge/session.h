@@ -188,6 +188,10 @@ MIDGE_API MIDGE_CHECKED midge_status
 midge_session_disconnect(midge_session *session, midge_reason reason,
                          midge_properties properties);
 
+/* End every unfinished wish with MIDGE_ECLOSED and empty the queue; records of
+ * a durable session stay. For a driver that is about to free the session. */
+MIDGE_API void midge_session_abandon(midge_session *session);
+
 /* These hold from the next connection on. A null will removes it; null data
  * removes a name or password. */
 MIDGE_API MIDGE_CHECKED midge_status
