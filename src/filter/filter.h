@@ -68,8 +68,7 @@ void midge_filter_sent(midge_filter *filter, size_t size);
 
 /* Bytes for above: false when there are none. Good as output. Take it before
  * believing a state of CLOSED or FAILED: it came before the end. */
-MIDGE_CHECKED bool midge_filter_input(midge_filter *filter,
-                                      midge_slice *bytes);
+MIDGE_CHECKED bool midge_filter_input(midge_filter *filter, midge_slice *bytes);
 /* The first `size` bytes of the input went up. */
 void midge_filter_taken(midge_filter *filter, size_t size);
 

@@ -19,8 +19,10 @@ enum { MIDGE_STACK_FILTERS_MAX = 3 };
 typedef struct midge_stack {
   midge_filter *filters[MIDGE_STACK_FILTERS_MAX]; /* the lowest first */
   size_t count;
-  size_t closing; /* filters from this place up have said goodbye; count
-                     while none was asked to */
+  bool closing;         /* a goodbye was wished */
+  size_t said;          /* filters, from the top, that have said theirs */
+  size_t told;          /* filters, from the bottom, told of the end below */
+  midge_filter *ending; /* the filter whose end is the end of all; or null */
 } midge_stack;
 
 /* Empty; nothing to free. */
@@ -36,12 +38,11 @@ MIDGE_CHECKED size_t midge_stack_received(midge_stack *stack,
                                           midge_slice bytes);
 void midge_stack_ended(midge_stack *stack);
 MIDGE_CHECKED size_t midge_stack_write(midge_stack *stack,
-                                       const midge_slice *slices,
-                                       size_t count);
+                                       const midge_slice *slices, size_t count);
 /* The goodbye of the highest filter, then of the next one down. */
 void midge_stack_close(midge_stack *stack);
-MIDGE_CHECKED size_t midge_stack_output(midge_stack *stack,
-                                        midge_slice *slices, size_t count);
+MIDGE_CHECKED size_t midge_stack_output(midge_stack *stack, midge_slice *slices,
+                                        size_t count);
 void midge_stack_sent(midge_stack *stack, size_t size);
 MIDGE_CHECKED bool midge_stack_input(midge_stack *stack, midge_slice *bytes);
 void midge_stack_taken(midge_stack *stack, size_t size);

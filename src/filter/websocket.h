@@ -9,7 +9,7 @@ typedef struct midge_websocket_options {
   midge_slice host; /* for the Host header: "name", "name:8080", "[::1]:80";
                        leave the port out when it is the scheme's own */
   midge_slice path; /* with the query; null data or empty: "/" */
-  midge_slice subprotocol; /* null data: "mqtt"; for MQTT 3.1 "mqttv3.1" */
+  midge_slice subprotocol;    /* null data: "mqtt"; for MQTT 3.1 "mqttv3.1" */
   const midge_slice *headers; /* "Name: value", without line ends */
   size_t header_count;
   size_t frame_bytes_max; /* 0: 268435461, the largest MQTT packet. A message
