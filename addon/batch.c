@@ -1,0 +1,254 @@
+#include "batch.h"
+
+#include <string.h>
+
+#include "exports.h"
+#include "properties.h"
+
+void midge_batch_set_up(midge_batch *batch, napi_env env,
+                        const napi_value *arrays) {
+  void *data = NULL;
+  napi_create_reference(env, arrays[0], 1, &batch->records_ref);
+  napi_create_reference(env, arrays[1], 1, &batch->extras_ref);
+  napi_create_reference(env, arrays[2], 1, &batch->strings_ref);
+  napi_get_typedarray_info(env, arrays[0], NULL, NULL, &data, NULL, NULL);
+  batch->records = data;
+}
+
+static void begin(midge_environment *environment) {
+  midge_batch *batch = &environment->batch;
+  batch->count = 0;
+  batch->events = 0;
+  batch->extra_count = 1; /* the first is the shared ArrayBuffer */
+  batch->staged = 0;
+  batch->own = 0;
+  napi_get_reference_value(environment->env, batch->extras_ref, &batch->extras);
+  napi_get_reference_value(environment->env, batch->strings_ref,
+                           &batch->strings);
+  midge_topics_begin(&environment->topics);
+}
+
+static uint32_t add_extra(midge_environment *environment, napi_value value) {
+  midge_batch *batch = &environment->batch;
+  if (value == NULL) return 0;
+  napi_set_element(environment->env, batch->extras, batch->extra_count, value);
+  return batch->extra_count++;
+}
+
+static uint32_t *add_record(midge_environment *environment,
+                            const midge_event *event, uint32_t flags) {
+  midge_batch *batch = &environment->batch;
+  uint32_t *record = batch->records + batch->count++ * RECORD_WORDS;
+  const midge_handle *client = event->context;
+  memset(record, 0, RECORD_WORDS * sizeof *record);
+  record[0] = (uint32_t)event->type | flags;
+  record[1] = client->index;
+  return record;
+}
+
+static napi_value array_buffer(napi_env env, const uint8_t *bytes,
+                               size_t size) {
+  void *data = NULL;
+  napi_value buffer = NULL;
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) {
+    return NULL;
+  }
+  if (size != 0) memcpy(data, bytes, size);
+  return buffer;
+}
+
+static void add_payload(midge_environment *environment, uint32_t *record,
+                        midge_slice payload) {
+  midge_batch *batch = &environment->batch;
+  record[3] = (uint32_t)payload.size;
+  if (payload.size > PAYLOAD_SHARED_MAX) {
+    record[6] =
+        add_extra(environment,
+                  array_buffer(environment->env, payload.data, payload.size));
+    batch->own += payload.size;
+    return;
+  }
+  record[2] = (uint32_t)batch->staged;
+  if (payload.size == 0) return;
+  memcpy(batch->staging + batch->staged, payload.data, payload.size);
+  batch->staged += payload.size;
+}
+
+static void add_message(midge_environment *environment,
+                        const midge_event *event) {
+  uint32_t flags = (uint32_t)event->message.qos << 8 |
+                   (uint32_t)event->message.retain << 10 |
+                   (uint32_t)event->message.duplicate << 11;
+  uint32_t *record = add_record(environment, event, flags);
+  add_payload(environment, record, event->message.payload);
+  record[4] =
+      midge_topics_slot(&environment->topics, environment->env,
+                        environment->batch.strings, event->message.topic);
+  record[5] = event->message.packet_id;
+  record[7] = add_extra(
+      environment, midge_properties_write(environment->env, event->properties));
+}
+
+/* Successes without an answer of their own that follow each other make one
+ * record: publishing fast costs JavaScript next to nothing. */
+static bool joins(const midge_batch *batch, const midge_event *event) {
+  if (batch->count == 0 || event->done.status != MIDGE_OK) return false;
+  const uint32_t *last = batch->records + (batch->count - 1) * RECORD_WORDS;
+  const midge_handle *client = event->context;
+  uint64_t token = (uint64_t)last[3] << 32 | last[2];
+  return last[0] == MIDGE_EVENT_DONE && last[1] == client->index &&
+         last[5] == 0 && last[7] == 0 && token + last[4] == event->done.token;
+}
+
+static napi_value text_value(napi_env env, midge_slice text) {
+  napi_value value = NULL;
+  napi_create_string_utf8(env, text.size == 0 ? "" : (const char *)text.data,
+                          text.size, &value);
+  return value;
+}
+
+static napi_value number_value(napi_env env, double number) {
+  napi_value value = NULL;
+  napi_create_double(env, number, &value);
+  return value;
+}
+
+static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
+  napi_value array = NULL;
+  if (napi_create_array_with_length(env, count, &array) != napi_ok) return NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    if (values[i] != NULL) napi_set_element(env, array, i, values[i]);
+  }
+  return array;
+}
+
+static void add_done(midge_environment *environment, const midge_event *event) {
+  napi_env env = environment->env;
+  midge_batch *batch = &environment->batch;
+  bool plain = event->done.reasons.size == 0 && event->properties.size == 0;
+  if (event->done.token == 0) return;
+  if (plain && joins(batch, event)) {
+    batch->records[(batch->count - 1) * RECORD_WORDS + 4]++;
+    return;
+  }
+  uint32_t *record = add_record(environment, event, 0);
+  record[2] = (uint32_t)event->done.token;
+  record[3] = (uint32_t)(event->done.token >> 32);
+  record[4] = 1;
+  record[5] = (uint32_t)event->done.status;
+  if (plain) return;
+  napi_value values[2] = {NULL, midge_properties_write(env, event->properties)};
+  napi_create_buffer_copy(env, event->done.reasons.size,
+                          event->done.reasons.data, NULL, &values[0]);
+  record[7] = add_extra(environment, list(env, values, 2));
+}
+
+static void add_opened(midge_environment *environment,
+                       const midge_event *event) {
+  napi_env env = environment->env;
+  const midge_limits *limits = &event->opened.limits;
+  napi_value values[] = {
+      number_value(env, event->opened.session_present),
+      number_value(env, event->opened.version),
+      text_value(env, event->opened.client_id),
+      number_value(env, limits->keep_alive_s),
+      number_value(env, event->opened.renewed),
+      midge_properties_write(env, event->properties),
+  };
+  add_record(environment, event, 0)[7] =
+      add_extra(environment, list(env, values, 6));
+}
+
+static void add_closed(midge_environment *environment,
+                       const midge_event *event) {
+  napi_env env = environment->env;
+  bool last = event->closed.retry_ms == MIDGE_NEVER;
+  napi_value values[] = {
+      number_value(env, event->closed.by),
+      number_value(env, event->closed.status),
+      number_value(env, event->closed.reason),
+      number_value(env, event->closed.lasting),
+      text_value(env, event->closed.text),
+      text_value(env, event->closed.code),
+      number_value(env, last ? -1 : (double)event->closed.retry_ms),
+      midge_properties_write(env, event->properties),
+  };
+  add_record(environment, event, 0)[7] =
+      add_extra(environment, list(env, values, 8));
+}
+
+static void add_other(midge_environment *environment,
+                      const midge_event *event) {
+  napi_env env = environment->env;
+  uint32_t number = event->type == MIDGE_EVENT_CONNECTING
+                        ? event->connecting.attempt
+                        : (uint32_t)event->authenticate.reason;
+  napi_value values[] = {
+      number_value(env, number),
+      midge_properties_write(env, event->properties),
+  };
+  add_record(environment, event, 0)[7] =
+      add_extra(environment, list(env, values, 2));
+}
+
+static void add(midge_environment *environment, const midge_event *event) {
+  switch (event->type) {
+    case MIDGE_EVENT_MESSAGE:
+      add_message(environment, event);
+      return;
+    case MIDGE_EVENT_DONE:
+      add_done(environment, event);
+      return;
+    case MIDGE_EVENT_OPENED:
+      add_opened(environment, event);
+      return;
+    case MIDGE_EVENT_CLOSED:
+      add_closed(environment, event);
+      return;
+    case MIDGE_EVENT_CONNECTING:
+    case MIDGE_EVENT_AUTHENTICATE:
+      add_other(environment, event);
+      return;
+    case MIDGE_EVENT_ENDED:
+      add_record(environment, event, 0);
+      return;
+  }
+}
+
+static bool is_full(const midge_batch *batch) {
+  return batch->count == RECORDS_MAX || batch->events == EVENTS_MAX ||
+         batch->own >= BATCH_BYTES_OWN ||
+         batch->staged > BATCH_BYTES - PAYLOAD_SHARED_MAX;
+}
+
+static void fill(midge_environment *environment) {
+  midge_batch *batch = &environment->batch;
+  midge_event event;
+  bool held = false;
+  while (!is_full(batch) &&
+         midge_environment_next(environment, &event, &held)) {
+    batch->events++;
+    add(environment, &event);
+    if (held) midge_buffer_release(event.buffer);
+  }
+}
+
+static napi_value take(napi_env env, napi_callback_info info) {
+  midge_environment *environment = midge_export_environment(env, info);
+  midge_batch *batch = &environment->batch;
+  napi_value count = NULL;
+  midge_environment_sweep(environment);
+  begin(environment);
+  fill(environment);
+  if (batch->staged != 0) {
+    napi_set_element(env, batch->extras, 0,
+                     array_buffer(env, batch->staging, batch->staged));
+  }
+  /* Records, not events: what was done without a token leaves none. */
+  napi_create_uint32(env, batch->count, &count);
+  return count;
+}
+
+void midge_batch_export(midge_environment *environment, napi_value exports) {
+  midge_export(environment, exports, "take", take);
+}

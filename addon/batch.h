@@ -1,0 +1,55 @@
+/* Events on their way to JavaScript: one call takes many.
+ *
+ * A batch is RECORD_WORDS words for each event in an array of numbers that
+ * lib/ and the addon share, all small payloads in one ArrayBuffer, and an
+ * array of extras for what is rare. lib/batch.js reads it:
+ *
+ *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11
+ *   word 1   index of the client
+ *   word 2   message: offset of the payload; done: low half of the token
+ *   word 3   message: size of the payload;   done: high half of the token
+ *   word 4   message: slot of the topic;     done: how many tokens in a row
+ *   word 5   message: packet identifier;     done: the status
+ *   word 6   message: extra with the payload's own ArrayBuffer, 0: the batch's
+ *   word 7   extra with everything else, 0 for none
+ *
+ * A payload that is kept keeps its ArrayBuffer: at most BATCH_BYTES. */
+#ifndef MIDGE_ADDON_BATCH_H
+#define MIDGE_ADDON_BATCH_H
+
+#include <node_api.h>
+
+#include "midge/session.h"
+
+#define RECORD_WORDS 8
+#define RECORDS_MAX 1024
+#define BATCH_BYTES 65536 /* payloads that share an ArrayBuffer */
+#define BATCH_BYTES_OWN                                                      \
+  1048576                       /* payloads with an ArrayBuffer of their own \
+                                 */
+#define PAYLOAD_SHARED_MAX 8192 /* larger ones get one of their own */
+#define EVENTS_MAX 16384        /* in one batch: many may share a record */
+
+typedef struct midge_batch {
+  napi_ref records_ref, extras_ref, strings_ref;
+  uint32_t *records;
+  uint32_t count;  /* records in this batch */
+  uint32_t events; /* events in this batch */
+  uint32_t extra_count;
+  size_t staged;              /* bytes of payloads so far */
+  size_t own;                 /* bytes of payloads with their own ArrayBuffer */
+  napi_value extras, strings; /* while a batch is made */
+  uint8_t staging[BATCH_BYTES];
+} midge_batch;
+
+struct midge_environment;
+
+/* `arrays`: records (Uint32Array), extras, strings. */
+void midge_batch_set_up(midge_batch *batch, napi_env env,
+                        const napi_value *arrays);
+
+/* JavaScript: take() makes the next batch and returns its records' number. */
+void midge_batch_export(struct midge_environment *environment,
+                        napi_value exports);
+
+#endif

@@ -1,0 +1,245 @@
+#include "client.h"
+
+#include "exports.h"
+#include "options.h"
+#include "properties.h"
+
+#define ARGUMENTS_MAX 5
+#define TEXT_SIZE 256
+
+/* A call from JavaScript, with what it needs until it returns. */
+typedef struct native_call {
+  midge_environment *environment;
+  midge_handle *client; /* named by the first argument, or null */
+  napi_value args[ARGUMENTS_MAX];
+  midge_scratch scratch;
+} native_call;
+
+static void begin(native_call *call, napi_env env, napi_callback_info info) {
+  size_t count = ARGUMENTS_MAX;
+  call->scratch = (midge_scratch){.env = env};
+  napi_get_cb_info(env, info, &count, call->args, NULL,
+                   (void **)&call->environment);
+  call->client = midge_client_argument(call->environment, call->args[0]);
+}
+
+static napi_value finish(native_call *call, midge_status status) {
+  midge_scratch_free(&call->scratch);
+  return midge_export_status(call->scratch.env, status);
+}
+
+static uint32_t number(const native_call *call, int argument) {
+  uint32_t value = 0;
+  napi_get_value_uint32(call->scratch.env, call->args[argument], &value);
+  return value;
+}
+
+static uint64_t token(const native_call *call, int argument) {
+  double value = 0;
+  napi_get_value_double(call->scratch.env, call->args[argument], &value);
+  return (uint64_t)value;
+}
+
+midge_handle *midge_client_argument(midge_environment *environment,
+                                    napi_value argument) {
+  uint32_t index = UINT32_MAX;
+  napi_get_value_uint32(environment->env, argument, &index);
+  return midge_environment_client(environment, index);
+}
+
+/* What cannot be is told in words: setText(text) of lib/ gets them. */
+static void tell(native_call *call, napi_value function, const char *text) {
+  napi_env env = call->scratch.env;
+  napi_value receiver = NULL, value = NULL;
+  if (text[0] == '\0') return;
+  napi_get_undefined(env, &receiver);
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+  napi_call_function(env, receiver, function, 1, &value, NULL);
+}
+
+static midge_status open_client(native_call *call, midge_handle *client,
+                                const midge_client_options *options) {
+  char text[TEXT_SIZE] = "";
+  midge_status status = midge_client_open(
+      &client->handle, call->environment->reactor, options, text, sizeof text);
+  if (status != MIDGE_OK) tell(call, call->args[1], text);
+  return status;
+}
+
+/* open(options, setText): the index, or an error. */
+static napi_value open(napi_env env, napi_callback_info info) {
+  native_call call;
+  midge_client_options options;
+  begin(&call, env, info);
+  midge_options_read(&call.scratch, call.args[0], &options);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  size_t event_bytes_max = (size_t)midge_scratch_number(
+      &call.scratch, call.args[0], "highWaterMark");
+  midge_status status =
+      midge_environment_start(call.environment, event_bytes_max);
+  if (status != MIDGE_OK) return finish(&call, status);
+  midge_handle *client = midge_environment_add(call.environment);
+  if (client == NULL) return finish(&call, MIDGE_ENOMEM);
+  options.session.context = client;
+  client->asks = options.ask;
+  status = open_client(&call, client, &options);
+  if (status != MIDGE_OK) {
+    midge_environment_discard(call.environment, client);
+    return finish(&call, status);
+  }
+  midge_scratch_free(&call.scratch);
+  napi_value index = NULL;
+  napi_create_uint32(env, client->index, &index);
+  return index;
+}
+
+/* The last event of a client frees what stands for it here. */
+static napi_value close(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_client_close(call.client->handle);
+  call.client->handle = NULL;
+  return finish(&call, MIDGE_OK);
+}
+
+static napi_value connect(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_connect(call.client->handle));
+}
+
+/* disconnect(index, reason, properties) */
+static napi_value disconnect(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_properties properties =
+      midge_properties_read(&call.scratch, call.args[2]);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  midge_status status = midge_client_disconnect(
+      call.client->handle, (midge_reason)number(&call, 1), properties);
+  return finish(&call, status);
+}
+
+static napi_value reconnect(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_reconnect(call.client->handle));
+}
+
+/* Options of a filter in one number: qos | no local << 2 | retain as
+ * published << 3 | retain handling << 4, as on the wire. */
+static const midge_subscription *subscriptions(native_call *call,
+                                               napi_value filters,
+                                               napi_value options,
+                                               size_t *count) {
+  const midge_slice *texts =
+      midge_scratch_texts(&call->scratch, filters, count);
+  midge_subscription *list =
+      midge_scratch_take(&call->scratch, *count * sizeof *list);
+  if (list == NULL) return NULL;
+  for (uint32_t i = 0; i < *count; i++) {
+    napi_value value = NULL;
+    uint32_t bits = 0;
+    napi_get_element(call->scratch.env, options, i, &value);
+    napi_get_value_uint32(call->scratch.env, value, &bits);
+    list[i] = (midge_subscription){.filter = texts[i],
+                                   .qos = (midge_qos)(bits & 3),
+                                   .no_local = (bits & 4) != 0,
+                                   .retain_as_published = (bits & 8) != 0,
+                                   .retain_handling = bits >> 4 & 3};
+  }
+  return list;
+}
+
+/* subscribe(index, token, filters, options, properties) */
+static napi_value subscribe(napi_env env, napi_callback_info info) {
+  native_call call;
+  size_t count = 0;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  const midge_subscription *list =
+      subscriptions(&call, call.args[2], call.args[3], &count);
+  midge_properties properties =
+      midge_properties_read(&call.scratch, call.args[4]);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  return finish(&call, midge_client_subscribe(call.client->handle, list, count,
+                                              properties, token(&call, 1)));
+}
+
+/* unsubscribe(index, token, filters, properties) */
+static napi_value unsubscribe(napi_env env, napi_callback_info info) {
+  native_call call;
+  size_t count = 0;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  const midge_slice *filters =
+      midge_scratch_texts(&call.scratch, call.args[2], &count);
+  midge_properties properties =
+      midge_properties_read(&call.scratch, call.args[3]);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  return finish(&call,
+                midge_client_unsubscribe(call.client->handle, filters, count,
+                                         properties, token(&call, 1)));
+}
+
+/* proceed(index, {url, userName, password, headers}) */
+static napi_value proceed(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_scratch *scratch = &call.scratch;
+  napi_value object = call.args[1];
+  midge_attempt attempt = {
+      .url = midge_scratch_text(scratch, object, "url"),
+      .user_name = midge_scratch_text(scratch, object, "userName"),
+      .password = midge_scratch_text(scratch, object, "password"),
+  };
+  attempt.headers = midge_scratch_texts(
+      scratch, midge_scratch_field(scratch, object, "headers"),
+      &attempt.header_count);
+  if (scratch->failed) return finish(&call, MIDGE_ENOMEM);
+  return finish(&call, midge_client_proceed(call.client->handle, &attempt));
+}
+
+/* authenticate(index, reason, properties) */
+static napi_value authenticate(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_properties properties =
+      midge_properties_read(&call.scratch, call.args[2]);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  return finish(&call, midge_client_authenticate(call.client->handle,
+                                                 (midge_reason)number(&call, 1),
+                                                 properties));
+}
+
+/* setWill(index, will); null or undefined removes it. */
+static napi_value set_will(napi_env env, napi_callback_info info) {
+  native_call call;
+  napi_valuetype type = napi_undefined;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  napi_typeof(env, call.args[1], &type);
+  const midge_publish *will = midge_options_read_will(
+      &call.scratch, type == napi_object ? call.args[1] : NULL);
+  if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
+  return finish(&call, midge_client_set_will(call.client->handle, will));
+}
+
+void midge_client_export(midge_environment *environment, napi_value exports) {
+  midge_export(environment, exports, "open", open);
+  midge_export(environment, exports, "close", close);
+  midge_export(environment, exports, "connect", connect);
+  midge_export(environment, exports, "disconnect", disconnect);
+  midge_export(environment, exports, "reconnect", reconnect);
+  midge_export(environment, exports, "subscribe", subscribe);
+  midge_export(environment, exports, "unsubscribe", unsubscribe);
+  midge_export(environment, exports, "proceed", proceed);
+  midge_export(environment, exports, "authenticate", authenticate);
+  midge_export(environment, exports, "setWill", set_will);
+}

@@ -1,0 +1,237 @@
+#include "environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exports.h"
+
+/* On the reactor's thread. A full queue means that a call is on its way
+ * already; a closing one that nobody listens any more. */
+static void poke(void *context) {
+  midge_environment *environment = context;
+  (void)napi_call_threadsafe_function(environment->wake, NULL,
+                                      napi_tsfn_nonblocking);
+}
+
+/* On JavaScript's thread; `env` is null when the environment is going. */
+static void turn(napi_env env, napi_value unused, void *context, void *data) {
+  midge_environment *environment = context;
+  napi_value function = NULL, receiver = NULL, result = NULL, error = NULL;
+  bool pending = false;
+  (void)unused;
+  (void)data;
+  if (env == NULL || environment->turn == NULL) return;
+  napi_get_reference_value(env, environment->turn, &function);
+  napi_get_undefined(env, &receiver);
+  napi_call_function(env, receiver, function, 0, NULL, &result);
+  napi_is_exception_pending(env, &pending);
+  if (!pending) return;
+  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
+  napi_fatal_exception(env, error);
+}
+
+static void clean_up(void *data) {
+  midge_environment_stop(data);
+}
+
+static void finalize(napi_env env, void *data, void *hint) {
+  midge_environment *environment = data;
+  (void)env;
+  (void)hint;
+  midge_environment_stop(environment);
+  midge_topics_free(&environment->topics);
+  free(environment->clients);
+  free(environment->ended);
+  free(environment);
+}
+
+midge_environment *midge_environment_new(napi_env env) {
+  midge_environment *environment = calloc(1, sizeof *environment);
+  if (environment == NULL) return NULL;
+  environment->env = env;
+  if (napi_set_instance_data(env, environment, finalize, NULL) != napi_ok) {
+    free(environment);
+    return NULL;
+  }
+  return environment;
+}
+
+/* The hook is added after the function it protects: hooks run in reverse, so
+ * the reactor's thread is gone before what it would call. */
+static napi_status open_wake(midge_environment *environment) {
+  napi_env env = environment->env;
+  napi_value name = NULL;
+  napi_create_string_utf8(env, "midge", NAPI_AUTO_LENGTH, &name);
+  napi_status status =
+      napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL,
+                                      environment, turn, &environment->wake);
+  if (status != napi_ok) return status;
+  napi_unref_threadsafe_function(env, environment->wake);
+  return napi_add_env_cleanup_hook(env, clean_up, environment);
+}
+
+midge_status midge_environment_start(midge_environment *environment,
+                                     size_t event_bytes_max) {
+  if (environment->stopped) return MIDGE_ECLOSED;
+  if (environment->reactor != NULL) return MIDGE_OK;
+  if (environment->wake == NULL && open_wake(environment) != napi_ok) {
+    return MIDGE_EERRNO;
+  }
+  return midge_reactor_start(
+      &environment->reactor,
+      &(midge_reactor_options){.wake = poke,
+                               .context = environment,
+                               .event_bytes_max = event_bytes_max});
+}
+
+void midge_environment_stop(midge_environment *environment) {
+  environment->stopped = true;
+  midge_stash_free(&environment->stash);
+  if (environment->reactor != NULL) midge_reactor_stop(environment->reactor);
+  environment->reactor = NULL;
+  for (uint32_t i = 0; i < environment->client_room; i++) {
+    free(environment->clients[i]);
+    environment->clients[i] = NULL;
+  }
+  environment->ended_count = 0;
+}
+
+static bool more_clients(midge_environment *environment) {
+  uint32_t room =
+      environment->client_room == 0 ? 16 : environment->client_room * 2;
+  if (room > CLIENTS_MAX) return false;
+  midge_handle **clients =
+      realloc(environment->clients, room * sizeof *clients);
+  if (clients == NULL) return false;
+  memset(clients + environment->client_room, 0,
+         (room - environment->client_room) * sizeof *clients);
+  environment->clients = clients;
+  midge_handle **ended = realloc(environment->ended, room * sizeof *ended);
+  if (ended == NULL) return false;
+  environment->ended = ended;
+  environment->client_room = room;
+  return true;
+}
+
+static uint32_t free_index(midge_environment *environment) {
+  uint32_t index = 0;
+  while (index < environment->client_room &&
+         environment->clients[index] != NULL) {
+    index++;
+  }
+  return index;
+}
+
+midge_handle *midge_environment_add(midge_environment *environment) {
+  uint32_t index = free_index(environment);
+  if (index == environment->client_room && !more_clients(environment)) {
+    return NULL;
+  }
+  midge_handle *client = calloc(1, sizeof *client);
+  if (client == NULL) return NULL;
+  client->index = index;
+  environment->clients[index] = client;
+  return client;
+}
+
+midge_handle *midge_environment_client(midge_environment *environment,
+                                       uint32_t index) {
+  if (index >= environment->client_room) return NULL;
+  midge_handle *client = environment->clients[index];
+  return client == NULL || client->handle == NULL ? NULL : client;
+}
+
+void midge_environment_discard(midge_environment *environment,
+                               midge_handle *client) {
+  environment->clients[client->index] = NULL;
+  free(client);
+}
+
+/* An index is given out again only after JavaScript has seen the events that
+ * still carry it. There is room: no client ends twice. */
+static void end(midge_environment *environment, midge_handle *client) {
+  client->handle = NULL;
+  environment->ended[environment->ended_count++] = client;
+}
+
+void midge_environment_sweep(midge_environment *environment) {
+  for (uint32_t i = 0; i < environment->ended_count; i++) {
+    midge_environment_discard(environment, environment->ended[i]);
+  }
+  environment->ended_count = 0;
+}
+
+bool midge_environment_wait(midge_environment *environment, midge_event *event,
+                            uint64_t timeout_ms) {
+  if (environment->reactor == NULL) return false;
+  bool taken =
+      timeout_ms == 0
+          ? midge_reactor_event(environment->reactor, event)
+          : midge_reactor_wait(environment->reactor, event, timeout_ms);
+  if (!taken) return false;
+  midge_handle *client = event->context;
+  if (event->type == MIDGE_EVENT_OPENED) client->opened = true;
+  if (event->type == MIDGE_EVENT_CLOSED) client->opened = false;
+  return true;
+}
+
+bool midge_environment_next(midge_environment *environment, midge_event *event,
+                            bool *held) {
+  *held = midge_stash_pop(&environment->stash, event);
+  if (!*held && !midge_environment_wait(environment, event, 0)) return false;
+  if (event->type == MIDGE_EVENT_ENDED) end(environment, event->context);
+  return true;
+}
+
+/* setup(turn, nothing, records, extras, strings) */
+static napi_value setup(napi_env env, napi_callback_info info) {
+  midge_environment *environment = NULL;
+  napi_value args[5];
+  size_t count = 5;
+  napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
+  napi_create_reference(env, args[0], 1, &environment->turn);
+  napi_create_reference(env, args[1], 1, &environment->nothing);
+  midge_batch_set_up(&environment->batch, env, args + 2);
+  return NULL;
+}
+
+static napi_value stop(napi_env env, napi_callback_info info) {
+  midge_environment_stop(midge_export_environment(env, info));
+  return NULL;
+}
+
+/* Whether an open client keeps the process alive. */
+static napi_value ref(napi_env env, napi_callback_info info) {
+  midge_environment *environment = midge_export_environment(env, info);
+  if (environment->wake != NULL) {
+    napi_ref_threadsafe_function(env, environment->wake);
+  }
+  return NULL;
+}
+
+static napi_value unref(napi_env env, napi_callback_info info) {
+  midge_environment *environment = midge_export_environment(env, info);
+  if (environment->wake != NULL) {
+    napi_unref_threadsafe_function(env, environment->wake);
+  }
+  return NULL;
+}
+
+/* What a callback threw goes where an exception without a catch goes, at
+ * once, and the caller lives on if a handler wants it to. */
+static napi_value raise(napi_env env, napi_callback_info info) {
+  napi_value error = NULL;
+  size_t count = 1;
+  napi_get_cb_info(env, info, &count, &error, NULL, NULL);
+  napi_fatal_exception(env, error);
+  return NULL;
+}
+
+void midge_environment_export(midge_environment *environment,
+                              napi_value exports) {
+  midge_export(environment, exports, "setup", setup);
+  midge_export(environment, exports, "stop", stop);
+  midge_export(environment, exports, "ref", ref);
+  midge_export(environment, exports, "unref", unref);
+  midge_export(environment, exports, "raise", raise);
+}

@@ -1,0 +1,70 @@
+/* What one JavaScript environment (the main thread or a worker, once for each
+ * copy of the addon that it loads) owns: a reactor, its clients, and the way
+ * back to JavaScript. Nothing here is static, and nothing outlives it. */
+#ifndef MIDGE_ADDON_ENVIRONMENT_H
+#define MIDGE_ADDON_ENVIRONMENT_H
+
+#include <node_api.h>
+
+#include "batch.h"
+#include "midge/client.h"
+#include "stash.h"
+#include "topics.h"
+
+#define CLIENTS_MAX (1u << 24)
+
+typedef struct midge_handle {
+  midge_client *handle; /* null once it was given up */
+  uint32_t index;       /* what JavaScript calls it */
+  bool opened;          /* by the events taken so far, delivered or not */
+  bool asks;            /* attempts wait for midge_client_proceed */
+} midge_handle;
+
+typedef struct midge_environment {
+  napi_env env;
+  midge_reactor *reactor; /* null before the first client and once stopped */
+  bool stopped;
+  napi_threadsafe_function wake;
+  napi_ref turn;          /* the function of lib/ that takes batches */
+  napi_ref nothing;       /* a function of lib/ that does nothing */
+  midge_handle **clients; /* by index; null where there is none */
+  uint32_t client_room;
+  midge_handle **ended; /* their indices are free once this batch was taken */
+  uint32_t ended_count, ended_room;
+  midge_stash stash;
+  midge_topics topics;
+  midge_batch batch;
+} midge_environment;
+
+midge_environment *midge_environment_new(napi_env env);
+
+/* The reactor is started by the first client. */
+midge_status midge_environment_start(midge_environment *environment,
+                                     size_t event_bytes_max);
+/* Drops every connection and joins the thread. Wishes made after this are
+ * refused, nothing crashes: it may happen inside a callback. */
+void midge_environment_stop(midge_environment *environment);
+
+/* Null when there is no memory or no index left. */
+midge_handle *midge_environment_add(midge_environment *environment);
+/* The live client with that index, or null. */
+midge_handle *midge_environment_client(midge_environment *environment,
+                                       uint32_t index);
+void midge_environment_discard(midge_environment *environment,
+                               midge_handle *client);
+/* Give back the clients that ended before this batch. */
+void midge_environment_sweep(midge_environment *environment);
+
+/* The next event of the reactor, past the stash. */
+bool midge_environment_wait(midge_environment *environment, midge_event *event,
+                            uint64_t timeout_ms);
+/* The next event in order, from the stash first. `*held`: release its buffer.
+ */
+bool midge_environment_next(midge_environment *environment, midge_event *event,
+                            bool *held);
+
+/* JavaScript: setup, stop, ref, unref, raise. */
+void midge_environment_export(midge_environment *environment,
+                              napi_value exports);
+
+#endif

@@ -1,0 +1,21 @@
+/* Events that were taken from the reactor and not yet given to JavaScript, in
+ * order. A blocking call fills it, and a batch that had no room for one. */
+#ifndef MIDGE_ADDON_STASH_H
+#define MIDGE_ADDON_STASH_H
+
+#include "midge/session.h"
+
+typedef struct midge_stash {
+  midge_event *events; /* a ring of `room`, a power of two or 0 */
+  size_t room, first, count;
+} midge_stash;
+
+/* Hold an event until it is popped. False: no memory, and it is lost. */
+bool midge_stash_push(midge_stash *stash, const midge_event *event);
+/* Put the event that was popped last back to the front. */
+bool midge_stash_unpop(midge_stash *stash, const midge_event *event);
+/* The caller releases the event's buffer. */
+bool midge_stash_pop(midge_stash *stash, midge_event *event);
+void midge_stash_free(midge_stash *stash);
+
+#endif
