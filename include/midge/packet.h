@@ -350,11 +350,13 @@ typedef struct midge_packet {
       uint16_t packet_id;
       uint8_t reason;
       midge_form form;
+      bool duplicate; /* PUBREL of MQTT 3.1 only */
     } ack;
     struct {
       uint16_t packet_id;
       /* The list as on the wire: walk it with midge_filter_next. */
       midge_slice filters;
+      bool duplicate; /* MQTT 3.1 only */
     } subscribe, unsubscribe;
     struct {
       uint16_t packet_id;
