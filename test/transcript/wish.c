@@ -236,6 +236,7 @@ static uint64_t answer(driver *d, const char *question) {
   if (strcmp(question, "backlog") == 0) {
     return midge_session_backlog(d->session);
   }
+  if (strcmp(question, "memory_below") == 0) return d->memory.peak;
   if (strcmp(question, "journal") == 0) return driver_journal_count(d);
   if (strcmp(question, "deadline") == 0) {
     return deadline == MIDGE_NEVER ? MIDGE_NEVER : deadline - d->now;
@@ -251,7 +252,8 @@ void wish_ask(driver *d, const char *text) {
   uint64_t actual = answer(d, in.verb);
   uint64_t expected = MIDGE_NEVER;
   if (f == NULL || !field_is(f, "never")) expected = line_argument(&in);
-  if (actual != expected) {
+  bool below = strcmp(in.verb, "memory_below") == 0;
+  if (below ? actual >= expected : actual != expected) {
     driver_fail(d, "it is %llu", (unsigned long long)actual);
   }
   line_free(&in);
