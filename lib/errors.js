@@ -1,0 +1,62 @@
+'use strict';
+// Numbers, texts and Error objects for what goes wrong.
+const native = require('./native');
+
+// EINVAL: -3 and so on; 0 is not an error.
+const errors = Object.freeze(Object.fromEntries(
+  native.errors.filter(([, number]) => number !== 0)));
+
+const LOWEST_REASON = 0x80;
+
+function strerror(code) {
+  if (typeof code !== 'number') throw invalidType('code', 'number', code);
+  return native.statusText(code);
+}
+
+// Node's words for what was given instead.
+function received(value) {
+  if (value == null) return ` Received ${value}`;
+  if (typeof value === 'function') {
+    return ` Received function ${value.name || '<anonymous>'}`;
+  }
+  if (typeof value === 'object') {
+    const name = value.constructor && value.constructor.name;
+    return name ? ` Received an instance of ${name}` : ' Received an object';
+  }
+  if (typeof value === 'symbol') return ' Received type symbol';
+  const text = typeof value === 'string' ? `'${value.slice(0, 25)}'` : value;
+  return ` Received type ${typeof value} (${text})`;
+}
+
+function invalidType(name, expected, value) {
+  const kind = name.includes('.') ? 'property' : 'argument';
+  const error = new TypeError(`The "${name}" ${kind} must be ${
+    /^[a-z]+$/.test(expected) ? `of type ${expected}` : expected}.${
+    received(value)}`);
+  error.code = 'ERR_INVALID_ARG_TYPE';
+  return error;
+}
+
+function outOfRange(name, expected, value) {
+  const error = new RangeError(`The value of "${name}" is out of range. ` +
+    `It must be ${expected}.${typeof value === 'number'
+      ? ` Received ${value}` : received(value)}`);
+  error.code = 'ERR_OUT_OF_RANGE';
+  return error;
+}
+
+// `details`: { text, code, reasonCode, properties }, as far as known.
+function failure(status, details = {}) {
+  const { text, code, reasonCode, properties } = details;
+  const error = new Error(text || native.statusText(status));
+  error.code = code || native.statusName(status);
+  error.errno = status;
+  if (reasonCode !== undefined) error.reasonCode = reasonCode;
+  else if (status <= -LOWEST_REASON) error.reasonCode = -status;
+  if (properties !== undefined) error.properties = properties;
+  return error;
+}
+
+module.exports = {
+  errors, strerror, invalidType, outOfRange, failure, LOWEST_REASON,
+};

@@ -1,0 +1,5 @@
+import mqtt from './index.js';
+
+export default mqtt;
+export { mqtt };
+export const { errors, strerror } = mqtt;
