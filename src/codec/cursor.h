@@ -53,7 +53,7 @@ static inline uint8_t midge_read_byte(midge_cursor *cursor) {
 
 static inline uint16_t midge_read_two_bytes(midge_cursor *cursor) {
   const uint8_t *bytes = midge_cursor_take(cursor, 2);
-  return bytes == NULL ? 0 : (uint16_t)(bytes[0] << 8 | bytes[1]);
+  return (uint16_t)(bytes == NULL ? 0 : bytes[0] << 8 | bytes[1]);
 }
 
 static inline uint32_t midge_read_four_bytes(midge_cursor *cursor) {
