@@ -114,6 +114,10 @@ MIDGE_API void midge_session_received(midge_session *session,
 /* The transport took the first `size` bytes of the output. */
 MIDGE_API void midge_session_sent(midge_session *session, size_t size);
 
+/* Nobody reads from the transport any more, or again: while the driver holds
+ * the server back, its silence is not its fault. */
+MIDGE_API void midge_session_paused(midge_session *session, bool paused);
+
 /* Records up to and including `position` will survive a crash. */
 MIDGE_API void midge_session_committed(midge_session *session,
                                        uint64_t position);

@@ -1,0 +1,34 @@
+/* Topic aliases of one connection. MQTT 5, section 3.3.2.3.4. */
+#ifndef MIDGE_ENGINE_ALIASES_H
+#define MIDGE_ENGINE_ALIASES_H
+
+#include "base/buffer.h"
+#include "base/map.h"
+
+enum { MIDGE_ALIASES_AUTO = 32 }; /* how many we assign by ourselves at most */
+
+typedef struct midge_aliases {
+  const midge_allocator *allocator;
+  midge_map topics; /* alias to midge_buffer, the topic */
+  uint16_t max;     /* the receiver's Topic Alias Maximum */
+  uint64_t uses;    /* counts, to find the one used least recently */
+  uint64_t used[MIDGE_ALIASES_AUTO];
+} midge_aliases;
+
+void midge_aliases_init(midge_aliases *aliases,
+                        const midge_allocator *allocator);
+/* A new connection: nothing is mapped [MQTT-3.3.2-7]. */
+void midge_aliases_reset(midge_aliases *aliases, uint16_t max);
+
+/* Null if the alias is not mapped. The buffer stays the table's. */
+midge_buffer *midge_aliases_topic(const midge_aliases *aliases, uint16_t alias);
+/* False when there is no memory. `alias` is from 1 to max. */
+MIDGE_CHECKED bool midge_aliases_map(midge_aliases *aliases, uint16_t alias,
+                                     midge_slice topic);
+/* The alias to use for a topic: the one it has, a free one, or the one used
+ * least recently; 0 if the receiver takes none. */
+uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic);
+bool midge_aliases_maps(const midge_aliases *aliases, uint16_t alias,
+                        midge_slice topic);
+
+#endif

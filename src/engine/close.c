@@ -1,0 +1,117 @@
+/* How a connection ends: CLOSED is the last thing the program hears of it. */
+#include <assert.h>
+
+#include "base/slice.h"
+#include "engine/session.h"
+
+void midge_session_close(midge_session *session, const midge_closing *closing) {
+  assert(midge_session_is_connected(session));
+  midge_event event = {.type = MIDGE_EVENT_CLOSED};
+  event.closed.by = closing->by;
+  event.closed.status = closing->status;
+  event.closed.reason = closing->reason;
+  event.closed.lasting = closing->lasting;
+  event.closed.retry_ms = MIDGE_NEVER;
+  event.closed.text = closing->said;
+  event.properties = closing->properties;
+  const char *text = closing->text;
+  if (text == NULL) text = midge_status_text(closing->status);
+  if (closing->said.size == 0) event.closed.text = midge_slice_text(text);
+  event.buffer = midge_buffer_hold(session->receiver.buffer);
+  midge_events_set_closed(&session->events, &event, session->connection);
+  session->state = MIDGE_STATE_CLOSED;
+}
+
+/* Tell a server of MQTT 5 why, as far as it takes packets of that size. */
+static void show_disconnect(midge_session *session, uint8_t reason) {
+  if (session->version != MIDGE_MQTT_5) return;
+  midge_packet packet = {.type = MIDGE_DISCONNECT};
+  packet.disconnect.reason = reason;
+  (void)midge_session_show(session, &packet);
+}
+
+void midge_session_break(midge_session *session, midge_reason reason,
+                         const char *text) {
+  if (!midge_session_is_connected(session)) return;
+  show_disconnect(session, (uint8_t)reason);
+  if (!midge_session_is_connected(session)) return;
+  midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_SELF,
+                                                .status = MIDGE_EPROTOCOL,
+                                                .reason = (uint8_t)reason,
+                                                .text = text});
+}
+
+void midge_session_fail(midge_session *session, midge_status status,
+                        const char *text) {
+  if (!midge_session_is_connected(session)) return;
+  midge_session_close(
+      session,
+      &(midge_closing){.by = MIDGE_SIDE_SELF, .status = status, .text = text});
+}
+
+bool midge_reason_is_lasting(midge_packet_type type, uint8_t reason) {
+  switch (reason) {
+    case MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION:
+    case MIDGE_REASON_CLIENT_IDENTIFIER_NOT_VALID:
+    case MIDGE_REASON_BAD_USER_NAME_OR_PASSWORD:
+    case MIDGE_REASON_NOT_AUTHORIZED:
+    case MIDGE_REASON_BANNED:
+    case MIDGE_REASON_BAD_AUTHENTICATION_METHOD:
+    case MIDGE_REASON_SESSION_TAKEN_OVER:
+    case MIDGE_REASON_SERVER_MOVED:
+    case MIDGE_REASON_USE_ANOTHER_SERVER:
+      return true;
+    case MIDGE_REASON_MALFORMED_PACKET:
+    case MIDGE_REASON_PROTOCOL_ERROR:
+    case MIDGE_REASON_TOPIC_NAME_INVALID:
+    case MIDGE_REASON_PACKET_TOO_LARGE:
+    case MIDGE_REASON_PAYLOAD_FORMAT_INVALID:
+    case MIDGE_REASON_RETAIN_NOT_SUPPORTED:
+    case MIDGE_REASON_QOS_NOT_SUPPORTED:
+      return type == MIDGE_CONNACK; /* the same CONNECT will come again */
+    default:
+      return false;
+  }
+}
+
+void midge_session_server_disconnect(midge_session *session,
+                                     const midge_packet *packet) {
+  midge_property property;
+  if (session->version != MIDGE_MQTT_5) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "a server of MQTT 3 cannot send DISCONNECT");
+    return;
+  }
+  if (midge_property_find(packet->properties, MIDGE_SESSION_EXPIRY_INTERVAL,
+                          &property)) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "DISCONNECT of the server with a session expiry");
+    return;
+  }
+  uint8_t reason = packet->disconnect.reason;
+  midge_closing closing = {
+      .by = MIDGE_SIDE_SERVER,
+      .status = reason < 0x80 ? MIDGE_ELOST : (midge_status)-reason,
+      .reason = reason,
+      .lasting = midge_reason_is_lasting(MIDGE_DISCONNECT, reason),
+      .properties = packet->properties,
+  };
+  if (midge_property_find(packet->properties, MIDGE_REASON_STRING, &property))
+    closing.said = property.value;
+  midge_session_close(session, &closing);
+}
+
+void midge_session_say_farewell(midge_session *session) {
+  midge_slice bytes = midge_buffer_slice(session->farewell);
+  uint8_t *to = midge_output_reserve(&session->output, bytes.size);
+  if (to == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  midge_slice_copy(to, bytes);
+  midge_output_commit(&session->output, bytes.size);
+  midge_session_close(session,
+                      &(midge_closing){.by = MIDGE_SIDE_SELF,
+                                       .status = MIDGE_OK,
+                                       .reason = session->farewell_reason});
+}

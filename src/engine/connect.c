@@ -1,0 +1,318 @@
+/* CONNECT and CONNACK: MQTT 5, sections 3.1 and 3.2. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "engine/session.h"
+
+enum {
+  /* The largest acknowledgement we send: four bytes and a reason code. */
+  SMALLEST_PACKET_SIZE_MAX = 5,
+};
+
+static const uint32_t PROTOCOL_PACKET_SIZE_MAX = 268435460;
+
+static midge_slice bytes_of(const midge_buffer *buffer) {
+  return buffer == NULL ? MIDGE_NO_SLICE : midge_buffer_slice(buffer);
+}
+
+midge_status midge_session_keep_will(midge_session *session,
+                                     const midge_publish *will) {
+  midge_buffer *kept = NULL;
+  if (will != NULL) {
+    size_t properties_size = midge_properties_size(will->properties);
+    kept = midge_buffer_new(&session->allocator,
+                            sizeof(midge_packet_will) + will->topic.size +
+                                properties_size + will->payload.size);
+    if (kept == NULL) return MIDGE_ENOMEM;
+
+    midge_packet_will *packet = (midge_packet_will *)(void *)kept->data;
+    uint8_t *topic = kept->data + sizeof *packet;
+    uint8_t *properties = midge_slice_copy(topic, will->topic);
+    uint8_t *payload = midge_properties_encode(will->properties, properties);
+    midge_slice_copy(payload, will->payload);
+    *packet = (midge_packet_will){
+        .topic = midge_slice_of(topic, will->topic.size),
+        .payload = midge_slice_of(payload, will->payload.size),
+        .properties = midge_slice_of(properties, properties_size),
+        .qos = will->qos,
+        .retain = will->retain,
+    };
+  }
+  midge_buffer_release(session->will);
+  session->will = kept;
+  return MIDGE_OK;
+}
+
+static midge_packet connect_packet(const midge_session *session) {
+  const midge_session_options *options = &session->options;
+  midge_packet packet = {.type = MIDGE_CONNECT};
+  packet.connect.version = session->version;
+  packet.connect.clean_start = options->clean_start;
+  packet.connect.keep_alive_s = options->keep_alive_s;
+  packet.connect.client_id = bytes_of(session->client_id);
+  packet.connect.user_name = bytes_of(session->user_name);
+  packet.connect.password = bytes_of(session->password);
+  if (session->version == MIDGE_MQTT_5)
+    packet.properties = bytes_of(session->connect_properties);
+  if (session->will == NULL) return packet;
+
+  packet.connect.has_will = true;
+  memcpy(&packet.connect.will, session->will->data, sizeof packet.connect.will);
+  if (session->version != MIDGE_MQTT_5)
+    packet.connect.will.properties = MIDGE_NO_SLICE;
+  return packet;
+}
+
+/* What a server allows that has not said anything yet. */
+static midge_limits limits_before_connack(const midge_session *session) {
+  return (midge_limits){
+      .qos_max = MIDGE_EXACTLY_ONCE,
+      .receive_max = UINT16_MAX,
+      .keep_alive_s = session->options.keep_alive_s,
+      .packet_size_max = PROTOCOL_PACKET_SIZE_MAX,
+      .session_expiry_s = session->options.session_expiry_s,
+      .retain = true,
+      .wildcards = true,
+      .shared = true,
+      .identifiers = true,
+  };
+}
+
+static bool has_expired(const midge_session *session) {
+  if (session->version != MIDGE_MQTT_5) return false;
+  if (session->connection == 0) return false; /* restored: the server knows */
+  if (session->limits.session_expiry_s == UINT32_MAX) return false;
+  midge_time life = (midge_time)session->limits.session_expiry_s * 1000;
+  return session->now - session->closed_at >= life;
+}
+
+/* [MQTT-3.1.2-4], [MQTT-3.1.2-23]: what is over is over before CONNECT. */
+static void forget_ended_session(midge_session *session) {
+  if (!session->exists) return;
+  if (!session->options.clean_start && !has_expired(session)) return;
+  midge_session_renew(session);
+}
+
+void midge_session_greet(midge_session *session) {
+  forget_ended_session(session);
+  session->connection++;
+  session->state = MIDGE_STATE_GREETING;
+  session->ends = false;
+  session->reauthenticates = false;
+  session->limits = limits_before_connack(session);
+  session->greeting_due = session->now + session->options.reply_timeout_ms;
+  session->last_sent = session->now;
+  midge_aliases_reset(&session->aliases_in, session->options.alias_max);
+  midge_packet packet = connect_packet(session);
+  if (midge_session_show(session, &packet)) return;
+  midge_session_fail(session, MIDGE_EOVERSIZE,
+                     "CONNECT is larger than MQTT allows");
+}
+
+static void read_limit(midge_limits *limits, const midge_property *property) {
+  uint32_t number = property->number;
+  switch (property->id) {
+    case MIDGE_SESSION_EXPIRY_INTERVAL:
+      limits->session_expiry_s = number;
+      break;
+    case MIDGE_RECEIVE_MAXIMUM:
+      limits->receive_max = (uint16_t)number;
+      break;
+    case MIDGE_MAXIMUM_QOS:
+      limits->qos_max = number;
+      break;
+    case MIDGE_RETAIN_AVAILABLE:
+      limits->retain = number != 0;
+      break;
+    case MIDGE_MAXIMUM_PACKET_SIZE:
+      limits->packet_size_max = number;
+      break;
+    case MIDGE_TOPIC_ALIAS_MAXIMUM:
+      limits->alias_max = (uint16_t)number;
+      break;
+    case MIDGE_WILDCARD_SUBSCRIPTION_AVAILABLE:
+      limits->wildcards = number != 0;
+      break;
+    case MIDGE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE:
+      limits->identifiers = number != 0;
+      break;
+    case MIDGE_SHARED_SUBSCRIPTION_AVAILABLE:
+      limits->shared = number != 0;
+      break;
+    case MIDGE_SERVER_KEEP_ALIVE:
+      limits->keep_alive_s = (uint16_t)number;
+      break;
+    default:
+      break;
+  }
+}
+
+/* Null, or what is wrong with the answer to our client identifier. */
+static const char *take_client_id(midge_session *session,
+                                  midge_slice assigned) {
+  if (session->version != MIDGE_MQTT_5) return NULL;
+  if (session->client_id != NULL) return NULL;
+  if (assigned.size == 0)
+    return "no client identifier was assigned"; /* [MQTT-3.2.2-16] */
+  session->client_id = midge_buffer_copy(&session->allocator, assigned);
+  if (session->client_id == NULL)
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  return NULL;
+}
+
+/* Null, or what is wrong with the session that the server speaks of. */
+static const char *judge_session_present(const midge_session *session,
+                                         bool present) {
+  if (!present) return NULL;
+  if (session->options.clean_start)
+    return "a session is present after a clean start"; /* [MQTT-3.2.2-2] */
+  if (session->exists || session->options.adopt_session) return NULL;
+  if (session->version != MIDGE_MQTT_5) return NULL;
+  return "a session is present that we do not know"; /* [MQTT-3.2.2-4] */
+}
+
+static void refused(midge_session *session, const midge_packet *packet) {
+  uint8_t reason = packet->connack.reason;
+  midge_closing closing = {.by = MIDGE_SIDE_SERVER, .reason = reason};
+  closing.properties = packet->properties;
+  if (session->version == MIDGE_MQTT_5) {
+    midge_property said;
+    closing.status = (midge_status)-reason;
+    closing.lasting = midge_reason_is_lasting(MIDGE_CONNACK, reason);
+    if (midge_property_find(packet->properties, MIDGE_REASON_STRING, &said))
+      closing.said = said.value;
+  } else {
+    static const char *const texts[] = {
+        [1] = "the server refused the protocol version",
+        [2] = "the server refused the client identifier",
+        [3] = "the server is unavailable",
+        [4] = "the server refused the user name or password",
+        [5] = "the server does not authorize this client",
+    };
+    bool known = reason < sizeof texts / sizeof *texts;
+    closing.status = MIDGE_EREFUSED;
+    closing.text = known ? texts[reason]
+                         : "the server refused with an unknown return code";
+    closing.lasting = known && reason != 3;
+  }
+  midge_session_close(session, &closing);
+}
+
+void midge_session_refused_version(midge_session *session) {
+  bool again = session->options.negotiate && session->version == MIDGE_MQTT_5;
+  if (again) session->version = MIDGE_MQTT_3_1_1;
+  midge_session_close(
+      session,
+      &(midge_closing){
+          .by = MIDGE_SIDE_SERVER,
+          .status = (midge_status)-MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION,
+          .reason = MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION,
+          .lasting = !again,
+          .text = "the server does not speak this version of MQTT"});
+}
+
+bool midge_session_is_old_refusal(const midge_session *session,
+                                  midge_slice bytes) {
+  static const uint8_t refusal[] = {0x20, 0x02, 0x00, 0x01};
+  return session->state == MIDGE_STATE_GREETING &&
+         session->version == MIDGE_MQTT_5 && bytes.size == sizeof refusal &&
+         memcmp(bytes.data, refusal, sizeof refusal) == 0;
+}
+
+/* The event has bytes of its own: the client identifier is not the server's. */
+static void tell_opened(midge_session *session, const midge_packet *packet) {
+  midge_slice client_id = bytes_of(session->client_id);
+  midge_slice properties = packet->properties;
+  midge_buffer *buffer =
+      midge_buffer_new(&session->allocator, client_id.size + properties.size);
+  midge_queued_event *queued =
+      buffer == NULL ? NULL
+                     : midge_events_push(&session->events, MIDGE_EVENT_OPENED);
+  if (queued == NULL) {
+    midge_buffer_release(buffer);
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  uint8_t *after = midge_slice_copy(buffer->data, client_id);
+  midge_slice_copy(after, properties);
+  queued->connection = session->connection;
+  queued->event.buffer = buffer;
+  queued->event.properties = midge_slice_of(after, properties.size);
+  queued->event.opened.session_present = packet->connack.session_present;
+  queued->event.opened.version = session->version;
+  queued->event.opened.client_id = midge_slice_of(buffer->data, client_id.size);
+  queued->event.opened.limits = session->limits;
+  queued->event.opened.renewed = session->renewed;
+  session->renewed = 0;
+}
+
+static void open_session(midge_session *session, const midge_packet *packet) {
+  /* CONNACK of MQTT 3.1 has no Session Present: trust what we remember. */
+  bool present = session->version == MIDGE_MQTT_3_1
+                     ? session->exists && !session->options.clean_start
+                     : packet->connack.session_present;
+  if (!present) midge_session_renew(session);
+
+  uint16_t window = session->options.in_flight_max;
+  if (window > session->limits.receive_max)
+    window = session->limits.receive_max;
+  session->outbox.window = window;
+  session->state = MIDGE_STATE_OPEN;
+  session->greeting_due = MIDGE_NEVER;
+  midge_aliases_reset(&session->aliases_out, session->limits.alias_max);
+  midge_aliases_reset(&session->aliases_said, UINT16_MAX);
+  midge_session_record_session(session, true);
+  tell_opened(session, packet);
+  if (!present || session->version == MIDGE_MQTT_3_1)
+    midge_session_subscribe_again(session);
+  for (midge_message *m = session->outbox.releases.first; m != NULL;
+       m = m->release_next)
+    midge_session_control(session, MIDGE_PUBREL, m->owner.packet_id, 0);
+}
+
+static const char *judge_connack(midge_session *session,
+                                 const midge_packet *packet) {
+  midge_property property;
+  midge_slice assigned = MIDGE_NO_SLICE;
+  for (midge_slice rest = packet->properties;
+       midge_property_next(&rest, &property);) {
+    read_limit(&session->limits, &property);
+    if (property.id == MIDGE_ASSIGNED_CLIENT_IDENTIFIER)
+      assigned = property.value;
+  }
+  if (!midge_session_method_matches(session, packet->properties))
+    return "CONNACK has another authentication method"; /* [MQTT-4.12.0-5] */
+  const char *wrong =
+      judge_session_present(session, packet->connack.session_present);
+  return wrong != NULL ? wrong : take_client_id(session, assigned);
+}
+
+void midge_session_connack(midge_session *session, const midge_packet *packet) {
+  uint8_t reason = packet->connack.reason;
+  if (reason == MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION &&
+      session->version == MIDGE_MQTT_5) {
+    midge_session_refused_version(session);
+    return;
+  }
+  if (reason != 0) {
+    refused(session, packet);
+    return;
+  }
+  const char *wrong = judge_connack(session, packet);
+  if (wrong != NULL) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR, wrong);
+    return;
+  }
+  if (!midge_session_is_connected(session)) return;
+  if (session->limits.packet_size_max < SMALLEST_PACKET_SIZE_MAX) {
+    midge_session_close(
+        session, &(midge_closing){.by = MIDGE_SIDE_SELF,
+                                  .status = MIDGE_EOVERSIZE,
+                                  .lasting = true,
+                                  .text = "the server takes no packet as "
+                                          "large as an acknowledgement"});
+    return;
+  }
+  open_session(session, packet);
+}

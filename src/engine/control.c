@@ -1,0 +1,52 @@
+/* Small packets: they leave in the order in which they were decided
+ * [MQTT-4.6.0-2 to -4], and not before the records they rest on are safe. */
+#include "engine/session.h"
+
+bool midge_session_show(midge_session *session, const midge_packet *packet) {
+  size_t size = midge_packet_size(session->version, packet);
+  if (size == 0 || size > session->limits.packet_size_max) return false;
+
+  uint8_t *to = midge_output_reserve(&session->output, size);
+  if (to == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  midge_packet_encode(session->version, packet, to);
+  midge_output_commit(&session->output, size);
+  return true;
+}
+
+static void show(midge_session *session, const midge_control *control) {
+  midge_packet packet = {.type = control->type};
+  packet.ack.packet_id = control->packet_id;
+  packet.ack.reason = control->reason;
+  /* CONNACK was refused if not even this fits: only memory can lack. */
+  (void)midge_session_show(session, &packet);
+}
+
+void midge_session_control(midge_session *session, midge_packet_type type,
+                           uint16_t packet_id, uint8_t reason) {
+  midge_control control = {session->records.written, type, packet_id, reason};
+  if (session->version != MIDGE_MQTT_5) control.reason = 0;
+  if (session->controls.count == 0 &&
+      midge_records_have(&session->records, control.position)) {
+    show(session, &control);
+    return;
+  }
+  midge_control *newest = midge_ring_push(&session->controls);
+  if (newest == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  *newest = control;
+}
+
+void midge_session_show_controls(midge_session *session) {
+  while (midge_session_is_open(session) && session->controls.count != 0) {
+    midge_control control =
+        *(midge_control *)midge_ring_at(&session->controls, 0);
+    if (!midge_records_have(&session->records, control.position)) return;
+    midge_ring_pop(&session->controls);
+    show(session, &control);
+  }
+}

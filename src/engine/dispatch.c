@@ -1,0 +1,101 @@
+/* What the server's packets mean: rows are where we are, columns what came. An
+ * empty cell is a protocol error, handled in one place. */
+#include "engine/session.h"
+
+typedef void handler(midge_session *session, const midge_packet *packet);
+
+static void pingresp(midge_session *session, const midge_packet *packet) {
+  (void)packet;
+  session->ping_due = MIDGE_NEVER;
+}
+
+enum { TYPES = MIDGE_AUTH + 1 };
+
+static handler *const while_greeting[TYPES] = {
+    [MIDGE_CONNACK] = midge_session_connack,
+    [MIDGE_AUTH] = midge_session_auth,
+};
+
+static handler *const while_open[TYPES] = {
+    [MIDGE_PUBLISH] = midge_session_publish_in,
+    [MIDGE_PUBACK] = midge_session_puback,
+    [MIDGE_PUBREC] = midge_session_pubrec,
+    [MIDGE_PUBREL] = midge_session_pubrel,
+    [MIDGE_PUBCOMP] = midge_session_pubcomp,
+    [MIDGE_SUBACK] = midge_session_suback,
+    [MIDGE_UNSUBACK] = midge_session_unsuback,
+    [MIDGE_PINGRESP] = pingresp,
+    [MIDGE_DISCONNECT] = midge_session_server_disconnect,
+    [MIDGE_AUTH] = midge_session_auth,
+};
+
+static handler *const *const table[] = {
+    [MIDGE_STATE_GREETING] = while_greeting,
+    [MIDGE_STATE_OPEN] = while_open,
+    [MIDGE_STATE_LEAVING] = while_open,
+};
+
+/* [MQTT-3.1.2-29]: without Request Problem Information only these three may
+ * carry a Reason String or User Properties. */
+static bool explains_too_much(const midge_session *session,
+                              const midge_packet *packet) {
+  const uint32_t may =
+      MIDGE_IN(PUBLISH) | MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT);
+  midge_property property;
+  if (session->problem_information) return false;
+  if (may & 1u << packet->type) return false;
+  return midge_property_find(packet->properties, MIDGE_REASON_STRING,
+                             &property) ||
+         midge_property_find(packet->properties, MIDGE_USER_PROPERTY,
+                             &property);
+}
+
+static void dispatch(midge_session *session, const midge_packet *packet) {
+  handler *handle = table[session->state][packet->type];
+  if (handle == NULL) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "the server sent a packet out of turn");
+    return;
+  }
+  if (explains_too_much(session, packet)) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "the server explains what it was asked not to");
+    return;
+  }
+  handle(session, packet);
+}
+
+/* One packet, if there is a whole one. */
+static bool process_one(midge_session *session) {
+  midge_slice bytes = midge_receiver_bytes(&session->receiver);
+  midge_decode_options options = {
+      .version = session->version,
+      .text = session->options.text,
+      .packet_size_max = session->options.packet_size_max,
+  };
+  midge_packet packet;
+  midge_decode_result result = midge_packet_decode(&options, bytes, &packet);
+  if (result.outcome == MIDGE_DECODED) {
+    dispatch(session, &packet);
+    midge_receiver_take(&session->receiver, result.size);
+    session->receiver.begun = session->now;
+    return true;
+  }
+  if (result.outcome == MIDGE_REFUSED) {
+    if (midge_session_is_old_refusal(session, bytes))
+      midge_session_refused_version(session);
+    else
+      midge_session_break(session, result.reason, result.text);
+    return true;
+  }
+  session->receiver.packet_size = result.size;
+  return false;
+}
+
+void midge_session_process(midge_session *session) {
+  while (midge_session_is_connected(session) &&
+         midge_receiver_waits(&session->receiver) && process_one(session))
+    continue;
+  if (!midge_session_is_connected(session))
+    midge_receiver_clear(&session->receiver);
+}

@@ -1,0 +1,58 @@
+/* Messages of QoS 1 and 2 on their way in: which answers we owe, and which
+ * identifiers of QoS 2 are ours until PUBREL.
+ *
+ * Answers leave in the order of the messages [MQTT-4.6.0-2, -3]: the oldest
+ * debt is paid first, however the program answers. */
+#ifndef MIDGE_ENGINE_INBOX_H
+#define MIDGE_ENGINE_INBOX_H
+
+#include "base/map.h"
+#include "base/ring.h"
+#include "midge/packet.h"
+
+/* A PUBACK or PUBREC that is owed. */
+typedef struct midge_debt {
+  uint16_t packet_id;
+  uint8_t qos;
+  bool answered; /* by the program, or by handing the message out */
+  uint8_t reason;
+} midge_debt;
+
+typedef struct midge_inbox {
+  midge_ring debts; /* of midge_debt; this connection's */
+  /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
+  midge_map received;
+  uint32_t used; /* of our Receive Maximum, on this connection */
+} midge_inbox;
+
+/* What the map holds of an identifier. */
+typedef enum midge_inbound_state {
+  MIDGE_INBOUND_NEW,      /* not there */
+  MIDGE_INBOUND_HANDED,   /* the program has it and has not answered */
+  MIDGE_INBOUND_ANSWERED, /* PUBREC is sent, or owed and free to go */
+} midge_inbound_state;
+
+void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator);
+void midge_inbox_free(midge_inbox *inbox);
+/* A new connection owes nothing; the server sends again what it misses. */
+void midge_inbox_rewind(midge_inbox *inbox);
+/* A new session knows no identifier. */
+void midge_inbox_forget(midge_inbox *inbox);
+
+midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
+                                      uint16_t packet_id);
+/* Not to NEW. False when there is no memory. */
+MIDGE_CHECKED bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
+                                         midge_inbound_state state);
+void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id);
+
+/* A PUBLISH came. False when there is no memory. */
+MIDGE_CHECKED bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt);
+/* The oldest unanswered debt with this identifier, or null. */
+midge_debt *midge_inbox_debt(midge_inbox *inbox, uint16_t packet_id);
+/* The oldest debt if it may be paid; then it is gone. */
+bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
+/* A place in our Receive Maximum is free again. */
+void midge_inbox_free_place(midge_inbox *inbox);
+
+#endif

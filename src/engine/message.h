@@ -1,0 +1,77 @@
+/* A message on its way out. It lives in a counted buffer together with its
+ * topic, properties and payload, so that a large payload can be shown in the
+ * output without a copy even after the message itself is done. */
+#ifndef MIDGE_ENGINE_MESSAGE_H
+#define MIDGE_ENGINE_MESSAGE_H
+
+#include "base/buffer.h"
+#include "engine/packet_ids.h"
+#include "midge/session.h"
+
+typedef struct midge_message midge_message;
+
+typedef enum midge_message_state {
+  MIDGE_MESSAGE_WAITS,     /* nothing of it is known to the server */
+  MIDGE_MESSAGE_PUBLISHED, /* has an identifier: PUBACK or PUBREC ends this */
+  MIDGE_MESSAGE_RELEASED,  /* PUBREC came: PUBCOMP ends this */
+} midge_message_state;
+
+struct midge_message {
+  midge_owner owner; /* of its packet identifier, while it has one */
+  midge_message *previous, *next;                 /* in order of key */
+  midge_message *release_previous, *release_next; /* in order of PUBREC */
+  midge_buffer *buffer;                           /* the one this lies in */
+  uint64_t key;       /* order of sending; its record's key */
+  uint64_t token;     /* 0: nobody asks */
+  uint64_t position;  /* record that must be committed before it is shown */
+  uint64_t end;       /* QoS 0: where in the output it ends */
+  midge_time expires; /* MIDGE_NEVER if it does not */
+  midge_message_state state;
+  midge_qos qos;
+  bool retain;
+  bool duplicate; /* was shown, as far as we know: [MQTT-3.3.1-1] */
+  bool shown;     /* on this connection, and counts in its window */
+  bool recorded;  /* has a record of its content */
+  bool marked;    /* has a record of its state beside that */
+  uint64_t order; /* of its PUBREC among the others, when recorded */
+  uint16_t alias; /* the topic alias its publisher asked for, or 0 */
+  uint16_t topic_size;
+  uint32_t properties_size; /* without expiry and alias, which are numbers */
+  size_t payload_size;
+  uint8_t bytes[]; /* topic, properties, payload */
+};
+
+/* Null when there is no memory. What was checked with midge_publish_check. */
+midge_message *midge_message_new(const midge_allocator *allocator,
+                                 const midge_publish *publish,
+                                 midge_slice topic, midge_time now);
+void midge_message_release(midge_message *message);
+
+midge_slice midge_message_topic(const midge_message *message);
+midge_slice midge_message_properties(const midge_message *message);
+midge_slice midge_message_payload(const midge_message *message);
+
+/* How a message is to be written on a connection. */
+typedef struct midge_message_form {
+  midge_version version;
+  midge_time now;
+  uint16_t alias;  /* 0: none */
+  bool omit_topic; /* the alias says it */
+} midge_message_form;
+
+/* The size on the wire; 0 if it is larger than MQTT allows. */
+size_t midge_message_size(const midge_message *message,
+                          const midge_message_form *form);
+/* Everything before the payload; returns the end. */
+uint8_t *midge_message_encode_head(const midge_message *message,
+                                   const midge_message_form *form, uint8_t *to);
+
+/* The content as a record's value; null when there is no memory. */
+midge_buffer *midge_message_to_record(const midge_message *message,
+                                      const midge_allocator *allocator);
+/* Null with `*status` MIDGE_EINVAL (damaged) or MIDGE_ENOMEM. */
+midge_message *midge_message_from_record(const midge_allocator *allocator,
+                                         midge_slice value,
+                                         midge_status *status);
+
+#endif

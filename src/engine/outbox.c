@@ -1,0 +1,191 @@
+#include "engine/outbox.h"
+
+#include <assert.h>
+
+enum { EXPIRY_STEP_MS = 1000 }; /* the wire's unit: looked at once a second */
+
+void midge_outbox_init(midge_outbox *outbox) {
+  *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER};
+}
+
+static void append(midge_message_list *list, midge_message *message) {
+  message->previous = list->last;
+  message->next = NULL;
+  if (list->last != NULL) list->last->next = message;
+  if (list->first == NULL) list->first = message;
+  list->last = message;
+}
+
+static void unlink_from(midge_message_list *list, midge_message *message) {
+  if (message->previous != NULL) message->previous->next = message->next;
+  if (message->next != NULL) message->next->previous = message->previous;
+  if (list->first == message) list->first = message->next;
+  if (list->last == message) list->last = message->previous;
+  message->previous = message->next = NULL;
+}
+
+static void insert_release(midge_message_list *list, midge_message *before,
+                           midge_message *message) {
+  midge_message *after = before != NULL ? before->release_next : list->first;
+  message->release_previous = before;
+  message->release_next = after;
+  if (before != NULL) before->release_next = message;
+  if (before == NULL) list->first = message;
+  if (after != NULL) after->release_previous = message;
+  if (after == NULL) list->last = message;
+}
+
+static void unlink_release(midge_message_list *list, midge_message *message) {
+  midge_message *before = message->release_previous;
+  midge_message *after = message->release_next;
+  if (before != NULL) before->release_next = after;
+  if (after != NULL) after->release_previous = before;
+  if (list->first == message) list->first = after;
+  if (list->last == message) list->last = before;
+  message->release_previous = message->release_next = NULL;
+}
+
+static void free_list(midge_message_list *list) {
+  while (list->first != NULL) {
+    midge_message *message = list->first;
+    unlink_from(list, message);
+    midge_message_release(message);
+  }
+}
+
+void midge_outbox_free(midge_outbox *outbox) {
+  free_list(&outbox->fleeting);
+  free_list(&outbox->leaving);
+  free_list(&outbox->publishes);
+  midge_outbox_init(outbox);
+}
+
+void midge_outbox_note_expiry(midge_outbox *outbox,
+                              const midge_message *message) {
+  if (message->expires == MIDGE_NEVER) return;
+  midge_time step = message->expires + EXPIRY_STEP_MS - 1;
+  step -= step % EXPIRY_STEP_MS;
+  if (step < outbox->next_expiry) outbox->next_expiry = step;
+}
+
+void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
+  outbox->count++;
+  outbox->bytes += midge_message_bytes(message);
+  midge_outbox_note_expiry(outbox, message);
+  if (message->qos == MIDGE_AT_MOST_ONCE) {
+    append(&outbox->fleeting, message);
+    return;
+  }
+  append(&outbox->publishes, message);
+  if (outbox->entry == NULL) outbox->entry = message;
+  if (outbox->cursor == NULL) outbox->cursor = message;
+}
+
+static midge_message_list *list_of(midge_outbox *outbox,
+                                   const midge_message *message) {
+  if (message->qos != MIDGE_AT_MOST_ONCE) return &outbox->publishes;
+  return message->shown ? &outbox->leaving : &outbox->fleeting;
+}
+
+/* The next that may be shown: a released message has its PUBREL instead. */
+static midge_message *skip_released(midge_message *message) {
+  while (message != NULL && message->state == MIDGE_MESSAGE_RELEASED)
+    message = message->next;
+  return message;
+}
+
+void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
+  if (outbox->entry == message) outbox->entry = message->next;
+  if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+  if (message->state != MIDGE_MESSAGE_WAITS) outbox->in_flight--;
+  if (message->state == MIDGE_MESSAGE_RELEASED)
+    unlink_release(&outbox->releases, message);
+  if (message->qos != MIDGE_AT_MOST_ONCE)
+    midge_outbox_free_place(outbox, message);
+  unlink_from(list_of(outbox, message), message);
+  outbox->count--;
+  outbox->bytes -= midge_message_bytes(message);
+}
+
+void midge_outbox_enter(midge_outbox *outbox, midge_message *message) {
+  assert(outbox->entry == message);
+  assert(message->state == MIDGE_MESSAGE_WAITS);
+  assert(message->owner.packet_id != 0);
+  message->state = MIDGE_MESSAGE_PUBLISHED;
+  outbox->entry = message->next;
+  outbox->in_flight++;
+}
+
+void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
+  assert(!message->shown);
+  if (message->qos == MIDGE_AT_MOST_ONCE) {
+    unlink_from(&outbox->fleeting, message);
+    message->shown = true;
+    append(&outbox->leaving, message);
+    return;
+  }
+  assert(outbox->cursor == message);
+  assert(message->state == MIDGE_MESSAGE_PUBLISHED);
+  assert(outbox->window != 0);
+  outbox->cursor = skip_released(message->next);
+  outbox->window--;
+  message->shown = true;
+  message->duplicate = true; /* the next time it is shown */
+}
+
+void midge_outbox_release(midge_outbox *outbox, midge_message *message) {
+  assert(message->state == MIDGE_MESSAGE_PUBLISHED);
+  message->state = MIDGE_MESSAGE_RELEASED;
+  insert_release(&outbox->releases, outbox->releases.last, message);
+  if (outbox->cursor == message) outbox->cursor = skip_released(message);
+}
+
+void midge_outbox_release_in_order(midge_outbox *outbox, midge_message *message,
+                                   uint64_t order) {
+  midge_message *before = outbox->releases.last;
+  while (before != NULL && before->order > order)
+    before = before->release_previous;
+  assert(message->state == MIDGE_MESSAGE_PUBLISHED);
+  message->state = MIDGE_MESSAGE_RELEASED;
+  message->order = order;
+  insert_release(&outbox->releases, before, message);
+  if (outbox->cursor == message) outbox->cursor = skip_released(message);
+}
+
+void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {
+  if (message->shown) outbox->window++;
+  message->shown = false;
+}
+
+void midge_outbox_rewind(midge_outbox *outbox) {
+  for (midge_message *m = outbox->publishes.first; m != outbox->entry;
+       m = m->next)
+    m->shown = false;
+  outbox->cursor = skip_released(outbox->publishes.first);
+
+  for (midge_message *m = outbox->leaving.first; m != NULL; m = m->next)
+    m->shown = false;
+  if (outbox->leaving.last == NULL) return;
+  midge_message *rest = outbox->fleeting.first;
+  outbox->leaving.last->next = rest;
+  if (rest != NULL) rest->previous = outbox->leaving.last;
+  if (rest == NULL) outbox->fleeting.last = outbox->leaving.last;
+  outbox->fleeting.first = outbox->leaving.first;
+  outbox->leaving = (midge_message_list){NULL, NULL};
+}
+
+uint32_t midge_outbox_renew(midge_outbox *outbox) {
+  uint32_t renewed = 0;
+  for (midge_message *m = outbox->publishes.first; m != outbox->entry;
+       m = m->next) {
+    assert(m->owner.packet_id == 0);
+    m->state = MIDGE_MESSAGE_WAITS;
+    m->shown = m->duplicate = false;
+    m->release_previous = m->release_next = NULL;
+    renewed++;
+  }
+  outbox->releases = (midge_message_list){NULL, NULL};
+  outbox->in_flight = 0;
+  outbox->entry = outbox->cursor = outbox->publishes.first;
+  return renewed;
+}

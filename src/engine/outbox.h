@@ -1,0 +1,69 @@
+/* The one outbox: every message that has been taken and has not ended, ordered
+ * by key.
+ *
+ *   fleeting    QoS 0 that wait             leaving   QoS 0 in the output
+ *   publishes   QoS 1 and 2, oldest first:
+ *
+ *       [published] [released] [published] [waits] [waits] ...
+ *                                 ^ cursor    ^ entry
+ *
+ * Those before `entry` have a packet identifier; those before `cursor` were
+ * shown on this connection. `cursor` never passes `entry`. */
+#ifndef MIDGE_ENGINE_OUTBOX_H
+#define MIDGE_ENGINE_OUTBOX_H
+
+#include "engine/message.h"
+
+typedef struct midge_message_list {
+  midge_message *first, *last;
+} midge_message_list;
+
+typedef struct midge_outbox {
+  midge_message_list fleeting;
+  midge_message_list leaving;
+  midge_message_list publishes;
+  midge_message_list releases; /* PUBREC came, in the order of the PUBRECs */
+  midge_message *cursor;       /* next to show; null: none */
+  midge_message *entry;        /* next to get an identifier; null: none */
+  size_t in_flight;            /* messages with an identifier */
+  size_t window; /* messages of QoS 1 and 2 this connection may yet show */
+  size_t count;  /* messages that have not ended */
+  size_t bytes;  /* their topics, properties and payloads */
+  midge_time next_expiry; /* no message that waits expires before this */
+} midge_outbox;
+
+void midge_outbox_init(midge_outbox *outbox);
+/* Let go of every message, without an event. */
+void midge_outbox_free(midge_outbox *outbox);
+
+/* Add a message behind all others of its kind; it holds a key. */
+void midge_outbox_add(midge_outbox *outbox, midge_message *message);
+/* Take it out of every list, wherever it is; it is the caller's then. */
+void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
+
+/* It has its identifier, it was shown, PUBREC came for it. */
+void midge_outbox_enter(midge_outbox *outbox, midge_message *message);
+void midge_outbox_show(midge_outbox *outbox, midge_message *message);
+void midge_outbox_release(midge_outbox *outbox, midge_message *message);
+/* The same when a journal tells of it: PUBRECs are ordered by `order`. */
+void midge_outbox_release_in_order(midge_outbox *outbox, midge_message *message,
+                                   uint64_t order);
+/* PUBREL ended: the place in the window is free again. */
+void midge_outbox_free_place(midge_outbox *outbox, midge_message *message);
+
+/* The connection is gone: what was shown is to be shown again. QoS 0 that did
+ * not leave whole waits again. */
+void midge_outbox_rewind(midge_outbox *outbox);
+/* The session is gone too: forget that anything was shown. Identifiers must
+ * have been dropped by the caller. Returns how many had one. */
+uint32_t midge_outbox_renew(midge_outbox *outbox);
+
+/* A message that waits: next_expiry is not after its expiry. */
+void midge_outbox_note_expiry(midge_outbox *outbox,
+                              const midge_message *message);
+
+static inline size_t midge_message_bytes(const midge_message *message) {
+  return message->topic_size + message->properties_size + message->payload_size;
+}
+
+#endif

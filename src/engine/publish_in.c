@@ -1,0 +1,217 @@
+/* Messages on their way in: MQTT 5, sections 3.3, 4.3 and 4.5. */
+#include "base/slice.h"
+#include "codec/reason.h"
+#include "engine/session.h"
+
+/* The topic of the message, through its alias if it has one. Null breaks the
+ * connection. The buffer is where the topic lies, or null: the receiver's. */
+static bool resolve_topic(midge_session *session, const midge_packet *packet,
+                          midge_slice *topic, uint16_t *alias,
+                          midge_buffer **buffer) {
+  midge_property property;
+  *topic = packet->publish.topic;
+  *buffer = NULL;
+  *alias = 0;
+  if (!midge_property_find(packet->properties, MIDGE_TOPIC_ALIAS, &property))
+    return true;
+
+  *alias = (uint16_t)property.number;
+  if (*alias > session->aliases_in.max) {
+    midge_session_break(session, MIDGE_REASON_TOPIC_ALIAS_INVALID,
+                        "a topic alias above our Topic Alias Maximum");
+    return false;
+  }
+  if (topic->size != 0) {
+    if (midge_aliases_map(&session->aliases_in, *alias, *topic)) return true;
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  *buffer = midge_aliases_topic(&session->aliases_in, *alias);
+  if (*buffer == NULL) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "a topic alias that was not mapped");
+    return false;
+  }
+  *topic = midge_buffer_slice(*buffer);
+  return true;
+}
+
+/* An event has one buffer: when the topic is not in the receiver's, topic,
+ * properties and payload move to one of their own. */
+static midge_buffer *gather(const midge_allocator *allocator,
+                            midge_event *event) {
+  midge_slice topic = event->message.topic;
+  midge_slice payload = event->message.payload;
+  midge_slice properties = event->properties;
+  midge_buffer *buffer =
+      midge_buffer_new(allocator, topic.size + payload.size + properties.size);
+  if (buffer == NULL) return NULL;
+
+  uint8_t *to = buffer->data;
+  event->message.topic = midge_slice_of(to, topic.size);
+  to = midge_slice_copy(to, topic);
+  event->properties = midge_slice_of(to, properties.size);
+  to = midge_slice_copy(to, properties);
+  event->message.payload = midge_slice_of(to, payload.size);
+  midge_slice_copy(to, payload);
+  return buffer;
+}
+
+static void tell_message(midge_session *session, const midge_packet *packet,
+                         midge_slice topic, uint16_t alias,
+                         const midge_buffer *elsewhere) {
+  midge_queued_event *queued =
+      midge_events_push(&session->events, MIDGE_EVENT_MESSAGE);
+  if (queued == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  midge_event *event = &queued->event;
+  queued->connection = session->connection;
+  event->properties = packet->properties;
+  event->message.topic = topic;
+  event->message.payload = packet->publish.payload;
+  event->message.qos = packet->publish.qos;
+  event->message.retain = packet->publish.retain;
+  event->message.duplicate = packet->publish.duplicate;
+  event->message.packet_id = packet->publish.packet_id;
+  event->message.alias = alias;
+  if (elsewhere == NULL) {
+    event->buffer = midge_buffer_hold(session->receiver.buffer);
+    return;
+  }
+  event->buffer = gather(&session->allocator, event);
+  if (event->buffer != NULL) return;
+  midge_ring_pop_newest(&session->events.queue);
+  midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
+
+/* We owe an answer; true if the program is to have the message. */
+static bool owe(midge_session *session, const midge_packet *packet) {
+  midge_inbox *inbox = &session->inbox;
+  uint16_t packet_id = packet->publish.packet_id;
+  midge_debt debt = {.packet_id = packet_id,
+                     .qos = (uint8_t)packet->publish.qos};
+  if (inbox->used >= session->options.receive_max) { /* [MQTT-3.3.4-9] */
+    midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
+                        "more messages than our Receive Maximum");
+    return false;
+  }
+  midge_inbound_state state = MIDGE_INBOUND_NEW;
+  if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
+    state = midge_inbox_state(inbox, packet_id);
+    debt.answered = state == MIDGE_INBOUND_ANSWERED;
+    if (state == MIDGE_INBOUND_NEW &&
+        !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_HANDED)) {
+      midge_session_fail(session, MIDGE_ENOMEM, NULL);
+      return false;
+    }
+  }
+  if (!midge_inbox_owe(inbox, debt)) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  midge_session_pay_debts(session);
+  return state == MIDGE_INBOUND_NEW; /* [MQTT-4.3.3-10] */
+}
+
+void midge_session_publish_in(midge_session *session,
+                              const midge_packet *packet) {
+  midge_slice topic;
+  midge_buffer *elsewhere;
+  uint16_t alias;
+  if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
+  if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
+    return;
+  tell_message(session, packet, topic, alias, elsewhere);
+}
+
+static void pay(midge_session *session, const midge_debt *debt) {
+  midge_inbox *inbox = &session->inbox;
+  if (debt->qos == MIDGE_AT_LEAST_ONCE) {
+    midge_inbox_free_place(inbox);
+    midge_session_control(session, MIDGE_PUBACK, debt->packet_id, debt->reason);
+    return;
+  }
+  if (debt->reason >= 0x80) { /* the identifier is free [MQTT-4.3.3-9] */
+    midge_inbox_free_place(inbox);
+    midge_inbox_remove(inbox, debt->packet_id);
+    midge_session_record_inbound(session, debt->packet_id, false);
+  }
+  midge_session_control(session, MIDGE_PUBREC, debt->packet_id, debt->reason);
+}
+
+void midge_session_pay_debts(midge_session *session) {
+  midge_debt debt;
+  while (midge_session_is_open(session) &&
+         midge_inbox_pay(&session->inbox, &debt))
+    pay(session, &debt);
+}
+
+/* The program has answered a QoS 2 message: it is never handed out again. The
+ * place in the map is reused, so memory cannot lack. */
+static void received(midge_session *session, uint16_t packet_id) {
+  bool set =
+      midge_inbox_set_state(&session->inbox, packet_id, MIDGE_INBOUND_ANSWERED);
+  (void)set;
+  midge_session_record_inbound(session, packet_id, true);
+}
+
+void midge_session_handed_out(midge_session *session,
+                              const midge_queued_event *queued) {
+  const midge_event *event = &queued->event;
+  uint16_t packet_id = event->message.packet_id;
+  if (event->type != MIDGE_EVENT_MESSAGE || packet_id == 0) return;
+  if (session->options.acknowledge_by_hand) return;
+
+  if (event->message.qos == MIDGE_EXACTLY_ONCE &&
+      midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_HANDED)
+    received(session, packet_id);
+  /* Of an earlier connection: the server sends it again. */
+  if (queued->connection != session->connection) return;
+  midge_debt *debt = midge_inbox_debt(&session->inbox, packet_id);
+  if (debt != NULL) debt->answered = true;
+  midge_session_pay_debts(session);
+}
+
+/* [MQTT-4.6.0-2]: the debt is marked here and paid in its turn. */
+midge_status midge_session_acknowledge(midge_session *session,
+                                       uint16_t packet_id,
+                                       midge_reason reason) {
+  if (!session->options.acknowledge_by_hand) return MIDGE_EINVAL;
+  if (!midge_reason_is_for((uint8_t)reason, MIDGE_PUBACK)) return MIDGE_EINVAL;
+  if (session->version != MIDGE_MQTT_5 && reason != 0) return MIDGE_EINVAL;
+
+  midge_debt *debt = midge_inbox_debt(&session->inbox, packet_id);
+  bool handed =
+      midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_HANDED;
+  if (debt == NULL && !handed) return MIDGE_EINVAL;
+  if (handed && (debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE))
+    received(session, packet_id);
+  if (debt != NULL) {
+    debt->answered = true;
+    debt->reason = (uint8_t)reason;
+  }
+  midge_session_pay_debts(session);
+  midge_session_settle(session);
+  return MIDGE_OK;
+}
+
+void midge_session_pubrel(midge_session *session, const midge_packet *packet) {
+  uint16_t packet_id = packet->ack.packet_id;
+  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
+  if (state == MIDGE_INBOUND_HANDED) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "PUBREL before PUBREC");
+    return;
+  }
+  midge_inbox_free_place(&session->inbox);
+  if (state == MIDGE_INBOUND_NEW) {
+    midge_session_control(session, MIDGE_PUBCOMP, packet_id,
+                          MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+    return;
+  }
+  midge_inbox_remove(&session->inbox, packet_id);
+  midge_session_record_inbound(session, packet_id, false);
+  midge_session_control(session, MIDGE_PUBCOMP, packet_id, 0);
+}

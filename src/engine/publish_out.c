@@ -1,0 +1,280 @@
+/* Messages on their way out: MQTT 5, sections 3.3, 4.3, 4.4 and 4.9. */
+#include <assert.h>
+
+#include "base/slice.h"
+#include "engine/session.h"
+
+enum {
+  OUTPUT_ENOUGH = 262144, /* show no more messages while so much waits */
+  PAYLOAD_LARGE = 4096,   /* is shown where it lies, without a copy */
+};
+
+/* --- The end of a message --------------------------------------------------
+ */
+
+void midge_session_finish_message(midge_session *session,
+                                  midge_message *message, midge_status status,
+                                  const midge_packet *answer) {
+  midge_done done = {message->token, status, MIDGE_NO_SLICE,
+                     message->owner.packet_id, answer};
+  if (answer != NULL) done.reasons = midge_reason_slice(answer->ack.reason);
+  midge_packet_ids_drop(&session->packet_ids, &message->owner);
+  midge_outbox_remove(&session->outbox, message);
+  midge_session_record_end(session, message);
+  midge_session_done(session, &done);
+  midge_message_release(message);
+}
+
+void midge_session_finish_sent(midge_session *session) {
+  midge_message *message;
+  while ((message = session->outbox.leaving.first) != NULL &&
+         message->end <= session->output.sent)
+    midge_session_finish_message(session, message, MIDGE_OK, NULL);
+}
+
+static midge_status status_of(uint8_t reason) {
+  return reason < 0x80 ? MIDGE_OK : (midge_status)-reason;
+}
+
+static void break_by_ack(midge_session *session) {
+  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                      "an acknowledgement of another kind than the packet");
+}
+
+/* The message of this identifier, if an acknowledgement of `qos` may come for
+ * it. Null breaks the connection unless the identifier is unknown. */
+static midge_message *acknowledged(midge_session *session,
+                                   const midge_packet *packet, midge_qos qos,
+                                   bool *known) {
+  midge_owner *owner =
+      midge_packet_ids_owner(&session->packet_ids, packet->ack.packet_id);
+  *known = owner != NULL;
+  if (owner == NULL) return NULL;
+
+  midge_message *message = (midge_message *)(void *)owner;
+  if (owner->kind == MIDGE_OWNER_MESSAGE && message->qos == qos &&
+      message->duplicate)
+    return message;
+  break_by_ack(session);
+  return NULL;
+}
+
+void midge_session_puback(midge_session *session, const midge_packet *packet) {
+  bool known;
+  midge_message *message =
+      acknowledged(session, packet, MIDGE_AT_LEAST_ONCE, &known);
+  if (message == NULL) return;
+  midge_session_finish_message(session, message, status_of(packet->ack.reason),
+                               packet);
+}
+
+void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
+  bool known;
+  uint16_t packet_id = packet->ack.packet_id;
+  midge_message *message =
+      acknowledged(session, packet, MIDGE_EXACTLY_ONCE, &known);
+  if (!known)
+    midge_session_control(session, MIDGE_PUBREL, packet_id,
+                          MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+  if (message == NULL) return;
+  if (packet->ack.reason >= 0x80 && message->state == MIDGE_MESSAGE_PUBLISHED) {
+    midge_session_finish_message(session, message,
+                                 status_of(packet->ack.reason), packet);
+    return;
+  }
+  if (message->state == MIDGE_MESSAGE_PUBLISHED) {
+    midge_outbox_release(&session->outbox, message);
+    midge_session_record_mark(session, message);
+  }
+  midge_session_control(session, MIDGE_PUBREL, packet_id, 0);
+}
+
+void midge_session_pubcomp(midge_session *session, const midge_packet *packet) {
+  bool known;
+  midge_message *message =
+      acknowledged(session, packet, MIDGE_EXACTLY_ONCE, &known);
+  if (message == NULL) return;
+  if (message->state != MIDGE_MESSAGE_RELEASED) {
+    break_by_ack(session);
+    return;
+  }
+  /* "Packet Identifier not found" means that the server was done before. */
+  midge_session_finish_message(session, message, MIDGE_OK, packet);
+}
+
+void midge_session_renew(midge_session *session) {
+  midge_outbox *outbox = &session->outbox;
+  for (midge_message *m = outbox->publishes.first; m != outbox->entry;
+       m = m->next) {
+    midge_packet_ids_drop(&session->packet_ids, &m->owner);
+    midge_session_record_unmark(session, m);
+  }
+  session->renewed += midge_outbox_renew(outbox);
+  midge_session_forget_inbound(session);
+  session->exists = false;
+}
+
+void midge_session_expire_messages(midge_session *session) {
+  midge_outbox *outbox = &session->outbox;
+  if (session->now < outbox->next_expiry) return;
+
+  midge_message *const starts[] = {outbox->fleeting.first,
+                                   outbox->publishes.first};
+  outbox->next_expiry = MIDGE_NEVER;
+  for (int i = 0; i < 2; i++) {
+    midge_message *next;
+    for (midge_message *m = starts[i]; m != NULL; m = next) {
+      next = m->next;
+      if (m->duplicate) continue; /* [MQTT-4.3.3-7] */
+      if (m->expires <= session->now)
+        midge_session_finish_message(session, m, MIDGE_EEXPIRED, NULL);
+      else
+        midge_outbox_note_expiry(outbox, m);
+    }
+  }
+}
+
+/* --- Showing ----------------------------------------------------------------
+ */
+
+/* Whether the server takes this message now; it is written in `form`. */
+static midge_status judge(const midge_session *session,
+                          const midge_message *message,
+                          const midge_message_form *form) {
+  const midge_limits *limits = &session->limits;
+  if (!message->duplicate && message->expires <= session->now)
+    return MIDGE_EEXPIRED;
+  if (message->qos > limits->qos_max) return MIDGE_ENOTSUP;
+  if (message->retain && !limits->retain) return MIDGE_ENOTSUP;
+  size_t size = midge_message_size(message, form);
+  if (size == 0 || size > limits->packet_size_max) return MIDGE_EOVERSIZE;
+  return MIDGE_OK;
+}
+
+/* Use a topic alias if we may; a message sent again has its topic whole. */
+static void use_alias(midge_session *session, const midge_message *message,
+                      midge_message_form *form) {
+  midge_aliases *aliases = &session->aliases_out;
+  if (form->version != MIDGE_MQTT_5 || message->duplicate) return;
+  if (aliases->max == 0) return;
+
+  midge_slice topic = midge_message_topic(message);
+  uint16_t alias = message->alias <= aliases->max ? message->alias : 0;
+  if (alias == 0 && session->options.alias_auto)
+    alias = midge_aliases_choose(aliases, topic);
+  if (alias == 0) return;
+
+  midge_message_form with = *form;
+  with.alias = alias;
+  with.omit_topic = midge_aliases_maps(aliases, alias, topic);
+  if (midge_message_size(message, &with) > session->limits.packet_size_max)
+    return;
+  if (!with.omit_topic && !midge_aliases_map(aliases, alias, topic)) return;
+  *form = with;
+}
+
+static bool write_message(midge_session *session, midge_message *message,
+                          const midge_message_form *form) {
+  midge_output *output = &session->output;
+  midge_slice payload = midge_message_payload(message);
+  bool large = payload.size >= PAYLOAD_LARGE;
+  size_t size = midge_message_size(message, form);
+  size_t written = large ? size - payload.size : size;
+  if (large && !midge_output_prepare(output)) return false;
+  uint8_t *to = midge_output_reserve(output, written);
+  if (to == NULL) return false;
+
+  to = midge_message_encode_head(message, form, to);
+  if (!large) midge_slice_copy(to, payload);
+  midge_output_commit(output, written);
+  if (large) midge_output_append(output, message->buffer, payload);
+  return true;
+}
+
+static void show_message(midge_session *session, midge_message *message) {
+  midge_message_form form = {.version = session->version, .now = session->now};
+  midge_status status = judge(session, message, &form);
+  if (status != MIDGE_OK) {
+    midge_session_finish_message(session, message, status, NULL);
+    return;
+  }
+  use_alias(session, message, &form);
+  if (!write_message(session, message, &form)) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  message->end = session->output.appended;
+  midge_outbox_show(&session->outbox, message);
+}
+
+/* The program allows a lower QoS than it asked for: take the server's. */
+static bool lower_qos(midge_session *session, midge_message *message) {
+  if (!session->options.lower_qos || message->duplicate) return false;
+  if (message->qos <= session->limits.qos_max) return false;
+
+  midge_packet_ids_drop(&session->packet_ids, &message->owner);
+  midge_outbox_remove(&session->outbox, message);
+  midge_session_record_end(session, message);
+  message->state = MIDGE_MESSAGE_WAITS;
+  message->position = 0;
+  message->qos = session->limits.qos_max;
+  message->key = session->next_key++;
+  midge_outbox_add(&session->outbox, message);
+  if (!midge_session_record_message(session, message))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  return true;
+}
+
+/* Messages enter the window: they get their identifiers. */
+static void admit(midge_session *session) {
+  midge_outbox *outbox = &session->outbox;
+  size_t most = session->options.in_flight_max;
+  if (most > session->limits.receive_max) most = session->limits.receive_max;
+  while (outbox->entry != NULL && outbox->in_flight < most) {
+    midge_message *message = outbox->entry;
+    if (lower_qos(session, message)) continue;
+    if (!midge_packet_ids_take(&session->packet_ids, &message->owner)) return;
+    midge_outbox_enter(outbox, message);
+    midge_session_record_mark(session, message);
+  }
+}
+
+static midge_message *next_publish(const midge_session *session) {
+  midge_message *message = session->outbox.cursor;
+  if (message == NULL || message->state != MIDGE_MESSAGE_PUBLISHED) return NULL;
+  if (session->outbox.window == 0) return NULL; /* [MQTT-3.3.4-7] */
+  bool safe = midge_records_have(&session->records, message->position);
+  return safe ? message : NULL;
+}
+
+/* The oldest of what may go: QoS 0 and requests overtake a full window
+ * [MQTT-3.3.4-8]. False when there is nothing. */
+static bool show_next(midge_session *session) {
+  midge_message *fleeting = session->outbox.fleeting.first;
+  if (session->state == MIDGE_STATE_LEAVING) {
+    if (fleeting != NULL) show_message(session, fleeting);
+    return fleeting != NULL;
+  }
+  midge_message *message = next_publish(session);
+  if (message == NULL || (fleeting != NULL && fleeting->key < message->key))
+    message = fleeting;
+  midge_request *request = session->requests.unsent;
+  if (request != NULL && (message == NULL || request->key < message->key)) {
+    midge_session_show_request(session);
+    return true;
+  }
+  if (message != NULL) show_message(session, message);
+  return message != NULL;
+}
+
+void midge_session_pump(midge_session *session) {
+  midge_session_show_controls(session);
+  while (midge_session_is_open(session) &&
+         midge_output_backlog(&session->output) < OUTPUT_ENOUGH) {
+    if (session->state == MIDGE_STATE_OPEN) admit(session);
+    if (!midge_session_is_open(session) || !show_next(session)) break;
+  }
+  if (session->state == MIDGE_STATE_LEAVING &&
+      session->outbox.fleeting.first == NULL)
+    midge_session_say_farewell(session);
+}

@@ -1,0 +1,62 @@
+#include "engine/receiver.h"
+
+#include <assert.h>
+
+#include "base/slice.h"
+
+void midge_receiver_init(midge_receiver *receiver,
+                         const midge_allocator *allocator) {
+  *receiver = (midge_receiver){.allocator = allocator};
+}
+
+void midge_receiver_clear(midge_receiver *receiver) {
+  midge_buffer_release(receiver->buffer);
+  midge_receiver_init(receiver, receiver->allocator);
+}
+
+/* Doubling keeps the copying linear; the packet's end is as far as it goes. */
+static size_t room_for(const midge_receiver *receiver, size_t have,
+                       size_t more) {
+  size_t least = have + more;
+  size_t twice = 2 * have;
+  if (twice > receiver->packet_size) twice = receiver->packet_size;
+  return twice > least ? twice : least;
+}
+
+static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
+  midge_slice waiting = midge_receiver_bytes(receiver);
+  size_t room = room_for(receiver, waiting.size, more);
+  midge_buffer *buffer = midge_buffer_new(receiver->allocator, room);
+  if (buffer == NULL) return false;
+
+  midge_slice_copy(buffer->data, waiting);
+  midge_buffer_release(receiver->buffer);
+  receiver->buffer = buffer;
+  receiver->begin = 0;
+  receiver->end = waiting.size;
+  return true;
+}
+
+bool midge_receiver_add(midge_receiver *receiver, midge_slice bytes) {
+  if (bytes.size == 0) return true;
+  bool fits = receiver->buffer != NULL &&
+              receiver->buffer->size - receiver->end >= bytes.size;
+  if (!fits && !move_to_new_buffer(receiver, bytes.size)) return false;
+
+  midge_slice_copy(receiver->buffer->data + receiver->end, bytes);
+  receiver->end += bytes.size;
+  return true;
+}
+
+midge_slice midge_receiver_bytes(const midge_receiver *receiver) {
+  if (receiver->buffer == NULL) return MIDGE_NO_SLICE;
+  return midge_slice_of(receiver->buffer->data + receiver->begin,
+                        receiver->end - receiver->begin);
+}
+
+void midge_receiver_take(midge_receiver *receiver, size_t size) {
+  assert(size <= receiver->end - receiver->begin);
+  receiver->begin += size;
+  receiver->packet_size = 0;
+  if (!midge_receiver_waits(receiver)) midge_receiver_clear(receiver);
+}

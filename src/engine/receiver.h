@@ -1,0 +1,33 @@
+/* The server's bytes until they make a packet. Packets are decoded where the
+ * bytes lie, and events that point there hold the buffer. */
+#ifndef MIDGE_ENGINE_RECEIVER_H
+#define MIDGE_ENGINE_RECEIVER_H
+
+#include "base/buffer.h"
+
+typedef struct midge_receiver {
+  const midge_allocator *allocator;
+  midge_buffer *buffer; /* null when no byte waits */
+  size_t begin, end;    /* the bytes that wait */
+  size_t packet_size;   /* of the packet that has begun, 0: not yet known */
+  midge_time begun;     /* when it began */
+} midge_receiver;
+
+void midge_receiver_init(midge_receiver *receiver,
+                         const midge_allocator *allocator);
+/* Drop the bytes that wait. */
+void midge_receiver_clear(midge_receiver *receiver);
+
+/* Add bytes from the server; false when there is no memory. Room grows with
+ * the bytes that came, never with those that were announced. */
+MIDGE_CHECKED bool midge_receiver_add(midge_receiver *receiver,
+                                      midge_slice bytes);
+/* The bytes that wait; `size` of them are done with. */
+midge_slice midge_receiver_bytes(const midge_receiver *receiver);
+void midge_receiver_take(midge_receiver *receiver, size_t size);
+
+static inline bool midge_receiver_waits(const midge_receiver *receiver) {
+  return receiver->begin != receiver->end;
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* The subscriptions the server granted, to ask for them again when it has lost
+ * the session. A filter is there at most once. */
+#ifndef MIDGE_ENGINE_SUBSCRIPTIONS_H
+#define MIDGE_ENGINE_SUBSCRIPTIONS_H
+
+#include "base/map.h"
+#include "midge/packet.h"
+
+typedef struct midge_remembered {
+  struct midge_remembered *previous, *next; /* in the order of granting */
+  struct midge_remembered *same_hash;
+  uint32_t hash;
+  uint8_t options;
+  uint16_t filter_size;
+  uint32_t properties_size;
+  uint8_t bytes[]; /* filter, properties */
+} midge_remembered;
+
+typedef struct midge_subscriptions {
+  const midge_allocator *allocator;
+  midge_map by_hash; /* first of a chain */
+  midge_remembered *first, *last;
+} midge_subscriptions;
+
+void midge_subscriptions_init(midge_subscriptions *subscriptions,
+                              const midge_allocator *allocator);
+void midge_subscriptions_free(midge_subscriptions *subscriptions);
+
+/* Replaces one of the same filter. False when there is no memory. */
+MIDGE_CHECKED bool midge_subscriptions_remember(
+    midge_subscriptions *subscriptions, midge_packet_filter filter,
+    midge_slice properties);
+void midge_subscriptions_forget(midge_subscriptions *subscriptions,
+                                midge_slice filter);
+
+midge_slice midge_remembered_filter(const midge_remembered *remembered);
+midge_slice midge_remembered_properties(const midge_remembered *remembered);
+
+#endif

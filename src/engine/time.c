@@ -1,0 +1,129 @@
+/* Timers: each is a time that is compared, none is ever set. */
+#include "engine/session.h"
+
+enum {
+  MS_PER_S = 1000,
+  PING_EARLY_MAX_MS = 5000, /* ping so long before the keep-alive is over ... */
+  PING_EARLY_PART = 4,      /* ... or this part of it, if that is less */
+  PING_REPLY_MIN_MS = 2000,
+  RATE_MIN = 1024, /* bytes in a second: a slower packet is given up */
+};
+
+static midge_time earlier(midge_time a, midge_time b) {
+  return a < b ? a : b;
+}
+
+static midge_time keep_alive_ms(const midge_session *session) {
+  return (midge_time)session->limits.keep_alive_s * MS_PER_S;
+}
+
+/* PINGREQ must leave before the keep-alive is over [MQTT-3.1.2-20]. */
+static midge_time ping_at(const midge_session *session) {
+  midge_time interval = keep_alive_ms(session);
+  if (interval == 0 || session->state != MIDGE_STATE_OPEN) return MIDGE_NEVER;
+  if (session->ping_end != 0 || session->ping_due != MIDGE_NEVER)
+    return MIDGE_NEVER;
+  midge_time early = earlier(interval / PING_EARLY_PART, PING_EARLY_MAX_MS);
+  return session->last_sent + interval - early;
+}
+
+/* How long PINGRESP may take: a keep-alive, within reason. */
+static midge_time ping_patience(const midge_session *session) {
+  midge_time patience = keep_alive_ms(session);
+  if (patience < PING_REPLY_MIN_MS) patience = PING_REPLY_MIN_MS;
+  return earlier(patience, session->options.reply_timeout_ms);
+}
+
+/* A packet that has begun must end. */
+static midge_time packet_due(const midge_session *session) {
+  const midge_receiver *receiver = &session->receiver;
+  if (session->paused || !midge_receiver_waits(receiver)) return MIDGE_NEVER;
+  return receiver->begun + session->options.reply_timeout_ms +
+         receiver->packet_size / RATE_MIN * MS_PER_S;
+}
+
+/* PINGRESP waits behind a packet that is still coming in. */
+static midge_time ping_due(const midge_session *session) {
+  if (session->paused || midge_receiver_waits(&session->receiver))
+    return MIDGE_NEVER;
+  return session->ping_due;
+}
+
+/* The server must read what we write. */
+static midge_time output_due(const midge_session *session) {
+  if (session->progress == MIDGE_NEVER) return MIDGE_NEVER;
+  if (keep_alive_ms(session) == 0) return MIDGE_NEVER;
+  midge_time patience = keep_alive_ms(session) + keep_alive_ms(session) / 2;
+  if (patience < session->options.reply_timeout_ms)
+    patience = session->options.reply_timeout_ms;
+  return session->progress + patience;
+}
+
+static midge_time request_due(const midge_session *session) {
+  if (session->paused) return MIDGE_NEVER;
+  for (const midge_request *r = session->requests.first;
+       r != session->requests.unsent; r = r->next)
+    if (!r->ended) return r->due; /* all wait as long: the first is the next */
+  return MIDGE_NEVER;
+}
+
+static void ping(midge_session *session) {
+  midge_packet packet = {.type = MIDGE_PINGREQ};
+  if (midge_session_show(session, &packet))
+    session->ping_end = session->output.appended;
+}
+
+void midge_session_check_time(midge_session *session) {
+  midge_time now = session->now;
+  midge_session_expire_messages(session);
+  if (!midge_session_is_connected(session)) return;
+  if (now >= session->greeting_due)
+    midge_session_fail(session, MIDGE_ETIMEOUT,
+                       "the server did not answer CONNECT in time");
+  else if (now >= ping_due(session))
+    midge_session_fail(session, MIDGE_EKEEPALIVE, NULL);
+  else if (now >= packet_due(session))
+    midge_session_fail(session, MIDGE_ETIMEOUT,
+                       "the server sent half a packet and no more");
+  else if (now >= output_due(session))
+    midge_session_fail(session, MIDGE_EKEEPALIVE, "the server stopped reading");
+  if (now >= request_due(session)) midge_session_expire_requests(session);
+  if (now >= ping_at(session)) ping(session);
+}
+
+midge_time midge_session_next_time(const midge_session *session) {
+  midge_time next = session->outbox.next_expiry;
+  if (!midge_session_is_connected(session)) return next;
+  next = earlier(next, session->greeting_due);
+  next = earlier(next, ping_due(session));
+  next = earlier(next, packet_due(session));
+  next = earlier(next, output_due(session));
+  next = earlier(next, request_due(session));
+  return earlier(next, ping_at(session));
+}
+
+void midge_session_bytes_left(midge_session *session) {
+  session->last_sent = session->now;
+  session->progress = MIDGE_NEVER;
+  if (session->ping_end == 0) return;
+  if (session->output.sent < session->ping_end) return;
+  session->ping_end = 0;
+  session->ping_due = session->now + ping_patience(session);
+}
+
+void midge_session_clear_times(midge_session *session) {
+  session->greeting_due = MIDGE_NEVER;
+  session->progress = MIDGE_NEVER;
+  session->ping_end = 0;
+  session->ping_due = MIDGE_NEVER;
+}
+
+/* We held the server back: its time begins anew. */
+void midge_session_restart_times(midge_session *session) {
+  session->receiver.begun = session->now;
+  if (session->ping_due != MIDGE_NEVER)
+    session->ping_due = session->now + ping_patience(session);
+  for (midge_request *r = session->requests.first;
+       r != session->requests.unsent; r = r->next)
+    if (!r->ended) r->due = session->now + session->options.reply_timeout_ms;
+}
