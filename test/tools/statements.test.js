@@ -54,7 +54,8 @@ test('names the test of transcripts, C and JavaScript', () => {
   const c = `/* ${ONE}: said of the next. */\nstatic void of_comment(void **state) {\n` +
     `  /* ${TWO} */\n}\n\nstatic const row rows[] = {\n  {"${TWO}"},\n};\n\n` +
     'static void of_table(void **state) {\n}\n';
-  const js = `test('of title ${ONE}', () => {\n  f(); // ${TWO}\n});\n// ${ONE}\ntest('of next', f);\n`;
+  const js = `test('of title ${ONE}', () => {\n  f(); // ${TWO}\n});\n` +
+    `// ${ONE}\ntest('of next', f);\n`;
   inProject({ 'test/a.md': `# Of heading\n\n${ONE}\n`, 'test/b.c': c, 'test/d.js': js },
     ({ run, table }) => {
       assert.strictEqual(run().status, 0);

@@ -1,0 +1,47 @@
+# The two commands to know are `make demo` and `make test`. All of them install
+# what they need first, and ask the network for nothing that is there.
+BUILD := cmake --build build --parallel $(shell nproc)
+BROKER := node test/support/mosquitto.js --
+
+.PHONY: build demo test soak fuzz exhaustive coverage bench tidy clean
+
+# Everything there is: library, addon, examples, tests and benchmarks.
+build:
+	@tools/install-dependencies build test bench
+	@cmake -S . -B build -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON \
+	  -DCMAKE_BUILD_TYPE=Release 	 --log-level=WARNING >/dev/null
+	@$(BUILD)
+
+# The example, from end to end, against a real mosquitto on loopback.
+demo:
+	@tools/install-dependencies build demo
+	@node tools/build-addon.js
+	@$(BROKER) node examples/js/mqtt-example.js
+
+test: build
+	@tools/test $(SUITES)
+
+tidy:
+	@tools/tidy
+
+# The long ones.
+soak: build
+	@node --test --test-concurrency=1 $$(find test/soak -name '*.test.js')
+
+fuzz:
+	@tools/install-dependencies build test
+	@fuzz/run
+
+exhaustive:
+	@tools/install-dependencies build test
+	@fuzz/exhaustive
+
+coverage:
+	@tools/install-dependencies build coverage
+	@tools/coverage
+
+bench: build
+	@node bench/run.js
+
+clean:
+	@rm -rf build build-*
