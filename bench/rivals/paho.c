@@ -1,0 +1,87 @@
+/* Paho C, asynchronous, as fast as it goes: a window of messages in flight,
+ * each that is finished makes room for the next. Its own thread calls back. */
+#include <MQTTAsync.h>
+
+#include "../case.h"
+
+enum { WINDOW = 20, KEEP_ALIVE_S = 60 };
+
+static MQTTAsync client;
+static bench_case bench;
+
+static void on_published(void *context, MQTTAsync_successData *data);
+
+static void on_failed(void *context, MQTTAsync_failureData *data) {
+  (void)context;
+  bench_fail("refused", data ? data->code : 0);
+}
+
+static void check(int code) {
+  if (code != MQTTASYNC_SUCCESS) bench_fail(MQTTAsync_strerror(code), code);
+}
+
+static void publish_one(void) {
+  MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+  options.onSuccess = on_published;
+  options.onFailure = on_failed;
+  bench.sent++;
+  check(MQTTAsync_send(client, bench.topic, (int)bench.size, bench.payload,
+                       bench.qos, 0, &options));
+}
+
+static void on_published(void *context, MQTTAsync_successData *data) {
+  (void)context;
+  (void)data;
+  bench_finish_one(&bench);
+  if (bench.sent < bench.count) publish_one();
+}
+
+static void on_connected(void *context, MQTTAsync_successData *data) {
+  (void)context;
+  (void)data;
+  bench_say("start");
+  if (bench.receives) {
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    options.onFailure = on_failed;
+    check(MQTTAsync_subscribe(client, bench.topic, bench.qos, &options));
+    return;
+  }
+  while (bench.sent < WINDOW && bench.sent < bench.count) publish_one();
+}
+
+static int on_message(void *context, char *topic, int topic_size,
+                      MQTTAsync_message *message) {
+  (void)context;
+  (void)topic_size;
+  bench_receive(&bench, (size_t)message->payloadlen);
+  MQTTAsync_freeMessage(&message);
+  MQTTAsync_free(topic);
+  return 1;
+}
+
+static void on_lost(void *context, char *cause) {
+  (void)context;
+  bench_fail(cause ? cause : "the connection is lost", 0);
+}
+
+int main(int argc, char **argv) {
+  bench = bench_read(argc, argv);
+  bool secure = !strcmp(bench.scheme, "mqtts");
+  char url[128];
+  snprintf(url, sizeof url, "%s://%s:%d", secure ? "ssl" : "tcp", bench.host,
+           bench.port);
+  check(MQTTAsync_create(&client, url, bench.client_id,
+                         MQTTCLIENT_PERSISTENCE_NONE, NULL));
+  check(MQTTAsync_setCallbacks(client, NULL, on_lost, on_message, NULL));
+  MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
+  tls.trustStore = bench.ca_file;
+  MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
+  options.keepAliveInterval = KEEP_ALIVE_S;
+  options.cleansession = 1;
+  options.maxInflight = WINDOW;
+  options.onSuccess = on_connected;
+  options.onFailure = on_failed;
+  if (secure) options.ssl = &tls;
+  check(MQTTAsync_connect(client, &options));
+  for (;;) pause();
+}
