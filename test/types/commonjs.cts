@@ -1,0 +1,49 @@
+// Types as a CommonJS program meets them. It is compiled, not run.
+import mqtt = require('midge');
+
+const client = new mqtt('id', null, null, true, 60000, true, {
+  protocolVersion: 5,
+  properties: { sessionExpiryInterval: 60, userProperties: { a: ['1', '2'] } },
+  tls: { ca: '/etc/ssl/ca.pem', minVersion: 'TLSv1.3', alpn: ['mqtt'] },
+  credentials: async ({ attempt, lastError }) => ({
+    username: `${attempt}`, password: lastError?.message,
+  }),
+});
+
+const code: number = client.connect('localhost', '1883', (result, error) => {
+  const text: string = result;
+  const number: number | undefined = error?.errno;
+  return [text, number];
+});
+client.connect('wss://localhost/mqtt', (result) => result.length);
+client.subscribe(1, 'a/#', (mid, granted) => mid + (granted ?? 0));
+client.subscribe(1, ['a', 'b'], (mid, granted, error, ack) =>
+  [mid, granted?.length, error?.granted, ack?.reasonCode[0]]);
+client.unsubscribe('a', (mid, error) => [mid, error?.reasonCode]);
+client.publish(2, false, 't', Buffer.from('m'), (mid) => mid,
+  (mid, topic, message, qos, retain, properties) =>
+    [mid, topic, message.length, qos, retain, properties?.correlationData],
+  { contentType: 'text/plain' });
+client.on('received', (mid, topic, message) => [mid, topic, message.length]);
+client.on('connected', (result, connack) => [result, connack.sessionPresent]);
+client.on('authenticate', (reason, properties) =>
+  client.authenticate(reason, properties));
+client.set_willmsg('t', 'm', 1, false, { willDelayInterval: 5 });
+client.tls_set(null, '/etc/ssl/certs', null, null);
+client.tls_opts_set('1', 'tlsv1.2', null);
+client.disconnect((result) => result.length, { reasonCode: 4 });
+client.ref().unref();
+
+const einval: -3 = mqtt.errors.EINVAL;
+const text: string = mqtt.strerror(code);
+const same: typeof mqtt = mqtt.mqtt;
+const options: mqtt.MqttOptions = { keepalive: 10 };
+
+// @ts-expect-error a QoS is a number
+client.publish('1', false, 't', 'm');
+// @ts-expect-error there is no such event
+client.on('message', () => undefined);
+// @ts-expect-error options are spelt as they are
+const wrong: mqtt.MqttOptions = { keepAlive: 10 };
+
+export { einval, text, same, options, wrong };
