@@ -174,20 +174,41 @@ static bool encrypt(tls *self, midge_slice bytes) {
   return false;
 }
 
-/* The next record's worth of the slices from `at` on, `skip` bytes into it:
- * in place when it is large, else joined in `room`. */
-static midge_slice gather(const midge_slice *slices, size_t count, size_t at,
-                          size_t skip, uint8_t room[RECORD]) {
-  midge_slice first = midge_slice_skip(slices[at], skip);
+/* Where we are in the slices from above. */
+typedef struct cursor {
+  const midge_slice *slices;
+  size_t count;
+  size_t skip; /* bytes of the first slice that are done */
+} cursor;
+
+static midge_slice first_of(const cursor *at) {
+  if (at->skip == 0) return at->slices[0];
+  return midge_slice_skip(at->slices[0], at->skip);
+}
+
+static void pass(cursor *at, size_t size) {
+  while (at->count != 0 && size >= at->slices[0].size - at->skip) {
+    size -= at->slices[0].size - at->skip;
+    at->slices++;
+    at->count--;
+    at->skip = 0;
+  }
+  at->skip += size;
+}
+
+/* The next record's worth: in place when it is large, else joined in `room`. */
+static midge_slice gather(cursor at, uint8_t room[RECORD]) {
+  midge_slice first = first_of(&at);
   if (first.size > RECORD) first.size = RECORD;
-  if (first.size >= GATHER_BELOW || at + 1 == count) return first;
+  if (first.size >= GATHER_BELOW || at.count == 1) return first;
 
   size_t size = 0;
-  for (; at < count && size < RECORD; at++, skip = 0) {
-    midge_slice next = midge_slice_skip(slices[at], skip);
+  while (at.count != 0 && size < RECORD) {
+    midge_slice next = first_of(&at);
     if (next.size > RECORD - size) next.size = RECORD - size;
     midge_slice_copy(room + size, next);
     size += next.size;
+    pass(&at, next.size);
   }
   return midge_slice_of(room, size);
 }
@@ -195,29 +216,18 @@ static midge_slice gather(const midge_slice *slices, size_t count, size_t at,
 static size_t write_records(midge_filter *filter, const midge_slice *slices,
                             size_t count) {
   tls *self = (tls *)filter;
+  cursor at = {.slices = slices, .count = count};
   uint8_t room[RECORD];
-  size_t taken = 0, at = 0, skip = 0;
+  size_t taken = 0;
   if (self->common.closing) return 0;
 
-  while (at < count && midge_pipe_left(&self->common.out) >= 2 * RECORD_ROOM) {
-    if (skip == slices[at].size) {
-      at++;
-      skip = 0;
-      continue;
-    }
-    midge_slice record = gather(slices, count, at, skip, room);
+  pass(&at, 0);
+  while (at.count != 0 &&
+         midge_pipe_left(&self->common.out) >= 2 * RECORD_ROOM) {
+    midge_slice record = gather(at, room);
     if (!encrypt(self, record)) break;
     taken += record.size;
-    for (size_t left = record.size; left != 0;) {
-      size_t step = slices[at].size - skip;
-      if (step > left) step = left;
-      left -= step;
-      skip += step;
-      if (skip == slices[at].size && left != 0) {
-        at++;
-        skip = 0;
-      }
-    }
+    pass(&at, record.size);
   }
   return taken;
 }

@@ -125,6 +125,13 @@ static void describe(midge_text *text, int error, int depth,
   }
 }
 
+/* A certificate alone, from nobody we know, has a name of its own. */
+static int judge_error(int error, int depth) {
+  return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && depth == 0
+             ? X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
+             : error;
+}
+
 /* Says no whenever OpenSSL does, and keeps the first reason. */
 static int note_fault(int verified, X509_STORE_CTX *store) {
   if (verified == 1) return 1;
@@ -133,10 +140,10 @@ static int note_fault(int verified, X509_STORE_CTX *store) {
   midge_tls_fault *fault = &midge_tls_connection_of(ssl)->fault;
   if (fault->error != 0) return 0;
 
-  fault->error = X509_STORE_CTX_get_error(store);
+  int depth = X509_STORE_CTX_get_error_depth(store);
+  fault->error = judge_error(X509_STORE_CTX_get_error(store), depth);
   midge_text text = midge_text_in(fault->text, sizeof(fault->text));
-  describe(&text, fault->error, X509_STORE_CTX_get_error_depth(store),
-           X509_STORE_CTX_get_current_cert(store));
+  describe(&text, fault->error, depth, X509_STORE_CTX_get_current_cert(store));
   return 0;
 }
 
