@@ -1,0 +1,176 @@
+#include "reactor/event_queue.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+  BYTES_MAX = 16 * 1024 * 1024, /* the default */
+  EVENT_COST = 128,             /* what an event weighs beside its bytes */
+  ROOM_FIRST = 64,
+  ROOM_KEPT = 16 * 1024,    /* longer lists are given back after a burst */
+  SETTLE_BYTES = 64 * 1024, /* what the reader gives back at once */
+  NS_IN_MS = 1000000,
+  WAIT_MAX_MS = 3600 * 1000, /* of one wait; a longer one is many */
+};
+
+int midge_event_queue_init(midge_event_queue *queue,
+                           const midge_allocator *allocator, size_t bytes_max) {
+  *queue = (midge_event_queue){
+      .allocator = allocator,
+      .bytes_max = bytes_max != 0 ? bytes_max : BYTES_MAX,
+  };
+  atomic_init(&queue->bytes, 0);
+  atomic_init(&queue->paused, false);
+  int error = uv_mutex_init(&queue->mutex);
+  if (error != 0) return error;
+  error = uv_cond_init(&queue->filled);
+  if (error != 0) uv_mutex_destroy(&queue->mutex);
+  return error;
+}
+
+static void free_list(const midge_allocator *allocator, midge_event_list *list,
+                      size_t from) {
+  for (size_t i = from; i < list->count; i++)
+    midge_buffer_release(list->events[i].buffer);
+  midge_free(allocator, list->events, list->room * sizeof *list->events);
+  *list = (midge_event_list){0};
+}
+
+void midge_event_queue_free(midge_event_queue *queue) {
+  size_t on_loan = queue->next != 0 ? queue->next - 1 : 0;
+  free_list(queue->allocator, &queue->taken, on_loan);
+  free_list(queue->allocator, &queue->incoming, 0);
+  free_list(queue->allocator, &queue->collected, 0);
+  uv_cond_destroy(&queue->filled);
+  uv_mutex_destroy(&queue->mutex);
+}
+
+/* An event that cannot be kept would be a message lost or a wish without an
+ * end, after the server was told that all is well: better no process at all. */
+static void reserve(const midge_allocator *allocator, midge_event_list *list,
+                    size_t more) {
+  if (list->count + more <= list->room) return;
+  size_t room = list->room != 0 ? list->room : ROOM_FIRST;
+  while (room < list->count + more) room *= 2;
+  midge_event *events =
+      midge_resize(allocator, list->events, list->room * sizeof *events,
+                   room * sizeof *events);
+  assert(events != NULL);
+  list->events = events;
+  list->room = room;
+}
+
+static size_t cost_of(const midge_event *event) {
+  size_t cost = EVENT_COST + event->properties.size;
+  if (event->type == MIDGE_EVENT_MESSAGE)
+    cost += event->message.topic.size + event->message.payload.size;
+  if (event->type == MIDGE_EVENT_DONE) cost += event->done.reasons.size;
+  return cost;
+}
+
+void midge_event_queue_push(midge_event_queue *queue,
+                            const midge_event *event) {
+  midge_event_list *list = &queue->collected;
+  reserve(queue->allocator, list, 1);
+  list->events[list->count++] = *event;
+  midge_buffer_hold(event->buffer);
+  queue->collected_bytes += cost_of(event);
+}
+
+static void swap(midge_event_list *a, midge_event_list *b) {
+  midge_event_list c = *a;
+  *a = *b;
+  *b = c;
+}
+
+bool midge_event_queue_flush(midge_event_queue *queue) {
+  midge_event_list *collected = &queue->collected;
+  midge_event_list *incoming = &queue->incoming;
+  if (collected->count == 0) return false;
+
+  atomic_fetch_add(&queue->bytes, queue->collected_bytes);
+  queue->collected_bytes = 0;
+  uv_mutex_lock(&queue->mutex);
+  bool was_empty = incoming->count == 0;
+  if (was_empty) {
+    swap(collected, incoming);
+  } else {
+    reserve(queue->allocator, incoming, collected->count);
+    memcpy(incoming->events + incoming->count, collected->events,
+           collected->count * sizeof *collected->events);
+    incoming->count += collected->count;
+    collected->count = 0;
+  }
+  if (queue->waiting) uv_cond_signal(&queue->filled);
+  uv_mutex_unlock(&queue->mutex);
+  return was_empty;
+}
+
+/* Both sides write first and look at the other's word after: whichever comes
+ * last sees that the other one has already been. */
+static bool resume(midge_event_queue *queue) {
+  if (!atomic_load(&queue->paused)) return false;
+  if (atomic_load(&queue->bytes) > queue->bytes_max / 2) return false;
+  return atomic_exchange(&queue->paused, false);
+}
+
+bool midge_event_queue_pause(midge_event_queue *queue) {
+  if (atomic_load(&queue->paused)) return true;
+  if (atomic_load(&queue->bytes) < queue->bytes_max) return false;
+  atomic_store(&queue->paused, true);
+  return !resume(queue);
+}
+
+/* The event that was on loan is done with. What it weighed is given back in
+ * larger pieces: each costs a fight for the counter. */
+static bool settle(midge_event_queue *queue) {
+  if (queue->next == 0) return false;
+  const midge_event *event = &queue->taken.events[queue->next - 1];
+  queue->settled_bytes += cost_of(event);
+  midge_buffer_release(event->buffer);
+  if (queue->settled_bytes < SETTLE_BYTES && queue->next < queue->taken.count)
+    return false;
+
+  atomic_fetch_sub(&queue->bytes, queue->settled_bytes);
+  queue->settled_bytes = 0;
+  return resume(queue);
+}
+
+/* Under the mutex. False when nothing came in time; a wake-up without cause
+ * begins the wait anew. */
+static bool wait(midge_event_queue *queue, uint64_t timeout_ms) {
+  uint64_t now = uv_hrtime() / NS_IN_MS;
+  uint64_t until =
+      timeout_ms < MIDGE_NEVER - now ? now + timeout_ms : MIDGE_NEVER;
+  queue->waiting = true;
+  while (queue->incoming.count == 0 && now < until) {
+    uint64_t rest = until - now < WAIT_MAX_MS ? until - now : WAIT_MAX_MS;
+    uv_cond_timedwait(&queue->filled, &queue->mutex, rest * NS_IN_MS);
+    now = uv_hrtime() / NS_IN_MS;
+  }
+  queue->waiting = false;
+  return queue->incoming.count != 0;
+}
+
+/* A new list to take from, when the last one is empty. */
+static bool refill(midge_event_queue *queue, uint64_t timeout_ms) {
+  midge_event_list *taken = &queue->taken;
+  taken->count = queue->next = 0;
+  if (taken->room > ROOM_KEPT) free_list(queue->allocator, taken, 0);
+
+  uv_mutex_lock(&queue->mutex);
+  bool filled = queue->incoming.count != 0 ||
+                (timeout_ms != 0 && wait(queue, timeout_ms));
+  if (filled) swap(taken, &queue->incoming);
+  uv_mutex_unlock(&queue->mutex);
+  return filled;
+}
+
+bool midge_event_queue_take(midge_event_queue *queue, midge_event *event,
+                            uint64_t timeout_ms, bool *resumed) {
+  *resumed = settle(queue);
+  if (queue->next == queue->taken.count && !refill(queue, timeout_ms))
+    return false;
+  *event = queue->taken.events[queue->next++];
+  return true;
+}
