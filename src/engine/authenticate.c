@@ -30,6 +30,7 @@ void midge_session_auth(midge_session *session, const midge_packet *packet) {
     return;
   }
   if (reason == MIDGE_REASON_SUCCESS) session->reauthenticates = false;
+  session->challenged = reason == MIDGE_REASON_CONTINUE_AUTHENTICATION;
   session->greeting_due = session->state == MIDGE_STATE_GREETING
                               ? session->now + session->options.reply_timeout_ms
                               : MIDGE_NEVER;
@@ -51,8 +52,7 @@ static bool may_send(const midge_session *session, midge_reason reason) {
   if (session->version != MIDGE_MQTT_5) return false;
   if (reason == MIDGE_REASON_REAUTHENTICATE)
     return session->state == MIDGE_STATE_OPEN && !session->reauthenticates;
-  if (reason != MIDGE_REASON_CONTINUE_AUTHENTICATION) return false;
-  return session->state == MIDGE_STATE_GREETING || session->reauthenticates;
+  return reason == MIDGE_REASON_CONTINUE_AUTHENTICATION && session->challenged;
 }
 
 /* The method in front of the program's properties, which may not name one. */
@@ -88,8 +88,9 @@ midge_status midge_session_authenticate(midge_session *session,
   if (!may_send(session, reason)) return MIDGE_EINVAL;
 
   status = show_auth(session, reason, properties);
-  if (status == MIDGE_OK && reason == MIDGE_REASON_REAUTHENTICATE)
-    session->reauthenticates = true;
+  if (status != MIDGE_OK) return status;
+  session->challenged = false;
+  if (reason == MIDGE_REASON_REAUTHENTICATE) session->reauthenticates = true;
   midge_session_settle(session);
-  return status;
+  return MIDGE_OK;
 }

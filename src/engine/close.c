@@ -35,9 +35,10 @@ void midge_session_break(midge_session *session, midge_reason reason,
   if (!midge_session_is_connected(session)) return;
   show_disconnect(session, (uint8_t)reason);
   if (!midge_session_is_connected(session)) return;
+  uint8_t sent = session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
   midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_SELF,
                                                 .status = MIDGE_EPROTOCOL,
-                                                .reason = (uint8_t)reason,
+                                                .reason = sent,
                                                 .text = text});
 }
 

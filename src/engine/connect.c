@@ -48,7 +48,7 @@ static midge_packet connect_packet(const midge_session *session) {
   const midge_session_options *options = &session->options;
   midge_packet packet = {.type = MIDGE_CONNECT};
   packet.connect.version = session->version;
-  packet.connect.clean_start = options->clean_start;
+  packet.connect.clean_start = options->clean_start || session->anew;
   packet.connect.keep_alive_s = options->keep_alive_s;
   packet.connect.client_id = bytes_of(session->client_id);
   packet.connect.user_name = bytes_of(session->user_name);
@@ -92,6 +92,7 @@ static void forget_ended_session(midge_session *session) {
   if (!session->exists) return;
   if (!session->options.clean_start && !has_expired(session)) return;
   midge_session_renew(session);
+  session->anew = true; /* the server's clock may not agree */
 }
 
 void midge_session_greet(midge_session *session) {
@@ -99,7 +100,7 @@ void midge_session_greet(midge_session *session) {
   session->connection++;
   session->state = MIDGE_STATE_GREETING;
   session->ends = false;
-  session->reauthenticates = false;
+  session->reauthenticates = session->challenged = false;
   session->limits = limits_before_connack(session);
   session->greeting_due = session->now + session->options.reply_timeout_ms;
   session->last_sent = session->now;
@@ -162,13 +163,13 @@ static const char *take_client_id(midge_session *session,
 }
 
 /* Null, or what is wrong with the session that the server speaks of. */
-static const char *judge_session_present(const midge_session *session,
-                                         bool present) {
+static const char *judge_session_present(midge_session *session, bool present) {
   if (!present) return NULL;
-  if (session->options.clean_start)
+  if (session->options.clean_start || session->anew)
     return "a session is present after a clean start"; /* [MQTT-3.2.2-2] */
   if (session->exists || session->options.adopt_session) return NULL;
   if (session->version != MIDGE_MQTT_5) return NULL;
+  session->anew = true; /* MQTT 5, 3.2.2.1.1: so it can be had the next time */
   return "a session is present that we do not know"; /* [MQTT-3.2.2-4] */
 }
 
@@ -213,11 +214,13 @@ void midge_session_refused_version(midge_session *session) {
 }
 
 bool midge_session_is_old_refusal(const midge_session *session,
-                                  midge_slice bytes) {
+                                  midge_slice bytes, bool *whole) {
   static const uint8_t refusal[] = {0x20, 0x02, 0x00, 0x01};
+  size_t size = bytes.size < sizeof refusal ? bytes.size : sizeof refusal;
+  *whole = size == sizeof refusal;
   return session->state == MIDGE_STATE_GREETING &&
-         session->version == MIDGE_MQTT_5 && bytes.size == sizeof refusal &&
-         memcmp(bytes.data, refusal, sizeof refusal) == 0;
+         session->version == MIDGE_MQTT_5 &&
+         memcmp(bytes.data, refusal, size) == 0;
 }
 
 /* The event has bytes of its own: the client identifier is not the server's. */
@@ -260,6 +263,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->outbox.window = window;
   session->state = MIDGE_STATE_OPEN;
   session->greeting_due = MIDGE_NEVER;
+  session->anew = false;
   midge_aliases_reset(&session->aliases_out, session->limits.alias_max);
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
   midge_session_record_session(session, true);

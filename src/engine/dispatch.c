@@ -65,6 +65,18 @@ static void dispatch(midge_session *session, const midge_packet *packet) {
   handle(session, packet);
 }
 
+/* False: what was refused may yet be the refusal of an older server. */
+static bool refuse(midge_session *session, const midge_decode_result *result,
+                   midge_slice bytes) {
+  bool whole;
+  if (!midge_session_is_old_refusal(session, bytes, &whole)) {
+    midge_session_break(session, result->reason, result->text);
+    return true;
+  }
+  if (whole) midge_session_refused_version(session);
+  return whole;
+}
+
 /* One packet, if there is a whole one. */
 static bool process_one(midge_session *session) {
   midge_slice bytes = midge_receiver_bytes(&session->receiver);
@@ -81,13 +93,7 @@ static bool process_one(midge_session *session) {
     session->receiver.begun = session->now;
     return true;
   }
-  if (result.outcome == MIDGE_REFUSED) {
-    if (midge_session_is_old_refusal(session, bytes))
-      midge_session_refused_version(session);
-    else
-      midge_session_break(session, result.reason, result.text);
-    return true;
-  }
+  if (result.outcome == MIDGE_REFUSED) return refuse(session, &result, bytes);
   session->receiver.packet_size = result.size;
   return false;
 }

@@ -61,8 +61,10 @@ void midge_session_record_unmark(midge_session *session,
 
 void midge_session_record_end(midge_session *session, midge_message *message) {
   if (!message->recorded) return;
-  midge_session_record_unmark(session, message);
+  /* In this order: a mark without a message is harmless, a message without
+   * its mark would be sent as new. */
   delete_record(session, message->key);
+  midge_session_record_unmark(session, message);
 }
 
 void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
@@ -132,9 +134,12 @@ static midge_message *message_to_mark(midge_session *session, uint64_t key) {
 static midge_status restore_mark(midge_session *session, uint64_t key,
                                  midge_slice bytes) {
   midge_message *message = message_to_mark(session, key);
-  if (message == NULL || message != session->outbox.entry)
-    return MIDGE_EINVAL; /* those in flight are the oldest */
   if (bytes.size != MARK_SIZE) return MIDGE_EINVAL;
+  if (message == NULL || message != session->outbox.entry) {
+    /* Those in flight are the oldest: a crash came between two records. */
+    delete_record(session, key | MIDGE_KEY_MARK);
+    return MIDGE_OK;
+  }
   midge_message_state state = bytes.data[0];
   uint16_t packet_id = (uint16_t)(bytes.data[1] << 8 | bytes.data[2]);
   uint64_t order = 0;

@@ -73,7 +73,8 @@ void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
   uint16_t packet_id = packet->ack.packet_id;
   midge_message *message =
       acknowledged(session, packet, MIDGE_EXACTLY_ONCE, &known);
-  if (!known)
+  /* Of an error nothing is left to release [MQTT-4.4.0-2]. */
+  if (!known && packet->ack.reason < 0x80)
     midge_session_control(session, MIDGE_PUBREL, packet_id,
                           MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
   if (message == NULL) return;

@@ -40,13 +40,17 @@ void midge_requests_add(midge_requests *requests, midge_request *request) {
   if (requests->unsent == NULL) requests->unsent = request;
 }
 
-void midge_requests_add_first(midge_requests *requests,
-                              midge_request *request) {
+void midge_requests_insert(midge_requests *requests, midge_request *behind,
+                           midge_request *request) {
   assert(requests->unsent == requests->first);
-  request->next = requests->first;
-  if (requests->first != NULL) requests->first->previous = request;
-  if (requests->last == NULL) requests->last = request;
-  requests->first = requests->unsent = request;
+  midge_request *next = behind == NULL ? requests->first : behind->next;
+  request->previous = behind;
+  request->next = next;
+  if (behind != NULL) behind->next = request;
+  if (behind == NULL) requests->first = request;
+  if (next != NULL) next->previous = request;
+  if (next == NULL) requests->last = request;
+  requests->unsent = requests->first;
 }
 
 void midge_requests_remove(midge_requests *requests, midge_request *request) {

@@ -35,9 +35,12 @@ void midge_requests_free(midge_requests *requests);
 midge_request *midge_request_new(midge_requests *requests,
                                  midge_packet_type type, size_t filters_size,
                                  size_t properties_size);
-/* Behind all others, or before all others: a subscription renewed. */
+/* Behind all others. */
 void midge_requests_add(midge_requests *requests, midge_request *request);
-void midge_requests_add_first(midge_requests *requests, midge_request *request);
+/* Behind `behind`, or before all others if that is null: a subscription
+ * renewed, before anything was sent. */
+void midge_requests_insert(midge_requests *requests, midge_request *behind,
+                           midge_request *request);
 /* Out of the list, and freed. Its identifier must have been dropped. */
 void midge_requests_remove(midge_requests *requests, midge_request *request);
 /* The first unsent one was sent. */

@@ -52,6 +52,8 @@ struct midge_session {
   bool ends;           /* the session ends with this connection */
   bool paused;         /* nobody reads from the transport */
   bool reauthenticates;
+  bool challenged; /* the server waits for our AUTH */
+  bool anew; /* our part of the session is gone: the next CONNECT says so */
   bool problem_information; /* the server may explain itself everywhere */
   midge_time now;
   midge_time closed_at;   /* when the last connection ended */
@@ -101,7 +103,7 @@ void midge_session_greet(midge_session *session);
 void midge_session_connack(midge_session *session, const midge_packet *packet);
 /* A server of 3.x that refuses MQTT 5 says so in its own words. */
 bool midge_session_is_old_refusal(const midge_session *session,
-                                  midge_slice bytes);
+                                  midge_slice bytes, bool *whole);
 void midge_session_refused_version(midge_session *session);
 
 /* --- close.c: how a connection ends --------------------------------------- */

@@ -202,13 +202,15 @@ static midge_request *subscribe_again(midge_session *session,
 /* Ahead of everything that waits, so that no message is missed. */
 void midge_session_subscribe_again(midge_session *session) {
   const midge_remembered *first = session->subscriptions.first;
+  midge_request *behind = NULL;
   while (first != NULL) {
     midge_request *request = subscribe_again(session, &first);
     if (request == NULL) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return;
     }
-    midge_requests_add_first(&session->requests, request);
+    midge_requests_insert(&session->requests, behind, request);
+    behind = request;
   }
 }
 
