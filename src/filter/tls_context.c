@@ -13,8 +13,7 @@ enum {
   PATH_ROOM = 4096,
   ALPN_BYTES_MAX = 65535,
   ALPN_NAME_MAX = 255,
-  LEVEL = 2, /* OpenSSL's: 112 bits, so RSA 2048 and SHA-256 */
-  LEVEL_BITS = 112,
+  LEVEL = MIDGE_TLS_LEVEL,
   LEVEL_OLD = 0, /* TLS 1.1 and below sign with SHA-1 and MD5 */
 };
 
@@ -34,28 +33,6 @@ static int version_of(int version) {
   }
 }
 
-/* What old versions need, they get for the handshake alone: certificates are
- * held to the usual level all the same. */
-static int judge_strength(const SSL *ssl, const SSL_CTX *ssl_context, int op,
-                          int bits, int nid, void *other, void *extra) {
-  (void)ssl;
-  (void)ssl_context;
-  (void)nid;
-  (void)other;
-  (void)extra;
-  switch (op) {
-    case SSL_SECOP_EE_KEY:
-    case SSL_SECOP_CA_KEY:
-    case SSL_SECOP_CA_MD:
-    case SSL_SECOP_PEER_EE_KEY:
-    case SSL_SECOP_PEER_CA_KEY:
-    case SSL_SECOP_PEER_CA_MD:
-      return bits >= LEVEL_BITS;
-    default:
-      return 1;
-  }
-}
-
 static bool names_level(midge_slice ciphers) {
   static const char WORD[] = "@SECLEVEL";
   size_t size = sizeof(WORD) - 1;
@@ -65,12 +42,12 @@ static bool names_level(midge_slice ciphers) {
   return false;
 }
 
+/* What old versions need, they get for the handshake alone: certificates are
+ * held to the usual level all the same. */
 static void set_level(SSL_CTX *ssl, int lowest, midge_slice ciphers) {
   bool old = lowest < TLS1_2_VERSION;
   SSL_CTX_set_security_level(ssl, old ? LEVEL_OLD : LEVEL);
-  if (old && !names_level(ciphers)) {
-    SSL_CTX_set_security_callback(ssl, judge_strength);
-  }
+  if (old && !names_level(ciphers)) midge_tls_verify_strictly(ssl);
 }
 
 static midge_status set_protocol(midge_tls_context *context,

@@ -202,11 +202,8 @@ EVP_PKEY *midge_tls_read_key(const midge_tls_source *source,
             passphrase.data == NULL
                 ? " is encrypted: it needs a passphrase"
                 : " cannot be decrypted: the passphrase is wrong");
-  } else if (reached_end()) {
-    explain(text, source, " holds no private key in PEM");
   } else {
-    explain(text, source, " is malformed: ");
-    midge_tls_add_reason(text);
+    explain(text, source, " holds no private key in PEM that can be read");
   }
   return NULL;
 }

@@ -152,6 +152,17 @@ void midge_tls_verify_with(SSL_CTX *ssl, bool insecure) {
                      insecure ? NULL : note_fault);
 }
 
+static int verify_strictly(X509_STORE_CTX *store, void *context) {
+  (void)context;
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store),
+                                   MIDGE_TLS_LEVEL);
+  return X509_verify_cert(store);
+}
+
+void midge_tls_verify_strictly(SSL_CTX *ssl) {
+  SSL_CTX_set_cert_verify_callback(ssl, verify_strictly, NULL);
+}
+
 bool midge_tls_verify_name(SSL *ssl, const char *name) {
   X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_hostflags(param,

@@ -6,7 +6,10 @@
 
 #include "filter/text.h"
 
-enum { MIDGE_TLS_FAULT_TEXT = 400 };
+enum {
+  MIDGE_TLS_FAULT_TEXT = 400,
+  MIDGE_TLS_LEVEL = 2, /* OpenSSL's: 112 bits, so RSA 2048 and SHA-256 */
+};
 
 /* The first thing found wrong; `error` is an X509_V_ERR_..., 0 for nothing. */
 typedef struct midge_tls_fault {
@@ -16,6 +19,9 @@ typedef struct midge_tls_fault {
 
 /* Verification on, unless `insecure`. */
 void midge_tls_verify_with(SSL_CTX *ssl, bool insecure);
+
+/* At MIDGE_TLS_LEVEL, whatever the level of the connection. */
+void midge_tls_verify_strictly(SSL_CTX *ssl);
 
 /* The name that the certificate must be for, DNS or IP address. A wildcard
  * stands for one whole label, and only Subject Alternative Names count

@@ -6,9 +6,9 @@
 #include "test.h"
 
 const char *certificate_path(const char *name) {
-  static char paths[8][4096];
+  static char paths[64][1024];
   static size_t next;
-  char *path = paths[next++ % 8];
+  char *path = paths[next++ % 64];
   snprintf(path, sizeof(paths[0]), "%s/%s", MIDGE_CERTIFICATES, name);
   return path;
 }
