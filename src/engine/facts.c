@@ -26,6 +26,7 @@ void midge_session_received(midge_session *session, midge_slice bytes) {
   if (!midge_session_is_connected(session)) return;
   bool begins = !midge_receiver_waits(&session->receiver);
   if (begins) session->receiver.begun = session->now;
+  session->receiver.moved = session->now;
   if (midge_receiver_add(&session->receiver, bytes))
     midge_session_process(session);
   else

@@ -92,7 +92,8 @@ static bool owe(midge_session *session, const midge_packet *packet) {
   uint16_t packet_id = packet->publish.packet_id;
   midge_debt debt = {.packet_id = packet_id,
                      .qos = (uint8_t)packet->publish.qos};
-  if (inbox->used >= session->options.receive_max) { /* [MQTT-3.3.4-9] */
+  if (session->version == MIDGE_MQTT_5 && /* [MQTT-3.3.4-9] */
+      inbox->used >= session->options.receive_max) {
     midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
                         "more messages than our Receive Maximum");
     return false;

@@ -11,6 +11,7 @@ typedef struct midge_receiver {
   size_t begin, end;    /* the bytes that wait */
   size_t packet_size;   /* of the packet that has begun, 0: not yet known */
   midge_time begun;     /* when it began */
+  midge_time moved;     /* when bytes last came */
 } midge_receiver;
 
 void midge_receiver_init(midge_receiver *receiver,

@@ -34,12 +34,14 @@ static midge_time ping_patience(const midge_session *session) {
   return earlier(patience, session->options.reply_timeout_ms);
 }
 
-/* A packet that has begun must end. */
+/* A packet that has begun must go on, and end. */
 static midge_time packet_due(const midge_session *session) {
   const midge_receiver *receiver = &session->receiver;
   if (session->paused || !midge_receiver_waits(receiver)) return MIDGE_NEVER;
-  return receiver->begun + session->options.reply_timeout_ms +
-         receiver->packet_size / RATE_MIN * MS_PER_S;
+  midge_time patience = session->options.reply_timeout_ms;
+  midge_time end =
+      receiver->begun + receiver->packet_size / RATE_MIN * MS_PER_S;
+  return earlier(receiver->moved, end) + patience;
 }
 
 /* PINGRESP waits behind a packet that is still coming in. */
@@ -120,7 +122,7 @@ void midge_session_clear_times(midge_session *session) {
 
 /* We held the server back: its time begins anew. */
 void midge_session_restart_times(midge_session *session) {
-  session->receiver.begun = session->now;
+  session->receiver.begun = session->receiver.moved = session->now;
   if (session->ping_due != MIDGE_NEVER)
     session->ping_due = session->now + ping_patience(session);
   for (midge_request *r = session->requests.first;
