@@ -86,7 +86,7 @@ static void hostile_59_reason_codes_out_of_place(void **state) {
   hostile_open((hostile){.lines = "<x 90 04 00 09 00 03", .reason = 0x82});
   hostile_open((hostile){.lines = "<x 90 04 00 09 00 7f", .reason = 0x82});
   hostile_open((hostile){.lines = "<x b0 04 00 09 00 01", .reason = 0x82});
-  hostile_open((hostile){.lines = "<x e0 01 04", .reason = 0x82});
+  hostile_open((hostile){.lines = "<x e0 01 10", .reason = 0x82});
   hostile_open((hostile){.version = "3.1.1", .lines = "<x 90 03 00 09 03"});
   hostile_open((hostile){.version = "3.1.1", .lines = "<x 90 03 00 09 7f"});
   hostile_open((hostile){.version = "3.1.1", .lines = "<x 90 03 00 09 81"});
