@@ -70,6 +70,17 @@ function publishInBursts(burst, ahead, publish) {
   for (let i = 0; i < ahead; i++) next();
 }
 
+// Connects and disconnects, one after the other.
+function reconnect(connectOnce) {
+  let connected = 0;
+  function next(error) {
+    if (error) fail(error);
+    if (connected++ === count) say('end'); else connectOnce(next);
+  }
+  say('start');
+  next();
+}
+
 module.exports = {
   url: new URL(url),
   direction,
@@ -87,4 +98,5 @@ module.exports = {
   receive,
   publishInWindow,
   publishInBursts,
+  reconnect,
 };

@@ -38,11 +38,25 @@ function receive() {
     (mid, granted, error) => bench.fail(error)));
 }
 
-client.on('disconnected', (reason) => bench.fail(new Error(reason)));
+function connect(connected) {
+  check(client.connect(bench.url.href, undefined, (result, error) => {
+    if (error) bench.fail(error);
+    connected();
+  }));
+}
+
+function reconnect() {
+  bench.reconnect((done) => {
+    connect(() => check(client.disconnect(() => done())));
+  });
+}
+
 if (['mqtts:', 'wss:'].includes(bench.url.protocol)) {
   check(client.tls_set(bench.caFile, null, null, null));
 }
-check(client.connect(bench.url.href, undefined, (result, error) => {
-  if (error) bench.fail(error);
-  if (bench.direction === 'publish') publish(); else receive();
-}));
+if (bench.direction === 'reconnect') {
+  reconnect();
+} else {
+  client.on('disconnected', (reason) => bench.fail(new Error(reason)));
+  connect(bench.direction === 'publish' ? publish : receive);
+}

@@ -19,8 +19,10 @@ if (secure) {
   tls = new io.ClientTlsContext(options);
 }
 
-const connection = new mqtt.MqttClient(new io.ClientBootstrap()).new_connection(
-  {
+const client = new mqtt.MqttClient(new io.ClientBootstrap());
+
+function newConnection() {
+  return client.new_connection({
     client_id: bench.clientId,
     host_name: bench.url.hostname,
     port: Number(bench.url.port),
@@ -31,10 +33,9 @@ const connection = new mqtt.MqttClient(new io.ClientBootstrap()).new_connection(
     use_websocket: websocket,
     tls_ctx: tls,
   });
-connection.on('error', bench.fail);
-connection.on('interrupt', bench.fail);
+}
 
-function publish() {
+function publish(connection) {
   const { publishTopic, payload, qos } = bench;
   bench.publishInWindow(WINDOW, (done) => {
     connection.publish(publishTopic, payload, qos)
@@ -42,14 +43,30 @@ function publish() {
   });
 }
 
-async function receive() {
+function receive(connection) {
   bench.say('start');
-  await connection.subscribe(bench.receiveTopic, bench.qos,
-    (topic, payload) => bench.receive(payload));
+  connection.subscribe(bench.receiveTopic, bench.qos,
+    (topic, payload) => bench.receive(payload)).catch(bench.fail);
 }
 
-async function main() {
-  await connection.connect();
-  if (bench.direction === 'publish') publish(); else await receive();
+// A connection that was closed cannot be used again.
+function reconnect() {
+  bench.reconnect((done) => {
+    const connection = newConnection();
+    connection.connect()
+      .then(() => connection.disconnect())
+      .then(() => done(), bench.fail);
+  });
 }
-main().catch(bench.fail);
+
+if (bench.direction === 'reconnect') {
+  reconnect();
+} else {
+  const connection = newConnection();
+  connection.on('error', bench.fail);
+  connection.on('interrupt', bench.fail);
+  connection.connect()
+    .then(() => bench.direction === 'publish' ? publish(connection)
+      : receive(connection))
+    .catch(bench.fail);
+}

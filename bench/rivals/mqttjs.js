@@ -3,6 +3,7 @@
 // offline queue, and for QoS 0 a callback only where the stream's backpressure
 // is asked for.
 
+const fs = require('fs');
 const mqtt = require('mqtt');
 const bench = require('../case');
 
@@ -14,13 +15,13 @@ const WINDOW = 1000;
 const client = mqtt.connect(bench.url.href, {
   clientId: bench.clientId,
   protocolVersion: 4,
+  manualConnect: true,
   reconnectPeriod: 0,
   queueQoSZero: false,
   resubscribe: false,
-  ca: bench.caFile && require('fs').readFileSync(bench.caFile),
+  ca: bench.caFile && fs.readFileSync(bench.caFile),
 });
 client.on('error', bench.fail);
-client.on('close', () => bench.fail(new Error('the connection is lost')));
 
 function publish() {
   const { publishTopic, payload, qos } = bench;
@@ -44,4 +45,26 @@ function receive() {
   client.subscribe(bench.receiveTopic, { qos: bench.qos }, bench.fail);
 }
 
-client.once('connect', bench.direction === 'publish' ? publish : receive);
+// It does not resume TLS sessions by itself, but hands its options to Node's
+// tls.connect, which does when it is given one.
+function keepSession() {
+  client.stream.once('session', (session) => {
+    client.options.session = session;
+  });
+}
+
+function reconnect() {
+  bench.reconnect((done) => {
+    client.once('connect', () => client.end(false, {}, done));
+    client.reconnect();
+    keepSession();
+  });
+}
+
+if (bench.direction === 'reconnect') {
+  reconnect();
+} else {
+  client.on('close', () => bench.fail(new Error('the connection is lost')));
+  client.once('connect', bench.direction === 'publish' ? publish : receive);
+  client.connect();
+}

@@ -34,6 +34,11 @@ void link_close(sink_link *link) {
   *link = (sink_link){.fd = -1};
 }
 
+void link_finish(sink_link *link) {
+  if (link->ssl) SSL_shutdown(link->ssl);
+  shutdown(link->fd, SHUT_WR);
+}
+
 static link_result tls_result(SSL *ssl, int result) {
   int error = SSL_get_error(ssl, result);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)

@@ -20,6 +20,11 @@ typedef enum link_result { LINK_OK, LINK_WAIT, LINK_CLOSED } link_result;
 bool link_open(sink_link *link, int fd, SSL_CTX *tls, bool over_websocket);
 void link_close(sink_link *link);
 
+/* Says that nothing more will come from here. Reading goes on: to close with
+ * bytes unread would reset the connection, and some clients call that an
+ * error even while they say goodbye. */
+void link_finish(sink_link *link);
+
 /* Appends what has arrived to `in`: LINK_OK if anything came. What WebSocket
  * itself has to answer goes to `out`. */
 link_result link_read(sink_link *link, sink_bytes *in, sink_bytes *out);

@@ -31,7 +31,7 @@ enum { ROUNDS_MAX = 16 };
 struct sink_peer {
   sink_link link;
   sink_bytes in, out;
-  bool connected, mqtt5, blocked;
+  bool connected, finished, mqtt5, blocked;
   unsigned receive_max; /* of the client: how many QoS 1 and 2 it takes */
   char client_id[64];
   uint64_t expected; /* publishes to come before "counted"; 0: not asked */
@@ -248,6 +248,14 @@ static bool handle_filters(sink_peer *peer, unsigned type, sink_cursor body) {
   return true;
 }
 
+/* After DISCONNECT nothing counts but the end. */
+static void handle_disconnect(sink_peer *peer) {
+  peer->finished = true;
+  link_write(&peer->link, &peer->out);
+  link_finish(&peer->link);
+  bytes_take(&peer->out, bytes_filled(&peer->out));
+}
+
 static bool handle_packet(sink_peer *peer, uint8_t first_byte,
                           sink_cursor body) {
   unsigned type = first_byte >> 4;
@@ -268,21 +276,24 @@ static bool handle_packet(sink_peer *peer, uint8_t first_byte,
     case PINGREQ:
       answer(peer, "\xd0\x00", 2);
       return true;
+    case DISCONNECT:
+      handle_disconnect(peer);
+      return true;
     default:
-      return false; /* DISCONNECT, and what only a server may send */
+      return false; /* what only a server may send */
   }
 }
 
 static bool complain(const sink_peer *peer, unsigned type) {
-  if (type != DISCONNECT)
-    printf("error %s packet type %u is malformed or out of place\n",
-           peer->connected ? peer->client_id : "-", type);
+  printf("error %s packet type %u is malformed or out of place\n",
+         peer->connected ? peer->client_id : "-", type);
   fflush(stdout);
   return false;
 }
 
 static bool handle_input(sink_peer *peer) {
   for (;;) {
+    if (peer->finished) bytes_take(&peer->in, bytes_filled(&peer->in));
     const uint8_t *start = peer->in.data + peer->in.start;
     sink_cursor from = {start, peer->in.data + peer->in.end};
     if (from.at == from.end) return true;
