@@ -97,7 +97,6 @@ class Link {
       renewed,
       properties: decode(list),
     };
-    this.tell(connack);
     if (callbacks.connect) {
       call(owner, callbacks.connect, 'OK', undefined, connack);
     }
