@@ -1,6 +1,7 @@
 # The two commands to know are `make demo` and `make test`. All of them install
 # what they need first, and ask the network for nothing that is there.
-BUILD := cmake --build build --parallel $(shell nproc)
+OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
+  -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON
 BROKER := node test/support/mosquitto.js --
 
 .PHONY: build demo test soak fuzz exhaustive coverage bench tidy clean
@@ -8,9 +9,9 @@ BROKER := node test/support/mosquitto.js --
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
 	@tools/install-dependencies build test bench
-	@cmake -S . -B build -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON \
-	  -DCMAKE_BUILD_TYPE=Release 	 --log-level=WARNING >/dev/null
-	@$(BUILD)
+	@echo 'Building'
+	@cmake -S . -B build $(OPTIONS) --log-level=WARNING >/dev/null
+	@cmake --build build --parallel $(shell nproc) -- --silent
 
 # The example, from end to end, against a real mosquitto on loopback.
 demo:
