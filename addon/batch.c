@@ -89,15 +89,25 @@ static void add_message(midge_environment *environment,
       environment, midge_properties_write(environment->env, event->properties));
 }
 
-/* Successes without an answer of their own that follow each other make one
- * record: publishing fast costs JavaScript next to nothing. */
+/* What an answer says in one byte or none fits into a record. */
+static bool is_plain(const midge_event *event) {
+  return event->done.reasons.size <= 1 && event->properties.size == 0;
+}
+
+static uint32_t reason_word(const midge_event *event) {
+  return event->done.reasons.size == 0 ? 0 : event->done.reasons.data[0] + 1u;
+}
+
+/* Plain successes with the same answer that follow each other make one record:
+ * publishing fast costs JavaScript next to nothing. */
 static bool joins(const midge_batch *batch, const midge_event *event) {
   if (batch->count == 0 || event->done.status != MIDGE_OK) return false;
   const uint32_t *last = batch->records + (batch->count - 1) * RECORD_WORDS;
   const midge_handle *client = event->context;
   uint64_t token = (uint64_t)last[3] << 32 | last[2];
   return last[0] == MIDGE_EVENT_DONE && last[1] == client->index &&
-         last[5] == 0 && last[7] == 0 && token + last[4] == event->done.token;
+         last[5] == 0 && last[6] == reason_word(event) && last[7] == 0 &&
+         token + last[4] == event->done.token;
 }
 
 static napi_value text_value(napi_env env, midge_slice text) {
@@ -125,9 +135,8 @@ static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
 static void add_done(midge_environment *environment, const midge_event *event) {
   napi_env env = environment->env;
   midge_batch *batch = &environment->batch;
-  bool plain = event->done.reasons.size == 0 && event->properties.size == 0;
   if (event->done.token == 0) return;
-  if (plain && joins(batch, event)) {
+  if (is_plain(event) && joins(batch, event)) {
     batch->records[(batch->count - 1) * RECORD_WORDS + 4]++;
     return;
   }
@@ -136,7 +145,9 @@ static void add_done(midge_environment *environment, const midge_event *event) {
   record[3] = (uint32_t)(event->done.token >> 32);
   record[4] = 1;
   record[5] = (uint32_t)event->done.status;
-  if (plain) return;
+  record[6] = reason_word(event);
+  bool well = event->done.status == MIDGE_OK;
+  if (is_plain(event) && (well || record[6] == 0)) return;
   napi_value values[2] = {NULL, midge_properties_write(env, event->properties)};
   napi_create_buffer_copy(env, event->done.reasons.size,
                           event->done.reasons.data, NULL, &values[0]);

@@ -11,6 +11,7 @@
  *   word 4   message: slot of the topic;     done: how many tokens in a row
  *   word 5   message: packet identifier;     done: the status
  *   word 6   message: extra with the payload's own ArrayBuffer, 0: the batch's
+ *            done: the one reason code plus 1, 0 for none
  *   word 7   extra with everything else, 0 for none
  *
  * A payload that is kept keeps its ArrayBuffer: at most BATCH_BYTES. */

@@ -58,7 +58,7 @@ function done(link, at) {
   const extra = records[at + 7];
   const status = records[at + 5] | 0;
   if (status === 0 && extra === 0) {
-    link.succeeded(token, records[at + 4]);
+    link.succeeded(token, records[at + 4], records[at + 6] - 1);
   } else {
     const [reasons, list] = extra === 0 ? [] : extras[extra];
     link.done(token, status, reasons, decode(list));

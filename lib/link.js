@@ -28,6 +28,16 @@ function emit(owner, ...args) {
   }
 }
 
+// The same, for the callback that is called most.
+function published(owner, callback, mid, ack) {
+  try {
+    if (ack === undefined) callback.call(owner, mid);
+    else callback.call(owner, mid, undefined, ack);
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
 class Link {
   constructor(owner, callbacks, handle, isMqtt5) {
     this.owner = owner;
@@ -161,18 +171,23 @@ class Link {
     emit(owner, 'received', mid, topic, payload, qos, retain, properties);
   }
 
-  // `count` wishes from `mid` on went well; most have nobody to tell.
-  succeeded(mid, count) {
+  // `count` wishes from `mid` on went well, with `reason` if one was given;
+  // most have nobody to tell.
+  succeeded(mid, count, reason) {
     const { owner, pending } = this;
     if (pending.size === 0 && owner.listenerCount('published') === 0) return;
+    const ack = this.isMqtt5 && reason >= 0
+      ? { reasonCode: reason, properties: undefined } : undefined;
     for (const end = mid + count; mid < end; mid += 1) {
       const wish = pending.get(mid);
       if (wish !== undefined) pending.delete(mid);
-      if (wish === undefined || typeof wish === 'function') {
-        if (wish !== undefined) call(owner, wish, mid);
-        emit(owner, 'published', mid);
+      if (typeof wish === 'object') {
+        this.answer(mid, wish, 0, reason < 0 ? undefined : [reason]);
       } else {
-        this.answer(mid, wish, 0);
+        if (wish !== undefined) published(owner, wish, mid, ack);
+        if (owner.listenerCount('published') !== 0) {
+          emit(owner, 'published', mid, ack);
+        }
       }
     }
   }
