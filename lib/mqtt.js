@@ -63,6 +63,12 @@ function optionalSecret(name, value) {
   return value;
 }
 
+// A lone surrogate is no character: UTF-8 has none of it.
+function isText(string) {
+  return string.isWellFormed ? string.isWellFormed()
+    : !/\p{Surrogate}/u.test(string);
+}
+
 function isQos(qos) {
   return qos === 0 || qos === 1 || qos === QOS_MAX;
 }
@@ -121,6 +127,7 @@ class mqtt extends EventEmitter {
   #timeout;
   #clientId;
   #mid = 0;
+  #topic = ''; // the last one published to: it need not be checked again
 
   constructor(client_id, user_name, user_pass, clean_session, keep_alive_time,
     asynchronous, options) {
@@ -191,6 +198,7 @@ class mqtt extends EventEmitter {
     const list = properties.encode(willProperties);
     if (typeof list === 'number') return list;
     if (!isQos(qos)) return errors.EINVAL;
+    if (!isText(willtopic)) return errors.EUTF8;
     const will = {
       topic: willtopic,
       payload: flag === FLAG_BYTES ? Buffer.from(willmessage)
@@ -238,7 +246,7 @@ class mqtt extends EventEmitter {
   }
 
   #secure(change, ...args) {
-    if (this.#isAsked) return errors.EINVAL;
+    this.#security.isLocked = this.#isAsked;
     return this.#security[change](...args);
   }
 
@@ -261,8 +269,9 @@ class mqtt extends EventEmitter {
       secure: this.#security.secure, path: this.#options.path,
     });
     if (typeof url === 'number') return url;
-    if (this.#clientId === '') return errors.EINVAL;
     const { version, userName, password } = this.#settings;
+    if (this.#clientId === '') return errors.EINVAL;
+    if (!isText(this.#clientId) || !isText(userName ?? '')) return errors.EUTF8;
     if (password !== undefined && userName === undefined && version !== 0 &&
         !url.includes('@')) {
       return errors.EINVAL;
@@ -380,6 +389,7 @@ class mqtt extends EventEmitter {
     const bits = filterBits(qos, given);
     if (typeof list === 'number') return list;
     if (!isQos(qos) || Number.isNaN(bits)) return errors.EINVAL;
+    if (!filters.every(isText)) return errors.EUTF8;
     const wish = {
       kind: kinds.subscribe, isList: Array.isArray(topic), callback,
     };
@@ -396,6 +406,7 @@ class mqtt extends EventEmitter {
     checkFunction('callback', callback);
     const list = properties.encode(unsubscribeProperties);
     if (typeof list === 'number') return list;
+    if (!filters.every(isText)) return errors.EUTF8;
     const wish = {
       kind: kinds.unsubscribe, isList: Array.isArray(topic), callback,
     };
@@ -433,6 +444,10 @@ class mqtt extends EventEmitter {
     const link = this.#link;
     if (link === null) return errors.ENOCONN;
     if (!isQos(qos)) return errors.EINVAL;
+    if (topic !== this.#topic) {
+      if (!isText(topic)) return errors.EUTF8;
+      this.#topic = topic;
+    }
     if (qos === 0 && this.#options.queueQoSZero === false &&
         !link.isConnected) {
       return errors.ELOST;

@@ -13,6 +13,8 @@ const requirements = {
   0: true, SSL_VERIFY_NONE: true, 1: false, SSL_VERIFY_PEER: false,
 };
 
+const LOCKED = 'must be called before connect';
+
 function isBytes(value) {
   return types.isUint8Array(value);
 }
@@ -67,6 +69,7 @@ class Security {
   constructor() {
     this.tls = {};
     this.secure = false; // TLS was asked for, whatever the URL says
+    this.isLocked = false; // a connection is wanted with what there is
     this.text = ''; // what was wrong the last time, for people
   }
 
@@ -91,6 +94,7 @@ class Security {
     checkMaterial('cert_file', cert);
     checkMaterial('key_file', key);
     checkMaterial('passphrase', passphrase);
+    if (this.isLocked) return this.refuse(LOCKED);
     if (!ca && !caPath) return this.refuse('neither ca_file nor ca_path');
     if (!cert !== !key) return this.refuse('cert_file and key_file go together');
     if (this.tls.psk) return this.refuse('a pre-shared key was set');
@@ -107,6 +111,7 @@ class Security {
     if (typeof insecure !== 'boolean') {
       throw invalidType('insecure', 'boolean', insecure);
     }
+    if (this.isLocked) return this.refuse(LOCKED);
     return this.accept({ ...this.tls, insecureHost: insecure });
   }
 
@@ -117,6 +122,7 @@ class Security {
     }
     checkText('version', lowest);
     checkText('ciphers', ciphers);
+    if (this.isLocked) return this.refuse(LOCKED);
     if (!Object.hasOwn(requirements, given)) {
       return this.refuse('cert_reqs is neither SSL_VERIFY_NONE nor ' +
         'SSL_VERIFY_PEER');
@@ -137,6 +143,7 @@ class Security {
       throw invalidType('identity', 'string', identity);
     }
     checkText('ciphers', ciphers);
+    if (this.isLocked) return this.refuse(LOCKED);
     const psk = hexBytes(key);
     if (psk === undefined) return this.refuse('the key is not in hex');
     if (identity === '') return this.refuse('the identity is empty');
