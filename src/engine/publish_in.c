@@ -86,14 +86,20 @@ static void tell_message(midge_session *session, const midge_packet *packet,
   midge_session_fail(session, MIDGE_ENOMEM, NULL);
 }
 
+/* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
+ * packet identifiers. */
+static uint32_t unanswered_max(const midge_session *session) {
+  return session->version == MIDGE_MQTT_5 ? session->options.receive_max
+                                          : UINT16_MAX;
+}
+
 /* We owe an answer; true if the program is to have the message. */
 static bool owe(midge_session *session, const midge_packet *packet) {
   midge_inbox *inbox = &session->inbox;
   uint16_t packet_id = packet->publish.packet_id;
   midge_debt debt = {.packet_id = packet_id,
                      .qos = (uint8_t)packet->publish.qos};
-  if (session->version == MIDGE_MQTT_5 && /* [MQTT-3.3.4-9] */
-      inbox->used >= session->options.receive_max) {
+  if (inbox->used >= unanswered_max(session)) {
     midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
                         "more messages than our Receive Maximum");
     return false;
