@@ -108,6 +108,27 @@ void hostile_greeting_both(const char *lines, uint8_t reason) {
   hostile_greeting((hostile){.version = "3.1.1", .lines = lines});
 }
 
+static void play_version(const char *version, const char *options,
+                         const char *lines) {
+  play_format(
+      "option version=%s client_id=\"a\" %s %s\n"
+      "connected\n> CONNECT clean_start=0\n< CONNACK\n= opened\n%s\n",
+      version, session_option(version), options, lines);
+}
+
+void play_5(const char *options, const char *lines) {
+  play_version("5", options, lines);
+}
+
+void play_3(const char *options, const char *lines) {
+  play_version("3.1.1", options, lines);
+}
+
+void play_both(const char *options, const char *lines) {
+  play_5(options, lines);
+  play_3(options, lines);
+}
+
 void driver_open(driver *d, const char *options, const char *connack) {
   driver_init(d);
   teller to = {.driver = d};

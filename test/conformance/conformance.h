@@ -40,6 +40,25 @@ void hostile_open_both(const char *lines, uint8_t reason);
 void hostile_greeting(hostile what);
 void hostile_greeting_both(const char *lines, uint8_t reason);
 
+/* The session edge cases, in MQTT 5 and 3.1.1: `lines` begin on an open
+ * connection of a session that is kept. */
+void play_both(const char *options, const char *lines);
+void play_5(const char *options, const char *lines);
+void play_3(const char *options, const char *lines);
+/* The connection is cut, and the server still has the session, or has not. */
+#define RESUME                           \
+  "disconnected\n= closed by=network\n"  \
+  "connected\n> CONNECT clean_start=0\n" \
+  "< CONNACK session_present=1\n= opened session_present=1\n"
+#define LOSE                             \
+  "disconnected\n= closed by=network\n"  \
+  "connected\n> CONNECT clean_start=0\n" \
+  "< CONNACK session_present=0\n= opened session_present=0\n"
+/* The process dies, and another takes up the session. */
+#define CRASH                                     \
+  "restart\nconnected\n> CONNECT clean_start=0\n" \
+  "< CONNACK session_present=1\n= opened session_present=1\n"
+
 /* A session in C: connected, CONNACK received, everything seen thrown away. */
 void driver_open(driver *d, const char *options, const char *connack);
 /* Append the bytes of packets described as in a transcript. */

@@ -4,7 +4,8 @@
 
 #include "conformance.h"
 
-/* MQTT5-1.5.5-1 */
+/* MQTT5-1.5.5-1. MQTT311-4.8.0-1, here and in every case of MQTT 3.1.1: the
+ * connection is closed. */
 static void hostile_01_remaining_length_of_five_bytes(void **state) {
   (void)state;
   hostile_open_both("<x 30 ff ff ff ff 01", 0x81);

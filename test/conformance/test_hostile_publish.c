@@ -11,7 +11,7 @@ static void hostile_41_qos_3(void **state) {
   hostile_open_both("<x 3e 06 00 01 74 00 01 00", 0x81);
 }
 
-/* MQTT5-2.2.1-4, MQTT311-2.3.1-1 */
+/* MQTT5-2.2.1-4, MQTT311-2.3.1-4 */
 static void hostile_42_packet_identifier_0(void **state) {
   (void)state;
   hostile_open(
@@ -43,7 +43,7 @@ static void hostile_44_empty_topic_without_alias(void **state) {
   hostile_open((hostile){.version = "3.1.1", .lines = "<x 30 02 00 00"});
 }
 
-/* MQTT5-3.3.2-2, MQTT311-3.3.2-2, MQTT5-4.7.1-1, MQTT311-4.7.1-1 */
+/* MQTT5-3.3.2-2, MQTT311-3.3.2-2, MQTT5-4.7.0-1, MQTT311-4.7.1-1 */
 static void hostile_45_wildcards_in_the_topic(void **state) {
   (void)state;
   hostile_open_both("< PUBLISH topic=\"a/+\"", 0x81);
@@ -51,8 +51,7 @@ static void hostile_45_wildcards_in_the_topic(void **state) {
   hostile_open_both("< PUBLISH topic=\"a+b\" id=4 qos=1", 0x81);
 }
 
-/* MQTT5-1.5.4-1, MQTT5-1.5.4-2, MQTT311-1.5.3-1, MQTT311-1.5.3-2,
- * MQTT311-2.3.1-4 */
+/* MQTT5-1.5.4-1, MQTT5-1.5.4-2, MQTT311-1.5.3-1, MQTT311-1.5.3-2 */
 static void hostile_46_bad_utf_8(void **state) {
   (void)state;
   static const char *const bad[] = {
@@ -232,21 +231,18 @@ static void hostile_55_identifier_used_again_before_pubrel(void **state) {
   play_format(lines, "3.1.1");
 }
 
-/* 65,536 QoS 2 messages and never a PUBREL: MQTT 5 ends at our Receive
- * Maximum; before that there are only as many identifiers. */
+/* 65,536 QoS 2 messages and never a PUBREL: MQTT 5 ends at our Receive Maximum,
+ * MQTT 3.1.1 when there cannot be more identifiers. */
 static void hostile_56_qos_2_without_pubrel(void **state) {
   (void)state;
-  static const struct {
-    const char *options;
-    bool closed;
-  } cases[] = {
-      {"client_id=\"a\" receive_max=1000", true},
-      {"client_id=\"a\"", true},
-      {"version=3.1.1 client_id=\"a\"", false},
+  static const char *const options[] = {
+      "client_id=\"a\" receive_max=1000",
+      "client_id=\"a\"",
+      "version=3.1.1 client_id=\"a\"",
   };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
     driver d;
-    driver_open(&d, cases[i].options, " CONNACK");
+    driver_open(&d, options[i], " CONNACK");
     bytes sent = {0};
     char text[64];
     for (unsigned id = 1; id <= 65536; id++) {
@@ -259,7 +255,7 @@ static void hostile_56_qos_2_without_pubrel(void **state) {
       driver_received(&d, sent.data + at, left < 8192 ? left : 8192);
     }
     assert_false(d.failed);
-    assert_int_equal(d.closed, cases[i].closed);
+    assert_true(d.closed);
     assert_in_range(d.memory.peak, 0, 8000000);
     bytes_free(&sent);
     driver_free(&d);
