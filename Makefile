@@ -31,7 +31,7 @@ soak: build
 
 fuzz:
 	@tools/install-dependencies build test
-	@fuzz/run
+	@tools/fuzz $(SECONDS)
 
 exhaustive:
 	@tools/install-dependencies build test
