@@ -232,12 +232,13 @@ midge_status midge_session_disconnect(midge_session *session,
   session->limits.session_expiry_s = expiry_s;
   session->ends = ends_with_connection(session, expiry_s);
   if (session->ends) finish_acknowledged(session);
-  if (session->state == MIDGE_STATE_GREETING) {
-    if (session->ends) midge_session_finish_all(session, MIDGE_ECLOSED);
+  if (session->ends && session->state == MIDGE_STATE_GREETING)
+    midge_session_finish_all(session, MIDGE_ECLOSED);
+  /* Without memory to tell of them the connection has failed by now. */
+  if (session->state == MIDGE_STATE_GREETING)
     midge_session_say_farewell(session);
-    return MIDGE_OK;
-  }
-  session->state = MIDGE_STATE_LEAVING;
+  else if (session->state == MIDGE_STATE_OPEN)
+    session->state = MIDGE_STATE_LEAVING;
   midge_session_settle(session);
   return MIDGE_OK;
 }
