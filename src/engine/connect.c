@@ -256,6 +256,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
                      ? session->exists && !session->options.clean_start
                      : packet->connack.session_present;
   if (!present) midge_session_renew(session);
+  if (!midge_session_is_connected(session)) return; /* no memory */
 
   uint16_t window = session->options.in_flight_max;
   if (window > session->limits.receive_max)
@@ -268,6 +269,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
   midge_session_record_session(session, true);
   tell_opened(session, packet);
+  if (!midge_session_is_connected(session)) return;
   if (!present || session->version == MIDGE_MQTT_3_1)
     midge_session_subscribe_again(session);
   for (midge_message *m = session->outbox.releases.first; m != NULL;

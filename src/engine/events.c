@@ -32,6 +32,15 @@ void midge_events_set_closed(midge_events *events, const midge_event *event,
   events->has_closed = true;
 }
 
+bool midge_events_queue_closed(midge_events *events) {
+  if (!events->has_closed) return true;
+  midge_queued_event *queued = midge_ring_push(&events->queue);
+  if (queued == NULL) return false;
+  *queued = events->closed;
+  events->has_closed = false;
+  return true;
+}
+
 midge_queued_event *midge_events_push(midge_events *events,
                                       midge_event_type type) {
   midge_queued_event *queued = midge_ring_push(&events->queue);

@@ -25,6 +25,9 @@ void midge_events_free(midge_events *events);
 /* The last event of a connection; its buffer's holder passes to the queue. */
 void midge_events_set_closed(midge_events *events, const midge_event *event,
                              uint32_t connection);
+/* Another connection begins: what is told of the last one comes before it.
+ * False when there is no memory. */
+MIDGE_CHECKED bool midge_events_queue_closed(midge_events *events);
 static inline bool midge_events_wait(const midge_events *events) {
   return events->queue.count != 0 || events->has_closed;
 }

@@ -18,6 +18,8 @@ void midge_session_elapsed(midge_session *session, midge_time now) {
 
 void midge_session_connected(midge_session *session) {
   if (session->state != MIDGE_STATE_IDLE) return;
+  /* Without memory for it, the old answer is the answer to this one too. */
+  if (!midge_events_queue_closed(&session->events)) return;
   midge_session_greet(session);
   midge_session_settle(session);
 }
