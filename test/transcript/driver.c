@@ -126,6 +126,13 @@ midge_status driver_start(driver *d) {
   return status;
 }
 
+/* Whether to try again what said `status`: if so, there is memory now. */
+static bool again(driver *d, midge_status status) {
+  if (status == MIDGE_OK) return false;
+  if (d->careless) d->memory.fail_at = 0;
+  return true;
+}
+
 void driver_restart(driver *d) {
   midge_session_free(d->session);
   d->session = NULL;
@@ -133,15 +140,15 @@ void driver_restart(driver *d) {
   d->stream_size = d->token_count = 0;
   d->position = 0;
   journal_free(&d->pending);
-  if (driver_start(d) != MIDGE_OK) {
+  if (again(d, driver_start(d)) && driver_start(d) != MIDGE_OK) {
     driver_fail(d, "no new session");
     return;
   }
   for (journal_entry *e = d->committed; e != NULL; e = e->next) {
-    midge_status status = midge_session_restore(
-        d->session, e->key, (midge_slice){e->value, e->size});
-    if (status != MIDGE_OK) {
-      driver_fail(d, "restore says %s", midge_status_name(status));
+    midge_slice value = {e->value, e->size};
+    if (again(d, midge_session_restore(d->session, e->key, value)) &&
+        midge_session_restore(d->session, e->key, value) != MIDGE_OK) {
+      driver_fail(d, "a record is not taken");
     }
   }
   driver_turn(d);

@@ -50,6 +50,7 @@ typedef struct driver {
   uint64_t *tokens; /* that were done */
   size_t token_count;
 
+  bool careless; /* wishes may be refused: memory fails, see test_memory.c */
   bool failed;
   char failure[512]; /* the first thing that went wrong */
 } driver;

@@ -110,6 +110,7 @@ static midge_status tell_connected(driver *d, line *in) {
 
 static midge_status tell_disconnected(driver *d, line *in) {
   (void)in;
+  if (d->careless && !d->connected) return MIDGE_OK;
   driver_disconnected(d);
   return MIDGE_OK;
 }
@@ -197,7 +198,7 @@ static void tell_one(driver *d, const char *text, const char *expected) {
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     if (strcmp(in.verb, verbs[i].verb) != 0) continue;
     midge_status status = verbs[i].tell(d, &in);
-    if (strcmp(wire_status_name(status), expected) != 0) {
+    if (!d->careless && strcmp(wire_status_name(status), expected) != 0) {
       driver_fail(d, "status %s", wire_status_name(status));
     }
     const char *unused = line_unused(&in);
@@ -221,10 +222,11 @@ void wish_tell(driver *d, const char *text) {
   size_t size = strcspn(name, " ");
   memcpy(expected, name, size < sizeof expected ? size : 0);
   const char *rest = name + size + strspn(name + size, " ");
-  if (d->session == NULL && strcmp(rest, "session") != 0) {
-    midge_status status = driver_start(d);
-    if (status != MIDGE_OK) driver_fail(d, "no session");
+  bool needed = d->session == NULL && strcmp(rest, "session") != 0;
+  if (needed && driver_start(d) != MIDGE_OK && !d->careless) {
+    driver_fail(d, "no session");
   }
+  if (needed && d->session == NULL) return;
   if (!d->failed) tell_one(d, rest, expected);
 }
 
