@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "base/slice.h"
+#include "codec/reason.h"
 #include "engine/session.h"
 
 void midge_session_close(midge_session *session, const midge_closing *closing) {
@@ -33,6 +34,10 @@ static void show_disconnect(midge_session *session, uint8_t reason) {
 void midge_session_break(midge_session *session, midge_reason reason,
                          const char *text) {
   if (!midge_session_is_connected(session)) return;
+  /* What is wrong with a CONNECT has codes that only CONNACK may carry; from a
+   * server it is the packet itself that is wrong. */
+  if (!midge_reason_is_for((uint8_t)reason, MIDGE_DISCONNECT))
+    reason = MIDGE_REASON_PROTOCOL_ERROR;
   show_disconnect(session, (uint8_t)reason);
   if (!midge_session_is_connected(session)) return;
   uint8_t sent = session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
