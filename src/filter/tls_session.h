@@ -7,10 +7,15 @@
 
 #include "midge/types.h"
 
-enum { MIDGE_TLS_SESSIONS_MAX = 8, MIDGE_TLS_SESSION_KEY_MAX = 3 * 256 + 8 };
+enum {
+  MIDGE_TLS_SESSIONS_MAX = 8,
+  MIDGE_TLS_TICKETS_MAX = 2, /* as many as servers give at a time */
+  MIDGE_TLS_SESSION_KEY_MAX = 3 * 256 + 8,
+};
 
 typedef struct midge_tls_session {
-  SSL_SESSION *session; /* null: a free place */
+  SSL_SESSION *tickets[MIDGE_TLS_TICKETS_MAX]; /* the newest first */
+  size_t count;                                /* 0: a free place */
   uint8_t key[MIDGE_TLS_SESSION_KEY_MAX];
   size_t key_size;
 } midge_tls_session;
@@ -21,11 +26,11 @@ typedef struct midge_tls_sessions {
 } midge_tls_sessions;
 
 void midge_tls_sessions_free(midge_tls_sessions *sessions);
-/* Takes the reference over; the newest of a key is kept. */
+/* Takes the reference over; the newest of a key are kept. */
 void midge_tls_sessions_put(midge_tls_sessions *sessions, midge_slice key,
                             SSL_SESSION *session);
-/* Null if there is none. What is given out is forgotten here: a ticket of TLS
- * 1.3 is good for one use (RFC 8446, C.4). */
+/* The newest; null if there is none. What is given out is forgotten here: a
+ * ticket of TLS 1.3 is good for one use (RFC 8446, C.4). */
 SSL_SESSION *midge_tls_sessions_take(midge_tls_sessions *sessions,
                                      midge_slice key);
 
