@@ -46,7 +46,7 @@ void midge_event_queue_free(midge_event_queue *queue);
 /* Holds the event's buffer. */
 void midge_event_queue_push(midge_event_queue *queue, const midge_event *event);
 /* Hand over what was collected. True: there was nothing, so wake the reader. */
-MIDGE_CHECKED bool midge_event_queue_flush(midge_event_queue *queue);
+bool midge_event_queue_flush(midge_event_queue *queue);
 /* Whether the reader has fallen behind. It stays so until the reader has
  * taken half, who is then told to ring. */
 bool midge_event_queue_pause(midge_event_queue *queue);

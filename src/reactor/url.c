@@ -218,15 +218,14 @@ static bool parse_authority(parser *p, midge_slice authority) {
   }
 
   bool bracket = authority.size != 0 && authority.data[0] == '[';
+  if (!bracket && find_any(authority, ":") != find_last(authority, ':'))
+    return refuse(p, "an IPv6 address stands in brackets: [::1]");
   if (!(bracket ? parse_ipv6 : parse_name)(p, &authority)) return false;
   p->url->port_is_default = true;
   if (authority.size == 0) return true;
   if (authority.data[0] != ':')
     return refuse(p, "only a port may follow the host");
-  authority = midge_slice_skip(authority, 1);
-  if (!bracket && find_any(authority, ":") < authority.size)
-    return refuse(p, "an IPv6 address stands in brackets: [::1]");
-  return parse_port(p, authority);
+  return parse_port(p, midge_slice_skip(authority, 1));
 }
 
 /* What follows the host: the path of a WebSocket, nothing to MQTT alone. */

@@ -1,0 +1,46 @@
+/* The program's side of a reactor, for tests: a reactor, a client, and waiting
+ * for events with a limit that only a hanging test reaches. */
+#ifndef MIDGE_TEST_PROGRAM_H
+#define MIDGE_TEST_PROGRAM_H
+
+#include "broker.h"
+#include "midge/client.h"
+#include "unit/harness.h"
+
+enum { PATIENCE_MS = 60000 };
+
+typedef struct program {
+  midge_reactor *reactor;
+  midge_client *client;
+  midge_event event;     /* the one taken last */
+  size_t done, messages; /* events passed over on the way */
+  size_t closed;
+  int failures; /* DONE that were not MIDGE_OK */
+} program;
+
+/* A reactor and a client with quick reconnects; `options` may set anything
+ * but the URL. */
+void program_start(program *p, const char *url,
+                   const midge_client_options *options);
+void program_stop(program *p);
+/* "mqtt://127.0.0.1:port", good until the next call. */
+const char *url_of(const broker *b);
+
+/* The next event of this type, counting those before it; fails the test when
+ * none comes. */
+void wait_for(program *p, midge_event_type type);
+/* Until so many wishes are done, or messages came, ever. */
+void wait_for_done(program *p, size_t count);
+void wait_for_messages(program *p, size_t count);
+/* CLOSED for good, with this status. */
+void wait_for_end(program *p, midge_status status);
+/* No event comes for a while. */
+void expect_silence(program *p, unsigned ms);
+void wait_until_opened(program *p);
+
+/* Publish a number at `qos`; the number plus one is the token. */
+midge_status publish_number(midge_client *client, unsigned long number,
+                            midge_qos qos);
+bool slice_is(midge_slice slice, const char *text);
+
+#endif
