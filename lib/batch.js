@@ -24,6 +24,10 @@ const topics = [];
 // By the addon's index: links that are open, weak references to others.
 const links = [];
 
+const View = Buffer[Symbol.species];
+
+let shared; // the ArrayBuffer of all small payloads of this batch
+let sharedStart = 0; // where the first of them begins in it
 let count = 0; // records in this batch
 let position = 0; // the first of them that was not delivered
 let delivering = false;
@@ -35,14 +39,14 @@ function linkOf(index) {
   return link instanceof WeakRef ? link.deref() : link;
 }
 
-// A view of what all payloads of a batch share; Buffer.from checks what is
-// known here, and this is the hottest line of all.
+// A view of what all payloads of a batch share. The hottest line of all: the
+// class behind Buffer takes half the time of Buffer.from, which checks first.
 function payload(at) {
   const own = records[at + 6];
-  if (own !== 0) return Buffer.from(extras[own]);
+  if (own !== 0) return extras[own];
   const size = records[at + 3];
   if (size === 0) return Buffer.alloc(0);
-  return Buffer.from(extras[0], records[at + 2], size);
+  return new View(shared, sharedStart + records[at + 2], size);
 }
 
 function message(link, at) {
@@ -103,6 +107,14 @@ function rest(end) {
   return performance.now() <= end;
 }
 
+function take() {
+  const taken = native.take();
+  const payloads = extras[0];
+  shared = payloads === undefined ? undefined : payloads.buffer;
+  sharedStart = payloads === undefined ? 0 : payloads.byteOffset;
+  return taken;
+}
+
 // The reactor wakes us once, when there are events and were none: go on until
 // there are none. Callbacks that throw are the links' business.
 function turn() {
@@ -112,7 +124,7 @@ function turn() {
   try {
     while (rest(end)) {
       position = 0;
-      count = native.take();
+      count = take();
       if (count === 0) return;
     }
     later();

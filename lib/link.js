@@ -53,6 +53,7 @@ class Link {
     this.isConnected = false; // by those, and by what blocking calls saw
     this.isAbandoned = false; // a blocking connect that failed
     this.isTold = false; // and its callback was called
+    this.isReplaced = false; // by the link to another server
     this.isRef = true;
     this.isKept = false;
     this.lastError = undefined;
@@ -76,9 +77,13 @@ class Link {
   }
 
   // Another takes its place: what was wished here still has its end to come.
+  // Its goodbye is told before anything is heard of the other.
   giveUp() {
     native.close(this.index);
     batch.hold(this, true);
+    if (!this.isWanted) return;
+    this.isReplaced = true;
+    process.nextTick(() => this.disconnected('OK'));
   }
 
   began() {
@@ -124,6 +129,7 @@ class Link {
       this.keepAlive();
     }
     const wasCancelled = this.cancelled > this.answered - (isLast ? 1 : 0);
+    if (this.isReplaced) return;
     if (!wasAbandoned && (status === 0 || wasCancelled)) {
       if (isLast) this.disconnected('OK');
       return;
