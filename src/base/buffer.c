@@ -5,8 +5,7 @@
 #include "base/slice.h"
 
 midge_buffer *midge_buffer_new(const midge_allocator *allocator, size_t size) {
-  midge_buffer *buffer =
-      midge_allocate(allocator, sizeof(midge_buffer) + size);
+  midge_buffer *buffer = midge_allocate(allocator, sizeof(midge_buffer) + size);
   if (buffer == NULL) return NULL;
 
   atomic_init(&buffer->holders, 1);

@@ -16,8 +16,7 @@ void midge_map_free(midge_map *map) {
 
 /* Fibonacci hashing: spreads keys that follow each other. */
 static size_t place_of(const midge_map *map, uint32_t key) {
-  return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) &
-         (map->room - 1);
+  return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->room - 1);
 }
 
 static size_t find(const midge_map *map, uint32_t key) {
