@@ -106,6 +106,8 @@ void midge_options_read(midge_scratch *scratch, napi_value object,
   options->reconnect.off = midge_scratch_flag(scratch, object, "reconnectOff");
   options->reconnect.lasting =
       midge_scratch_flag(scratch, object, "reconnectLasting");
+  options->reconnect.redirects_max =
+      (uint8_t)number(scratch, object, "redirectsMax");
   options->websocket.headers = midge_scratch_texts(
       scratch, midge_scratch_field(scratch, object, "headers"),
       &options->websocket.header_count);

@@ -206,6 +206,8 @@ interface MqttOptions {
   reconnectPeriod?: number;
   reconnectPeriodMax?: number;
   reconnectOnConnackError?: boolean;
+  /** How often in a row a Server Reference (reason 0x9C, 0x9D) is followed; 0. */
+  maxRedirects?: number;
 
   localAddress?: string;
   tcpNoDelay?: boolean;

@@ -103,6 +103,7 @@ const table = {
   reconnectPeriod: ms,
   reconnectPeriodMax: integer(1, MS_MAX),
   reconnectOnConnackError: boolean,
+  maxRedirects: integer(0, 255),
   // The way there.
   localAddress: string,
   tcpNoDelay: boolean,
@@ -219,6 +220,7 @@ function forAddon(options, clean) {
     replyTimeout: options.replyTimeout,
     connectTimeout: options.connectTimeout,
     closeTimeout: options.closeTimeout,
+    redirectsMax: options.maxRedirects,
     reconnectLasting: options.reconnectOnConnackError,
     localAddress: options.localAddress,
     nagle: options.tcpNoDelay === false,

@@ -99,6 +99,9 @@ typedef struct midge_client_options {
     uint32_t stable_ms;      /* 10000: a link this old resets the delay */
     bool fixed;              /* always min_ms, no jitter */
     bool off;                /* one attempt only */
+    /* How often in a row a Server Reference of reasons 0x9C and 0x9D is
+     * followed (MQTT 5, 4.11), with our credentials; 0: it is only told. */
+    uint8_t redirects_max;
     bool lasting;            /* retry also what cannot heal by itself */
   } reconnect;
   uint32_t connect_timeout_ms; /* 30000: resolve, connect, TLS, upgrade,

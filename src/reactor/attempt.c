@@ -74,6 +74,8 @@ static void give_up(midge_client *client) {
 static uint64_t decide(midge_client *client, const midge_event *closed) {
   if (client->goodbye) return MIDGE_NEVER;
   if (client->kicked) return 0;
+  if (midge_redirect_follow(&client->redirect, &client->url, closed)) return 0;
+  midge_redirect_return(&client->redirect, &client->url);
   bool refused = closed->closed.lasting && !client->lasting;
   if (!client->off && !refused) return midge_retry_delay(&client->retry);
   give_up(client);
@@ -81,12 +83,17 @@ static uint64_t decide(midge_client *client, const midge_event *closed) {
   return MIDGE_NEVER;
 }
 
+static void judge_link(midge_client *client, uint64_t open_ms) {
+  midge_retry_closed(&client->retry, open_ms);
+  if (open_ms >= client->retry.stable_ms)
+    midge_redirect_settled(&client->redirect);
+}
+
 /* The one CLOSED of an attempt, and what comes after it. The buffer of
  * `closed` is held and let go of here. */
 static void conclude(midge_client *client, midge_event closed) {
   midge_time now = midge_reactor_now(client->reactor);
-  if (client->opened)
-    midge_retry_closed(&client->retry, now - client->opened_at);
+  if (client->opened) judge_link(client, now - client->opened_at);
   if (client->goodbye) {
     end_wishes(client);
     midge_buffer_release(closed.buffer);

@@ -7,6 +7,7 @@
 #include "reactor/fault.h"
 #include "reactor/headers.h"
 #include "reactor/reactor.h"
+#include "reactor/redirect.h"
 #include "reactor/retry.h"
 #include "reactor/tickets.h"
 #include "reactor/url.h"
@@ -61,6 +62,7 @@ struct midge_client {
   bool nagle, ask, off, lasting;
   uint32_t connect_timeout_ms, close_timeout_ms;
   midge_retry retry;
+  midge_redirect redirect;
 
   midge_phase phase;
   midge_time phase_until; /* when the phase must be over, or MIDGE_NEVER */

@@ -155,6 +155,7 @@ static void keep_numbers(midge_client *client,
   client->ask = options->ask;
   client->off = options->reconnect.off;
   client->lasting = options->reconnect.lasting;
+  client->redirect.most = options->reconnect.redirects_max;
   client->connect_timeout_ms =
       or_default(options->connect_timeout_ms, CONNECT_TIMEOUT_MS);
   client->close_timeout_ms =
@@ -172,6 +173,7 @@ static void free_parts(midge_client *client) {
   midge_session_free(client->session);
   midge_url_free(&client->url);
   midge_url_free(&client->proxy);
+  midge_redirect_free(&client->redirect);
   midge_headers_free(&client->headers);
   midge_tls_context_release(client->tls);
   midge_buffer_release(client->user_name);

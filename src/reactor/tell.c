@@ -177,6 +177,7 @@ static midge_status apply(midge_client *client, const midge_attempt *attempt) {
     status = midge_url_parse(&url, allocator, attempt->url, MIDGE_URL_SERVER,
                              NULL, 0);
     if (status != MIDGE_OK) return status;
+    midge_redirect_free(&client->redirect);
     midge_url_free(&client->url);
     client->url = url;
     replace(client, &client->user_name, url.user_name);
