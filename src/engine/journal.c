@@ -33,9 +33,10 @@ bool midge_session_record_message(midge_session *session,
   if (content == NULL) return false;
   bool recorded = put(session, message->key, midge_buffer_slice(content));
   midge_buffer_release(content);
-  message->recorded = recorded;
-  if (recorded) message->position = session->records.written;
-  return recorded;
+  if (!recorded) return false;
+  message->recorded = true;
+  message->position = session->records.written;
+  return true;
 }
 
 void midge_session_record_mark(midge_session *session, midge_message *message) {

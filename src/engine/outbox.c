@@ -8,12 +8,18 @@ void midge_outbox_init(midge_outbox *outbox) {
   *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER};
 }
 
-static void append(midge_message_list *list, midge_message *message) {
-  message->previous = list->last;
-  message->next = NULL;
-  if (list->last != NULL) list->last->next = message;
-  if (list->first == NULL) list->first = message;
-  list->last = message;
+/* In order of key; a new message has the highest. */
+static void insert(midge_message_list *list, midge_message *message) {
+  midge_message *before = list->last;
+  while (before != NULL && before->key > message->key)
+    before = before->previous;
+  midge_message *after = before == NULL ? list->first : before->next;
+  message->previous = before;
+  message->next = after;
+  if (before != NULL) before->next = message;
+  if (before == NULL) list->first = message;
+  if (after != NULL) after->previous = message;
+  if (after == NULL) list->last = message;
 }
 
 static void unlink_from(midge_message_list *list, midge_message *message) {
@@ -73,10 +79,10 @@ void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
   outbox->bytes += midge_message_bytes(message);
   midge_outbox_note_expiry(outbox, message);
   if (message->qos == MIDGE_AT_MOST_ONCE) {
-    append(&outbox->fleeting, message);
+    insert(&outbox->fleeting, message);
     return;
   }
-  append(&outbox->publishes, message);
+  insert(&outbox->publishes, message);
   if (outbox->entry == NULL) outbox->entry = message;
   if (outbox->cursor == NULL) outbox->cursor = message;
 }
@@ -121,7 +127,7 @@ void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
   if (message->qos == MIDGE_AT_MOST_ONCE) {
     unlink_from(&outbox->fleeting, message);
     message->shown = true;
-    append(&outbox->leaving, message);
+    insert(&outbox->leaving, message);
     return;
   }
   assert(outbox->cursor == message);

@@ -14,7 +14,7 @@ void midge_packet_ids_free(midge_packet_ids *ids) {
 
 bool midge_packet_ids_take(midge_packet_ids *ids, midge_owner *owner) {
   assert(owner->packet_id == 0);
-  if (ids->owners.count == UINT16_MAX) return false;
+  if (midge_packet_ids_full(ids)) return false;
 
   uint16_t next = ids->last;
   do {

@@ -30,6 +30,9 @@ void midge_packet_ids_free(midge_packet_ids *ids);
 /* False when all 65,535 are in use or there is no memory. */
 MIDGE_CHECKED bool midge_packet_ids_take(midge_packet_ids *ids,
                                          midge_owner *owner);
+static inline bool midge_packet_ids_full(const midge_packet_ids *ids) {
+  return ids->owners.count == UINT16_MAX;
+}
 /* Take this one, which a journal remembers. */
 MIDGE_CHECKED bool midge_packet_ids_retake(midge_packet_ids *ids,
                                            midge_owner *owner,

@@ -208,22 +208,24 @@ static void show_message(midge_session *session, midge_message *message) {
   midge_outbox_show(&session->outbox, message);
 }
 
-/* The program allows a lower QoS than it asked for: take the server's. */
+/* The program allows a lower QoS than it asked for: take the server's. The
+ * message keeps its place. True if that is now among those of QoS 0. */
 static bool lower_qos(midge_session *session, midge_message *message) {
-  if (!session->options.lower_qos || message->duplicate) return false;
-  if (message->qos <= session->limits.qos_max) return false;
-
-  midge_packet_ids_drop(&session->packet_ids, &message->owner);
-  midge_outbox_remove(&session->outbox, message);
-  midge_session_record_end(session, message);
-  message->state = MIDGE_MESSAGE_WAITS;
-  message->position = 0;
-  message->qos = session->limits.qos_max;
-  message->key = session->next_key++;
-  midge_outbox_add(&session->outbox, message);
+  midge_qos most = session->limits.qos_max;
+  if (!session->options.lower_qos || message->qos <= most) return false;
+  if (most == MIDGE_AT_MOST_ONCE) {
+    midge_outbox_remove(&session->outbox, message);
+    midge_session_record_end(session, message);
+    message->recorded = false;
+    message->position = 0;
+    message->qos = most;
+    midge_outbox_add(&session->outbox, message);
+    return true;
+  }
+  message->qos = most;
   if (!midge_session_record_message(session, message))
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
-  return true;
+  return false;
 }
 
 /* Messages enter the window: they get their identifiers. */
@@ -260,6 +262,7 @@ static bool show_next(midge_session *session) {
   if (message == NULL || (fleeting != NULL && fleeting->key < message->key))
     message = fleeting;
   midge_request *request = session->requests.unsent;
+  if (midge_packet_ids_full(&session->packet_ids)) request = NULL;
   if (request != NULL && (message == NULL || request->key < message->key)) {
     midge_session_show_request(session);
     return true;

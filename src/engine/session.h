@@ -200,6 +200,8 @@ bool midge_session_show(midge_session *session, const midge_packet *packet);
 void midge_session_check_time(midge_session *session);
 midge_time midge_session_next_time(const midge_session *session);
 void midge_session_bytes_left(midge_session *session);
+/* What was in the way of PINGRESP is gone. */
+void midge_session_await_pingresp(midge_session *session);
 void midge_session_clear_times(midge_session *session);
 void midge_session_restart_times(midge_session *session);
 

@@ -113,6 +113,11 @@ void midge_session_bytes_left(midge_session *session) {
   session->ping_due = session->now + ping_patience(session);
 }
 
+void midge_session_await_pingresp(midge_session *session) {
+  if (session->ping_due != MIDGE_NEVER)
+    session->ping_due = session->now + ping_patience(session);
+}
+
 void midge_session_clear_times(midge_session *session) {
   session->greeting_due = MIDGE_NEVER;
   session->progress = MIDGE_NEVER;
@@ -123,8 +128,7 @@ void midge_session_clear_times(midge_session *session) {
 /* We held the server back: its time begins anew. */
 void midge_session_restart_times(midge_session *session) {
   session->receiver.begun = session->receiver.moved = session->now;
-  if (session->ping_due != MIDGE_NEVER)
-    session->ping_due = session->now + ping_patience(session);
+  midge_session_await_pingresp(session);
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next)
     if (!r->ended) r->due = session->now + session->options.reply_timeout_ms;
