@@ -172,6 +172,8 @@ static void check_done(driver *d, uint64_t token) {
 
 static void check_event(driver *d, const midge_event *event) {
   if (event->context != d) driver_fail(d, "the context is not ours");
+  if (event->type == MIDGE_EVENT_DONE) check_done(d, event->done.token);
+  if (d->events_mixed) return;
   switch (event->type) {
     case MIDGE_EVENT_OPENED:
       if (d->opened || d->closed) driver_fail(d, "opened out of place");
@@ -185,8 +187,6 @@ static void check_event(driver *d, const midge_event *event) {
       if (!d->opened) driver_fail(d, "a message before opened");
       return;
     case MIDGE_EVENT_DONE:
-      check_done(d, event->done.token);
-      return;
     case MIDGE_EVENT_AUTHENTICATE:
       return;
     default:
@@ -235,7 +235,7 @@ static bool take_records(driver *d) {
     while (*last != NULL) last = &(*last)->next;
     *last = entry;
   }
-  if (any && !d->commit_held) driver_commit(d);
+  if (any && !d->commit_held) driver_commit(d, SIZE_MAX);
   return any;
 }
 
@@ -298,14 +298,23 @@ static bool take_output(driver *d) {
   return true;
 }
 
-void driver_turn(driver *d) {
+static void empty(driver *d) {
   for (size_t round = 0; !d->failed; round++) {
-    bool more = take_events(d);
+    bool more = !d->events_held && take_events(d);
     more |= take_records(d);
     more |= take_output(d);
     if (!more) break;
     if (round == ROUNDS_MAX) driver_fail(d, "a turn without an end");
   }
+}
+
+void driver_turn(driver *d) {
+  empty(d);
+  if (d->failed || d->events_held) return;
+  if (midge_session_deadline(d->session) > d->now) return;
+  /* A turn of its own, as a driver would take at once. */
+  midge_session_elapsed(d->session, d->now);
+  empty(d);
   if (!d->failed && midge_session_deadline(d->session) <= d->now) {
     driver_fail(d, "the deadline is due, and there is nothing to do");
   }
@@ -352,7 +361,9 @@ void driver_disconnected(driver *d) {
   d->connected = false;
   d->stream_size = 0;
   driver_turn(d);
-  if (!d->closed) driver_fail(d, "a connection ended without closed");
+  if (!d->closed && !d->events_mixed) {
+    driver_fail(d, "a connection ended without closed");
+  }
 }
 
 static void journal_put(driver *d, journal_entry *entry) {
@@ -373,13 +384,15 @@ static void journal_put(driver *d, journal_entry *entry) {
   *at = entry;
 }
 
-void driver_commit(driver *d) {
-  while (d->pending != NULL) {
+void driver_commit(driver *d, size_t count) {
+  uint64_t position = d->position;
+  for (; d->pending != NULL && count > 0; count--) {
     journal_entry *entry = d->pending;
     d->pending = entry->next;
+    position = entry->position;
     journal_put(d, entry);
   }
-  midge_session_committed(d->session, d->position);
+  midge_session_committed(d->session, position);
 }
 
 size_t driver_journal_count(const driver *d) {

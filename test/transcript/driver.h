@@ -42,8 +42,9 @@ typedef struct driver {
   bool packets_sent; /* on this connection */
 
   /* How the output is taken and the journal is kept. */
-  bool byte_by_byte, output_held, commit_held;
-  size_t allowance; /* bytes that a held output may still send */
+  bool byte_by_byte, output_held, commit_held, events_held;
+  bool events_mixed; /* of several connections: which is which is not checked */
+  size_t allowance;  /* bytes that a held output may still send */
   journal_entry *committed, *pending;
   uint64_t position; /* the last record */
 
@@ -72,7 +73,8 @@ void driver_jumped(driver *d, midge_time ms);
 void driver_connected(driver *d);
 void driver_received(driver *d, const uint8_t *bytes, size_t size);
 void driver_disconnected(driver *d);
-void driver_commit(driver *d);
+/* The oldest `count` of the pending records. */
+void driver_commit(driver *d, size_t count);
 size_t driver_journal_count(const driver *d);
 
 /* The oldest that nobody took, or null. It stays the driver's. */

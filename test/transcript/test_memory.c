@@ -28,6 +28,7 @@ static void recover(driver *d, teller *to) {
   to->expecting = false;
   to->size = 0;
   d->output_held = false;
+  d->events_held = false;
   d->commit_held = false;
   if (d->session == NULL && driver_start(d) != MIDGE_OK) {
     /* The story is of options that cannot be. */

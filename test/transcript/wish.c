@@ -149,10 +149,39 @@ static midge_status tell_hold_commit(driver *d, line *in) {
 }
 
 static midge_status tell_committed(driver *d, line *in) {
-  (void)in;
-  d->commit_held = false;
-  driver_commit(d);
+  d->commit_held = line_has(in, "");
+  driver_commit(d, d->commit_held ? line_argument(in) : SIZE_MAX);
   driver_turn(d);
+  return MIDGE_OK;
+}
+
+static midge_status tell_hold_events(driver *d, line *in) {
+  (void)in;
+  d->events_held = d->events_mixed = true;
+  return MIDGE_OK;
+}
+
+static midge_status tell_events(driver *d, line *in) {
+  (void)in;
+  d->events_held = false;
+  return MIDGE_OK;
+}
+
+static midge_status tell_paused(driver *d, line *in) {
+  (void)in;
+  midge_session_paused(d->session, true);
+  return MIDGE_OK;
+}
+
+static midge_status tell_resumed(driver *d, line *in) {
+  (void)in;
+  midge_session_paused(d->session, false);
+  return MIDGE_OK;
+}
+
+static midge_status tell_abandon(driver *d, line *in) {
+  (void)in;
+  midge_session_abandon(d->session);
   return MIDGE_OK;
 }
 
@@ -188,6 +217,11 @@ static const struct {
     {"sent", tell_sent},
     {"hold_commit", tell_hold_commit},
     {"committed", tell_committed},
+    {"hold_events", tell_hold_events},
+    {"events", tell_events},
+    {"paused", tell_paused},
+    {"resumed", tell_resumed},
+    {"abandon", tell_abandon},
     {"restart", tell_restart},
     {"session", tell_session},
 };
