@@ -19,7 +19,7 @@ static void begin(midge_environment *environment) {
   midge_batch *batch = &environment->batch;
   batch->count = 0;
   batch->events = 0;
-  batch->extra_count = 1; /* the first is the shared ArrayBuffer */
+  batch->extra_count = 1; /* the first is the shared Buffer */
   batch->staged = 0;
   batch->own = 0;
   napi_get_reference_value(environment->env, batch->extras_ref, &batch->extras);
@@ -46,14 +46,12 @@ static uint32_t *add_record(midge_environment *environment,
   return record;
 }
 
-static napi_value array_buffer(napi_env env, const uint8_t *bytes,
-                               size_t size) {
-  void *data = NULL;
+/* A Buffer of ours, and not an ArrayBuffer: that one is zeroed first. */
+static napi_value buffer_of(napi_env env, const uint8_t *bytes, size_t size) {
   napi_value buffer = NULL;
-  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) {
+  if (napi_create_buffer_copy(env, size, bytes, NULL, &buffer) != napi_ok) {
     return NULL;
   }
-  if (size != 0) memcpy(data, bytes, size);
   return buffer;
 }
 
@@ -62,9 +60,8 @@ static void add_payload(midge_environment *environment, uint32_t *record,
   midge_batch *batch = &environment->batch;
   record[3] = (uint32_t)payload.size;
   if (payload.size > PAYLOAD_SHARED_MAX) {
-    record[6] =
-        add_extra(environment,
-                  array_buffer(environment->env, payload.data, payload.size));
+    record[6] = add_extra(
+        environment, buffer_of(environment->env, payload.data, payload.size));
     batch->own += payload.size;
     return;
   }
@@ -253,7 +250,7 @@ static napi_value take(napi_env env, napi_callback_info info) {
   fill(environment);
   if (batch->staged != 0) {
     napi_set_element(env, batch->extras, 0,
-                     array_buffer(env, batch->staging, batch->staged));
+                     buffer_of(env, batch->staging, batch->staged));
   }
   /* Records, not events: what was done without a token leaves none. */
   napi_create_uint32(env, batch->count, &count);

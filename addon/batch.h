@@ -1,7 +1,7 @@
 /* Events on their way to JavaScript: one call takes many.
  *
  * A batch is RECORD_WORDS words for each event in an array of numbers that
- * lib/ and the addon share, all small payloads in one ArrayBuffer, and an
+ * lib/ and the addon share, all small payloads in one Buffer, and an
  * array of extras for what is rare. lib/batch.js reads it:
  *
  *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11
@@ -10,11 +10,11 @@
  *   word 3   message: size of the payload;   done: high half of the token
  *   word 4   message: slot of the topic;     done: how many tokens in a row
  *   word 5   message: packet identifier;     done: the status
- *   word 6   message: extra with the payload's own ArrayBuffer, 0: the batch's
+ *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none
  *   word 7   extra with everything else, 0 for none
  *
- * A payload that is kept keeps its ArrayBuffer: at most BATCH_BYTES. */
+ * A payload that is kept keeps its Buffer's memory: at most BATCH_BYTES. */
 #ifndef MIDGE_ADDON_BATCH_H
 #define MIDGE_ADDON_BATCH_H
 
@@ -24,10 +24,8 @@
 
 #define RECORD_WORDS 8
 #define RECORDS_MAX 1024
-#define BATCH_BYTES 65536 /* payloads that share an ArrayBuffer */
-#define BATCH_BYTES_OWN                                                      \
-  1048576                       /* payloads with an ArrayBuffer of their own \
-                                 */
+#define BATCH_BYTES 65536       /* payloads that share a Buffer */
+#define BATCH_BYTES_OWN 1048576 /* payloads with a Buffer of their own */
 #define PAYLOAD_SHARED_MAX 8192 /* larger ones get one of their own */
 #define EVENTS_MAX 16384        /* in one batch: many may share a record */
 
@@ -38,7 +36,7 @@ typedef struct midge_batch {
   uint32_t events; /* events in this batch */
   uint32_t extra_count;
   size_t staged;              /* bytes of payloads so far */
-  size_t own;                 /* bytes of payloads with their own ArrayBuffer */
+  size_t own;                 /* bytes of payloads with their own Buffer */
   napi_value extras, strings; /* while a batch is made */
   uint8_t staging[BATCH_BYTES];
 } midge_batch;

@@ -23,6 +23,9 @@ function fail(error) {
   process.exit(1);
 }
 
+// Large payloads make short bursts.
+const BURST_BYTES_MAX = 1024 * 1024;
+
 let received = 0;
 
 // Every message that the library hands out goes through here.
@@ -58,11 +61,12 @@ function publishInWindow(window, publish) {
 // all the flow control that QoS 0 needs. With `ahead` bursts unfinished at a
 // time, a library with a thread of its own need not wait for the next.
 function publishInBursts(burst, ahead, publish) {
+  const most = Math.ceil(Math.min(burst, BURST_BYTES_MAX / size));
   let sent = 0;
   function next(error) {
     if (error) fail(error);
     if (sent === count) return;
-    const last = Math.min(sent + burst, count);
+    const last = Math.min(sent + most, count);
     while (++sent < last) publish();
     publish(next);
   }
