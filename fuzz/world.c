@@ -29,10 +29,17 @@ static void *resize(void *context, void *block, size_t old_size,
 
 /* --- Trace ---------------------------------------------------------------- */
 
+/* By words, for there may be much of it. */
 static uint64_t hash(uint64_t sum, const void *data, size_t size) {
+  const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
   const uint8_t *bytes = data;
-  for (size_t i = 0; i < size; i++)
-    sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+  for (; size >= 8; size -= 8, bytes += 8) {
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    sum = (sum ^ word) * factor;
+    sum ^= sum >> 32;
+  }
+  for (; size != 0; size--) sum = (sum ^ *bytes++) * factor;
   return sum;
 }
 
@@ -104,6 +111,7 @@ static void check_sent_packet(world *w, const midge_packet *packet,
   CHECK((packet->type == MIDGE_CONNECT) == !w->said_connect);
   CHECK(!w->said_disconnect);
   CHECK(size <= w->packet_size_max);
+  server_hears(&w->server, packet);
   w->said_connect = true;
   if (packet->type == MIDGE_CONNECT) w->version = packet->connect.version;
   if (packet->type == MIDGE_DISCONNECT) w->said_disconnect = true;
@@ -261,6 +269,10 @@ void world_connected(world *w) {
   w->said_connect = w->said_disconnect = false;
   w->packet_size_max = UINT32_MAX;
   w->version = w->options.version;
+  server_init(&w->server, &(midge_decode_options){
+                              .version = w->options.version,
+                              .text = w->options.text,
+                              .packet_size_max = w->options.packet_size_max});
   w->sent_size = 0;
   w->has_shown = false;
   midge_session_connected(w->session);
@@ -278,6 +290,7 @@ static void receive(world *w, midge_slice bytes) {
 
 void world_received(world *w, midge_slice bytes) {
   if (!w->connected || bytes.size == 0) return;
+  server_says(&w->server, bytes);
   size_t part = w->in_pieces ? 1 : bytes.size;
   for (; bytes.size != 0; bytes.data += part, bytes.size -= part)
     receive(w, (midge_slice){bytes.data, part});

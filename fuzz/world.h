@@ -5,7 +5,8 @@
  *   it; messages and challenges come in between.
  * - What is sent on a connection is whole valid packets that a client may
  *   send, CONNECT first and nothing after DISCONNECT, none larger than the
- *   server accepts. The last may be cut by the end of the connection.
+ *   server accepts, and none that it has reason to refuse (server.h). The last
+ *   may be cut by the end of the connection.
  * - Output that was shown stays where it is, as it is.
  * - A wish that was taken is done at most once, one that was not, never.
  * - A turn comes to its end, and all memory comes back. */
@@ -13,6 +14,7 @@
 #define MIDGE_FUZZ_WORLD_H
 
 #include "midge/session.h"
+#include "server.h"
 
 enum {
   WORLD_TOKENS = 1024,
@@ -44,6 +46,7 @@ typedef struct world {
   midge_version version; /* that CONNECT was written in */
   uint32_t packet_size_max;
 
+  server server;     /* the other end of this connection */
   midge_slice shown; /* the first slice of output at the last look */
   uint64_t shown_hash;
   bool has_shown;
