@@ -55,6 +55,8 @@ static midge_packet connect_packet(const midge_session *session) {
   packet.connect.password = bytes_of(session->password);
   if (session->version == MIDGE_MQTT_5)
     packet.properties = bytes_of(session->connect_properties);
+  else if (session->password != NULL && session->user_name == NULL)
+    packet.connect.user_name = MIDGE_TEXT(""); /* 3.1.1: MQTT-3.1.2-22 */
   if (session->will == NULL) return packet;
 
   packet.connect.has_will = true;
@@ -89,8 +91,14 @@ static bool has_expired(const midge_session *session) {
 
 /* [MQTT-3.1.2-4], [MQTT-3.1.2-23]: what is over is over before CONNECT. */
 static void forget_ended_session(midge_session *session) {
+  /* Negotiation may bring us where no server names its clients: nobody will
+   * know this session again [MQTT-3.1.3-7 of 3.1.1]. */
+  bool nameless =
+      session->version != MIDGE_MQTT_5 && session->client_id == NULL;
+  if (nameless) session->anew = true;
   if (!session->exists) return;
-  if (!session->options.clean_start && !has_expired(session)) return;
+  if (!session->options.clean_start && !nameless && !has_expired(session))
+    return;
   midge_session_renew(session);
   session->anew = true; /* the server's clock may not agree */
 }
