@@ -236,10 +236,13 @@ static bool has_ended(const midge_stack *stack) {
 
 void midge_attempt_filtered(midge_client *client) {
   midge_link *link = client->link;
-  if (client->phase == MIDGE_PHASE_SHAKING &&
-      midge_stack_state(&link->stack) == MIDGE_FILTER_OPEN)
-    hand_over(client);
+  bool opens = client->phase == MIDGE_PHASE_SHAKING &&
+               midge_stack_state(&link->stack) == MIDGE_FILTER_OPEN;
+  if (opens) hand_over(client);
   midge_client_turn(client);
+  /* What came with the end of the handshake was for the session. */
+  if (opens && client->link == link && midge_link_pass_up(link))
+    midge_client_turn(client);
   if (client->link != link || !has_ended(&link->stack)) return;
   if (client->phase == MIDGE_PHASE_CLOSING) return;
 

@@ -30,7 +30,7 @@ static bool set_asked(midge_client *client, bool asked, unsigned *standing) {
 }
 
 midge_status midge_client_connect(midge_client *client) {
-  unsigned standing;
+  unsigned standing = 0;
   if (!set_asked(client, true, &standing)) return MIDGE_EINVAL;
   midge_wish connect = {.client = client, .type = MIDGE_WISH_CONNECT};
   connect.connect.generation = standing / 2;
@@ -58,7 +58,7 @@ static midge_status check_disconnect(const midge_client *client,
 
 midge_status midge_client_disconnect(midge_client *client, midge_reason reason,
                                      midge_properties properties) {
-  unsigned standing;
+  unsigned standing = 0;
   midge_status status = check_disconnect(client, reason, properties);
   if (status != MIDGE_OK) return status;
   if (!set_asked(client, false, &standing)) return MIDGE_ENOCONN;
@@ -72,7 +72,7 @@ midge_status midge_client_disconnect(midge_client *client, midge_reason reason,
 }
 
 void midge_client_abort(midge_client *client) {
-  unsigned standing;
+  unsigned standing = 0;
   midge_wish abort = {.client = client, .type = MIDGE_WISH_ABORT};
   abort.abort.asked = set_asked(client, false, &standing);
   midge_status status = midge_reactor_wish(client->reactor, &abort);
@@ -113,7 +113,7 @@ midge_status midge_client_proceed(midge_client *client,
 }
 
 void midge_client_close(midge_client *client) {
-  unsigned standing;
+  unsigned standing = 0;
   midge_wish close = {.client = client, .type = MIDGE_WISH_CLOSE};
   close.close.asked = set_asked(client, false, &standing);
   midge_reactor_wish_lent(client->reactor, &client->last_parcel, &close);
