@@ -106,7 +106,11 @@ test('CONNACK may come with the answer to the upgrade', async () => {
     socket.write(frame(2, CONNACK));
     socket.uncork();
   });
-  assert.equal(make(false, { timeout: 20000 }).connect(server.url), 0);
+  const client = make(true);
+  const [result] = await called((done) =>
+    client.connect(server.url, null, done));
+  assert.equal(result, 'OK');
+  client.disconnect();
   stop(server);
 });
 
