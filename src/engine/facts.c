@@ -60,11 +60,11 @@ void midge_session_committed(midge_session *session, uint64_t position) {
 
 /* Nothing of the connection is left; of the session what outlives it. */
 static void forget_connection(midge_session *session) {
+  midge_outbox_rewind(&session->outbox, session->output.sent);
   midge_output_clear(&session->output);
   midge_receiver_clear(&session->receiver);
   midge_ring_clear(&session->controls);
   midge_inbox_rewind(&session->inbox);
-  midge_outbox_rewind(&session->outbox);
   midge_session_rewind_requests(session);
   midge_aliases_reset(&session->aliases_in, 0);
   midge_aliases_reset(&session->aliases_out, 0);

@@ -24,12 +24,12 @@ struct midge_message {
   uint64_t key;       /* order of sending; its record's key */
   uint64_t token;     /* 0: nobody asks */
   uint64_t position;  /* record that must be committed before it is shown */
-  uint64_t end;       /* QoS 0: where in the output it ends */
+  uint64_t end;       /* where in the output it ends, when shown */
   midge_time expires; /* MIDGE_NEVER if it does not */
   midge_message_state state;
   midge_qos qos;
   bool retain;
-  bool duplicate; /* was shown, as far as we know: [MQTT-3.3.1-1] */
+  bool duplicate; /* was sent whole on an earlier connection: [MQTT-3.3.1-1] */
   bool shown;     /* on this connection, and counts in its window */
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
@@ -40,6 +40,11 @@ struct midge_message {
   size_t payload_size;
   uint8_t bytes[]; /* topic, properties, payload */
 };
+
+/* Whether the server may have seen something of it. */
+static inline bool midge_message_is_known(const midge_message *message) {
+  return message->shown || message->duplicate;
+}
 
 /* Null when there is no memory. What was checked with midge_publish_check. */
 midge_message *midge_message_new(const midge_allocator *allocator,

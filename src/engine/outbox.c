@@ -136,7 +136,6 @@ void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
   outbox->cursor = skip_released(message->next);
   outbox->window--;
   message->shown = true;
-  message->duplicate = true; /* the next time it is shown */
 }
 
 void midge_outbox_release(midge_outbox *outbox, midge_message *message) {
@@ -163,10 +162,12 @@ void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {
   message->shown = false;
 }
 
-void midge_outbox_rewind(midge_outbox *outbox) {
+void midge_outbox_rewind(midge_outbox *outbox, uint64_t sent) {
   for (midge_message *m = outbox->publishes.first; m != outbox->entry;
-       m = m->next)
+       m = m->next) {
+    if (m->shown && m->end <= sent) m->duplicate = true;
     m->shown = false;
+  }
   outbox->cursor = skip_released(outbox->publishes.first);
 
   for (midge_message *m = outbox->leaving.first; m != NULL; m = m->next)

@@ -51,9 +51,10 @@ void midge_outbox_release_in_order(midge_outbox *outbox, midge_message *message,
 /* PUBREL ended: the place in the window is free again. */
 void midge_outbox_free_place(midge_outbox *outbox, midge_message *message);
 
-/* The connection is gone: what was shown is to be shown again. QoS 0 that did
- * not leave whole waits again. */
-void midge_outbox_rewind(midge_outbox *outbox);
+/* The connection is gone, and of its output the first `sent` bytes were sent:
+ * what was shown is to be shown again, as a duplicate if it left whole.
+ * QoS 0 that did not leave whole waits again. */
+void midge_outbox_rewind(midge_outbox *outbox, uint64_t sent);
 /* The session is gone too: forget that anything was shown. Identifiers must
  * have been dropped by the caller. Returns how many had one. */
 uint32_t midge_outbox_renew(midge_outbox *outbox);

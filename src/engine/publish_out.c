@@ -53,7 +53,7 @@ static midge_message *acknowledged(midge_session *session,
 
   midge_message *message = (midge_message *)(void *)owner;
   if (owner->kind == MIDGE_OWNER_MESSAGE && message->qos == qos &&
-      message->duplicate)
+      midge_message_is_known(message))
     return message;
   break_by_ack(session);
   return NULL;
@@ -126,7 +126,7 @@ void midge_session_expire_messages(midge_session *session) {
     midge_message *next;
     for (midge_message *m = starts[i]; m != NULL; m = next) {
       next = m->next;
-      if (m->duplicate) continue; /* [MQTT-4.3.3-7] */
+      if (midge_message_is_known(m)) continue; /* [MQTT-4.3.3-7] */
       if (m->expires <= session->now)
         midge_session_finish_message(session, m, MIDGE_EEXPIRED, NULL);
       else

@@ -134,7 +134,7 @@ midge_status midge_session_cancel(midge_session *session, uint64_t token) {
   if (token == 0) return MIDGE_EINVAL;
   midge_message *message = find_token(&session->outbox.fleeting, token);
   if (message == NULL) message = find_token(&session->outbox.publishes, token);
-  if (message == NULL || message->duplicate) return MIDGE_EINVAL;
+  if (message == NULL || midge_message_is_known(message)) return MIDGE_EINVAL;
   midge_session_finish_message(session, message, MIDGE_ECANCELLED, NULL);
   midge_session_settle(session);
   return MIDGE_OK;
