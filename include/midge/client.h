@@ -53,9 +53,9 @@ MIDGE_API bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
 /* What verifies the server and names us. Every PEM is text in memory (read
  * files yourself or with midge_tls_check's paths). */
 typedef struct midge_tls_options {
-  midge_slice ca_file;      /* path of PEM certificates */
-  midge_slice ca_path;      /* directory with hashed names */
-  midge_slice ca;           /* PEM in memory; none of the three: the system's */
+  midge_slice ca_file; /* path of PEM certificates */
+  midge_slice ca_path; /* directory with hashed names */
+  midge_slice ca;      /* PEM in memory; none of the three: the system's */
   midge_slice certificate_file, key_file; /* paths, PEM */
   midge_slice certificate, key;           /* PEM in memory */
   midge_slice pkcs12;       /* in memory, instead of certificate and key */
@@ -70,15 +70,15 @@ typedef struct midge_tls_options {
   const midge_slice *alpn;  /* protocols offered */
   size_t alpn_count;
   int version_min, version_max; /* 10, 11, 12, 13; 0: 12 and the highest */
-  bool insecure_host;       /* verify the chain but not the name */
-  bool insecure;            /* verify nothing */
+  bool insecure_host;           /* verify the chain but not the name */
+  bool insecure;                /* verify nothing */
   midge_slice key_log_file; /* path; for debugging: gives the secrets away */
 } midge_tls_options;
 
 /* Whether these options can make a connection: MIDGE_OK, MIDGE_EINVAL or
  * MIDGE_ETLS, with a text for people in `text` (static or cut to size). */
-MIDGE_API MIDGE_CHECKED midge_status midge_tls_check(
-    const midge_tls_options *options, char *text, size_t text_size);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_tls_check(const midge_tls_options *options, char *text, size_t text_size);
 
 typedef struct midge_client_options {
   /* mqtt://, mqtts://, ws://, wss://host:port/path or unix:/path; user and
@@ -91,9 +91,9 @@ typedef struct midge_client_options {
     const midge_slice *headers; /* "Name: value", for the upgrade request */
     size_t header_count;
   } websocket;
-  midge_slice proxy; /* socks5://[user:pass@]host:port, http://... */
+  midge_slice proxy;         /* socks5://[user:pass@]host:port, http://... */
   midge_slice local_address; /* bind to this IP address before connecting */
-  bool nagle;       /* leave Nagle's algorithm on (TCP_NODELAY off) */
+  bool nagle;                /* leave Nagle's algorithm on (TCP_NODELAY off) */
   struct {
     uint32_t min_ms, max_ms; /* 1000, 60000; doubled and jittered between */
     uint32_t stable_ms;      /* 10000: a link this old resets the delay */
@@ -102,7 +102,7 @@ typedef struct midge_client_options {
     /* How often in a row a Server Reference of reasons 0x9C and 0x9D is
      * followed (MQTT 5, 4.11), with our credentials; 0: it is only told. */
     uint8_t redirects_max;
-    bool lasting;            /* retry also what cannot heal by itself */
+    bool lasting; /* retry also what cannot heal by itself */
   } reconnect;
   uint32_t connect_timeout_ms; /* 30000: resolve, connect, TLS, upgrade,
                                   CONNACK */
@@ -125,9 +125,8 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_connect(midge_client *client);
 /* Say goodbye as midge_session_disconnect; the last MIDGE_EVENT_CLOSED has
  * retry_ms = MIDGE_NEVER. Without a connection the attempts end, and the
  * CLOSED event still comes, once. MIDGE_ENOCONN: none was asked for. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_disconnect(midge_client *client, midge_reason reason,
-                        midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_disconnect(
+    midge_client *client, midge_reason reason, midge_properties properties);
 
 /* Drop the connection at once, without DISCONNECT; what could not be sent of
  * a session that ends with its connection ends with MIDGE_ECLOSED. */
@@ -156,25 +155,20 @@ MIDGE_API void midge_client_close(midge_client *client);
 /* As in midge/session.h, from any thread; MIDGE_ENOCONN before _connect and
  * after _disconnect. What only the session can judge (what the server allows)
  * arrives as MIDGE_EVENT_DONE. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_publish(midge_client *client, const midge_publish *publish,
-                     uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_subscribe(midge_client *client,
-                       const midge_subscription *subscriptions, size_t count,
-                       midge_properties properties, uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_unsubscribe(midge_client *client, const midge_slice *filters,
-                         size_t count, midge_properties properties,
-                         uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_cancel(midge_client *client, uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_acknowledge(midge_client *client, uint16_t packet_id,
-                         midge_reason reason);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_authenticate(midge_client *client, midge_reason reason,
-                          midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_publish(
+    midge_client *client, const midge_publish *publish, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_subscribe(
+    midge_client *client, const midge_subscription *subscriptions, size_t count,
+    midge_properties properties, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_unsubscribe(
+    midge_client *client, const midge_slice *filters, size_t count,
+    midge_properties properties, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_cancel(midge_client *client,
+                                                         uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_acknowledge(
+    midge_client *client, uint16_t packet_id, midge_reason reason);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_authenticate(
+    midge_client *client, midge_reason reason, midge_properties properties);
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_set_will(midge_client *client, const midge_publish *will);
 

@@ -52,102 +52,102 @@ typedef enum midge_packet_type {
 
 /* Reason codes: name, number, packets that may carry it, text. MQTT 5, 2.4.
  * Names and texts are those of the specification. */
-#define MIDGE_REASON_MAP(X)                                                  \
-  X(SUCCESS, 0x00,                                                           \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBACK) |            \
-        MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),          \
-    "Success")                                                               \
-  X(GRANTED_QOS_1, 0x01, MIDGE_IN(SUBACK), "Granted QoS 1")                  \
-  X(GRANTED_QOS_2, 0x02, MIDGE_IN(SUBACK), "Granted QoS 2")                  \
-  X(DISCONNECT_WITH_WILL_MESSAGE, 0x04, MIDGE_IN(DISCONNECT),                \
-    "Disconnect with Will Message")                                          \
-  X(NO_MATCHING_SUBSCRIBERS, 0x10, MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC),      \
-    "No matching subscribers")                                               \
-  X(NO_SUBSCRIPTION_EXISTED, 0x11, MIDGE_IN(UNSUBACK),                       \
-    "No subscription existed")                                               \
-  X(CONTINUE_AUTHENTICATION, 0x18, MIDGE_IN(AUTH), "Continue authentication")\
-  X(REAUTHENTICATE, 0x19, MIDGE_IN(AUTH), "Re-authenticate")                 \
-  X(UNSPECIFIED_ERROR, 0x80,                                                 \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),        \
-    "Unspecified error")                                                     \
-  X(MALFORMED_PACKET, 0x81, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),        \
-    "Malformed Packet")                                                      \
-  X(PROTOCOL_ERROR, 0x82, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),          \
-    "Protocol Error")                                                        \
-  X(IMPLEMENTATION_SPECIFIC_ERROR, 0x83,                                     \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),        \
-    "Implementation specific error")                                         \
-  X(UNSUPPORTED_PROTOCOL_VERSION, 0x84, MIDGE_IN(CONNACK),                   \
-    "Unsupported Protocol Version")                                          \
-  X(CLIENT_IDENTIFIER_NOT_VALID, 0x85, MIDGE_IN(CONNACK),                    \
-    "Client Identifier not valid")                                           \
-  X(BAD_USER_NAME_OR_PASSWORD, 0x86, MIDGE_IN(CONNACK),                      \
-    "Bad User Name or Password")                                             \
-  X(NOT_AUTHORIZED, 0x87,                                                    \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),        \
-    "Not authorized")                                                        \
-  X(SERVER_UNAVAILABLE, 0x88, MIDGE_IN(CONNACK), "Server unavailable")       \
-  X(SERVER_BUSY, 0x89, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),             \
-    "Server busy")                                                           \
-  X(BANNED, 0x8A, MIDGE_IN(CONNACK), "Banned")                               \
-  X(SERVER_SHUTTING_DOWN, 0x8B, MIDGE_IN(DISCONNECT), "Server shutting down")\
-  X(BAD_AUTHENTICATION_METHOD, 0x8C,                                         \
-    MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), "Bad authentication method")   \
-  X(KEEP_ALIVE_TIMEOUT, 0x8D, MIDGE_IN(DISCONNECT), "Keep Alive timeout")    \
-  X(SESSION_TAKEN_OVER, 0x8E, MIDGE_IN(DISCONNECT), "Session taken over")    \
-  X(TOPIC_FILTER_INVALID, 0x8F,                                              \
-    MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),            \
-    "Topic Filter invalid")                                                  \
-  X(TOPIC_NAME_INVALID, 0x90,                                                \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(DISCONNECT),                                                \
-    "Topic Name invalid")                                                    \
-  X(PACKET_IDENTIFIER_IN_USE, 0x91,                                          \
-    MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) | MIDGE_IN(SUBACK) |                 \
-        MIDGE_IN(UNSUBACK),                                                  \
-    "Packet Identifier in use")                                              \
-  X(PACKET_IDENTIFIER_NOT_FOUND, 0x92, MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP), \
-    "Packet Identifier not found")                                           \
-  X(RECEIVE_MAXIMUM_EXCEEDED, 0x93, MIDGE_IN(DISCONNECT),                    \
-    "Receive Maximum exceeded")                                              \
-  X(TOPIC_ALIAS_INVALID, 0x94, MIDGE_IN(DISCONNECT), "Topic Alias invalid")  \
-  X(PACKET_TOO_LARGE, 0x95, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),        \
-    "Packet too large")                                                      \
-  X(MESSAGE_RATE_TOO_HIGH, 0x96, MIDGE_IN(DISCONNECT),                       \
-    "Message rate too high")                                                 \
-  X(QUOTA_EXCEEDED, 0x97,                                                    \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                             \
-    "Quota exceeded")                                                        \
-  X(ADMINISTRATIVE_ACTION, 0x98, MIDGE_IN(DISCONNECT),                       \
-    "Administrative action")                                                 \
-  X(PAYLOAD_FORMAT_INVALID, 0x99,                                            \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(DISCONNECT),                                                \
-    "Payload format invalid")                                                \
-  X(RETAIN_NOT_SUPPORTED, 0x9A, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),    \
-    "Retain not supported")                                                  \
-  X(QOS_NOT_SUPPORTED, 0x9B, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),       \
-    "QoS not supported")                                                     \
-  X(USE_ANOTHER_SERVER, 0x9C, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),      \
-    "Use another server")                                                    \
-  X(SERVER_MOVED, 0x9D, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),            \
-    "Server moved")                                                          \
-  X(SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, 0x9E,                                \
-    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                 \
-    "Shared Subscriptions not supported")                                    \
-  X(CONNECTION_RATE_EXCEEDED, 0x9F,                                          \
-    MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), "Connection rate exceeded")    \
-  X(MAXIMUM_CONNECT_TIME, 0xA0, MIDGE_IN(DISCONNECT), "Maximum connect time")\
-  X(SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED, 0xA1,                            \
-    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                 \
-    "Subscription Identifiers not supported")                                \
-  X(WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, 0xA2,                              \
-    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                 \
+#define MIDGE_REASON_MAP(X)                                                    \
+  X(SUCCESS, 0x00,                                                             \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBACK) |              \
+        MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),            \
+    "Success")                                                                 \
+  X(GRANTED_QOS_1, 0x01, MIDGE_IN(SUBACK), "Granted QoS 1")                    \
+  X(GRANTED_QOS_2, 0x02, MIDGE_IN(SUBACK), "Granted QoS 2")                    \
+  X(DISCONNECT_WITH_WILL_MESSAGE, 0x04, MIDGE_IN(DISCONNECT),                  \
+    "Disconnect with Will Message")                                            \
+  X(NO_MATCHING_SUBSCRIBERS, 0x10, MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC),        \
+    "No matching subscribers")                                                 \
+  X(NO_SUBSCRIPTION_EXISTED, 0x11, MIDGE_IN(UNSUBACK),                         \
+    "No subscription existed")                                                 \
+  X(CONTINUE_AUTHENTICATION, 0x18, MIDGE_IN(AUTH), "Continue authentication")  \
+  X(REAUTHENTICATE, 0x19, MIDGE_IN(AUTH), "Re-authenticate")                   \
+  X(UNSPECIFIED_ERROR, 0x80,                                                   \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),          \
+    "Unspecified error")                                                       \
+  X(MALFORMED_PACKET, 0x81, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),          \
+    "Malformed Packet")                                                        \
+  X(PROTOCOL_ERROR, 0x82, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),            \
+    "Protocol Error")                                                          \
+  X(IMPLEMENTATION_SPECIFIC_ERROR, 0x83,                                       \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),          \
+    "Implementation specific error")                                           \
+  X(UNSUPPORTED_PROTOCOL_VERSION, 0x84, MIDGE_IN(CONNACK),                     \
+    "Unsupported Protocol Version")                                            \
+  X(CLIENT_IDENTIFIER_NOT_VALID, 0x85, MIDGE_IN(CONNACK),                      \
+    "Client Identifier not valid")                                             \
+  X(BAD_USER_NAME_OR_PASSWORD, 0x86, MIDGE_IN(CONNACK),                        \
+    "Bad User Name or Password")                                               \
+  X(NOT_AUTHORIZED, 0x87,                                                      \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),          \
+    "Not authorized")                                                          \
+  X(SERVER_UNAVAILABLE, 0x88, MIDGE_IN(CONNACK), "Server unavailable")         \
+  X(SERVER_BUSY, 0x89, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),               \
+    "Server busy")                                                             \
+  X(BANNED, 0x8A, MIDGE_IN(CONNACK), "Banned")                                 \
+  X(SERVER_SHUTTING_DOWN, 0x8B, MIDGE_IN(DISCONNECT), "Server shutting down")  \
+  X(BAD_AUTHENTICATION_METHOD, 0x8C, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), \
+    "Bad authentication method")                                               \
+  X(KEEP_ALIVE_TIMEOUT, 0x8D, MIDGE_IN(DISCONNECT), "Keep Alive timeout")      \
+  X(SESSION_TAKEN_OVER, 0x8E, MIDGE_IN(DISCONNECT), "Session taken over")      \
+  X(TOPIC_FILTER_INVALID, 0x8F,                                                \
+    MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT),              \
+    "Topic Filter invalid")                                                    \
+  X(TOPIC_NAME_INVALID, 0x90,                                                  \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(DISCONNECT),                                                  \
+    "Topic Name invalid")                                                      \
+  X(PACKET_IDENTIFIER_IN_USE, 0x91,                                            \
+    MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) | MIDGE_IN(SUBACK) |                   \
+        MIDGE_IN(UNSUBACK),                                                    \
+    "Packet Identifier in use")                                                \
+  X(PACKET_IDENTIFIER_NOT_FOUND, 0x92, MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP),   \
+    "Packet Identifier not found")                                             \
+  X(RECEIVE_MAXIMUM_EXCEEDED, 0x93, MIDGE_IN(DISCONNECT),                      \
+    "Receive Maximum exceeded")                                                \
+  X(TOPIC_ALIAS_INVALID, 0x94, MIDGE_IN(DISCONNECT), "Topic Alias invalid")    \
+  X(PACKET_TOO_LARGE, 0x95, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),          \
+    "Packet too large")                                                        \
+  X(MESSAGE_RATE_TOO_HIGH, 0x96, MIDGE_IN(DISCONNECT),                         \
+    "Message rate too high")                                                   \
+  X(QUOTA_EXCEEDED, 0x97,                                                      \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                               \
+    "Quota exceeded")                                                          \
+  X(ADMINISTRATIVE_ACTION, 0x98, MIDGE_IN(DISCONNECT),                         \
+    "Administrative action")                                                   \
+  X(PAYLOAD_FORMAT_INVALID, 0x99,                                              \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(DISCONNECT),                                                  \
+    "Payload format invalid")                                                  \
+  X(RETAIN_NOT_SUPPORTED, 0x9A, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),      \
+    "Retain not supported")                                                    \
+  X(QOS_NOT_SUPPORTED, 0x9B, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),         \
+    "QoS not supported")                                                       \
+  X(USE_ANOTHER_SERVER, 0x9C, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),        \
+    "Use another server")                                                      \
+  X(SERVER_MOVED, 0x9D, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),              \
+    "Server moved")                                                            \
+  X(SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, 0x9E,                                  \
+    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                   \
+    "Shared Subscriptions not supported")                                      \
+  X(CONNECTION_RATE_EXCEEDED, 0x9F, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),  \
+    "Connection rate exceeded")                                                \
+  X(MAXIMUM_CONNECT_TIME, 0xA0, MIDGE_IN(DISCONNECT), "Maximum connect time")  \
+  X(SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED, 0xA1,                              \
+    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                   \
+    "Subscription Identifiers not supported")                                  \
+  X(WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, 0xA2,                                \
+    MIDGE_IN(SUBACK) | MIDGE_IN(DISCONNECT),                                   \
     "Wildcard Subscriptions not supported")
 
 typedef enum midge_reason {
@@ -155,7 +155,7 @@ typedef enum midge_reason {
   MIDGE_REASON_##name = number,
   MIDGE_REASON_MAP(MIDGE_REASON_MEMBER)
 #undef MIDGE_REASON_MEMBER
-  MIDGE_REASON_HIGHEST = 0xff,
+      MIDGE_REASON_HIGHEST = 0xff,
 } midge_reason;
 
 /* The text of a reason code of MQTT 5; null for an unknown one. Static. */
@@ -178,74 +178,74 @@ typedef enum midge_property_type {
 
 /* Properties: name, identifier, type, where allowed, lowest and highest legal
  * number, may appear more than once, name in JavaScript. MQTT 5, 2.2.2.2. */
-#define MIDGE_PROPERTY_MAP(X)                                                 \
-  X(PAYLOAD_FORMAT_INDICATOR, 0x01, BOOLEAN,                                  \
-    MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 1, false, "payloadFormatIndicator")\
-  X(MESSAGE_EXPIRY_INTERVAL, 0x02, FOUR_BYTES,                                \
-    MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, UINT32_MAX, false,                 \
-    "messageExpiryInterval")                                                  \
-  X(CONTENT_TYPE, 0x03, TEXT, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0,       \
-    false, "contentType")                                                     \
-  X(RESPONSE_TOPIC, 0x08, TEXT, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0,     \
-    false, "responseTopic")                                                   \
-  X(CORRELATION_DATA, 0x09, BINARY, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0, \
-    false, "correlationData")                                                 \
-  X(SUBSCRIPTION_IDENTIFIER, 0x0B, VARIABLE,                                  \
-    MIDGE_IN(PUBLISH) | MIDGE_IN(SUBSCRIBE), 1, 268435455, false,             \
-    "subscriptionIdentifier") /* repeatable in PUBLISH only */                \
-  X(SESSION_EXPIRY_INTERVAL, 0x11, FOUR_BYTES,                                \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), 0,          \
-    UINT32_MAX, false, "sessionExpiryInterval")                               \
-  X(ASSIGNED_CLIENT_IDENTIFIER, 0x12, TEXT, MIDGE_IN(CONNACK), 0, 0, false,   \
-    "assignedClientIdentifier")                                               \
-  X(SERVER_KEEP_ALIVE, 0x13, TWO_BYTES, MIDGE_IN(CONNACK), 0, UINT16_MAX,     \
-    false, "serverKeepAlive")                                                 \
-  X(AUTHENTICATION_METHOD, 0x15, TEXT,                                        \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(AUTH), 0, 0, false,      \
-    "authenticationMethod")                                                   \
-  X(AUTHENTICATION_DATA, 0x16, BINARY,                                        \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(AUTH), 0, 0, false,      \
-    "authenticationData")                                                     \
-  X(REQUEST_PROBLEM_INFORMATION, 0x17, BOOLEAN, MIDGE_IN(CONNECT), 0, 1,      \
-    false, "requestProblemInformation")                                       \
-  X(WILL_DELAY_INTERVAL, 0x18, FOUR_BYTES, MIDGE_IN(WILL), 0, UINT32_MAX,     \
-    false, "willDelayInterval")                                               \
-  X(REQUEST_RESPONSE_INFORMATION, 0x19, BOOLEAN, MIDGE_IN(CONNECT), 0, 1,     \
-    false, "requestResponseInformation")                                      \
-  X(RESPONSE_INFORMATION, 0x1A, TEXT, MIDGE_IN(CONNACK), 0, 0, false,         \
-    "responseInformation")                                                    \
-  X(SERVER_REFERENCE, 0x1C, TEXT, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT),   \
-    0, 0, false, "serverReference")                                           \
-  X(REASON_STRING, 0x1F, TEXT,                                                \
-    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                 \
-        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBACK) |             \
-        MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),           \
-    0, 0, false, "reasonString")                                              \
-  X(RECEIVE_MAXIMUM, 0x21, TWO_BYTES, MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK),  \
-    1, UINT16_MAX, false, "receiveMaximum")                                   \
-  X(TOPIC_ALIAS_MAXIMUM, 0x22, TWO_BYTES,                                     \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK), 0, UINT16_MAX, false,              \
-    "topicAliasMaximum")                                                      \
-  X(TOPIC_ALIAS, 0x23, TWO_BYTES, MIDGE_IN(PUBLISH), 1, UINT16_MAX, false,    \
-    "topicAlias")                                                             \
-  X(MAXIMUM_QOS, 0x24, QOS, MIDGE_IN(CONNACK), 0, 1, false, "maximumQoS")     \
-  X(RETAIN_AVAILABLE, 0x25, BOOLEAN, MIDGE_IN(CONNACK), 0, 1, false,          \
-    "retainAvailable")                                                        \
-  X(USER_PROPERTY, 0x26, PAIR,                                                \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(PUBLISH) |               \
-        MIDGE_IN(WILL) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                \
-        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBSCRIBE) |          \
-        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBSCRIBE) | MIDGE_IN(UNSUBACK) |       \
-        MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),                                \
-    0, 0, true, "userProperties")                                             \
-  X(MAXIMUM_PACKET_SIZE, 0x27, FOUR_BYTES,                                    \
-    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK), 1, UINT32_MAX, false,              \
-    "maximumPacketSize")                                                      \
-  X(WILDCARD_SUBSCRIPTION_AVAILABLE, 0x28, BOOLEAN, MIDGE_IN(CONNACK), 0, 1,  \
-    false, "wildcardSubscriptionAvailable")                                   \
-  X(SUBSCRIPTION_IDENTIFIERS_AVAILABLE, 0x29, BOOLEAN, MIDGE_IN(CONNACK), 0,  \
-    1, false, "subscriptionIdentifiersAvailable")                             \
-  X(SHARED_SUBSCRIPTION_AVAILABLE, 0x2A, BOOLEAN, MIDGE_IN(CONNACK), 0, 1,    \
+#define MIDGE_PROPERTY_MAP(X)                                                  \
+  X(PAYLOAD_FORMAT_INDICATOR, 0x01, BOOLEAN,                                   \
+    MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 1, false, "payloadFormatIndicator") \
+  X(MESSAGE_EXPIRY_INTERVAL, 0x02, FOUR_BYTES,                                 \
+    MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, UINT32_MAX, false,                  \
+    "messageExpiryInterval")                                                   \
+  X(CONTENT_TYPE, 0x03, TEXT, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0, false, \
+    "contentType")                                                             \
+  X(RESPONSE_TOPIC, 0x08, TEXT, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0,      \
+    false, "responseTopic")                                                    \
+  X(CORRELATION_DATA, 0x09, BINARY, MIDGE_IN(PUBLISH) | MIDGE_IN(WILL), 0, 0,  \
+    false, "correlationData")                                                  \
+  X(SUBSCRIPTION_IDENTIFIER, 0x0B, VARIABLE,                                   \
+    MIDGE_IN(PUBLISH) | MIDGE_IN(SUBSCRIBE), 1, 268435455, false,              \
+    "subscriptionIdentifier") /* repeatable in PUBLISH only */                 \
+  X(SESSION_EXPIRY_INTERVAL, 0x11, FOUR_BYTES,                                 \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), 0,           \
+    UINT32_MAX, false, "sessionExpiryInterval")                                \
+  X(ASSIGNED_CLIENT_IDENTIFIER, 0x12, TEXT, MIDGE_IN(CONNACK), 0, 0, false,    \
+    "assignedClientIdentifier")                                                \
+  X(SERVER_KEEP_ALIVE, 0x13, TWO_BYTES, MIDGE_IN(CONNACK), 0, UINT16_MAX,      \
+    false, "serverKeepAlive")                                                  \
+  X(AUTHENTICATION_METHOD, 0x15, TEXT,                                         \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(AUTH), 0, 0, false,       \
+    "authenticationMethod")                                                    \
+  X(AUTHENTICATION_DATA, 0x16, BINARY,                                         \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(AUTH), 0, 0, false,       \
+    "authenticationData")                                                      \
+  X(REQUEST_PROBLEM_INFORMATION, 0x17, BOOLEAN, MIDGE_IN(CONNECT), 0, 1,       \
+    false, "requestProblemInformation")                                        \
+  X(WILL_DELAY_INTERVAL, 0x18, FOUR_BYTES, MIDGE_IN(WILL), 0, UINT32_MAX,      \
+    false, "willDelayInterval")                                                \
+  X(REQUEST_RESPONSE_INFORMATION, 0x19, BOOLEAN, MIDGE_IN(CONNECT), 0, 1,      \
+    false, "requestResponseInformation")                                       \
+  X(RESPONSE_INFORMATION, 0x1A, TEXT, MIDGE_IN(CONNACK), 0, 0, false,          \
+    "responseInformation")                                                     \
+  X(SERVER_REFERENCE, 0x1C, TEXT, MIDGE_IN(CONNACK) | MIDGE_IN(DISCONNECT), 0, \
+    0, false, "serverReference")                                               \
+  X(REASON_STRING, 0x1F, TEXT,                                                 \
+    MIDGE_IN(CONNACK) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                  \
+        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBACK) |              \
+        MIDGE_IN(UNSUBACK) | MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),            \
+    0, 0, false, "reasonString")                                               \
+  X(RECEIVE_MAXIMUM, 0x21, TWO_BYTES, MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK),   \
+    1, UINT16_MAX, false, "receiveMaximum")                                    \
+  X(TOPIC_ALIAS_MAXIMUM, 0x22, TWO_BYTES,                                      \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK), 0, UINT16_MAX, false,               \
+    "topicAliasMaximum")                                                       \
+  X(TOPIC_ALIAS, 0x23, TWO_BYTES, MIDGE_IN(PUBLISH), 1, UINT16_MAX, false,     \
+    "topicAlias")                                                              \
+  X(MAXIMUM_QOS, 0x24, QOS, MIDGE_IN(CONNACK), 0, 1, false, "maximumQoS")      \
+  X(RETAIN_AVAILABLE, 0x25, BOOLEAN, MIDGE_IN(CONNACK), 0, 1, false,           \
+    "retainAvailable")                                                         \
+  X(USER_PROPERTY, 0x26, PAIR,                                                 \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK) | MIDGE_IN(PUBLISH) |                \
+        MIDGE_IN(WILL) | MIDGE_IN(PUBACK) | MIDGE_IN(PUBREC) |                 \
+        MIDGE_IN(PUBREL) | MIDGE_IN(PUBCOMP) | MIDGE_IN(SUBSCRIBE) |           \
+        MIDGE_IN(SUBACK) | MIDGE_IN(UNSUBSCRIBE) | MIDGE_IN(UNSUBACK) |        \
+        MIDGE_IN(DISCONNECT) | MIDGE_IN(AUTH),                                 \
+    0, 0, true, "userProperties")                                              \
+  X(MAXIMUM_PACKET_SIZE, 0x27, FOUR_BYTES,                                     \
+    MIDGE_IN(CONNECT) | MIDGE_IN(CONNACK), 1, UINT32_MAX, false,               \
+    "maximumPacketSize")                                                       \
+  X(WILDCARD_SUBSCRIPTION_AVAILABLE, 0x28, BOOLEAN, MIDGE_IN(CONNACK), 0, 1,   \
+    false, "wildcardSubscriptionAvailable")                                    \
+  X(SUBSCRIPTION_IDENTIFIERS_AVAILABLE, 0x29, BOOLEAN, MIDGE_IN(CONNACK), 0,   \
+    1, false, "subscriptionIdentifiersAvailable")                              \
+  X(SHARED_SUBSCRIPTION_AVAILABLE, 0x2A, BOOLEAN, MIDGE_IN(CONNACK), 0, 1,     \
     false, "sharedSubscriptionAvailable")
 
 typedef enum midge_property_id {
@@ -268,10 +268,10 @@ typedef struct midge_properties {
   size_t count;
 } midge_properties;
 
-#define MIDGE_PROPERTIES(...)                                 \
-  ((midge_properties){(const midge_property[]){__VA_ARGS__},  \
-                      sizeof((midge_property[]){__VA_ARGS__}) / \
-                          sizeof(midge_property)})
+#define MIDGE_PROPERTIES(...)                \
+  ((midge_properties){                       \
+      (const midge_property[]){__VA_ARGS__}, \
+      sizeof((midge_property[]){__VA_ARGS__}) / sizeof(midge_property)})
 
 /* ... properties you receive are wire bytes (without their length), checked
  * once when they came in and walked only if you care. `_next` moves `rest`
@@ -304,10 +304,10 @@ MIDGE_API uint8_t *midge_properties_encode(midge_properties list, uint8_t *to);
 /* How an acknowledgement, DISCONNECT or AUTH of MQTT 5 was written: its tail
  * may be left out when the reason is success and there are no properties. */
 typedef enum midge_form {
-  MIDGE_FORM_SHORTEST,        /* encode only: whichever is legal and short */
-  MIDGE_FORM_BARE,            /* neither reason nor properties */
-  MIDGE_FORM_REASON,          /* a reason, no property length */
-  MIDGE_FORM_WHOLE,           /* a reason and a property length */
+  MIDGE_FORM_SHORTEST, /* encode only: whichever is legal and short */
+  MIDGE_FORM_BARE,     /* neither reason nor properties */
+  MIDGE_FORM_REASON,   /* a reason, no property length */
+  MIDGE_FORM_WHOLE,    /* a reason and a property length */
 } midge_form;
 
 /* A will in CONNECT. */

@@ -54,11 +54,11 @@ typedef struct midge_subscription {
  *
  * Everything is copied; nothing here need outlive the call. */
 typedef struct midge_session_options {
-  midge_version version;  /* MQTT 5 */
-  bool negotiate;         /* if MQTT 5 is refused, go on with 3.1.1 */
-  midge_slice client_id;  /* empty: the server names us */
-  midge_slice user_name;  /* null data: none */
-  midge_slice password;   /* null data: none */
+  midge_version version;     /* MQTT 5 */
+  bool negotiate;            /* if MQTT 5 is refused, go on with 3.1.1 */
+  midge_slice client_id;     /* empty: the server names us */
+  midge_slice user_name;     /* null data: none */
+  midge_slice password;      /* null data: none */
   const midge_publish *will; /* none */
   /* Of CONNECT: those that have no option of their own below (user
    * properties, request response or problem information, authentication
@@ -69,9 +69,9 @@ typedef struct midge_session_options {
   /* What [MQTT-3.2.2-4] forbids and every restarted program wants: take up a
    * session that the server has and this process does not know. */
   bool adopt_session;
-  bool durable;              /* hold output for the journal */
-  bool acknowledge_by_hand;  /* else once _event hands it out */
-  uint16_t keep_alive_s;     /* 60 */
+  bool durable;             /* hold output for the journal */
+  bool acknowledge_by_hand; /* else once _event hands it out */
+  uint16_t keep_alive_s;    /* 60 */
   bool keep_alive_off;
   uint16_t receive_max;      /* 65535; binds the server in MQTT 5 only */
   uint16_t alias_max;        /* 0: the server may not use topic aliases */
@@ -82,18 +82,18 @@ typedef struct midge_session_options {
                                 server has lost the session */
   midge_text_policy text;    /* strict */
   uint32_t packet_size_max;  /* of what we receive; 268435460, the protocol's */
-  uint16_t in_flight_max;    /* 1024; the server's Receive Maximum binds too */
+  uint16_t in_flight_max;    /* 1024, but 20 of QoS 2 before MQTT 5; the
+                                server's Receive Maximum binds too */
   uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
   size_t queue_messages_max; /* 1000000; then MIDGE_EQUEUE */
   size_t queue_bytes_max;    /* 256 MiB; then MIDGE_EQUEUE */
   const midge_allocator *allocator; /* malloc */
-  void *context;             /* comes back in every event */
+  void *context;                    /* comes back in every event */
 } midge_session_options;
 
 /* MIDGE_EINVAL, MIDGE_EUTF8: an option that cannot be; MIDGE_ENOMEM. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_new(midge_session **session,
-                  const midge_session_options *options);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_new(
+    midge_session **session, const midge_session_options *options);
 /* Wishes that have not ended end without an event. Null is fine. */
 MIDGE_API void midge_session_free(midge_session *session);
 
@@ -137,33 +137,28 @@ MIDGE_API void midge_session_disconnected(midge_session *session);
  * a connection also MIDGE_ENOTSUP (QoS, retain: the server said so in CONNACK)
  * and MIDGE_EOVERSIZE. Done when a QoS 0 message was sent whole, at PUBACK, or
  * at PUBCOMP. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_publish(midge_session *session, const midge_publish *publish,
-                      uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
+    midge_session *session, const midge_publish *publish, uint64_t token);
 /* The event's `reasons` has one byte per filter. Subscriptions granted are
  * asked for again on a connection whose session the server has lost. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_subscribe(midge_session *session,
-                        const midge_subscription *subscriptions, size_t count,
-                        midge_properties properties, uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_unsubscribe(midge_session *session, const midge_slice *filters,
-                          size_t count, midge_properties properties,
-                          uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_subscribe(
+    midge_session *session, const midge_subscription *subscriptions,
+    size_t count, midge_properties properties, uint64_t token);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_unsubscribe(
+    midge_session *session, const midge_slice *filters, size_t count,
+    midge_properties properties, uint64_t token);
 
 /* What publish, subscribe and unsubscribe would say of their arguments alone,
  * whatever the state of the session. From any thread. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_publish_check(const midge_publish *publish, midge_version version,
                     midge_text_policy text);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_subscribe_check(const midge_subscription *subscriptions, size_t count,
-                      midge_properties properties, midge_version version,
-                      midge_text_policy text);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_unsubscribe_check(const midge_slice *filters, size_t count,
-                        midge_properties properties, midge_version version,
-                        midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_subscribe_check(
+    const midge_subscription *subscriptions, size_t count,
+    midge_properties properties, midge_version version, midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_unsubscribe_check(
+    const midge_slice *filters, size_t count, midge_properties properties,
+    midge_version version, midge_text_policy text);
 
 /* Remove the publish with this token if nothing of it was sent: it is done
  * with MIDGE_ECANCELLED. MIDGE_EINVAL if there is none or it is too late. */
@@ -174,23 +169,20 @@ midge_session_cancel(midge_session *session, uint64_t token);
  * acknowledge_by_hand). Answers leave in the order of the messages, whatever
  * the order of the calls. MIDGE_EINVAL: no such message, or a reason that
  * PUBACK and PUBREC cannot carry. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_acknowledge(midge_session *session, uint16_t packet_id,
-                          midge_reason reason);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
+    midge_session *session, uint16_t packet_id, midge_reason reason);
 
 /* Send AUTH: the answer to MIDGE_EVENT_AUTHENTICATE (CONTINUE), or a new
  * start on an open connection (REAUTHENTICATE). The method is filled in. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_authenticate(midge_session *session, midge_reason reason,
-                           midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(
+    midge_session *session, midge_reason reason, midge_properties properties);
 
 /* Send what QoS 0 messages wait, then DISCONNECT; MIDGE_EVENT_CLOSED follows.
  * If the session ends with this connection, all its unfinished wishes end with
  * MIDGE_ECLOSED; else they wait. Without a connection: MIDGE_ENOCONN, and the
  * wishes of a session that ends with its connection end all the same. */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_disconnect(midge_session *session, midge_reason reason,
-                         midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_disconnect(
+    midge_session *session, midge_reason reason, midge_properties properties);
 
 /* End every unfinished wish with MIDGE_ECLOSED and empty the queue; records of
  * a durable session stay. For a driver that is about to free the session. */
@@ -200,9 +192,8 @@ MIDGE_API void midge_session_abandon(midge_session *session);
  * removes a name or password. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_set_will(midge_session *session, const midge_publish *will);
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_set_credentials(midge_session *session, midge_slice user_name,
-                              midge_slice password);
+MIDGE_API MIDGE_CHECKED midge_status midge_session_set_credentials(
+    midge_session *session, midge_slice user_name, midge_slice password);
 
 /* --- What to do ------------------------------------------------------------
  * Empty these at the end of every turn, in the order of the table above: what
@@ -240,8 +231,8 @@ typedef struct midge_limits {
  * at, hold its buffer. */
 typedef struct midge_event {
   midge_event_type type;
-  void *context;        /* from the options */
-  midge_buffer *buffer; /* where the slices point, or null */
+  void *context;          /* from the options */
+  midge_buffer *buffer;   /* where the slices point, or null */
   midge_slice properties; /* received ones, as wire bytes */
   union {
     struct {
@@ -259,8 +250,8 @@ typedef struct midge_event {
       midge_slice payload;
       midge_qos qos;
       bool retain, duplicate;
-      uint16_t packet_id;  /* 0 for QoS 0 */
-      uint16_t alias;      /* as on the wire, 0 for none */
+      uint16_t packet_id; /* 0 for QoS 0 */
+      uint16_t alias;     /* as on the wire, 0 for none */
     } message;
     struct {
       uint64_t token;
@@ -275,12 +266,12 @@ typedef struct midge_event {
     struct {
       midge_side by;
       midge_status status; /* MIDGE_OK after our own _disconnect */
-      uint8_t reason;  /* what was sent or received, 0 for none; of a refused
-                          CONNECT before MQTT 5 the raw return code */
-      bool lasting;    /* the same attempt again cannot succeed */
-      midge_slice text; /* for people */
-      midge_slice code; /* midge_client only: "ECONNREFUSED",
-                           "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
+      uint8_t reason;    /* what was sent or received, 0 for none; of a refused
+                            CONNECT before MQTT 5 the raw return code */
+      bool lasting;      /* the same attempt again cannot succeed */
+      midge_slice text;  /* for people */
+      midge_slice code;  /* midge_client only: "ECONNREFUSED",
+                            "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
       uint64_t retry_ms; /* midge_client only: MIDGE_NEVER if it gave up */
     } closed;
   };
@@ -296,7 +287,7 @@ MIDGE_API bool midge_session_event(midge_session *session, midge_event *event);
 typedef struct midge_record {
   uint64_t position; /* 1, 2, 3, ... in the order of this session's life */
   uint64_t key;      /* ascending keys are the order of sending */
-  midge_slice value;  /* until the next call */
+  midge_slice value; /* until the next call */
 } midge_record;
 
 MIDGE_API bool midge_session_record(midge_session *session,

@@ -58,36 +58,37 @@ typedef uint64_t midge_time;
  * JavaScript package and the page in the manual. The numbers are minus
  * libmosquitto's for the same fault; our own begin at -64, and minus 128 and
  * below is minus the reason code of MQTT 5, section 2.4. */
-#define MIDGE_STATUS_MAP(X)                                              \
-  X(OK, 0, "success")                                                    \
-  X(ENOMEM, -1, "out of memory")                                         \
-  X(EPROTOCOL, -2, "the server broke the protocol")                      \
-  X(EINVAL, -3, "an argument is missing or out of range")                \
-  X(ENOCONN, -4, "no connection was asked for: call connect first")      \
-  X(EREFUSED, -5, "the server refused the connection")                   \
-  X(ELOST, -7, "the connection was lost")                                \
-  X(ETLS, -8, "TLS failed")                                              \
-  X(EPAYLOAD, -9, "the payload is larger than MQTT allows")              \
-  X(ENOTSUP, -10, "the server does not offer this")                      \
-  X(EERRNO, -14, "the system reported an error")                         \
-  X(ELOOKUP, -15, "the name of the server cannot be resolved")           \
-  X(EPROXY, -16, "the proxy refused or failed")                          \
-  X(EUTF8, -18, "text that is not valid UTF-8 as MQTT allows it")        \
-  X(EKEEPALIVE, -19, "the server did not answer within the keep-alive")  \
-  X(EOVERSIZE, -25, "larger than the server accepts")                    \
-  X(ETIMEOUT, -27, "no answer in time")                                  \
-  X(EQUEUE, -64, "the queue is full: wait for earlier messages or raise" \
-                 " maxQueueMessages or maxQueueBytes")                   \
-  X(ECLOSED, -65, "the client was disconnected before this was done")    \
-  X(EEXPIRED, -66, "the message expired before it could be sent")        \
-  X(EWEBSOCKET, -67, "the WebSocket failed")                             \
+#define MIDGE_STATUS_MAP(X)                                             \
+  X(OK, 0, "success")                                                   \
+  X(ENOMEM, -1, "out of memory")                                        \
+  X(EPROTOCOL, -2, "the server broke the protocol")                     \
+  X(EINVAL, -3, "an argument is missing or out of range")               \
+  X(ENOCONN, -4, "no connection was asked for: call connect first")     \
+  X(EREFUSED, -5, "the server refused the connection")                  \
+  X(ELOST, -7, "the connection was lost")                               \
+  X(ETLS, -8, "TLS failed")                                             \
+  X(EPAYLOAD, -9, "the payload is larger than MQTT allows")             \
+  X(ENOTSUP, -10, "the server does not offer this")                     \
+  X(EERRNO, -14, "the system reported an error")                        \
+  X(ELOOKUP, -15, "the name of the server cannot be resolved")          \
+  X(EPROXY, -16, "the proxy refused or failed")                         \
+  X(EUTF8, -18, "text that is not valid UTF-8 as MQTT allows it")       \
+  X(EKEEPALIVE, -19, "the server did not answer within the keep-alive") \
+  X(EOVERSIZE, -25, "larger than the server accepts")                   \
+  X(ETIMEOUT, -27, "no answer in time")                                 \
+  X(EQUEUE, -64,                                                        \
+    "the queue is full: wait for earlier messages or raise"             \
+    " maxQueueMessages or maxQueueBytes")                               \
+  X(ECLOSED, -65, "the client was disconnected before this was done")   \
+  X(EEXPIRED, -66, "the message expired before it could be sent")       \
+  X(EWEBSOCKET, -67, "the WebSocket failed")                            \
   X(ECANCELLED, -68, "the message was removed before it was sent")
 
 typedef enum midge_status {
 #define MIDGE_STATUS_MEMBER(name, number, text) MIDGE_##name = number,
   MIDGE_STATUS_MAP(MIDGE_STATUS_MEMBER)
 #undef MIDGE_STATUS_MEMBER
-  MIDGE_STATUS_LOWEST = -255, /* minus the highest reason code */
+      MIDGE_STATUS_LOWEST = -255, /* minus the highest reason code */
 } midge_status;
 
 /* "MIDGE_EQUEUE"; for a reason code, "MIDGE_REASON_NOT_AUTHORIZED". Static;
