@@ -41,6 +41,7 @@ const answers = {
 class Connection {
   constructor(server, socket) {
     this.socket = socket;
+    socket.setNoDelay(true);
     this.version = 4;
     const parser = mqttPacket.parser();
     parser.on('packet', (packet) => {

@@ -1,0 +1,174 @@
+'use strict';
+// JavaScript's thread may be blocked; the connection is not its business.
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
+const { listen } = require('./support/server');
+const { run } = require('./support/program');
+const { called, event, until } = require('./support/wait');
+
+const BLOCKED_MS = 10000;
+const COUNT = 2000;
+
+let broker;
+
+before(async () => {
+  broker = await mosquitto.start();
+});
+
+after(() => broker.stop());
+
+test('keep-alive of 1 s outlives a thread that is blocked for 10 s, and ' +
+  'messages sent meanwhile are delivered in order', async () => {
+  const program = run(`
+    const client = new mqtt(null, null, null, true, 1000, true);
+    const heard = [];
+    let drops = 0;
+    client.on('disconnected', (result) => { if (result !== 'OK') drops += 1; });
+    client.on('received', (mid, topic, message, qos) => {
+      heard.push([qos, Number(message)]);
+      if (heard.length < 3 * ${COUNT}) return;
+      const inOrder = [0, 1, 2].every((qos) => heard
+        .filter(([at]) => at === qos)
+        .every(([, number], i) => number === i));
+      console.log(inOrder, drops);
+      client.disconnect();
+    });
+    client.connect('127.0.0.1', port, () => {
+      client.subscribe(2, 'blocked/#', () => {
+        client.publish(1, true, 'ready', 'now', () => {
+          setTimeout(() => {
+            const end = Date.now() + ${BLOCKED_MS};
+            while (Date.now() < end);
+          }, 100);
+        });
+      });
+    });`, { port: broker.port });
+  const other = new mqtt(null, null, null, true, 60000, true);
+  await called((done) => other.connect('127.0.0.1', broker.port, done));
+  const ready = event(other, 'received');
+  other.subscribe(1, 'ready');
+  await ready;
+  const sent = Date.now();
+  for (let i = 0; i < COUNT; i += 1) {
+    for (const qos of [0, 1, 2]) {
+      other.publish(qos, false, `blocked/${qos}`, `${i}`);
+    }
+  }
+  await called((done) => other.publish(2, false, 'last', '', done));
+  const { code, out, err } = await program;
+  assert.deepEqual([code, out, err], [0, 'true 0', '']);
+  assert.ok(Date.now() - sent > BLOCKED_MS / 2, 'they came while it slept');
+  other.disconnect();
+});
+
+test('timers and sockets have their turn during a flood', async () => {
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, true);
+    let received = 0;
+    let ticks = 0;
+    let worst = 0;
+    let last = Date.now();
+    const timer = setInterval(() => {
+      ticks += 1;
+      worst = Math.max(worst, Date.now() - last);
+      last = Date.now();
+    }, 5);
+    client.on('received', () => {
+      received += 1;
+      const end = process.hrtime.bigint() + 20000n;
+      while (process.hrtime.bigint() < end);
+      if (received === 100000) {
+        clearInterval(timer);
+        console.log(ticks > 20, worst);
+        client.disconnect();
+      }
+    });
+    client.connect('127.0.0.1', port, () => {
+      client.subscribe(0, 'flood/a', () => {
+        for (let i = 0; i < 100000; i += 1) {
+          client.publish(0, false, 'flood/a', 'm');
+        }
+      });
+    });`, { port: broker.port });
+  assert.deepEqual([code, err], [0, '']);
+  const [isFair, worst] = out.split(' ');
+  assert.equal(isFair, 'true');
+  assert.ok(Number(worst) < 1000, `a timer was ${worst} ms late`);
+});
+
+test('a program that falls behind stops the reading, not the connection',
+  async () => {
+    // 40 MB wait at the broker while highWaterMark holds the reading.
+    const { code, out, err } = await run(`
+      const client = new mqtt(null, null, null, true, 1000, true,
+        { highWaterMark: 1048576 });
+      let received = 0;
+      let drops = 0;
+      client.on('disconnected', (result) => { drops += result === 'OK' ? 0 : 1; });
+      client.on('received', (mid, topic, message) => {
+        if (Number(message.readUInt32LE(0)) !== received) process.exit(9);
+        received += 1;
+        if (received === 1) {
+          const end = Date.now() + 3000;
+          const before = process.memoryUsage.rss();
+          while (Date.now() < end);
+          const grown = process.memoryUsage.rss() - before;
+          console.log(grown < 30e6);
+        }
+        if (received === 40000) {
+          console.log(drops);
+          client.disconnect();
+        }
+      });
+      client.connect('127.0.0.1', port, () => {
+        client.subscribe(1, 'behind/a', () => {
+          client.publish(1, false, 'behind', '');
+        });
+      });`, { port: await behind(40000) });
+    assert.deepEqual([code, out, err], [0, 'true\n0', '']);
+  });
+
+// A publisher that sends 1 kB messages when it is told to.
+async function behind(count) {
+  const other = new mqtt(null, null, null, true, 60000, true);
+  after(() => other.disconnect());
+  await called((done) => other.connect('127.0.0.1', broker.port, done));
+  await called((done) => other.subscribe(1, 'behind', done, () => {
+    for (let i = 0; i < count; i += 1) {
+      const message = Buffer.alloc(1000);
+      message.writeUInt32LE(i, 0);
+      other.publish(1, false, 'behind/a', message);
+    }
+  }));
+  return broker.port;
+}
+
+test('200,000 messages published offline are delivered in order', async () => {
+  const count = 200000;
+  const probe = await listen();
+  const { port } = probe;
+  await probe.stop();
+  const client = new mqtt(null, null, null, true, 60000, true,
+    { reconnectPeriod: 20 });
+  assert.equal(client.connect('127.0.0.1', port), 0);
+  let done = 0;
+  for (let i = 0; i < count; i += 1) {
+    const code = client.publish(i % 3, false, 'offline', `${i}`,
+      (mid, error) => { done += mid > 0 && !error ? 1 : 0; });
+    assert.equal(code, 0);
+  }
+  const server = await listen({}, port);
+  await until(() => done === count, 'all are published', 120000);
+  await until(() => server.got('publish').length === count);
+  // A message of QoS 0 does not wait for acknowledgements of others.
+  for (const qos of [0, 1, 2]) {
+    server.got('publish').filter((packet) => packet.qos === qos)
+      .forEach(({ payload, dup }, i) => {
+        assert.ok(Number(payload) === 3 * i + qos && !dup, `message ${i}`);
+      });
+  }
+  client.disconnect();
+  await server.stop();
+});
