@@ -123,14 +123,17 @@ void midge_session_show_request(midge_session *session) {
     return;
   }
   forget_unsubscribed(session, &packet);
+  bool is_renewal = request->key == 0; /* nobody waits for it */
   midge_requests_sent(&session->requests,
-                      session->now + session->options.reply_timeout_ms);
+                      is_renewal
+                          ? MIDGE_NEVER
+                          : session->now + session->options.reply_timeout_ms);
 }
 
 void midge_session_expire_requests(midge_session *session) {
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next) {
-    if (r->ended || session->now < r->due) continue;
+    if (session->now < r->due) continue;
     /* The identifier stays taken: the answer may still come. */
     midge_done done = {.token = r->token,
                        .status = MIDGE_ETIMEOUT,
@@ -146,8 +149,7 @@ void midge_session_rewind_requests(midge_session *session) {
   for (midge_request *r = session->requests.first; r != NULL; r = next) {
     next = r->next;
     midge_packet_ids_drop(&session->packet_ids, &r->owner);
-    bool ours = r->token == 0 && r->key == 0;
-    if (r->ended || ours) midge_requests_remove(&session->requests, r);
+    if (r->ended) midge_requests_remove(&session->requests, r);
   }
   midge_requests_rewind(&session->requests);
 }
@@ -199,8 +201,19 @@ static midge_request *subscribe_again(midge_session *session,
   return request;
 }
 
-/* Ahead of everything that waits, so that no message is missed. */
+/* Those of a connection before, whose session is lost too. */
+static void drop_renewals(midge_session *session) {
+  midge_request *next;
+  for (midge_request *r = session->requests.first; r != NULL; r = next) {
+    next = r->next;
+    if (r->key == 0) midge_requests_remove(&session->requests, r);
+  }
+}
+
+/* Ahead of everything that waits, so that no message is missed. A renewal has
+ * no key, and goes again on the next connection until it is answered. */
 void midge_session_subscribe_again(midge_session *session) {
+  drop_renewals(session);
   const midge_remembered *first = session->subscriptions.first;
   midge_request *behind = NULL;
   while (first != NULL) {

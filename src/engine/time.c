@@ -65,7 +65,8 @@ static midge_time request_due(const midge_session *session) {
   if (session->paused) return MIDGE_NEVER;
   for (const midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next)
-    if (!r->ended) return r->due; /* all wait as long: the first is the next */
+    if (r->due != MIDGE_NEVER)
+      return r->due; /* all wait as long: the first is the next */
   return MIDGE_NEVER;
 }
 
@@ -131,5 +132,6 @@ void midge_session_restart_times(midge_session *session) {
   midge_session_await_pingresp(session);
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next)
-    if (!r->ended) r->due = session->now + session->options.reply_timeout_ms;
+    if (r->due != MIDGE_NEVER)
+      r->due = session->now + session->options.reply_timeout_ms;
 }
