@@ -11,6 +11,7 @@ enum {
   STEPS_MAX = 200000,     /* with faults */
   STEPS_TO_HEAL = 200000, /* without: everything must be done by then */
   STEP_MS_MAX = 50,
+  SUBSCRIPTION = MESSAGES_MAX + 1, /* its token */
 };
 
 void world_fail(const world *w, const char *format, ...) {
@@ -130,6 +131,14 @@ static void commit(world *w, size_t count) {
 /* --- The program -----------------------------------------------------------
  */
 
+static void subscribe(world *w) {
+  midge_subscription all = {.filter = MIDGE_TEXT("in/#"),
+                            .qos = MIDGE_EXACTLY_ONCE};
+  midge_status status = midge_session_subscribe(
+      w->session, &all, 1, (midge_properties){0}, SUBSCRIPTION);
+  CHECK(w, status == MIDGE_OK, "no subscription");
+}
+
 static void start(world *w) {
   midge_session_options options = {
       .version = w->weather.version,
@@ -149,11 +158,7 @@ static void start(world *w) {
   midge_status status = midge_session_new(&w->session, &options);
   CHECK(w, status == MIDGE_OK, "no session: %s", midge_status_name(status));
   midge_session_elapsed(w->session, w->now);
-  midge_subscription all = {.filter = MIDGE_TEXT("in/#"),
-                            .qos = MIDGE_EXACTLY_ONCE};
-  status =
-      midge_session_subscribe(w->session, &all, 1, (midge_properties){0}, 0);
-  CHECK(w, status == MIDGE_OK, "no subscription");
+  subscribe(w);
 }
 
 static void publish(world *w) {
@@ -196,6 +201,10 @@ static void on_message(world *w, const midge_event *event) {
 }
 
 static void on_done(world *w, const midge_event *event) {
+  if (event->done.token == SUBSCRIPTION) {
+    if (event->done.status != MIDGE_OK) subscribe(w);
+    return;
+  }
   fate *f = &w->out[event->done.token - 1];
   CHECK(w, f->accepted && f->done++ == 0, "message %llu is done twice",
         (unsigned long long)event->done.token - 1); /* I21 */
@@ -336,6 +345,7 @@ static void turn(world *w) {
   if (w->linked && w->closed) {
     link_down(w);
     midge_session_disconnected(w->session);
+    w->cuts++;
   }
 }
 
