@@ -82,7 +82,7 @@ typedef struct midge_session_options {
                                 server has lost the session */
   midge_text_policy text;    /* strict */
   uint32_t packet_size_max;  /* of what we receive; 268435460, the protocol's */
-  uint16_t in_flight_max;    /* 1024, but 20 of QoS 2 before MQTT 5; the
+  uint16_t in_flight_max;    /* 1024, but 19 of QoS 2 before MQTT 5; the
                                 server's Receive Maximum binds too */
   uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
   size_t queue_messages_max; /* 1000000; then MIDGE_EQUEUE */

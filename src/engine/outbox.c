@@ -103,7 +103,10 @@ static midge_message *skip_released(midge_message *message) {
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   if (outbox->entry == message) outbox->entry = message->next;
   if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
-  if (message->state != MIDGE_MESSAGE_WAITS) outbox->in_flight--;
+  if (message->state != MIDGE_MESSAGE_WAITS) {
+    outbox->in_flight--;
+    if (message->qos == MIDGE_EXACTLY_ONCE) outbox->exactly_once--;
+  }
   if (message->state == MIDGE_MESSAGE_RELEASED)
     unlink_release(&outbox->releases, message);
   if (message->qos != MIDGE_AT_MOST_ONCE)
@@ -120,6 +123,7 @@ void midge_outbox_enter(midge_outbox *outbox, midge_message *message) {
   message->state = MIDGE_MESSAGE_PUBLISHED;
   outbox->entry = message->next;
   outbox->in_flight++;
+  if (message->qos == MIDGE_EXACTLY_ONCE) outbox->exactly_once++;
 }
 
 void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
@@ -192,7 +196,7 @@ uint32_t midge_outbox_renew(midge_outbox *outbox) {
     renewed++;
   }
   outbox->releases = (midge_message_list){NULL, NULL};
-  outbox->in_flight = 0;
+  outbox->in_flight = outbox->exactly_once = 0;
   outbox->entry = outbox->cursor = outbox->publishes.first;
   return renewed;
 }

@@ -26,6 +26,7 @@ typedef struct midge_outbox {
   midge_message *cursor;       /* next to show; null: none */
   midge_message *entry;        /* next to get an identifier; null: none */
   size_t in_flight;            /* messages with an identifier */
+  size_t exactly_once;         /* of these, QoS 2 */
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
   size_t count;  /* messages that have not ended */
   size_t bytes;  /* their topics, properties and payloads */

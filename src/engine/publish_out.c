@@ -228,6 +228,15 @@ static bool lower_qos(midge_session *session, midge_message *message) {
   return false;
 }
 
+/* Before MQTT 5 a server cannot say how many it takes, and mosquitto drops a
+ * client with more of QoS 2 than its max_inflight_messages, 20 by default. */
+static bool may_be_too_many(const midge_session *session,
+                            const midge_message *message) {
+  return session->version != MIDGE_MQTT_5 &&
+         message->qos == MIDGE_EXACTLY_ONCE &&
+         session->outbox.exactly_once >= session->exactly_once_max;
+}
+
 /* Messages enter the window: they get their identifiers. */
 static void admit(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
@@ -236,6 +245,7 @@ static void admit(midge_session *session) {
   while (outbox->entry != NULL && outbox->in_flight < most) {
     midge_message *message = outbox->entry;
     if (lower_qos(session, message)) continue;
+    if (may_be_too_many(session, message)) return;
     if (!midge_packet_ids_take(&session->packet_ids, &message->owner)) return;
     midge_outbox_enter(outbox, message);
     midge_session_record_mark(session, message);

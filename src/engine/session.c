@@ -6,6 +6,7 @@
 enum {
   KEEP_ALIVE_S = 60,
   IN_FLIGHT_MAX = 1024,
+  EXACTLY_ONCE_MAX = 19, /* mosquitto counts 20, and QoS 1 needs one */
   REPLY_TIMEOUT_MS = 30000,
   QUEUE_MESSAGES_MAX = 1000000,
   QUEUE_BYTES_MAX = 256 << 20,
@@ -182,6 +183,8 @@ midge_status midge_session_new(midge_session **session,
   if (made == NULL) return MIDGE_ENOMEM;
 
   made->options = options;
+  made->exactly_once_max =
+      given->in_flight_max != 0 ? given->in_flight_max : EXACTLY_ONCE_MAX;
   init(made, allocator);
   status = keep_options(made);
   forget_pointers(&made->options);

@@ -69,6 +69,7 @@ struct midge_session {
 
   midge_packet_ids packet_ids;
   midge_outbox outbox;
+  size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;
   midge_subscriptions subscriptions;
   midge_inbox inbox;
