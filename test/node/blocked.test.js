@@ -29,10 +29,14 @@ test('keep-alive of 1 s outlives a thread that is blocked for 10 s, and ' +
     client.on('received', (mid, topic, message, qos) => {
       heard.push([qos, Number(message)]);
       if (heard.length < 3 * ${COUNT}) return;
-      const inOrder = [0, 1, 2].every((qos) => heard
-        .filter(([at]) => at === qos)
-        .every(([, number], i) => number === i));
-      console.log(inOrder, drops);
+      for (const qos of [0, 1, 2]) {
+        const numbers = heard.filter(([at]) => at === qos)
+          .map(([, number]) => number);
+        const wrong = numbers.findIndex((number, i) => number !== i);
+        if (wrong < 0 && numbers.length === ${COUNT}) continue;
+        console.log('QoS', qos, numbers.length, wrong, numbers.slice(wrong));
+      }
+      console.log(drops);
       client.disconnect();
     });
     client.connect('127.0.0.1', port, () => {
@@ -58,7 +62,7 @@ test('keep-alive of 1 s outlives a thread that is blocked for 10 s, and ' +
   }
   await called((done) => other.publish(2, false, 'last', '', done));
   const { code, out, err } = await program;
-  assert.deepEqual([code, out, err], [0, 'true 0', '']);
+  assert.deepEqual([code, out, err], [0, '0', '']);
   assert.ok(Date.now() - sent > BLOCKED_MS / 2, 'they came while it slept');
   other.disconnect();
 });
