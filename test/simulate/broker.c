@@ -107,7 +107,7 @@ void broker_disconnected(world *w) {
 
 static void on_connect(world *w, const midge_packet *packet) {
   broker *b = &w->broker;
-  if (packet->connect.clean_start) broker_lose_session(w);
+  if (packet->connect.clean_start || !b->has_session) broker_lose_session(w);
   midge_packet connack = {.type = MIDGE_CONNACK};
   connack.connack.session_present = b->has_session;
   uint8_t wire[16];
@@ -120,7 +120,7 @@ static void on_connect(world *w, const midge_packet *packet) {
     connack.properties = (midge_slice){wire, (size_t)(end - wire)};
   }
   answer(w, &connack);
-  b->greeted = b->has_session = true;
+  b->greeted = true;
   b->in_flight = 0;
   for (size_t i = 0; i < b->queue_count; i++) {
     if (b->queue[i].id == 0) continue;
@@ -219,6 +219,9 @@ static void on_subscribe(world *w, const midge_packet *packet) {
 
 static void on_packet(world *w, const midge_packet *packet) {
   bool removed;
+  /* Whoever sends more has read CONNACK. A client that did not read that its
+   * session is new would take it for the old one, and nobody could tell. */
+  if (packet->type != MIDGE_CONNECT) w->broker.has_session = true;
   switch (packet->type) {
     case MIDGE_CONNECT:
       on_connect(w, packet);
