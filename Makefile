@@ -2,7 +2,6 @@
 # what they need first, and ask the network for nothing that is there.
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON
-BROKER := node test/support/mosquitto.js --
 
 .PHONY: build demo test soak fuzz exhaustive coverage bench tidy clean
 
@@ -16,8 +15,9 @@ build:
 # The example, from end to end, against a real mosquitto on loopback.
 demo:
 	@tools/install-dependencies build demo
+	@echo 'Building the addon'
 	@node tools/build-addon.js
-	@$(BROKER) node examples/js/mqtt-example.js
+	@tools/demo
 
 test: build
 	@tools/test $(SUITES)
@@ -27,14 +27,14 @@ tidy:
 
 # The long ones.
 soak: build
-	@node --test --test-concurrency=1 $$(find test/soak -name '*.test.js')
+	@tools/soak
 
 fuzz:
 	@tools/install-dependencies build test
-	@tools/fuzz $(SECONDS)
+	@fuzz/run $(TARGETS)
 
 exhaustive:
-	@tools/install-dependencies build test
+	@tools/install-dependencies build
 	@fuzz/exhaustive
 
 coverage:
