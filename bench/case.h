@@ -1,7 +1,7 @@
 /* One case, as the program of one client sees it: what to do (from the command
  * line) and how to say when it began and ended. The twin of case.js.
  *
- *   <url> publish|receive|reconnect <qos> <count> <size> <CA file> */
+ *   <url> publish|receive <qos> <count> <size> <CA file> */
 #ifndef MIDGE_BENCH_CASE_H
 #define MIDGE_BENCH_CASE_H
 
@@ -16,7 +16,7 @@
 
 typedef struct bench_case {
   const char *url, *ca_file, *direction;
-  bool publishes, receives, reconnects;
+  bool publishes, receives;
   char scheme[8], host[64];
   int port;
   int qos;
@@ -59,7 +59,7 @@ static inline bench_case bench_read(int argc, char **argv) {
   if (argc != 7 || sscanf(argv[1], "%7[a-z]://%63[^:]:%d", bench.scheme,
                           bench.host, &bench.port) != 3) {
     fprintf(stderr,
-            "usage: %s scheme://host:port publish|receive|reconnect "
+            "usage: %s scheme://host:port publish|receive "
             "<qos> <count> <size> <CA file>\n",
             argv[0]);
     exit(2);
@@ -68,7 +68,6 @@ static inline bench_case bench_read(int argc, char **argv) {
   bench.direction = argv[2];
   bench.publishes = !strcmp(argv[2], "publish");
   bench.receives = !strcmp(argv[2], "receive");
-  bench.reconnects = !strcmp(argv[2], "reconnect");
   bench.qos = atoi(argv[3]);
   bench.count = strtoull(argv[4], NULL, 10);
   bench.size = strtoul(argv[5], NULL, 10);

@@ -18,6 +18,17 @@ const TICK_US = 10000; // of the times in /proc/<pid>/stat
 // A client is { name, command: [program, ...arguments], schemes }; a case is
 // { scheme, direction, qos, size }.
 async function measure(sink, client, work, count) {
+  if (work.direction !== 'reconnect') return run(sink, client, work, count);
+  const before = await sink.totals();
+  const result = await run(sink, client, work, count);
+  const { connections, resumed } = await sink.totals();
+  // Of 1, how many connections resumed a TLS session of an earlier one.
+  result.resumed = (resumed - before.resumed) /
+    (connections - before.connections);
+  return result;
+}
+
+async function run(sink, client, work, count) {
   const url = await sink.url(work.scheme);
   const [program, ...first] = client.command;
   const child = spawn(program, [...first, url, work.direction,
@@ -52,7 +63,7 @@ function needsEnd(work) {
 
 async function follow(child, linesOfSink, waitForEnd, count) {
   const times = {};
-  const arrivals = { };
+  const arrivals = {};
   const promises = ['start', 'end'].map((what) => new Promise((resolve) => {
     arrivals[what] = resolve;
   }));

@@ -67,17 +67,21 @@ function allClients(build) {
   const script = (file) => [process.execPath, path.join(__dirname, file)];
   const program = (file) => [path.join(build, 'bench', file)];
   const all = ['mqtt', 'mqtts', 'ws', 'wss'];
+  const js = ['publish', 'receive', 'reconnect'];
+  const c = ['publish', 'receive'];
   return [
-    { name: 'midge', command: script('midge.js'), schemes: all },
+    { name: 'midge', command: script('midge.js'), schemes: all,
+      directions: js },
     { name: 'MQTT.js', command: script('rivals/mqttjs.js'), schemes: all,
-      needs: 'mqtt' },
+      directions: js, needs: 'mqtt' },
     { name: 'aws-crt', command: script('rivals/aws-crt.js'),
-      schemes: ['mqtt', 'mqtts', 'ws'], needs: 'aws-crt' },
+      schemes: ['mqtt', 'mqtts', 'ws'], directions: js, needs: 'aws-crt' },
     { name: 'libmosquitto', command: program('bench_mosquitto'),
-      schemes: ['mqtt', 'mqtts'] },
+      schemes: ['mqtt', 'mqtts'], directions: c },
     { name: 'Paho C', command: program('bench_paho'),
-      schemes: ['mqtt', 'mqtts'] },
-    { name: 'midge C', command: program('bench_midge'), schemes: all },
+      schemes: ['mqtt', 'mqtts'], directions: c },
+    { name: 'midge C', command: program('bench_midge'), schemes: all,
+      directions: c },
   ];
 }
 
@@ -128,7 +132,9 @@ async function calibrate(sink, client, work, seconds) {
 
 async function runCase(sink, clients, work, options, log) {
   const results = new Map();
-  const able = clients.filter((client) => client.schemes.includes(work.scheme));
+  const able = clients.filter((client) =>
+    client.schemes.includes(work.scheme) &&
+    client.directions.includes(work.direction));
   for (const client of able) {
     tell(`${work.label}: ${client.name}, warm-up`);
     const result = { rates: [] };
@@ -148,6 +154,7 @@ async function runCase(sink, clients, work, options, log) {
       try {
         const run = await measure(sink, client, work, result.count);
         result.rates.push(run.rate);
+        result.resumed = run.resumed;
         log.push({ ...work, client: client.name, round, count: result.count,
           ...run });
       } catch (error) {
@@ -161,6 +168,23 @@ async function runCase(sink, clients, work, options, log) {
     if (!result.error) result.rate = median(result.rates);
   }
   return { label: work.label, cells: results };
+}
+
+// Who resumed TLS sessions, when there were any to resume.
+function resumptions(rows) {
+  const notes = [];
+  for (const { label, cells } of rows) {
+    const parts = [];
+    for (const [name, { resumed }] of cells) {
+      if (resumed !== undefined) {
+        parts.push(`${name} ${Math.round(resumed * 100)} %`);
+      }
+    }
+    if (parts.length > 0 && /^(mqtts|wss):/.test(label)) {
+      notes.push(`${label}, resumed TLS sessions: ${parts.join(', ')}`);
+    }
+  }
+  return notes;
 }
 
 async function main() {
@@ -189,6 +213,8 @@ async function main() {
     + ` payloads of ${options.size} bytes; ratio: ${clients[0].name}`
     + ' divided by the rival\n');
   console.log(table(clients, rows));
+  const notes = resumptions(rows);
+  if (notes.length > 0) console.log(`\n${notes.join('\n')}`);
   if (options.json) fs.writeFileSync(options.json, JSON.stringify(log, null, 2));
 }
 
