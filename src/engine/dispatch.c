@@ -90,6 +90,9 @@ static bool process_one(midge_session *session) {
   if (result.outcome == MIDGE_DECODED) {
     dispatch(session, &packet);
     midge_receiver_take(&session->receiver, result.size);
+    /* What took its time may have held back a PINGRESP. */
+    if (session->receiver.begun != session->now)
+      midge_session_await_pingresp(session);
     session->receiver.begun = session->now;
     return true;
   }

@@ -33,8 +33,6 @@ void midge_session_received(midge_session *session, midge_slice bytes) {
     midge_session_process(session);
   else
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
-  if (!begins && !midge_receiver_waits(&session->receiver))
-    midge_session_await_pingresp(session);
   midge_session_settle(session);
 }
 
