@@ -155,7 +155,7 @@ class mqtt extends EventEmitter {
     };
     this.#security = optionTable.security(checked.tls);
     this.#useOptions(checked);
-    setImmediate(() => this.emit('started'));
+    process.nextTick(() => this.emit('started'));
   }
 
   #useOptions({ will, credentials }) {

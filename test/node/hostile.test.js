@@ -1,0 +1,157 @@
+'use strict';
+// What no server may say, over each transport: it ends that connection, and
+// the next one works.
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const http = require('node:http');
+const https = require('node:https');
+const net = require('node:net');
+const tls = require('node:tls');
+const { test } = require('node:test');
+const mqtt = require('../../lib');
+const { file, text } = require('../tls/certificates');
+const { event, until } = require('./support/wait');
+
+const CERTIFICATE = { key: text('server.key'), cert: text('server.pem') };
+const CONNACK = { 4: '20020000', 5: '2003000000' };
+const long = (byte, size) => byte.repeat(size);
+
+// By version, what comes instead of CONNACK, or (after `+`) behind it.
+const HOSTILE = {
+  4: {
+    'a remaining length of five bytes': '+d0ffffffff01',
+    'type 0': '+0000',
+    'type 15': '+f000',
+    'PUBLISH before CONNACK': '300500016100',
+    'a second CONNACK': `+${CONNACK[4]}`,
+    'CONNACK with reserved flags': '20020200',
+    'CONNACK too short': '200100',
+    'CONNACK too long': '2003000000',
+    'reserved flags of PUBACK': '+41020001',
+    'PUBLISH of QoS 3': '+360500016100010a',
+    'PUBLISH with packet id 0': '+32050001610000',
+    'PUBLISH with a wildcard': '+30030001 23',
+    'PUBLISH with bad UTF-8': '+30040002c328',
+    'PUBLISH with a NUL': '+3003000100',
+    'a topic longer than the packet': '+3004ffff6161',
+    'CONNECT from the server': '+100c00044d5154540402003c0000',
+    'SUBSCRIBE from the server': '+8206000100016100',
+    'PINGREQ from the server': '+c000',
+    'SUBACK without codes': '+90020001',
+    'DISCONNECT in 3.1.1': '+e000',
+    'PUBREL with wrong flags': '+60020001',
+  },
+  5: {
+    'a remaining length of five bytes': '+d0ffffffff01',
+    'Receive Maximum 0': '200600000321 0000',
+    'Maximum QoS 2': '2005000002 2402',
+    'Maximum Packet Size 0': '200800000527 00000000',
+    'a property twice': '20070000042401 2401',
+    'an unknown property': '2005000002 7f01',
+    'a property cut short': '2005000002 1100',
+    'AUTH that nobody asked for': 'f000',
+    'session present with a reason': '2003018700',
+    'DISCONNECT before CONNACK': 'e000',
+    'DISCONNECT with Session Expiry': '+e0070005 1100000001',
+    'a topic alias of 0': '+300700016103230000',
+    'a topic alias that was not allowed': '+300700016103230001',
+    'an empty topic without alias': '+3003000000',
+    'a subscription identifier of 0': '+30060001 6102 0b00',
+    'payload format 2': '+30060001 6102 0102',
+    'properties longer than the packet': '+3004000161 7f',
+    'PUBACK with a false reason': '+40030001 01',
+    'UNSUBACK without codes': '+b003000100',
+  },
+};
+const HUGE = {
+  4: { 'too many properties': `+30${long('ff', 3)}7f` },
+  5: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f0ff` },
+};
+
+function frame(payload) {
+  const head = Buffer.alloc(10);
+  head[0] = 0x82;
+  head[1] = 127;
+  head.writeBigUInt64BE(BigInt(payload.length), 2);
+  if (payload.length >= 65536) return Buffer.concat([head, payload]);
+  if (payload.length >= 126) {
+    return Buffer.concat([Buffer.from([0x82, 126, payload.length >> 8,
+      payload.length & 255]), payload]);
+  }
+  return Buffer.concat([Buffer.from([0x82, payload.length]), payload]);
+}
+
+function upgrading(server, answer) {
+  return server.on('upgrade', (request, socket) => {
+    const accept = crypto.createHash('sha1').update(
+      `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
+    ).digest('base64');
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
+      `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n` +
+      'Sec-WebSocket-Protocol: mqtt\r\n\r\n');
+    answer(socket, frame);
+  });
+}
+
+const plain = (bytes) => bytes;
+// Each makes a server that calls `answer(socket, wrap)`.
+const TRANSPORTS = {
+  mqtt: (answer) => net.createServer((socket) => answer(socket, plain)),
+  mqtts: (answer) =>
+    tls.createServer(CERTIFICATE, (socket) => answer(socket, plain)),
+  ws: (answer) => upgrading(http.createServer(), answer),
+  wss: (answer) => upgrading(https.createServer(CERTIFICATE), answer),
+};
+
+// Once the client has sent CONNECT: what is hostile, and nothing more.
+function answers(cases, version, state) {
+  return (socket, wrap) => {
+    state.sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => state.sockets.delete(socket));
+    socket.once('data', () => {
+      const hostile = cases[state.connections];
+      state.connections += 1;
+      const hex = hostile === undefined ? '+' : hostile.replaceAll(' ', '');
+      const all = hex.startsWith('+') ? CONNACK[version] + hex.slice(1) : hex;
+      socket.write(wrap(Buffer.from(all, 'hex')));
+      if (hostile === undefined) state.isGood = true;
+    });
+  };
+}
+
+for (const [scheme, make] of Object.entries(TRANSPORTS)) {
+  for (const version of [4, 5]) {
+    const table = { ...HOSTILE[version], ...HUGE[version] };
+    const names = Object.keys(table);
+    test(`${scheme}: ${names.length} wrong answers in version ${version}`,
+      async () => {
+        const state = { connections: 0, sockets: new Set(), isGood: false };
+        const server = make(answers(Object.values(table), version, state));
+        await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+        const client = new mqtt(null, null, null, true, 60000, true, {
+          protocolVersion: version, reconnectPeriod: 1,
+          reconnectOnConnackError: true,
+          tls: scheme.endsWith('s') && scheme !== 'ws'
+            ? { ca: file('root.pem') } : undefined,
+        });
+        let lost = 0;
+        client.on('connected', () => {
+          if (state.isGood) client.emit('good');
+        });
+        client.on('received', () => { lost += 1; });
+        const good = event(client, 'good');
+        assert.equal(client.connect(
+          `${scheme}://localhost:${server.address().port}`), 0);
+        await Promise.race([good, until(() => false,
+          `past "${names.at(-1)}"`, 60000).catch((error) => {
+          error.message += `: at "${names[state.connections - 1]}"`;
+          throw error;
+        })]);
+        assert.equal(state.connections, names.length + 1);
+        assert.equal(lost, 0);
+        client.disconnect();
+        state.sockets.forEach((socket) => socket.destroy());
+        server.close();
+      });
+  }
+}
