@@ -164,6 +164,8 @@ static midge_properties choose_properties(script *from,
   return (midge_properties){list, count};
 }
 
+static const uint8_t large[5000];
+
 static midge_publish choose_publish(script *from, midge_property list[2]) {
   uint8_t choice = script_byte(from);
   midge_publish publish = {.qos = (midge_qos)(choice & 3),
@@ -171,6 +173,7 @@ static midge_publish choose_publish(script *from, midge_property list[2]) {
                            .topic = MIDGE_TEXT("a/b")};
   if ((choice & 8) != 0) publish.topic = script_bytes(from);
   if ((choice & 16) != 0) publish.payload = script_bytes(from);
+  if ((choice & 32) != 0) publish.payload = (midge_slice){large, sizeof large};
   publish.properties = choose_properties(from, list);
   return publish;
 }
@@ -326,6 +329,7 @@ static uint64_t play(script from, bool in_pieces, bool *failing) {
     world_end_turn(&w);
     world_sent(&w, SIZE_MAX);
     world_disconnected(&w);
+    world_abandoned(&w);
   }
   world_free(&w);
   *failing = fail_at != 0;

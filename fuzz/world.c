@@ -344,6 +344,15 @@ void world_wished(world *w, uint64_t token, midge_status status) {
   if (status == MIDGE_OK && token != 0) w->tokens[token] = WORLD_TAKEN;
 }
 
+void world_abandoned(world *w) {
+  midge_session_abandon(w->session);
+  world_end_turn(w);
+  CHECK(midge_session_unfinished(w->session) == 0);
+  /* Without memory there may have been none to say so. */
+  for (size_t i = 0; i < WORLD_TOKENS && !w->failing; i++)
+    CHECK(w->tokens[i] != WORLD_TAKEN);
+}
+
 /* --- Life ----------------------------------------------------------------- */
 
 static void begin(world *w) {

@@ -8,7 +8,7 @@
  *   server accepts, and none that it has reason to refuse (server.h). The last
  *   may be cut by the end of the connection.
  * - Output that was shown stays where it is, as it is.
- * - A wish that was taken is done at most once, one that was not, never.
+ * - A wish that was taken is done once, one that was not, never.
  * - A turn comes to its end, and all memory comes back. */
 #ifndef MIDGE_FUZZ_WORLD_H
 #define MIDGE_FUZZ_WORLD_H
@@ -76,6 +76,8 @@ void world_received(world *w, midge_slice bytes);
 void world_sent(world *w, size_t size);
 void world_disconnected(world *w);
 void world_committed(world *w);
+/* The program gives up: every wish that was taken is done now. */
+void world_abandoned(world *w);
 void world_elapsed(world *w, midge_time more);
 
 /* A token for a wish, and what became of the wish. */
