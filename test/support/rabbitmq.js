@@ -15,7 +15,6 @@ const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const START_MS = 180000;
 const STOP_MS = 60000;
 
-const isInstalled = () => fs.existsSync(SERVER);
 
 function configuration({ port, webPort, amqpPort }) {
   return `listeners.tcp.1 = 127.0.0.1:${amqpPort}
@@ -115,4 +114,4 @@ async function start() {
   return new RabbitMq().start();
 }
 
-module.exports = { start, isInstalled };
+module.exports = { start };
