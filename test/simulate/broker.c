@@ -91,7 +91,7 @@ void broker_lose_session(world *w) {
   }
   memset(b->received, 0, sizeof b->received);
   b->has_session = b->subscribed = false;
-  b->queue_count = b->in_flight = 0;
+  b->queue_count = b->in_flight = b->last_id = 0;
 }
 
 void broker_connected(world *w) {
@@ -111,10 +111,11 @@ static void on_connect(world *w, const midge_packet *packet) {
   midge_packet connack = {.type = MIDGE_CONNACK};
   connack.connack.session_present = b->has_session;
   uint8_t wire[16];
+  uint32_t receive_max = 1 + dice_roll(&w->dice, w->weather.receive_max);
   if (w->weather.version == MIDGE_MQTT_5) {
     uint8_t *end = midge_properties_encode(
         MIDGE_PROPERTIES(
-            {.id = MIDGE_RECEIVE_MAXIMUM, .number = w->weather.receive_max},
+            {.id = MIDGE_RECEIVE_MAXIMUM, .number = receive_max},
             {.id = MIDGE_TOPIC_ALIAS_MAXIMUM, .number = w->weather.alias_max}),
         wire);
     connack.properties = (midge_slice){wire, (size_t)(end - wire)};

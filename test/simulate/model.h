@@ -66,7 +66,8 @@ typedef struct monitor {
   usage use[65536];
   pipe_bytes sent, delivered;
   bool first_sent, goodbye, resumed;
-  uint32_t window; /* QoS 1 and 2 of this connection not yet answered */
+  uint32_t receive_max; /* of the server, on this connection */
+  uint32_t window;      /* QoS 1 and 2 of this connection not yet answered */
   struct {
     midge_packet_type type;
     uint16_t id;

@@ -50,7 +50,7 @@ static void on_publish(world *w, const midge_packet *packet) {
   }
   u->this_time = true;
   w->monitor.window++; /* I9 */
-  CHECK(w, w->monitor.window <= w->weather.receive_max, "window of %u",
+  CHECK(w, w->monitor.window <= w->monitor.receive_max, "window of %u",
         w->monitor.window);
 }
 
@@ -113,6 +113,12 @@ static void owe(world *w, midge_packet_type type, uint16_t id) {
 
 static void on_connack(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
+  midge_property property;
+  m->receive_max = UINT16_MAX;
+  if (midge_property_find(packet->properties, MIDGE_RECEIVE_MAXIMUM,
+                          &property)) {
+    m->receive_max = property.number;
+  }
   m->resumed = packet->connack.session_present;
   if (m->resumed) return;
   memset(m->use, 0, sizeof m->use);

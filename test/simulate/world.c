@@ -425,6 +425,9 @@ static void judge(world *w) {
   CHECK(w, is_quiet(w), "it never ends: %zu unfinished, %u of %u out",
         midge_session_unfinished(w->session), w->published,
         w->weather.messages); /* liveness */
+  size_t records = 0;
+  for (record *r = w->committed; r != NULL; r = r->next) records++;
+  CHECK(w, records <= 1, "%zu records are left", records); /* the session's */
   for (uint32_t i = 0; i < w->published; i++) judge_out(w, i);
   for (uint32_t i = 0; i < w->sent_by_broker; i++) judge_in(w, i);
 }

@@ -1,0 +1,110 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/message.h"
+/* cmocka wants those before it. */
+#include <cmocka.h>
+
+#include "base/slice.h"
+
+static midge_message *message_of(size_t payload_size) {
+  uint8_t *payload = calloc(1, payload_size + 1);
+  midge_publish publish = {.topic = MIDGE_TEXT("t"),
+                           .payload = {payload, payload_size},
+                           .qos = MIDGE_AT_LEAST_ONCE};
+  midge_message *message =
+      midge_message_new(&midge_allocator_default, &publish, publish.topic, 0);
+  assert_non_null(message);
+  free(payload);
+  return message;
+}
+
+/* 1 byte, the length, 2 + 1 of topic, 2 of identifier, 1 of properties. */
+static void the_size_grows_with_the_length_field(void **state) {
+  (void)state;
+  static const struct {
+    size_t payload, size;
+  } cases[] = {
+      {0, 8},         {121, 129},         {122, 131},        {16377, 16386},
+      {16378, 16388}, {2097145, 2097155}, {2097146, 2097157}};
+  midge_message_form form = {.version = MIDGE_MQTT_5};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    midge_message *message = message_of(cases[i].payload);
+    assert_int_equal(midge_message_size(message, &form), cases[i].size);
+    midge_message_release(message);
+  }
+}
+
+/* The largest remaining length is 268,435,455. */
+static void a_packet_larger_than_mqtt_allows_has_no_size(void **state) {
+  (void)state;
+  midge_message_form form = {.version = MIDGE_MQTT_5};
+  midge_message *message = message_of(268435455 - 6);
+  assert_int_equal(midge_message_size(message, &form), 268435460);
+  midge_message_release(message);
+  message = message_of(268435455 - 5);
+  assert_int_equal(midge_message_size(message, &form), 0);
+  midge_message_release(message);
+}
+
+static void expect_bad(midge_slice record) {
+  midge_status status = MIDGE_OK;
+  assert_null(
+      midge_message_from_record(&midge_allocator_default, record, &status));
+  assert_int_equal(status, MIDGE_EINVAL);
+}
+
+static void a_record_comes_back_as_the_message(void **state) {
+  (void)state;
+  midge_publish publish = {
+      .topic = MIDGE_TEXT("a/b"),
+      .payload = MIDGE_TEXT("xyz"),
+      .qos = MIDGE_EXACTLY_ONCE,
+      .retain = true,
+      .properties = MIDGE_PROPERTIES(
+          {.id = MIDGE_MESSAGE_EXPIRY_INTERVAL, .number = 5},
+          {.id = MIDGE_CONTENT_TYPE, .value = MIDGE_TEXT("c")})};
+  midge_message *message = midge_message_new(&midge_allocator_default, &publish,
+                                             publish.topic, 1000);
+  midge_buffer *record =
+      midge_message_to_record(message, &midge_allocator_default);
+  midge_status status;
+  midge_message *back = midge_message_from_record(
+      &midge_allocator_default, midge_buffer_slice(record), &status);
+  assert_non_null(back);
+  assert_int_equal(status, MIDGE_OK);
+  assert_int_equal(back->qos, MIDGE_EXACTLY_ONCE);
+  assert_true(back->retain);
+  assert_true(back->expires == 6000);
+  assert_true(midge_slice_equal(midge_message_topic(back), MIDGE_TEXT("a/b")));
+  assert_true(
+      midge_slice_equal(midge_message_payload(back), MIDGE_TEXT("xyz")));
+  assert_true(midge_slice_equal(midge_message_properties(back),
+                                midge_message_properties(message)));
+  midge_message_release(back);
+
+  /* Too short for its head, of no QoS, larger than itself. */
+  expect_bad((midge_slice){record->data, 16});
+  record->data[0] = 0;
+  expect_bad(midge_buffer_slice(record));
+  record->data[0] = 3 << 1;
+  expect_bad(midge_buffer_slice(record));
+  record->data[0] = 1 << 1;
+  record->data[11] = 0xff;
+  expect_bad(midge_buffer_slice(record));
+  midge_buffer_release(record);
+  midge_message_release(message);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_size_grows_with_the_length_field),
+      cmocka_unit_test(a_packet_larger_than_mqtt_allows_has_no_size),
+      cmocka_unit_test(a_record_comes_back_as_the_message),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
