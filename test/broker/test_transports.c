@@ -77,8 +77,7 @@ static void take_all(midge_reactor *reactor) {
     if (event.type != MIDGE_EVENT_MESSAGE) continue;
     memcpy(&number, event.message.payload.data, sizeof number);
     assert_int_equal(number, received++);
-    assert_int_equal(event.message.payload.size,
-                     number % 5 == 0 ? LARGE : 100);
+    assert_int_equal(event.message.payload.size, number % 5 == 0 ? LARGE : 100);
   }
 }
 
@@ -111,6 +110,8 @@ static void exchange(const char *scheme, int port, const char *proxy) {
   midge_reactor_stop(reactor);
 }
 
+/* MQTT5-4.2-1, MQTT311-7.1.2-1: TCP keeps order and loses nothing.
+ * MQTT311-7.0.0-2: the server knows nothing of midge. */
 static void messages_over_tcp(void **state) {
   (void)state;
   exchange("mqtt", PLAIN, NULL);

@@ -60,6 +60,8 @@ function accepts(port) {
   });
 }
 
+const isInstalled = () => fs.existsSync(SERVER);
+
 class RabbitMq {
   async start() {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-rabbitmq-'));
@@ -114,4 +116,4 @@ async function start() {
   return new RabbitMq().start();
 }
 
-module.exports = { start };
+module.exports = { start, isInstalled };

@@ -13,6 +13,7 @@ static void count_up(void *context, uint8_t *to, size_t size) {
   for (size_t i = 0; i < size; i++) to[i] = (uint8_t)(i + 1);
 }
 
+/* MQTT5-6.0.0-3, MQTT311-6.0.0-3: it offers "mqtt". */
 static void test_the_request(void **state) {
   (void)state;
   const midge_slice headers[] = {MIDGE_TEXT("Authorization: Bearer x"),
@@ -212,6 +213,7 @@ static const struct {
     {HEAD "A: \x01\r\n" END, "malformed", 0},
 };
 
+/* MQTT5-6.0.0-4, MQTT311-6.0.0-4: also one that chose another subprotocol. */
 static void test_63_answers_that_are_refused(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof(REFUSED) / sizeof(REFUSED[0]); i++) {

@@ -30,6 +30,7 @@ static void expect_close(midge_filter *filter, unsigned code) {
   bytes_free(&output);
 }
 
+/* MQTT5-6.0.0-2, MQTT311-6.0.0-2: packets need not end with frames. */
 static void test_binary_frames_are_a_stream(void **state) {
   (void)state;
   bytes down = {NULL, 0, 0}, expected = {NULL, 0, 0};
@@ -62,6 +63,7 @@ static void test_binary_frames_are_a_stream(void **state) {
   bytes_free(&expected);
 }
 
+/* MQTT5-6.0.0-1, MQTT311-6.0.0-1: binary ones. */
 static void test_what_is_written_becomes_masked_frames(void **state) {
   (void)state;
   const size_t sizes[] = {1, 125, 126, 65535, 65536, 300000};
