@@ -23,6 +23,7 @@ const HELP = `usage: node bench/run.js [options]
                          "midge C" (all that are built or installed)
   --build <folder>       where the programs in C are (build)
   --json <file>          every single measurement, too
+  --results <file>       what is printed, and the command, as Markdown
 `;
 
 const ROOT = path.join(__dirname, '..');
@@ -44,6 +45,7 @@ function readOptions() {
       clients: { type: 'string' },
       build: { type: 'string', default: path.join(ROOT, 'build') },
       json: { type: 'string' },
+      results: { type: 'string' },
     },
   });
   if (values.help) {
@@ -187,6 +189,15 @@ function resumptions(rows) {
   return notes;
 }
 
+function results(facts, text) {
+  const words = process.argv.slice(2)
+    .map((word) => /[ ,]/.test(word) ? `'${word}'` : word);
+  const day = new Date().toISOString().slice(0, 10);
+  return `# Results\n\nMeasured on ${day} with\n\n`
+    + `    node bench/run.js ${words.join(' ')}\n\n`
+    + `${facts.map((fact) => `- ${fact}`).join('\n')}\n\n${text}\n`;
+}
+
 async function main() {
   const options = readOptions();
   const clients = allClients(options.build).filter((client) =>
@@ -195,7 +206,8 @@ async function main() {
   if (!fs.existsSync(program)) {
     throw new Error(`${program} is not built: cmake -DMIDGE_BENCH=ON`);
   }
-  console.log(machineFacts().join('\n'));
+  const facts = machineFacts();
+  console.log(facts.join('\n'));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-bench-'));
   const sink = new Sink(program, path.join(folder, 'certificate.pem'));
   const rows = [];
@@ -209,12 +221,19 @@ async function main() {
     fs.rmSync(folder, { recursive: true });
     tell('');
   }
-  console.log(`medians of ${options.rounds} runs of about ${options.seconds} s,`
-    + ` payloads of ${options.size} bytes; ratio: ${clients[0].name}`
-    + ' divided by the rival\n');
-  console.log(table(clients, rows));
-  const notes = resumptions(rows);
-  if (notes.length > 0) console.log(`\n${notes.join('\n')}`);
+  const text = [
+    `medians of ${options.rounds} runs of about ${options.seconds} s, payloads`
+      + ` of ${options.size} bytes; ratio: ${clients[0].name} divided by the`
+      + ' rival',
+    '',
+    table(clients, rows),
+    '',
+    ...resumptions(rows),
+  ].join('\n').trimEnd();
+  console.log(text);
+  if (options.results) {
+    fs.writeFileSync(options.results, results(facts, text));
+  }
   if (options.json) fs.writeFileSync(options.json, JSON.stringify(log, null, 2));
 }
 
