@@ -124,6 +124,7 @@ class mqtt extends EventEmitter {
   #callbacks = { connect: null, disconnect: null, receive: null };
   #isAsynchronous;
   #isRef = true;
+  #isStarted = false;
   #timeout;
   #clientId;
   #mid = 0;
@@ -155,7 +156,7 @@ class mqtt extends EventEmitter {
     };
     this.#security = optionTable.security(checked.tls);
     this.#useOptions(checked);
-    process.nextTick(() => this.emit('started'));
+    setImmediate(() => this.#start());
   }
 
   #useOptions({ will, credentials }) {
@@ -175,6 +176,13 @@ class mqtt extends EventEmitter {
   static #newId() {
     const letters = randomBytes(12).toString('base64url');
     return `midge_${letters.replace(/[-_]/g, '0')}`; // 22 at most in 3.1
+  }
+
+  // Once, and before whatever a connection may bring.
+  #start() {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.emit('started');
   }
 
   get client_id() {
@@ -285,6 +293,7 @@ class mqtt extends EventEmitter {
     status = native.connect(this.#handle.index);
     if (status !== 0) return status;
     if (callback) this.#callbacks.connect = callback;
+    if (!this.#isStarted) process.nextTick(() => this.#start());
     this.#link.began();
     return this.#isAsynchronous ? 0 : this.#awaitConnect();
   }
