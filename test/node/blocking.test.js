@@ -113,7 +113,7 @@ test('a server that goes mute: ETIMEOUT, and the callback waits',
   async () => {
     const server = await serve(
       '{ publish() {}, subscribe() {}, unsubscribe() {} }');
-    const client = make({ timeout: 200, closeTimeout: 200 });
+    const client = make({ timeout: 1500, closeTimeout: 200 });
     assert.equal(client.connect('127.0.0.1', server.port), 0);
     const published = [];
     assert.equal(client.publish(1, false, 't', 'm', (mid, error) =>
