@@ -10,7 +10,7 @@ const tls = require('node:tls');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
 const { file, text } = require('../tls/certificates');
-const { event, until } = require('./support/wait');
+const { event } = require('./support/wait');
 
 const CERTIFICATE = { key: text('server.key'), cert: text('server.pem') };
 const CONNACK = { 4: '20020000', 5: '2003000000' };
@@ -22,7 +22,7 @@ const HOSTILE = {
     'a remaining length of five bytes': '+d0ffffffff01',
     'type 0': '+0000',
     'type 15': '+f000',
-    'PUBLISH before CONNACK': '300500016100',
+    'PUBLISH before CONNACK': '30040001 6161',
     'a second CONNACK': `+${CONNACK[4]}`,
     'CONNACK with reserved flags': '20020200',
     'CONNACK too short': '200100',
@@ -64,8 +64,8 @@ const HOSTILE = {
   },
 };
 const HUGE = {
-  4: { 'too many properties': `+30${long('ff', 3)}7f` },
-  5: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f0ff` },
+  4: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f000` },
+  5: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f000` },
 };
 
 function frame(payload) {
@@ -107,7 +107,8 @@ const TRANSPORTS = {
 function answers(cases, version, state) {
   return (socket, wrap) => {
     state.sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => state.sockets.delete(socket));
+    socket.on('error', () => {}).on('end', () => socket.end())
+      .on('close', () => state.sockets.delete(socket));
     socket.once('data', () => {
       const hostile = cases[state.connections];
       state.connections += 1;
@@ -142,11 +143,8 @@ for (const [scheme, make] of Object.entries(TRANSPORTS)) {
         const good = event(client, 'good');
         assert.equal(client.connect(
           `${scheme}://localhost:${server.address().port}`), 0);
-        await Promise.race([good, until(() => false,
-          `past "${names.at(-1)}"`, 60000).catch((error) => {
-          error.message += `: at "${names[state.connections - 1]}"`;
-          throw error;
-        })]);
+        await good.catch(() =>
+          assert.fail(`it ended at "${names[state.connections - 1]}"`));
         assert.equal(state.connections, names.length + 1);
         assert.equal(lost, 0);
         client.disconnect();
