@@ -70,10 +70,17 @@ static void give_up(midge_client *client) {
   atomic_compare_exchange_strong(&client->standing, &standing, standing - 1);
 }
 
+/* The session will speak an older version next time, so there is no reason to
+ * wait. */
+static bool is_negotiating(const midge_event *closed) {
+  return closed->closed.reason == MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION &&
+         closed->closed.by == MIDGE_SIDE_SERVER && !closed->closed.lasting;
+}
+
 /* When to try again, or MIDGE_NEVER. */
 static uint64_t decide(midge_client *client, const midge_event *closed) {
   if (client->goodbye) return MIDGE_NEVER;
-  if (client->kicked) return 0;
+  if (client->kicked || is_negotiating(closed)) return 0;
   if (midge_redirect_follow(&client->redirect, &client->url, closed)) return 0;
   midge_redirect_return(&client->redirect, &client->url);
   bool refused = closed->closed.lasting && !client->lasting;

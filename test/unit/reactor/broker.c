@@ -95,13 +95,15 @@ static void on_connect(broker *b, peer *p, const midge_packet *packet) {
   p->greeted = true;
   midge_packet connack = {.type = MIDGE_CONNACK};
   connack.connack.reason = b->options.refuse;
+  if (b->options.old && p->version == MIDGE_MQTT_5)
+    connack.connack.reason = MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION;
   static const uint8_t assigned[] = {0x12, 0, 1, 'x'};
   if (packet->connect.version == MIDGE_MQTT_5 &&
       packet->connect.client_id.size == 0)
     connack.properties = (midge_slice){assigned, sizeof assigned};
   answer(p, &connack);
   flush(b, p);
-  if (b->options.refuse != 0 || b->options.goodbye_at_once) drop(p);
+  if (connack.connack.reason != 0 || b->options.goodbye_at_once) drop(p);
 }
 
 static void on_publish(broker *b, peer *p, const midge_packet *packet) {

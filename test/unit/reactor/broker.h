@@ -12,6 +12,7 @@ typedef struct broker_options {
   bool ipv6;            /* [::1] instead of 127.0.0.1 */
   bool mute;            /* take bytes, say nothing */
   uint8_t refuse;       /* the reason code of CONNACK */
+  bool old;             /* refuse MQTT 5 */
   bool goodbye_at_once; /* close every connection after CONNACK */
   size_t drop_after;    /* close after so many PUBLISH packets, unanswered */
   bool echo;            /* send every message back, at QoS 0 */

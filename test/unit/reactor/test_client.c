@@ -238,6 +238,24 @@ static void lasting_refusals_too_if_asked_to(void **state) {
   broker_stop(b);
 }
 
+static void an_older_version_is_tried_at_once(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){.old = true});
+  program_start(
+      &p, url_of(b),
+      &(midge_client_options){.session.negotiate = true,
+                              .session.client_id = MIDGE_TEXT("negotiator"),
+                              .reconnect = {.off = true, .min_ms = 3600000}});
+  assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CLOSED);
+  assert_int_equal(p.event.closed.retry_ms, 0);
+  wait_for(&p, MIDGE_EVENT_OPENED);
+  assert_int_equal(p.event.opened.version, MIDGE_MQTT_3_1_1);
+  program_stop(&p);
+  broker_stop(b);
+}
+
 /* A kick right after CONNACK must not be answered at full speed. */
 static void kicks_are_backed_off_from(void **state) {
   (void)state;
@@ -371,6 +389,7 @@ int main(void) {
       cmocka_unit_test(a_refusal_that_lasts_ends_the_attempts),
       cmocka_unit_test(other_refusals_are_tried_again),
       cmocka_unit_test(lasting_refusals_too_if_asked_to),
+      cmocka_unit_test(an_older_version_is_tried_at_once),
       cmocka_unit_test(kicks_are_backed_off_from),
       cmocka_unit_test(a_mute_server_is_given_up_in_time),
       cmocka_unit_test(a_silent_server_is_noticed_by_the_keep_alive),
