@@ -1,0 +1,274 @@
+'use strict';
+// Options that change what a client does.
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
+const { listen } = require('./support/server');
+const { run } = require('./support/program');
+const { called, delay, event, until } = require('./support/wait');
+
+let server;
+const clients = [];
+
+before(async () => {
+  server = await listen();
+});
+
+after(async () => {
+  clients.forEach((client) => client.disconnect());
+  await server.stop();
+});
+
+function make(options, args = [null, null, null, true, 0]) {
+  const client = new mqtt(...args, true, options);
+  clients.push(client);
+  return client;
+}
+
+const lastConnect = () => server.got('connect').at(-1);
+
+test('clientId, username, password, clean, keepalive fill in for arguments ' +
+  'that are left out', async () => {
+  const options = { clientId: 'from-options', username: 'u', password: 'p',
+    clean: false, keepalive: 7 };
+  const client = make(options, Array(5).fill(undefined));
+  await called((done) => client.connect('127.0.0.1', server.port, done));
+  const packet = lastConnect();
+  assert.deepEqual([packet.clientId, packet.username, String(packet.password),
+    packet.clean, packet.keepalive], ['from-options', 'u', 'p', false, 7]);
+  const other = make(options, ['argument', 'v', 'q', true, 9000]);
+  await called((done) => other.connect('127.0.0.1', server.port, done));
+  const sent = lastConnect();
+  assert.deepEqual([sent.clientId, sent.username, String(sent.password),
+    sent.clean, sent.keepalive], ['argument', 'v', 'q', true, 9]);
+});
+
+test('will', async () => {
+  const client = make({ will: { topic: 't', payload: 'w', qos: 2,
+    retain: true } });
+  await called((done) => client.connect('127.0.0.1', server.port, done));
+  const { topic, payload, qos, retain } = lastConnect().will;
+  assert.deepEqual([topic, String(payload), qos, retain], ['t', 'w', 2, true]);
+});
+
+test('will changes after connect apply to the next connection', async () => {
+  const own = await listen();
+  const client = make({ reconnectPeriod: 10 });
+  await called((done) => client.connect('127.0.0.1', own.port, done));
+  assert.equal(client.set_willmsg('t', 'later', 1, false), 0);
+  let again = event(client, 'connected');
+  own.cut();
+  await again;
+  assert.equal(String(own.got('connect')[1].will.payload), 'later');
+  assert.equal(client.clear_willmsg(), 0);
+  again = event(client, 'connected');
+  own.cut();
+  await again;
+  assert.equal(own.got('connect')[2].will, undefined);
+  client.disconnect();
+  await own.stop();
+});
+
+test('reconnectPeriod 0: one attempt, and disconnected after a loss',
+  async () => {
+    const own = await listen();
+    const client = make({ reconnectPeriod: 0 });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    const gone = event(client, 'disconnected');
+    own.cut();
+    const [, error] = await gone;
+    assert.equal(error.errno, mqtt.errors.ELOST);
+    assert.equal(client.publish(0, false, 't', 'm'), mqtt.errors.ENOCONN);
+    await delay(100);
+    assert.equal(own.got('connect').length, 1);
+    assert.equal(client.connect('127.0.0.1', own.port), 0);
+    await event(client, 'connected');
+    client.disconnect();
+    await own.stop();
+  });
+
+test('reconnectOnConnackError tries again what cannot heal', async () => {
+  const own = await listen({
+    connect(packet, connection) {
+      connection.send({ cmd: 'connack', returnCode: 5 });
+    },
+  });
+  const client = make({ reconnectPeriod: 10, reconnectOnConnackError: true });
+  let failures = 0;
+  client.connect('127.0.0.1', own.port, () => { failures += 1; });
+  await until(() => failures >= 3);
+  client.disconnect();
+  await own.stop();
+});
+
+test('resubscribe: by itself, or not', async () => {
+  for (const resubscribe of [true, false]) {
+    const own = await listen();
+    const client = make({ reconnectPeriod: 10, resubscribe });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    await called((done) => client.subscribe(1, ['a', 'b'], done));
+    const again = event(client, 'connected');
+    own.cut();
+    await again;
+    await called((done) => client.publish(1, false, 't', 'm', done));
+    const filters = own.got('subscribe').slice(1)
+      .flatMap(({ subscriptions }) => subscriptions.map(({ topic }) => topic));
+    assert.deepEqual(filters, resubscribe ? ['a', 'b'] : []);
+    client.disconnect();
+    await own.stop();
+  }
+});
+
+test('queueQoSZero false: QoS 0 without a connection returns ELOST',
+  async () => {
+    const client = make({ queueQoSZero: false });
+    assert.equal(client.connect('127.0.0.1', server.port), 0);
+    assert.equal(client.publish(0, false, 't', 'm'), mqtt.errors.ELOST);
+    assert.equal(client.publish(1, false, 't', 'm'), 0);
+    await event(client, 'connected');
+    assert.equal(client.publish(0, false, 't', 'm'), 0);
+  });
+
+test('connectTimeout: a server that stays mute', async () => {
+  const mute = await listen({ connect() {} });
+  const client = make({ connectTimeout: 100 });
+  const [, error] = await called((done) =>
+    client.connect('127.0.0.1', mute.port, done));
+  assert.equal(error.errno, mqtt.errors.ETIMEOUT);
+  client.disconnect();
+  await mute.stop();
+});
+
+test('replyTimeout: a subscription without an answer', async () => {
+  const mute = await listen({ subscribe() {} });
+  const client = make({ replyTimeout: 100 });
+  await called((done) => client.connect('127.0.0.1', mute.port, done));
+  const [, , error] = await called((done) => client.subscribe(0, 't', done));
+  assert.equal(error.errno, mqtt.errors.ETIMEOUT);
+  client.disconnect();
+  await mute.stop();
+});
+
+test('localAddress', async () => {
+  const own = await listen({
+    accept(connection) { connection.from = connection.socket.remoteAddress; },
+  });
+  const client = make({ localAddress: '127.0.0.2' });
+  await called((done) => client.connect('127.0.0.1', own.port, done));
+  assert.equal([...own.connections][0].from, '127.0.0.2');
+  client.disconnect();
+  await own.stop();
+});
+
+test('credentials: asked before each attempt, by promise or value',
+  async () => {
+    const own = await listen();
+    const asked = [];
+    const client = make({
+      reconnectPeriod: 10,
+      async credentials({ attempt, lastError }) {
+        asked.push([attempt, lastError && lastError.code]);
+        await delay(5);
+        return { username: `user${asked.length}`, password: Buffer.from('p') };
+      },
+    });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    const again = event(client, 'connected');
+    own.cut();
+    await again;
+    const sent = own.got('connect').map(({ username, password }) =>
+      [username, String(password)]);
+    assert.deepEqual(sent, [['user1', 'p'], ['user2', 'p']]);
+    assert.equal(asked[0][1], undefined);
+    client.disconnect();
+    await own.stop();
+    const sync = make({ credentials: () => ({ username: 'now' }) });
+    await called((done) => sync.connect('127.0.0.1', server.port, done));
+    assert.equal(lastConnect().username, 'now');
+  });
+
+test('credentials that throw or reject fail the attempt, which is retried',
+  async () => {
+    let asked = 0;
+    const client = make({
+      reconnectPeriod: 10,
+      credentials() {
+        asked += 1;
+        if (asked === 1) throw new Error('thrown');
+        if (asked === 2) return Promise.reject(new Error('rejected'));
+        if (asked === 3) return { username: 7 };
+        return { username: 'fine' };
+      },
+    });
+    const results = [];
+    client.connect('127.0.0.1', server.port, (result) => results.push(result));
+    await until(() => results.length === 4);
+    assert.deepEqual(results.slice(0, 2), ['thrown', 'rejected']);
+    assert.match(results[2], /credentials.username/);
+    assert.equal(results[3], 'OK');
+    assert.equal(lastConnect().username, 'fine');
+  });
+
+test('disconnect while credentials are awaited', async () => {
+  let release;
+  const client = make({
+    credentials: () => new Promise((resolve) => { release = resolve; }),
+  });
+  const before_ = server.got('connect').length;
+  client.connect('127.0.0.1', server.port, assert.fail);
+  await until(() => release !== undefined);
+  assert.equal(client.disconnect(), 0);
+  assert.deepEqual(await event(client, 'disconnected'), ['OK']);
+  release({ username: 'late' });
+  await delay(50);
+  assert.equal(server.got('connect').length, before_);
+});
+
+test('credentials in blocking mode: a value; a promise cannot be awaited',
+  async () => {
+    const { code, out, err } = await run(`
+      const answers = [{ username: 'now' }, Promise.resolve({})];
+      const codes = answers.map((answer) => {
+        const client = new mqtt(null, null, null, true, 0, false,
+          { credentials: () => answer, timeout: 1000 });
+        const code = client.connect('test.mosquitto.invalid', 1883);
+        return code;
+      });
+      console.log(codes.map((code) => mqtt.strerror(code)).join('; '));`);
+    assert.equal(err, '');
+    assert.equal(code, 0);
+    assert.match(out, /^the name of the server cannot be resolved; /);
+  });
+
+test('maxInFlight: no more than that are under way', async () => {
+  const own = await listen({ publish() {} });
+  const client = make({ maxInFlight: 5 });
+  await called((done) => client.connect('127.0.0.1', own.port, done));
+  for (let i = 0; i < 20; i += 1) client.publish(1, false, 't', 'm');
+  await until(() => own.got('publish').length >= 5);
+  await delay(50);
+  assert.equal(own.got('publish').length, 5);
+  client.disconnect();
+  await own.stop();
+});
+
+test('a URL: mqtt:, port in it wins, the argument fills in', async () => {
+  const urls = [
+    [`mqtt://127.0.0.1:${server.port}`, undefined],
+    [`mqtt://127.0.0.1:${server.port}`, 1],
+    ['mqtt://127.0.0.1', server.port],
+    ['tcp://127.0.0.1', `${server.port}`],
+    [`MQTT://name:pass%40word@127.0.0.1:${server.port}/`, null],
+  ];
+  for (const [url, port] of urls) {
+    const client = make({});
+    await called((done) => assert.equal(client.connect(url, port, done), 0));
+    client.disconnect();
+  }
+  const { username, password } = lastConnect();
+  assert.deepEqual([username, String(password)], ['name', 'pass@word']);
+  const client = make({});
+  const [result] = await called((done) =>
+    client.connect(`mqtt://127.0.0.1:${server.port}`, done));
+  assert.equal(result, 'OK');
+});
