@@ -67,7 +67,7 @@ static void read_frames(midge_slice bytes, size_t frame_max, stream *up) {
     if (more != 0) size = 0;
     for (size_t i = 0; i < more; i++) size = size << 8 | bytes.data[at++];
     if ((more == 2 && size < 126) || (more == 8 && size < 65536)) return;
-    if (size > frame_max) return;
+    if (!control && size > frame_max) return;
     size_t here = bytes.size - at < size ? bytes.size - at : (size_t)size;
     if (!control) {
       stream_add(up, (midge_slice){bytes.data + at, here});
