@@ -37,3 +37,34 @@ test('without the addon the error names the fix', async () => {
   assert.match(String(stderr), /npm rebuild midge/);
   assert.match(String(stderr), /MIDGE_EADDON/);
 });
+
+test('the manual lists every error with its number, and every test of the ' +
+  'specification', () => {
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const read = (...names) =>
+    fs.readFileSync(path.join(__dirname, '..', '..', ...names), 'utf8');
+  const manual = read('docs', 'api.md');
+  const rows = [...manual.matchAll(/^\| `(E\w+)` \| (-\d+) \|/gm)]
+    .map(([, name, number]) => [name, Number(number)]);
+  assert.deepEqual(Object.fromEntries(rows), { ...mqtt.errors });
+  const { names } = require('../../lib/options');
+  for (const name of names) {
+    assert.ok(manual.includes(`\`${name}\``), `option ${name}`);
+  }
+  const titles = [...manual.matchAll(/\| `(spec: .*)` \|$/gm)]
+    .map(([, title]) => title);
+  const source = read('test', 'node', 'specification.test.js')
+    .replaceAll(/['"`] \+\s+['"`]/g, '').replaceAll('$' + '{method}', '*')
+    .replaceAll('$' + '{qos}', '*');
+  const written = [...source.matchAll(/test\(\s*(['"`])(spec: .*?)\1,/gs)]
+    .map(([, , title]) => title);
+  const pattern = (title) => new RegExp(`^${title
+    .replaceAll(/[.?+^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+  for (const title of titles) {
+    assert.ok(written.some((one) => pattern(one).test(title)), title);
+  }
+  for (const one of written) {
+    assert.ok(titles.some((title) => pattern(one).test(title)), one);
+  }
+});

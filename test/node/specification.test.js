@@ -6,14 +6,23 @@ const { EventEmitter } = require('node:events');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
+const { file } = require('../tls/certificates');
 const { called, delay, event, until } = require('./support/wait');
+
+const KEY = '00112233445566778899aabbccddeeff'; // of the TLS-PSK listener
 
 let broker;
 let clients = [];
 let topics = 0;
 
 before(async () => {
-  broker = await mosquitto.start();
+  broker = await mosquitto.start({ listeners: [{},
+    { tls: { certificate: file('server.pem'), key: file('server.key'),
+      ca: file('root.pem'), requireCertificate: true } },
+    { tls: { certificate: file('wrong-host.pem'),
+      key: file('wrong-host.key') } },
+    { psk: { keys: { me: KEY } } },
+  ] });
 });
 
 after(async () => {
@@ -134,7 +143,7 @@ test('spec: unsubscribe(topic, callback)', async () => {
 });
 
 for (const qos of [0, 1, 2]) {
-  test('spec: publish(qos, retain, topic, message, callbackPublish, ' +
+  test(`spec: publish(qos, retain, topic, message, callbackPublish, ` +
     `callbackReceive) with QoS ${qos}`, async () => {
     const client = await connected();
     const topic = newTopic();
@@ -207,7 +216,7 @@ test("spec: on('published', function (message_id))", async () => {
 });
 
 test("spec: on('received', function (message_id, topic, buffer, qos, " +
-  'retain))', async () => {
+  "retain))", async () => {
   const client = await connected();
   const topic = newTopic();
   await called((done) => client.subscribe(2, topic, done));
@@ -217,6 +226,46 @@ test("spec: on('received', function (message_id, topic, buffer, qos, " +
   assert.ok(mid > 0);
   assert.deepEqual([from, qos, retain], [topic, 1, false]);
   assert.deepEqual([...buffer], [0, 1, 255]);
+});
+
+// Connects to the broker's listener number `at`; 'OK', or why it could not.
+async function tlsResult(client, at) {
+  const [result, error] = await called((done) =>
+    assert.equal(client.connect('127.0.0.1', broker.ports[at], done), 0));
+  return error ? error.code : result;
+}
+
+test('spec: tls_set(ca_file, ca_path, cert_file, key_file)', async () => {
+  const client = make({ reconnectPeriod: 0 });
+  assert.equal(client.tls_set(file('root.pem'), null, file('client.pem'),
+    file('client.key')), 0);
+  assert.equal(await tlsResult(client, 1), 'OK');
+});
+
+test('spec: tls_insecure_set(insecure)', async () => {
+  const strict = make({ reconnectPeriod: 0 });
+  assert.equal(strict.tls_set(file('root.pem'), null, null, null), 0);
+  assert.equal(strict.tls_insecure_set(false), 0);
+  assert.notEqual(await tlsResult(strict, 2), 'OK');
+  const lenient = make({ reconnectPeriod: 0 });
+  assert.equal(lenient.tls_set(file('root.pem'), null, null, null), 0);
+  assert.equal(lenient.tls_insecure_set(true), 0);
+  assert.equal(await tlsResult(lenient, 2), 'OK');
+});
+
+test('spec: tls_opts_set(cert_reqs, version, ciphers)', async () => {
+  const client = make({ reconnectPeriod: 0 });
+  assert.equal(client.tls_set(file('root.pem'), null, file('client.pem'),
+    file('client.key')), 0);
+  assert.equal(client.tls_opts_set('SSL_VERIFY_PEER', 'tlsv1.2',
+    'ECDHE+AESGCM'), 0);
+  assert.equal(await tlsResult(client, 1), 'OK');
+});
+
+test('spec: tls_psk_set(key, identity, ciphers)', async () => {
+  const client = make({ reconnectPeriod: 0 });
+  assert.equal(client.tls_psk_set(KEY, 'me', null), 0);
+  assert.equal(await tlsResult(client, 3), 'OK');
 });
 
 test('spec: return values are numbers: 0, or an error code', () => {
