@@ -275,7 +275,8 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->anew = false;
   midge_aliases_reset(&session->aliases_out, session->limits.alias_max);
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
-  midge_session_record_session(session, true);
+  midge_session_record_session(session);
+  session->opening = session->records.written;
   tell_opened(session, packet);
   if (!midge_session_is_connected(session)) return;
   if (!present || session->version == MIDGE_MQTT_3_1)

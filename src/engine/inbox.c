@@ -8,6 +8,7 @@ static uint8_t states[MIDGE_INBOUND_ANSWERED + 1];
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
   midge_map_init(&inbox->received, allocator);
+  inbox->repeats = false;
   inbox->used = 0;
 }
 
@@ -18,6 +19,7 @@ void midge_inbox_free(midge_inbox *inbox) {
 
 void midge_inbox_rewind(midge_inbox *inbox) {
   midge_ring_clear(&inbox->debts);
+  inbox->repeats = false;
   inbox->used = 0;
 }
 

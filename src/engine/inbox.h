@@ -22,6 +22,7 @@ typedef struct midge_inbox {
   midge_ring debts; /* of midge_debt; this connection's */
   /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
   midge_map received;
+  bool repeats;  /* some message of QoS 2 is owed more than one answer */
   uint32_t used; /* of our Receive Maximum, on this connection */
 } midge_inbox;
 

@@ -87,17 +87,14 @@ void midge_session_forget_inbound(midge_session *session) {
   midge_inbox_forget(&session->inbox);
 }
 
-void midge_session_record_session(midge_session *session, bool exists) {
+void midge_session_record_session(midge_session *session) {
   bool knew = session->exists;
-  session->exists = exists;
-  if (!session->records.durable || knew == exists) return;
-  midge_slice client_id = session->client_id == NULL
-                              ? MIDGE_NO_SLICE
-                              : midge_buffer_slice(session->client_id);
-  if (exists)
-    put_or_fail(session, MIDGE_KEY_SESSION, client_id);
-  else
-    delete_record(session, MIDGE_KEY_SESSION);
+  session->exists = true;
+  if (!session->records.durable || knew) return;
+  midge_slice client_id = MIDGE_NO_SLICE; /* as in a clean session of 3.1.1 */
+  if (session->client_id != NULL)
+    client_id = midge_buffer_slice(session->client_id);
+  put_or_fail(session, MIDGE_KEY_SESSION, client_id);
 }
 
 /* --- Restoring ---------------------------------------------------------------

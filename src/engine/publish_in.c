@@ -108,6 +108,7 @@ static bool owe(midge_session *session, const midge_packet *packet) {
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
     state = midge_inbox_state(inbox, packet_id);
     debt.answered = state == MIDGE_INBOUND_ANSWERED;
+    if (state == MIDGE_INBOUND_HANDED) inbox->repeats = true;
     if (state == MIDGE_INBOUND_NEW &&
         !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_HANDED)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
@@ -164,6 +165,21 @@ static void received(midge_session *session, uint16_t packet_id) {
   midge_session_record_inbound(session, packet_id, true);
 }
 
+/* What the program's answer pays: the oldest debt, and of QoS 2 every one, for
+ * they are of one message. */
+static void answer_debts(midge_session *session, uint16_t packet_id,
+                         uint8_t reason) {
+  midge_inbox *inbox = &session->inbox;
+  midge_debt *debt = midge_inbox_debt(inbox, packet_id);
+  if (debt == NULL) return;
+  bool again = inbox->repeats && debt->qos == MIDGE_EXACTLY_ONCE;
+  do {
+    debt->answered = true;
+    debt->reason = reason;
+    debt = again ? midge_inbox_debt(inbox, packet_id) : NULL;
+  } while (debt != NULL && debt->qos == MIDGE_EXACTLY_ONCE);
+}
+
 void midge_session_handed_out(midge_session *session,
                               const midge_queued_event *queued) {
   const midge_event *event = &queued->event;
@@ -176,8 +192,7 @@ void midge_session_handed_out(midge_session *session,
     received(session, packet_id);
   /* Of an earlier connection: the server sends it again. */
   if (queued->connection != session->connection) return;
-  midge_debt *debt = midge_inbox_debt(&session->inbox, packet_id);
-  if (debt != NULL) debt->answered = true;
+  answer_debts(session, packet_id, 0);
   midge_session_pay_debts(session);
 }
 
@@ -195,10 +210,7 @@ midge_status midge_session_acknowledge(midge_session *session,
   if (debt == NULL && !handed) return MIDGE_EINVAL;
   if (handed && (debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE))
     received(session, packet_id);
-  if (debt != NULL) {
-    debt->answered = true;
-    debt->reason = (uint8_t)reason;
-  }
+  answer_debts(session, packet_id, (uint8_t)reason);
   midge_session_pay_debts(session);
   midge_session_settle(session);
   return MIDGE_OK;

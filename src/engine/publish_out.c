@@ -282,6 +282,8 @@ static bool show_next(midge_session *session) {
 }
 
 void midge_session_pump(midge_session *session) {
+  /* What we send makes the server keep its session, so ours comes first. */
+  if (!midge_records_have(&session->records, session->opening)) return;
   midge_session_show_controls(session);
   while (midge_session_is_open(session) &&
          midge_output_backlog(&session->output) < OUTPUT_ENOUGH) {

@@ -81,6 +81,7 @@ struct midge_session {
   midge_aliases aliases_in, aliases_out;
   midge_aliases aliases_said; /* what the program's publishes have mapped */
   uint64_t next_key;
+  uint64_t opening;    /* records of how this connection opened end here */
   uint64_t next_order; /* of the PUBRECs */
 };
 
@@ -220,7 +221,8 @@ void midge_session_record_end(midge_session *session, midge_message *message);
 void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
                                   bool received);
 void midge_session_forget_inbound(midge_session *session);
-void midge_session_record_session(midge_session *session, bool exists);
+/* There is a session, and this is its client identifier. */
+void midge_session_record_session(midge_session *session);
 
 /* --- shared ------------------------------------------------------------------
  */
