@@ -88,6 +88,8 @@ static void hostile_20_unknown_reason_in_connack(void **state) {
       "option version=3.1.1 client_id=\"a\"\n"
       "connected\n> CONNECT\n<x 20 02 00 06\n"
       "= closed by=server status=EREFUSED reason=6\ndisconnected\n"
+      "connected\n> CONNECT\n<x 20 02 00 84\n"
+      "= closed by=server status=EREFUSED reason=132\ndisconnected\n"
       "connected\n> CONNECT\n<x 20 02 00 ff\n"
       "= closed by=server status=EREFUSED reason=255\ndisconnected\n"
       "connected\n> CONNECT\n<x 20 02 00 00\n= opened\n");

@@ -1,5 +1,6 @@
 /* Session edge cases, 37 to 44: subscriptions, time, ends and restarts. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conformance.h"
@@ -45,6 +46,35 @@ static void session_38_subscriptions_after_a_lost_session(void **state) {
             "disconnected\n= closed\nconnected\n> CONNECT\n"
             "< CONNACK session_present=0\n= opened renewed=1\n"
             "> SUBSCRIBE filter=\"f\" options=1\n> PUBLISH dup=0\n");
+}
+
+/* More than go into one SUBSCRIBE: their order stays. */
+static void session_38_a_hundred_subscriptions(void **state) {
+  (void)state;
+  enum { COUNT = 100 };
+  driver d;
+  driver_open(&d, "client_id=\"a\"", " CONNACK");
+  teller to = {.driver = &d};
+  char lines[160];
+  for (unsigned i = 1; i <= COUNT; i++) {
+    snprintf(lines, sizeof lines,
+             "subscribe token=%u filter=\"f%u\"\n> SUBSCRIBE id=%u\n"
+             "< SUBACK id=%u reasons=0\n= done token=%u",
+             i, i, i, i, i);
+    assert_true(transcript_tell(&to, lines));
+  }
+  transcript_tell(&to, "disconnected\n= closed\nconnected\n> CONNECT");
+  transcript_tell(&to, "< CONNACK\n= opened");
+  unsigned filters = 0, packets = 0;
+  for (seen *p; (p = seen_take(&d.packets)) != NULL; packets++) {
+    for (const char *at = p->text; (at = strstr(at, "\"f")) != NULL; at++) {
+      assert_int_equal(atoi(at + 2), ++filters);
+    }
+  }
+  assert_int_equal(filters, COUNT);
+  assert_int_equal(packets, 2);
+  assert_true(transcript_end(&to));
+  driver_free(&d);
 }
 
 /* MQTT5-3.1.2-20, MQTT5-3.1.2-21, MQTT5-3.2.2-21, MQTT311-3.1.2-23,
@@ -275,6 +305,7 @@ int main(void) {
       cmocka_unit_test(session_37_subscribe_in_flight_at_a_cut),
       cmocka_unit_test(session_37_every_request_is_answered),
       cmocka_unit_test(session_38_subscriptions_after_a_lost_session),
+      cmocka_unit_test(session_38_a_hundred_subscriptions),
       cmocka_unit_test(session_39_keep_alive),
       cmocka_unit_test(session_39_a_large_upload_is_not_idle),
       cmocka_unit_test(session_39_the_server_stops_reading),
