@@ -122,6 +122,8 @@ static void hostile_22_talking_on_after_a_refusal(void **state) {
 static void hostile_23_packets_of_a_client(void **state) {
   (void)state;
   hostile_open_both("< CONNECT client_id=\"b\"", 0x82);
+  /* Of a version that is none: a reason that DISCONNECT cannot carry. */
+  hostile_open_both("<x 10 0d 00 04 4d 51 54 54 09 02 00 00 00 00 00", 0x82);
   hostile_open_both("< SUBSCRIBE id=1 filter=\"a\"", 0x82);
   hostile_open_both("< UNSUBSCRIBE id=1 filter=\"a\"", 0x82);
   hostile_open_both("<x c0 00", 0x82);
