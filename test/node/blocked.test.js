@@ -19,7 +19,18 @@ before(async () => {
   broker = await mosquitto.start({ settings: { max_inflight_messages: 60000 } });
 });
 
-after(() => broker.stop());
+const clients = [];
+
+function make(options) {
+  const client = new mqtt(null, null, null, true, 60000, true, options);
+  clients.push(client);
+  return client;
+}
+
+after(async () => {
+  clients.forEach((client) => client.disconnect());
+  await broker.stop();
+});
 
 test('keep-alive of 1 s outlives a thread that is blocked for 10 s, and ' +
   'messages sent meanwhile are delivered in order', async () => {
@@ -51,7 +62,7 @@ test('keep-alive of 1 s outlives a thread that is blocked for 10 s, and ' +
         });
       });
     });`, { port: broker.port });
-  const other = new mqtt(null, null, null, true, 60000, true);
+  const other = make();
   await called((done) => other.connect('127.0.0.1', broker.port, done));
   const ready = event(other, 'received');
   other.subscribe(1, 'ready');
@@ -139,7 +150,7 @@ test('a program that falls behind stops the reading, not the connection',
 
 // A publisher that sends 1 kB messages when it is told to.
 async function behind(count) {
-  const other = new mqtt(null, null, null, true, 60000, true);
+  const other = make();
   after(() => other.disconnect());
   await called((done) => other.connect('127.0.0.1', broker.port, done));
   await called((done) => other.subscribe(1, 'behind', done, () => {
@@ -157,8 +168,7 @@ test('200,000 messages published offline are delivered in order', async () => {
   const probe = await listen();
   const { port } = probe;
   await probe.stop();
-  const client = new mqtt(null, null, null, true, 60000, true,
-    { reconnectPeriod: 20 });
+  const client = make({ reconnectPeriod: 20 });
   assert.equal(client.connect('127.0.0.1', port), 0);
   let done = 0;
   for (let i = 0; i < count; i += 1) {

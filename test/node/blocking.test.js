@@ -11,16 +11,21 @@ const { delay, event, until } = require('./support/wait');
 const { EINVAL, ENOCONN, ETIMEOUT, EERRNO, EREFUSED, ELOST } = mqtt.errors;
 
 let broker;
+const clients = [];
 
 before(async () => {
   broker = await mosquitto.start();
 });
 
-after(() => broker.stop());
+after(async () => {
+  clients.forEach((client) => client.disconnect());
+  await broker.stop();
+});
 
-function make(options, clean = true) {
-  return new mqtt(clean ? null : 'blocking', null, null, clean, 60000, false,
-    options);
+function make(options) {
+  const client = new mqtt(null, null, null, true, 60000, false, options);
+  clients.push(client);
+  return client;
 }
 
 // A server that lives on another thread, for this one is going to be blocked.
@@ -33,6 +38,7 @@ async function serve(answers) {
       parentPort.once('message', () => server.stop());
     });`, { eval: true });
   const [port] = await event(worker, 'message');
+  worker.unref();
   return { port, stop: () => worker.terminate() };
 }
 
@@ -189,6 +195,7 @@ test('a refused subscription is a negative reason code', async () => {
 
 test('messages for other clients of the thread wait their turn', async () => {
   const other = new mqtt(null, null, null, true, 60000, true);
+  clients.push(other);
   const heard = [];
   other.on('received', (mid, topic, message) => heard.push(Number(message)));
   other.connect('127.0.0.1', broker.port);

@@ -99,6 +99,10 @@ async (t) => {
   const broker = await mosquitto.start({ persistence: true,
     settings: { max_inflight_messages: 60000 } });
   const sides = [new Side('a', 'b'), new Side('b', 'a')];
+  t.after(async () => {
+    sides.forEach(({ client }) => client.disconnect());
+    await broker.stop();
+  });
   const streams = sides.flatMap((side) => side.streams);
   await sides[0].begin(broker.port, sides[1].streams);
   await sides[1].begin(broker.port, sides[0].streams);
@@ -139,7 +143,4 @@ async (t) => {
     t.diagnostic(`${side.connections} connections`);
     assert.ok(side.connections > RESTARTS);
   });
-  await Promise.all(sides.map(({ client }) =>
-    called((done) => client.disconnect(done))));
-  await broker.stop();
 });

@@ -74,6 +74,7 @@ class Server {
     this.server = net.createServer((socket) => {
       const connection = new Connection(this, socket);
       this.connections.add(connection);
+      socket.unref(); // a test that failed leaves nothing that goes on
       socket.on('close', () => this.connections.delete(connection));
       if (this.answers.accept) this.answers.accept(connection);
     });
@@ -83,6 +84,7 @@ class Server {
     return new Promise((resolve) => {
       this.server.listen(port, '127.0.0.1', () => {
         this.port = this.server.address().port;
+        this.server.unref();
         resolve(this);
       });
     });
