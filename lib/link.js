@@ -77,11 +77,12 @@ class Link {
   }
 
   // Another takes its place: what was wished here still has its end to come.
-  // Its goodbye is told before anything is heard of the other.
-  giveUp() {
+  // Unless it has said its goodbye (`isClosed`), it is told now, before anything
+  // is heard of the other.
+  giveUp(isClosed) {
     native.close(this.index);
     batch.hold(this, true);
-    if (!this.isWanted) return;
+    if (isClosed || !this.isWanted) return;
     this.isReplaced = true;
     process.nextTick(() => this.disconnected('OK'));
   }

@@ -328,7 +328,7 @@ class mqtt extends EventEmitter {
 
   #replace() {
     finalizer.unregister(this);
-    if (this.#link !== null) this.#link.giveUp();
+    if (this.#link !== null) this.#link.giveUp(!this.#isAsynchronous);
   }
 
   // Wait, and see to it that what came meanwhile is delivered.

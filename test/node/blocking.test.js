@@ -100,6 +100,22 @@ test('a blocking client connects again after disconnect', async () => {
   assert.deepEqual(heard, Array(3).fill(['connected', 'disconnected']).flat());
 });
 
+test('a blocking client connects elsewhere after disconnect', async () => {
+  const server = await serve('{}');
+  const client = make();
+  const heard = [];
+  client.on('connected', () => heard.push('connected'));
+  client.on('disconnected', () => heard.push('disconnected'));
+  for (const port of [broker.port, server.port, broker.port]) {
+    assert.equal(client.connect('127.0.0.1', port), 0);
+    assert.equal(client.publish(1, false, 'blocking/c', 'm'), 0);
+    assert.equal(client.disconnect(), 0);
+  }
+  await until(() => heard.length === 6);
+  assert.deepEqual(heard, Array(3).fill(['connected', 'disconnected']).flat());
+  await server.stop();
+});
+
 test('a server that accepts and stays mute: ETIMEOUT from connect',
   async () => {
     const server = await serve('{ connect() {} }');
