@@ -97,7 +97,7 @@ function make(asynchronous, options) {
 async function exchange(client) {
   const received = event(client, 'received');
   await called((done) => client.subscribe(1, 'proxy/a', done));
-  const payload = Buffer.alloc(200000, 'x');
+  const payload = Buffer.alloc(20000, 'x');
   await called((done) => client.publish(1, false, 'proxy/a', payload, done));
   assert.ok((await received)[2].equals(payload));
 }
