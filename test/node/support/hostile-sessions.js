@@ -10,7 +10,8 @@ const mqtt = require('../../../lib');
 const COUNT = Number(process.argv[2]);
 const AT_ONCE = 32;
 const SEED = Number(process.argv[3]);
-const WAIT_MS = 100;
+const LATER_MS = 20; // when the server hangs up at the latest
+const WAIT_MS = 60000;
 const WARM = Math.min(2000, COUNT / 4);
 
 const GOOD = {
@@ -52,13 +53,14 @@ const server = net.createServer((socket) => {
     socket.write(bytes.subarray(0, cut));
     socket.write(bytes.subarray(cut));
     if (random(2) === 0) socket.end();
+    else setTimeout(() => socket.destroy(), LATER_MS);
   });
 });
 
 const outcomes = { refused: 0, broken: 0, open: 0, received: 0 };
 
 // One client: connects, publishes, subscribes, and leaves when the first thing
-// has gone wrong, or after a while.
+// has gone wrong; "open" is one to which nothing happened in a minute.
 function session(number) {
   return new Promise((resolve) => {
     const client = new mqtt(`hostile-${number}`, null, null, number % 2 === 0, 60000, true,
