@@ -171,15 +171,15 @@ static void check(const world *it, unsigned flags) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   script from = {data, data + size};
   unsigned flags = script_byte(&from);
-  const server *server = the_server();
-  world it = {.ssl = SSL_new(server->contexts[flags & UNKNOWN ? 1 : 0])};
+  const server *ends = the_server();
+  world it = {.ssl = SSL_new(ends->contexts[flags & UNKNOWN ? 1 : 0])};
   CHECK(it.ssl != NULL);
   it.in = BIO_new(BIO_s_mem());
   it.out = BIO_new(BIO_s_mem());
   SSL_set_bio(it.ssl, it.in, it.out);
   SSL_set_accept_state(it.ssl);
   if (flags & OLD) SSL_set_max_proto_version(it.ssl, TLS1_2_VERSION);
-  CHECK(midge_tls_new(&it.client.filter, server->client,
+  CHECK(midge_tls_new(&it.client.filter, ends->client,
                       MIDGE_TEXT("broker.test"), 8883) == MIDGE_OK);
 
   for (int i = 0; i < STEPS_MAX && script_goes_on(&from); i++) {
