@@ -17,11 +17,19 @@ static midge_time keep_alive_ms(const midge_session *session) {
   return (midge_time)session->limits.keep_alive_s * MS_PER_S;
 }
 
-/* PINGREQ must leave before the keep-alive is over [MQTT-3.1.2-20]. */
+/* PINGRESP waits behind a packet that is still coming in, or unread. */
+static midge_time ping_due(const midge_session *session) {
+  if (session->paused || midge_receiver_waits(&session->receiver))
+    return MIDGE_NEVER;
+  return session->ping_due;
+}
+
+/* PINGREQ must leave before the keep-alive is over [MQTT-3.1.2-20], also
+ * while the answer to the last one cannot reach us. */
 static midge_time ping_at(const midge_session *session) {
   midge_time interval = keep_alive_ms(session);
   if (interval == 0 || session->state != MIDGE_STATE_OPEN) return MIDGE_NEVER;
-  if (session->ping_end != 0 || session->ping_due != MIDGE_NEVER)
+  if (session->ping_end != 0 || ping_due(session) != MIDGE_NEVER)
     return MIDGE_NEVER;
   midge_time early = earlier(interval / PING_EARLY_PART, PING_EARLY_MAX_MS);
   return session->last_sent + interval - early;
@@ -42,13 +50,6 @@ static midge_time packet_due(const midge_session *session) {
   midge_time end =
       receiver->begun + receiver->packet_size / RATE_MIN * MS_PER_S;
   return earlier(receiver->moved, end) + patience;
-}
-
-/* PINGRESP waits behind a packet that is still coming in. */
-static midge_time ping_due(const midge_session *session) {
-  if (session->paused || midge_receiver_waits(&session->receiver))
-    return MIDGE_NEVER;
-  return session->ping_due;
 }
 
 /* The server must read what we write. */
