@@ -15,6 +15,12 @@ void midge_batch_set_up(midge_batch *batch, napi_env env,
   batch->records = data;
 }
 
+void midge_batch_free(midge_batch *batch, napi_env env) {
+  napi_delete_reference(env, batch->records_ref);
+  napi_delete_reference(env, batch->extras_ref);
+  napi_delete_reference(env, batch->strings_ref);
+}
+
 static void begin(midge_environment *environment) {
   midge_batch *batch = &environment->batch;
   batch->count = 0;

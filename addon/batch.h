@@ -46,6 +46,7 @@ struct midge_environment;
 /* `arrays`: records (Uint32Array), extras, strings. */
 void midge_batch_set_up(midge_batch *batch, napi_env env,
                         const napi_value *arrays);
+void midge_batch_free(midge_batch *batch, napi_env env);
 
 /* JavaScript: take() makes the next batch and returns its records' number. */
 void midge_batch_export(struct midge_environment *environment,

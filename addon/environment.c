@@ -36,9 +36,13 @@ static void clean_up(void *data) {
 
 static void finalize(napi_env env, void *data, void *hint) {
   midge_environment *environment = data;
-  (void)env;
   (void)hint;
   midge_environment_stop(environment);
+  if (environment->turn != NULL) {
+    napi_delete_reference(env, environment->turn);
+    napi_delete_reference(env, environment->nothing);
+    midge_batch_free(&environment->batch, env);
+  }
   midge_topics_free(&environment->topics);
   free(environment->clients);
   free(environment->ended);
