@@ -42,7 +42,7 @@ coverage:
 	@tools/coverage
 
 bench: build
-	@node bench/run.js
+	@bench/run
 
 clean:
 	@rm -rf build build-*
