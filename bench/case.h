@@ -1,5 +1,6 @@
 /* One case, as the program of one client sees it: what to do (from the command
- * line) and how to say when it began and ended. The twin of case.js.
+ * line) and how to say when half of it was done and when all was. The twin of
+ * case.js.
  *
  *   <url> publish|receive <qos> <count> <size> <CA file> */
 #ifndef MIDGE_BENCH_CASE_H
@@ -46,7 +47,9 @@ static inline void bench_say(const char *what) {
 
 /* One more message was acknowledged or received. */
 static inline void bench_finish_one(bench_case *bench) {
-  if (++bench->finished == bench->count) bench_say("end");
+  bench->finished++;
+  if (bench->finished == bench->count / 2) bench_say("start");
+  if (bench->finished == bench->count) bench_say("end");
 }
 
 static inline void bench_receive(bench_case *bench, size_t size) {

@@ -1,6 +1,6 @@
 'use strict';
-// One run of one case: a fresh process of the client, from its first publish or
-// its subscription to the last message, by the clock that all of them share.
+// One run of one case: a fresh process of the client. The first half of what it
+// does warms it up, the second is measured, by the clock that all of them share.
 //
 //   publish, QoS 0     until the sink has counted them all
 //   publish, QoS 1, 2  until the client has called back for the last one
@@ -35,19 +35,20 @@ async function run(sink, client, work, count) {
     String(work.qos), String(count), String(work.size), sink.certificate],
   { stdio: ['ignore', 'pipe', 'pipe'] });
   const id = `bench-${child.pid}-${work.direction === 'publish' ? count : 0}`;
+  const halfway = `halfway ${id}`;
   const counted = `counted ${id}`;
   const acknowledged = `acknowledged ${id}`;
   try {
     return await Promise.race([
-      follow(child, () => [
+      follow(child, needsEnd(work) ? undefined : sink.line(halfway), () => [
         ...work.direction === 'publish' ? [sink.line(counted)] : [],
         ...work.direction === 'receive' && work.qos > 0
           ? [sink.line(acknowledged)] : [],
-      ], needsEnd(work), count),
+      ], count),
       failure(child),
     ]);
   } finally {
-    sink.forget(counted, acknowledged);
+    sink.forget(halfway, counted, acknowledged);
     child.removeAllListeners('exit');
     const gone = new Promise((resolve) => child.once('exit', resolve));
     if (child.exitCode === null && child.signalCode === null) {
@@ -57,36 +58,33 @@ async function run(sink, client, work, count) {
   }
 }
 
+// Of the rest the client tells the times itself.
 function needsEnd(work) {
   return !(work.direction === 'publish' && work.qos === 0);
 }
 
-async function follow(child, linesOfSink, waitForEnd, count) {
-  const times = {};
+// `halfway`: when the sink had half of it, if the client cannot tell.
+async function follow(child, halfway, linesOfSink, count) {
   const arrivals = {};
-  const promises = ['start', 'end'].map((what) => new Promise((resolve) => {
+  const [start, end] = ['start', 'end'].map((what) => new Promise((resolve) => {
     arrivals[what] = resolve;
   }));
-  let startCpu = 0;
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
     const [what, time] = line.split(' ');
-    if (!arrivals[what]) return;
-    if (what === 'start') startCpu = cpuTime(child.pid);
-    times[what] = Number(time);
-    arrivals[what]();
+    if (arrivals[what]) arrivals[what](Number(time));
   });
   // Asked for at once: the sink may report before we know of the start.
   const lines = linesOfSink();
-  await promises[0];
-  if (waitForEnd) await promises[1];
-  const ends = await Promise.all(lines);
+  const from = await (halfway || start);
+  const startCpu = cpuTime(child.pid);
   // A publish of QoS 1 or 2 ends with the client's last callback.
-  const end = Math.max(...ends, waitForEnd ? times.end : 0);
-  const seconds = (end - times.start) / 1e9;
+  const to = Math.max(...await Promise.all([...lines, ...halfway ? [] : [end]]));
+  const seconds = (to - from) / 1e9;
+  const measured = count - Math.floor(count / 2);
   return {
-    rate: count / seconds,
+    rate: measured / seconds,
     seconds,
-    cpu: (cpuTime(child.pid) - startCpu) / count,
+    cpu: (cpuTime(child.pid) - startCpu) / measured,
   };
 }
 

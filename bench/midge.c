@@ -32,7 +32,6 @@ static void publish_burst(midge_client *client, bench_case *bench) {
 }
 
 static void begin(midge_client *client, bench_case *bench) {
-  bench_say("start");
   if (bench->receives) {
     check(midge_client_subscribe(
         client,

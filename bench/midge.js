@@ -33,7 +33,6 @@ function publish() {
 
 function receive() {
   client.on('received', (mid, topic, payload) => bench.receive(payload));
-  bench.say('start');
   check(client.subscribe(bench.qos, bench.receiveTopic,
     (mid, granted, error) => bench.fail(error)));
 }

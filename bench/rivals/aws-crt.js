@@ -44,7 +44,6 @@ function publish(connection) {
 }
 
 function receive(connection) {
-  bench.say('start');
   connection.subscribe(bench.receiveTopic, bench.qos,
     (topic, payload) => bench.receive(payload)).catch(bench.fail);
 }

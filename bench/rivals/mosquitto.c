@@ -21,7 +21,6 @@ static void on_connect(struct mosquitto *client, void *context, int code) {
   bench_case *bench = context;
   check(code);
   bench->connected = true;
-  bench_say("start");
   if (bench->receives) {
     check(mosquitto_subscribe(client, NULL, bench->topic, bench->qos));
     return;

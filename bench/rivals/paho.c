@@ -39,7 +39,6 @@ static void on_published(void *context, MQTTAsync_successData *data) {
 static void on_connected(void *context, MQTTAsync_successData *data) {
   (void)context;
   (void)data;
-  bench_say("start");
   if (bench.receives) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     options.onFailure = on_failed;

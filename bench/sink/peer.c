@@ -197,6 +197,7 @@ static bool handle_publish(sink_peer *peer, uint8_t first_byte,
   }
   peer->publishes++;
   totals.publishes++;
+  if (peer->publishes == peer->expected / 2) report("halfway", peer);
   if (peer->publishes == peer->expected) report("counted", peer);
   return true;
 }

@@ -4,6 +4,7 @@
  *
  * The first line on stdout names the ports, as JSON. Then come the lines
  *
+ *     halfway <client id> <ns>       half as many publishes as the id asked for
  *     counted <client id> <ns>       as many publishes as the id asked for
  *     acknowledged <client id> <ns>  a stream of QoS 1 or 2 is acknowledged
  *     error <client id> <text>       the client broke the protocol
