@@ -86,7 +86,8 @@ int main(int argc, char **argv) {
       .url = text(bench.url),
       .session = {.version = MIDGE_MQTT_3_1_1,
                   .client_id = text(bench.client_id),
-                  .clean_start = true},
+                  .clean_start = true,
+                  .in_flight_max = WINDOW},
       .tls = {.ca_file = text(bench.ca_file)},
   };
   midge_status status =

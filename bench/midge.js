@@ -1,6 +1,6 @@
 'use strict';
 // midge through its class. QoS 1 and 2: one callback for each message, like the
-// rivals.
+// rivals; and of QoS 2, more messages in flight than the 19 of its default.
 
 const { mqtt } = require('..');
 const bench = require('./case');
@@ -10,7 +10,8 @@ const BURST = 1000;
 const AHEAD = 4;
 const WINDOW = 1000;
 
-const client = new mqtt(bench.clientId, null, null, true, 60000, true);
+const client = new mqtt(bench.clientId, null, null, true, 60000, true,
+  { maxInFlight: WINDOW });
 
 function check(code) {
   if (code !== 0) bench.fail(new Error(mqtt.strerror(code)));
