@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "midge/client.h"
@@ -194,6 +195,12 @@ static void print_streams(const run *r) {
   }
 }
 
+static uint64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static void give_up(const run *r) {
   print_streams(r);
   fail_msg("no progress; see %s/log", r->server.folder);
@@ -203,14 +210,14 @@ static void survive_restarts(midge_version version) {
   static run r;
   set_up(&r, version);
   unsigned long restarts = 0, last = 0;
-  uint64_t idle_ms = 0;
+  uint64_t moved_ms = now_ms();
   while (progress(&r) < r.messages) {
     publish_some(&r);
     take(&r, 10);
     unsigned long now = progress(&r);
-    idle_ms = now == last ? idle_ms + 10 : 0;
+    if (now != last) moved_ms = now_ms();
     last = now;
-    if (idle_ms > PATIENCE_MS) give_up(&r);
+    if (now_ms() - moved_ms > PATIENCE_MS) give_up(&r);
     if (restarts == r.restarts) continue;
     if (now < (restarts + 1) * r.messages / (r.restarts + 2)) continue;
     mosquitto_stop(&r.server);
