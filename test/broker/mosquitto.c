@@ -1,15 +1,13 @@
 #include "mosquitto.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loopback.h"
 #include "unit/harness.h"
 
 enum { TICK_US = 10000, TICKS_MAX = 6000 };
@@ -31,27 +29,6 @@ static const char base[] =
     "log_dest file %s/log\n"
     "listener %u 127.0.0.1\n";
 
-static int listen_anywhere(uint16_t *port) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof in;
-  int listener = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(bind(listener, (struct sockaddr *)&in, sizeof in), 0);
-  getsockname(listener, (struct sockaddr *)&in, &size);
-  *port = ntohs(in.sin_port);
-  return listener;
-}
-
-static bool accepts(uint16_t port) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_port = htons(port),
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int socket_ = socket(AF_INET, SOCK_STREAM, 0);
-  bool connected = connect(socket_, (struct sockaddr *)&in, sizeof in) == 0;
-  close(socket_);
-  return connected;
-}
-
 static void path_of(const mosquitto *m, const char *name, char *path,
                     size_t size) {
   snprintf(path, size, "%s/%s", m->folder, name);
@@ -61,7 +38,7 @@ void mosquitto_prepare(mosquitto *m, const char *const *listeners) {
   int held[MOSQUITTO_PORTS];
   memset(m, 0, sizeof *m);
   for (int i = 0; i < MOSQUITTO_PORTS; i++)
-    held[i] = listen_anywhere(&m->ports[i]);
+    held[i] = loopback_bind(&m->ports[i]);
   for (int i = 0; i < MOSQUITTO_PORTS; i++) close(held[i]);
   strcpy(m->folder, "/tmp/midge-mosquitto-XXXXXX");
   assert_non_null(mkdtemp(m->folder));
@@ -90,7 +67,7 @@ void mosquitto_start(mosquitto *m) {
     _exit(127);
   }
   for (int i = 0; i < TICKS_MAX; i++) {
-    if (accepts(m->ports[0])) return;
+    if (loopback_accepts(m->ports[0])) return;
     if (waitpid(m->pid, NULL, WNOHANG) != 0) break;
     usleep(TICK_US);
   }

@@ -1,15 +1,14 @@
 /* A client in C on every transport, to a real mosquitto and through real
  * proxies. */
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loopback.h"
 #include "midge/client.h"
 #include "mosquitto.h"
 #include "unit/harness.h"
@@ -144,24 +143,9 @@ static void messages_over_websocket_in_tls(void **state) {
 /* --- Proxies --- */
 
 static uint16_t free_port(void) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof in;
-  int listener = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(bind(listener, (struct sockaddr *)&in, sizeof in), 0);
-  getsockname(listener, (struct sockaddr *)&in, &size);
-  close(listener);
-  return ntohs(in.sin_port);
-}
-
-static bool accepts(uint16_t port) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_port = htons(port),
-                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int connection = socket(AF_INET, SOCK_STREAM, 0);
-  bool connected = connect(connection, (struct sockaddr *)&in, sizeof in) == 0;
-  close(connection);
-  return connected;
+  uint16_t port;
+  close(loopback_bind(&port));
+  return port;
 }
 
 /* 0 if the program is not there. */
@@ -173,7 +157,7 @@ static pid_t start_proxy(char *const *arguments, uint16_t port) {
     _exit(127);
   }
   for (int i = 0; i < 6000; i++) {
-    if (accepts(port)) return pid;
+    if (loopback_accepts(port)) return pid;
     if (waitpid(pid, NULL, WNOHANG) != 0) return 0;
     usleep(10000);
   }

@@ -2,17 +2,12 @@
 // What no server may say, over each transport: it ends that connection, and
 // the next one works.
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
-const http = require('node:http');
-const https = require('node:https');
-const net = require('node:net');
-const tls = require('node:tls');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
-const { file, text } = require('../tls/certificates');
+const { file } = require('../tls/certificates');
+const { TRANSPORTS } = require('./support/transports');
 const { event } = require('./support/wait');
 
-const CERTIFICATE = { key: text('server.key'), cert: text('server.pem') };
 const CONNACK = { 4: '20020000', 5: '2003000000' };
 const long = (byte, size) => byte.repeat(size);
 
@@ -66,41 +61,6 @@ const HOSTILE = {
 const HUGE = {
   4: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f000` },
   5: { '100,000 answers nobody asked for': `+${long('d000', 100000)}f000` },
-};
-
-function frame(payload) {
-  const head = Buffer.alloc(10);
-  head[0] = 0x82;
-  head[1] = 127;
-  head.writeBigUInt64BE(BigInt(payload.length), 2);
-  if (payload.length >= 65536) return Buffer.concat([head, payload]);
-  if (payload.length >= 126) {
-    return Buffer.concat([Buffer.from([0x82, 126, payload.length >> 8,
-      payload.length & 255]), payload]);
-  }
-  return Buffer.concat([Buffer.from([0x82, payload.length]), payload]);
-}
-
-function upgrading(server, answer) {
-  return server.on('upgrade', (request, socket) => {
-    const accept = crypto.createHash('sha1').update(
-      `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
-    ).digest('base64');
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
-      `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n` +
-      'Sec-WebSocket-Protocol: mqtt\r\n\r\n');
-    answer(socket, frame);
-  });
-}
-
-const plain = (bytes) => bytes;
-// Each makes a server that calls `answer(socket, wrap)`.
-const TRANSPORTS = {
-  mqtt: (answer) => net.createServer((socket) => answer(socket, plain)),
-  mqtts: (answer) =>
-    tls.createServer(CERTIFICATE, (socket) => answer(socket, plain)),
-  ws: (answer) => upgrading(http.createServer(), answer),
-  wss: (answer) => upgrading(https.createServer(CERTIFICATE), answer),
 };
 
 // Once the client has sent CONNECT: what is hostile, and nothing more.

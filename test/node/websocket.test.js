@@ -9,6 +9,7 @@ const mqtt = require('../../lib');
 const { file } = require('../tls/certificates');
 const mosquitto = require('../support/mosquitto');
 const rabbitmq = require('../support/rabbitmq');
+const { upgrade } = require('./support/transports');
 const { called, event } = require('./support/wait');
 
 const { EWEBSOCKET, ETLS } = mqtt.errors;
@@ -114,11 +115,6 @@ test('CONNACK may come with the answer to the upgrade', async () => {
   stop(server);
 });
 
-function acceptKey(key) {
-  return crypto.createHash('sha1')
-    .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-}
-
 function frame(opcode, payload, first = 0x80) {
   assert.ok(payload.length < 126);
   return Buffer.concat([Buffer.from([first | opcode, payload.length]), payload]);
@@ -134,10 +130,7 @@ async function serve(answer) {
   server.on('upgrade', (request, socket) => {
     server.requests.push(request);
     socket.on('error', () => {});
-    socket.upgrade = (accepted = acceptKey(request.headers['sec-websocket-key'])) =>
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
-        `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n` +
-        'Sec-WebSocket-Protocol: mqtt\r\n\r\n');
+    socket.upgrade = (accepted) => upgrade(request, socket, accepted);
     answer(socket, request);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
