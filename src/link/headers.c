@@ -1,4 +1,4 @@
-#include "reactor/headers.h"
+#include "link/headers.h"
 
 #include "base/slice.h"
 

@@ -1,4 +1,4 @@
-#include "reactor/retry.h"
+#include "link/retry.h"
 
 enum { MIN_MS = 1000, MAX_MS = 60000, STABLE_MS = 10000, GROWTH = 3 };
 

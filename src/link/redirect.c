@@ -1,4 +1,4 @@
-#include "reactor/redirect.h"
+#include "link/redirect.h"
 
 #include "base/slice.h"
 

@@ -1,4 +1,4 @@
-#include "reactor/tickets.h"
+#include "link/tickets.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 /* A list of strings, copied into one block: headers of the upgrade request. */
-#ifndef MIDGE_REACTOR_HEADERS_H
-#define MIDGE_REACTOR_HEADERS_H
+#ifndef MIDGE_LINK_HEADERS_H
+#define MIDGE_LINK_HEADERS_H
 
 #include "base/allocator.h"
 

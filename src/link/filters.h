@@ -1,6 +1,6 @@
 /* What stands between a client's session and its socket. */
-#ifndef MIDGE_REACTOR_FILTERS_H
-#define MIDGE_REACTOR_FILTERS_H
+#ifndef MIDGE_LINK_FILTERS_H
+#define MIDGE_LINK_FILTERS_H
 
 #include "filter/stack.h"
 #include "reactor/client.h"

@@ -1,7 +1,7 @@
 /* How long to wait before the next attempt: decorrelated jitter, so that a
  * thousand clients that lost the same server do not come back together. */
-#ifndef MIDGE_REACTOR_RETRY_H
-#define MIDGE_REACTOR_RETRY_H
+#ifndef MIDGE_LINK_RETRY_H
+#define MIDGE_LINK_RETRY_H
 
 #include "midge/types.h"
 

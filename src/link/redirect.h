@@ -1,9 +1,9 @@
 /* Servers that send us elsewhere: MQTT 5, section 4.11. */
-#ifndef MIDGE_REACTOR_REDIRECT_H
-#define MIDGE_REACTOR_REDIRECT_H
+#ifndef MIDGE_LINK_REDIRECT_H
+#define MIDGE_LINK_REDIRECT_H
 
 #include "midge/session.h"
-#include "reactor/url.h"
+#include "link/url.h"
 
 typedef struct midge_redirect {
   uint8_t most;   /* 0: a Server Reference is told and not followed */

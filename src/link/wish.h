@@ -1,12 +1,12 @@
-/* A wish on its way to the reactor: the arguments of a call, copied whole into
- * one piece of memory that does not move. */
-#ifndef MIDGE_REACTOR_WISH_H
-#define MIDGE_REACTOR_WISH_H
+/* What the program wants of a client: the arguments of a call, which can be
+ * copied whole into one piece of memory that does not move. */
+#ifndef MIDGE_LINK_WISH_H
+#define MIDGE_LINK_WISH_H
 
 #include "midge/client.h"
 
 typedef enum midge_wish_type {
-  MIDGE_WISH_OPEN, /* the client belongs to the reactor from here on */
+  MIDGE_WISH_OPEN, /* for the driver: the client is its from here on */
   MIDGE_WISH_CONNECT,
   MIDGE_WISH_DISCONNECT,
   MIDGE_WISH_ABORT,
@@ -20,25 +20,27 @@ typedef enum midge_wish_type {
   MIDGE_WISH_ACKNOWLEDGE,
   MIDGE_WISH_AUTHENTICATE,
   MIDGE_WISH_SET_WILL,
+  MIDGE_WISH_HOLD,
 } midge_wish_type;
 
 typedef struct midge_wish {
-  midge_client *client;
-  size_t size;    /* with what follows it, rounded up; set by _copy */
-  uint64_t token; /* of publish, subscribe, unsubscribe, cancel */
+  midge_client *client; /* whose; for the driver */
+  size_t size;          /* with what follows it, rounded up; set by _copy */
+  uint64_t token;       /* of publish, subscribe, unsubscribe, cancel */
   midge_wish_type type;
-  uint32_t cost; /* of publish: its bytes in the queue, at least 1 */
+  uint32_t cost; /* of publish, subscribe, unsubscribe: its bytes in the queue,
+                    at least 1 */
   union {
     midge_publish publish;
     struct {
       const midge_subscription *list;
       size_t count;
-      midge_properties properties;
+      midge_request_options options;
     } subscribe;
     struct {
       const midge_slice *list;
       size_t count;
-      midge_properties properties;
+      midge_request_options options;
     } unsubscribe;
     struct {
       uint16_t packet_id;
@@ -47,18 +49,22 @@ typedef struct midge_wish {
     struct {
       midge_reason reason;
       midge_properties properties;
+      bool force; /* of disconnect: wait for nothing */
     } authenticate, disconnect;
     struct {
       bool given; /* else the will is removed */
       midge_publish publish;
     } will;
-    midge_attempt proceed;
     struct {
-      uint32_t generation; /* of the client's standing */
+      uint32_t number; /* of the attempt that is to go on */
+      midge_attempt attempt;
+    } proceed;
+    struct {
+      uint32_t number; /* of this connect, from 1; events carry it */
     } connect;
     struct {
-      bool asked; /* a connection was asked for when this was called */
-    } abort, close;
+      bool on;
+    } hold;
   };
 } midge_wish;
 

@@ -1,4 +1,4 @@
-#include "reactor/url.h"
+#include "link/url.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Where a server or a proxy is: a URL taken apart, decoded and checked. */
-#ifndef MIDGE_REACTOR_URL_H
-#define MIDGE_REACTOR_URL_H
+#ifndef MIDGE_LINK_URL_H
+#define MIDGE_LINK_URL_H
 
 #include "base/allocator.h"
 

@@ -1,8 +1,8 @@
 /* What the session's tokens stand for. The session gets a ticket instead of
  * the program's token, so that each wish that ends is found at once, with what
  * it weighed in the queue. */
-#ifndef MIDGE_REACTOR_TICKETS_H
-#define MIDGE_REACTOR_TICKETS_H
+#ifndef MIDGE_LINK_TICKETS_H
+#define MIDGE_LINK_TICKETS_H
 
 #include "base/allocator.h"
 

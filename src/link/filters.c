@@ -1,4 +1,4 @@
-#include "reactor/filters.h"
+#include "link/filters.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "reactor/wish.h"
+#include "link/wish.h"
 
 #include <assert.h>
 
@@ -72,7 +72,7 @@ static void put_subscriptions(writer *w, midge_wish *wish) {
     put_slice(w, copy != NULL ? &copy[i].filter : &filter);
   }
   if (copy != NULL) wish->subscribe.list = copy;
-  put_properties(w, &wish->subscribe.properties);
+  put_properties(w, &wish->subscribe.options.properties);
 }
 
 static void put_attempt(writer *w, midge_attempt *attempt) {
@@ -93,7 +93,7 @@ static void put_rest(writer *w, midge_wish *wish) {
       break;
     case MIDGE_WISH_UNSUBSCRIBE:
       put_slices(w, &wish->unsubscribe.list, wish->unsubscribe.count);
-      put_properties(w, &wish->unsubscribe.properties);
+      put_properties(w, &wish->unsubscribe.options.properties);
       break;
     case MIDGE_WISH_AUTHENTICATE:
     case MIDGE_WISH_DISCONNECT:
@@ -103,7 +103,7 @@ static void put_rest(writer *w, midge_wish *wish) {
       put_publish(w, &wish->will.publish);
       break;
     case MIDGE_WISH_PROCEED:
-      put_attempt(w, &wish->proceed);
+      put_attempt(w, &wish->proceed.attempt);
       break;
     default: /* points at nothing */
       break;
