@@ -73,7 +73,8 @@ static void forget_connection(midge_session *session) {
   session->paused = false;
 }
 
-void midge_session_disconnected(midge_session *session) {
+void midge_session_disconnected(midge_session *session, bool by_server) {
+  (void)by_server;
   if (session->state == MIDGE_STATE_IDLE) return;
   if (midge_session_is_connected(session))
     midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_NETWORK,

@@ -252,11 +252,12 @@ static bool is_ending(const midge_session *session) {
 
 midge_status midge_session_subscribe(midge_session *session,
                                      const midge_subscription *subscriptions,
-                                     size_t count, midge_properties properties,
+                                     size_t count,
+                                     midge_request_options options,
                                      uint64_t token) {
   midge_status status =
-      midge_subscribe_check(subscriptions, count, properties, session->version,
-                            session->options.text);
+      midge_subscribe_check(subscriptions, count, options.properties,
+                            session->version, session->options.text);
   if (status != MIDGE_OK) return status;
   if (is_ending(session)) return MIDGE_ENOCONN;
 
@@ -265,23 +266,24 @@ midge_status midge_session_subscribe(midge_session *session,
     size += 2 + subscriptions[i].filter.size + 1;
   midge_request *request =
       midge_request_new(&session->requests, MIDGE_SUBSCRIBE, size,
-                        midge_properties_size(properties));
+                        midge_properties_size(options.properties));
   if (request == NULL) return MIDGE_ENOMEM;
   uint8_t *to = request->bytes;
   for (size_t i = 0; i < count; i++) {
     to = put_filter(to, subscriptions[i].filter);
     *to++ = options_of(&subscriptions[i]);
   }
-  midge_properties_encode(properties, to);
+  midge_properties_encode(options.properties, to);
   return take(session, request, count, token);
 }
 
 midge_status midge_session_unsubscribe(midge_session *session,
                                        const midge_slice *filters, size_t count,
-                                       midge_properties properties,
+                                       midge_request_options options,
                                        uint64_t token) {
-  midge_status status = midge_unsubscribe_check(
-      filters, count, properties, session->version, session->options.text);
+  midge_status status =
+      midge_unsubscribe_check(filters, count, options.properties,
+                              session->version, session->options.text);
   if (status != MIDGE_OK) return status;
   if (is_ending(session)) return MIDGE_ENOCONN;
 
@@ -289,10 +291,10 @@ midge_status midge_session_unsubscribe(midge_session *session,
   for (size_t i = 0; i < count; i++) size += 2 + filters[i].size;
   midge_request *request =
       midge_request_new(&session->requests, MIDGE_UNSUBSCRIBE, size,
-                        midge_properties_size(properties));
+                        midge_properties_size(options.properties));
   if (request == NULL) return MIDGE_ENOMEM;
   uint8_t *to = request->bytes;
   for (size_t i = 0; i < count; i++) to = put_filter(to, filters[i]);
-  midge_properties_encode(properties, to);
+  midge_properties_encode(options.properties, to);
   return take(session, request, count, token);
 }

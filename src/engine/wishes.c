@@ -213,8 +213,10 @@ static midge_status end_without_connection(midge_session *session) {
 
 midge_status midge_session_disconnect(midge_session *session,
                                       midge_reason reason,
-                                      midge_properties properties) {
+                                      midge_properties properties,
+                                      uint32_t patience_ms) {
   uint32_t expiry_s;
+  (void)patience_ms;
   if (session->state == MIDGE_STATE_LEAVING) return MIDGE_EINVAL;
   if (!midge_session_is_connected(session))
     return end_without_connection(session);
