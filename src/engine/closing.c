@@ -1,27 +1,9 @@
-/* How a connection ends: CLOSED is the last thing the program hears of it. */
-#include <assert.h>
+#include "engine/closing.h"
 
 #include "base/slice.h"
 #include "codec/reason.h"
-#include "engine/session.h"
-
-void midge_session_close(midge_session *session, const midge_closing *closing) {
-  assert(midge_session_is_connected(session));
-  midge_event event = {.type = MIDGE_EVENT_CLOSED};
-  event.closed.by = closing->by;
-  event.closed.status = closing->status;
-  event.closed.reason = closing->reason;
-  event.closed.lasting = closing->lasting;
-  event.closed.retry_ms = MIDGE_NEVER;
-  event.closed.text = closing->said;
-  event.properties = closing->properties;
-  const char *text = closing->text;
-  if (text == NULL) text = midge_status_text(closing->status);
-  if (closing->said.size == 0) event.closed.text = midge_slice_text(text);
-  event.buffer = midge_buffer_hold(session->receiver.buffer);
-  midge_events_set_closed(&session->events, &event, session->connection);
-  session->state = MIDGE_STATE_CLOSED;
-}
+#include "engine/control.h"
+#include "engine/tell.h"
 
 /* Tell a server of MQTT 5 why, as far as it takes packets of that size. */
 static void show_disconnect(midge_session *session, uint8_t reason) {
@@ -47,14 +29,6 @@ void midge_session_break(midge_session *session, midge_reason reason,
                                                 .text = text});
 }
 
-void midge_session_fail(midge_session *session, midge_status status,
-                        const char *text) {
-  if (!midge_session_is_connected(session)) return;
-  midge_session_close(
-      session,
-      &(midge_closing){.by = MIDGE_SIDE_SELF, .status = status, .text = text});
-}
-
 bool midge_reason_is_lasting(midge_packet_type type, uint8_t reason) {
   switch (reason) {
     case MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION:
@@ -78,33 +52,6 @@ bool midge_reason_is_lasting(midge_packet_type type, uint8_t reason) {
     default:
       return false;
   }
-}
-
-void midge_session_server_disconnect(midge_session *session,
-                                     const midge_packet *packet) {
-  midge_property property;
-  if (session->version != MIDGE_MQTT_5) {
-    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
-                        "a server of MQTT 3 cannot send DISCONNECT");
-    return;
-  }
-  if (midge_property_find(packet->properties, MIDGE_SESSION_EXPIRY_INTERVAL,
-                          &property)) {
-    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
-                        "DISCONNECT of the server with a session expiry");
-    return;
-  }
-  uint8_t reason = packet->disconnect.reason;
-  midge_closing closing = {
-      .by = MIDGE_SIDE_SERVER,
-      .status = reason < 0x80 ? MIDGE_ELOST : (midge_status)-reason,
-      .reason = reason,
-      .lasting = midge_reason_is_lasting(MIDGE_DISCONNECT, reason),
-      .properties = packet->properties,
-  };
-  if (midge_property_find(packet->properties, MIDGE_REASON_STRING, &property))
-    closing.said = property.value;
-  midge_session_close(session, &closing);
 }
 
 void midge_session_say_farewell(midge_session *session) {

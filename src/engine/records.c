@@ -1,6 +1,7 @@
-/* What must survive, as records; and back again. */
+#include "engine/records.h"
+
 #include "base/slice.h"
-#include "engine/session.h"
+#include "engine/tell.h"
 
 /* A mark: state, packet identifier, and the order of the PUBRECs. */
 enum { MARK_SIZE = 1 + 2 + 8 };
@@ -8,7 +9,7 @@ enum { MARK_SIZE = 1 + 2 + 8 };
 /* Seals `bytes` and puts them under `key`. */
 static bool put(midge_session *session, uint64_t key, midge_slice bytes) {
   midge_buffer *value = midge_record_seal(&session->records, bytes);
-  return value != NULL && midge_records_put(&session->records, key, value);
+  return value != NULL && midge_record_queue_put(&session->records, key, value);
 }
 
 /* A record that an answer to the server rests on: without memory for it the
@@ -20,7 +21,7 @@ static void put_or_fail(midge_session *session, uint64_t key,
 }
 
 static void delete_record(midge_session *session, uint64_t key) {
-  if (!midge_records_put(&session->records, key, NULL))
+  if (!midge_record_queue_put(&session->records, key, NULL))
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
 }
 

@@ -8,7 +8,7 @@
 /* cmocka wants those before it. */
 #include <cmocka.h>
 
-#include "engine/session.h"
+#include "engine/state.h"
 
 static midge_session *session_new(const midge_allocator *allocator) {
   midge_session *session = NULL;

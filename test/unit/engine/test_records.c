@@ -7,8 +7,9 @@
 /* cmocka wants those before it. */
 #include <cmocka.h>
 
+#include "engine/record_queue.h"
 #include "engine/records.h"
-#include "engine/session.h"
+#include "engine/state.h"
 
 static midge_session *session_new(void) {
   midge_session *session = NULL;
