@@ -221,9 +221,10 @@ MIDGE_API void midge_session_hold(midge_session *session, bool held);
  * subscribed is answered, but `patience_ms` from now at the latest (0: only
  * QoS 0 is sent before); MIDGE_EVENT_CLOSED follows. If the session ends with
  * this connection, its wishes that are unfinished then end with MIDGE_ECLOSED;
- * else they wait. New wishes are refused with MIDGE_ENOCONN meanwhile. Without
- * a connection: MIDGE_ENOCONN, and the wishes of a session that ends with its
- * connection end all the same. */
+ * else they wait. New wishes are refused with MIDGE_ENOCONN meanwhile; asked
+ * again meanwhile, only the patience gets shorter. Without a connection:
+ * MIDGE_ENOCONN, and the wishes of a session that ends with its connection end
+ * all the same. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_disconnect(midge_session *session, midge_reason reason,
                          midge_properties properties, uint32_t patience_ms);
@@ -275,9 +276,10 @@ typedef struct midge_limits {
  * at, hold its buffer. */
 typedef struct midge_event {
   midge_event_type type;
-  void *context;          /* from the options */
-  midge_buffer *buffer;   /* where the slices point, or null */
-  midge_slice properties; /* received ones, as wire bytes */
+  void *context;              /* from the options */
+  midge_buffer *buffer;       /* where the slices point, or null */
+  midge_slice properties;     /* received ones, as wire bytes */
+  struct midge_gauge *origin; /* midge_client only: the reactor's own */
   /* midge_client only, of CONNECTING, OPENED, AUTHENTICATE and CLOSED: the
    * attempt it is of (each has a number of its own, from 1), and the
    * midge_client_connect that this attempt serves, counted from 1. */
