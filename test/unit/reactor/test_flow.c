@@ -7,7 +7,6 @@
 
 #include "program.h"
 
-
 static void what_was_published_offline_is_sent_in_order(void **state) {
   (void)state;
   enum { COUNT = 20000 };

@@ -1,11 +1,10 @@
 /* The facts, by a table of phase and fact; and the order of wishes. */
-#include "link/link.h"
-
 #include <assert.h>
 
 #include "link/attempt.h"
 #include "link/desire.h"
 #include "link/events.h"
+#include "link/link.h"
 #include "link/requests.h"
 #include "link/stream.h"
 
