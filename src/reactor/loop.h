@@ -5,11 +5,13 @@
 
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
+#include "reactor/pool.h"
 
 enum { MIDGE_READ_BYTES = 64 * 1024 };
 
 struct midge_reactor {
   midge_allocator allocator;
+  midge_pool *pool; /* null: the program has its own allocator */
   midge_event_queue events;
   midge_mailbox mailbox;
   void (*wake)(void *context);

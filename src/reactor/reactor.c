@@ -9,7 +9,8 @@ enum {
   MS_IN_S = 1000,
   US_IN_MS = 1000,
   GOODBYE_MS = 200,
-  ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have their turn */
+  TURN_BYTES = 256 * 1024,   /* of wishes, before clients have their turn */
+  ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have theirs */
 };
 
 /* --- Wishes in --- */
@@ -52,17 +53,20 @@ static midge_parcel *next_parcel(midge_reactor *reactor) {
   return parcel;
 }
 
-/* Turns are taken after each parcel: its wishes are then still at hand, and
- * the first are on their way before the last have been looked at. */
+/* The first are on their way before the last have been looked at, and small
+ * ones leave together. */
 static void take_wishes(midge_reactor *reactor) {
-  midge_parcel *parcel = NULL;
-  size_t size = 0;
+  midge_parcel *parcel;
+  size_t size = 0, next_turn = TURN_BYTES;
   while (size < ROUND_BYTES && (parcel = next_parcel(reactor)) != NULL) {
     size += parcel->used;
     make_wishes(reactor, parcel);
     midge_mailbox_give_back(&reactor->mailbox, parcel);
+    if (size < next_turn) continue;
     turn_wished(reactor);
+    next_turn = size + TURN_BYTES;
   }
+  turn_wished(reactor);
 }
 
 /* --- The loop --- */
@@ -196,6 +200,7 @@ void midge_reactor_stop(midge_reactor *reactor) {
   uv_sem_wait(&reactor->stopped);
   midge_event_queue_free(&reactor->events);
   midge_mailbox_free(&reactor->mailbox);
+  midge_pool_release(reactor->pool);
   if (reactor->lingers)
     pthread_detach(reactor->thread);
   else
@@ -250,13 +255,29 @@ static int start_thread(midge_reactor *reactor) {
   return error;
 }
 
+/* A pool would hide from a sanitizer what is used after it was freed. */
+static bool choose_allocator(midge_reactor *reactor,
+                             const midge_allocator *given) {
+#if defined(__SANITIZE_ADDRESS__)
+  bool is_pooled = false;
+#else
+  bool is_pooled = given == NULL;
+#endif
+  reactor->allocator = *midge_allocator_or_default(given);
+  if (!is_pooled) return true;
+  reactor->pool = midge_pool_new();
+  if (reactor->pool == NULL) return false;
+  reactor->allocator = midge_pool_allocator(reactor->pool);
+  return true;
+}
+
 midge_status midge_reactor_start(midge_reactor **started,
                                  const midge_reactor_options *options) {
   /* Not the program's allocator: a lookup may hold it after the stop. */
   midge_reactor *reactor =
       midge_allocate_zero(&midge_allocator_default, sizeof *reactor);
   if (reactor == NULL) return MIDGE_ENOMEM;
-  reactor->allocator = *midge_allocator_or_default(options->allocator);
+  if (!choose_allocator(reactor, options->allocator)) goto Exit;
   reactor->wake = options->wake;
   reactor->context = options->context;
   reactor->goodbye_ms =
@@ -286,6 +307,7 @@ ExitMailbox:
 ExitEvents:
   midge_event_queue_free(&reactor->events);
 Exit:
+  midge_pool_release(reactor->pool);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
   return MIDGE_EERRNO;
 }
