@@ -2,12 +2,15 @@
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "reactor/member.h"
 
 enum {
   MS_IN_S = 1000,
   US_IN_MS = 1000,
+  NS_IN_MS = 1000000,
+  SLEEP_MIN_MS = 100, /* of the machine, that is worth a look */
   GOODBYE_MS = 200,
   TURN_BYTES = 256 * 1024,   /* of wishes, before clients have their turn */
   ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have theirs */
@@ -105,10 +108,38 @@ static void on_sleep(uv_prepare_t *prepare) {
   if (reactor->stop_at != MIDGE_NEVER) wait_for_goodbyes(reactor, more);
 }
 
+static midge_time read_ms(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (midge_time)time.tv_sec * MS_IN_S +
+         (midge_time)time.tv_nsec / NS_IN_MS;
+}
+
+/* The loop's clock stands still while the machine sleeps; servers, and the
+ * expiry of messages, do not. The wall's clock would tell, and may be set. */
+static midge_time read_asleep_ms(void) {
+  midge_time awake = read_ms(CLOCK_MONOTONIC);
+  midge_time all = read_ms(CLOCK_BOOTTIME);
+  return all > awake ? all - awake : 0;
+}
+
+static void notice_sleep(midge_reactor *reactor) {
+  midge_time asleep = read_asleep_ms();
+  if (asleep < reactor->asleep_ms + SLEEP_MIN_MS) return;
+  reactor->epoch += asleep - reactor->asleep_ms;
+  reactor->asleep_ms = asleep;
+  midge_client *next;
+  for (midge_client *c = reactor->clients; c != NULL; c = next) {
+    next = c->next;
+    midge_member_wake(c);
+  }
+}
+
 /* After each wait, when the sockets were read. */
 static void on_waken(uv_check_t *check) {
   midge_reactor *reactor = check->data;
   uv_idle_stop(&reactor->awake);
+  notice_sleep(reactor);
   while (reactor->due != NULL) {
     midge_client *client = reactor->due;
     reactor->due = client->next_due;
@@ -238,6 +269,7 @@ static void set_clock(midge_reactor *reactor) {
   reactor->epoch = (uint64_t)unix_time.tv_sec * MS_IN_S +
                    (uint64_t)unix_time.tv_usec / US_IN_MS -
                    uv_now(&reactor->loop);
+  reactor->asleep_ms = read_asleep_ms();
 }
 
 /* Signals are for the program's threads; and a write to a socket that was
