@@ -159,7 +159,6 @@ static void on_packet(broker *b, peer *p, const midge_packet *packet) {
     case MIDGE_PUBREL:
       reply.type = MIDGE_PUBCOMP;
       reply.ack.packet_id = packet->ack.packet_id;
-      atomic_fetch_add(&b->pings, 1);
       answer(p, &reply);
       break;
     case MIDGE_SUBSCRIBE:
