@@ -90,10 +90,23 @@ void midge_session_suback(midge_session *session, const midge_packet *packet) {
   midge_session_finish_request(session, request, MIDGE_OK, packet);
 }
 
+/* When it is sent, and when it is answered: a SUBSCRIBE before it may have been
+ * granted in between. */
+static void forget_unsubscribed(midge_session *session,
+                                const midge_packet *packet) {
+  if (packet->type != MIDGE_UNSUBSCRIBE) return;
+  midge_slice rest = packet->unsubscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
+    midge_subscriptions_forget(&session->subscriptions, filter.filter);
+}
+
 void midge_session_unsuback(midge_session *session,
                             const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_UNSUBSCRIBE);
   if (request == NULL) return;
+  midge_packet sent = midge_request_packet(request);
+  forget_unsubscribed(session, &sent);
   midge_session_finish_request(session, request, MIDGE_OK, packet);
 }
 
@@ -116,15 +129,6 @@ static bool is_offered(const midge_session *session,
     if (!limits->shared && midge_filter_is_shared(filter.filter)) return false;
   }
   return true;
-}
-
-static void forget_unsubscribed(midge_session *session,
-                                const midge_packet *packet) {
-  if (packet->type != MIDGE_UNSUBSCRIBE) return;
-  midge_slice rest = packet->unsubscribe.filters;
-  midge_packet_filter filter;
-  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_subscriptions_forget(&session->subscriptions, filter.filter);
 }
 
 /* Options of MQTT 5 that 3.1.1 has no bits for [MQTT-3.8.3-4 of 3.1.1]. */
