@@ -49,13 +49,6 @@ static midge_status whole_topic(midge_session *session,
   return MIDGE_OK;
 }
 
-static bool is_queue_full(const midge_session *session, size_t more) {
-  const midge_outbox *outbox = &session->outbox;
-  size_t most = session->options.queue_bytes_max;
-  return outbox->count >= session->options.queue_messages_max || more > most ||
-         outbox->bytes > most - more;
-}
-
 /* What the server on this connection takes, if it has said so. */
 static midge_status check_limits(const midge_session *session,
                                  const midge_message *message) {
@@ -78,6 +71,8 @@ static midge_status take_message(midge_session *session, midge_message *message,
   if (status != MIDGE_OK) return status;
   message->key = session->next_key;
   message->token = token;
+  if (!midge_deadlines_add(&session->deadlines, &message->owner))
+    return MIDGE_ENOMEM;
   if (!midge_session_record_message(session, message)) return MIDGE_ENOMEM;
 
   session->next_key++;
@@ -93,7 +88,8 @@ midge_status midge_session_publish(midge_session *session,
                                             session->options.text);
   if (status != MIDGE_OK) return status;
   if (session->state == MIDGE_STATE_LEAVING) return MIDGE_ENOCONN;
-  if (is_queue_full(session, publish->topic.size + publish->payload.size))
+  if (midge_session_is_queue_full(session,
+                                  publish->topic.size + publish->payload.size))
     return MIDGE_EQUEUE;
   status = whole_topic(session, publish, &topic);
   if (status != MIDGE_OK) return status;
@@ -102,25 +98,11 @@ midge_status midge_session_publish(midge_session *session,
       midge_message_new(&session->allocator, publish, topic, session->now);
   if (message == NULL) return MIDGE_ENOMEM;
   status = take_message(session, message, token);
-  if (status == MIDGE_OK)
+  if (status == MIDGE_OK) {
     midge_session_settle(session);
-  else
-    midge_message_release(message);
+    return MIDGE_OK;
+  }
+  midge_deadlines_remove(&session->deadlines, &message->owner);
+  midge_message_release(message);
   return status;
-}
-
-static midge_message *find_token(midge_message_list *list, uint64_t token) {
-  midge_message *message = list->first;
-  while (message != NULL && message->token != token) message = message->next;
-  return message;
-}
-
-midge_status midge_session_cancel(midge_session *session, uint64_t token) {
-  if (token == 0) return MIDGE_EINVAL;
-  midge_message *message = find_token(&session->outbox.fleeting, token);
-  if (message == NULL) message = find_token(&session->outbox.publishes, token);
-  if (message == NULL || midge_message_is_known(message)) return MIDGE_EINVAL;
-  midge_session_finish_message(session, message, MIDGE_ECANCELLED, NULL);
-  midge_session_settle(session);
-  return MIDGE_OK;
 }

@@ -387,6 +387,7 @@ char *wire_describe_event(const midge_event *event) {
     put_number(to, "token", event->done.token);
     fprintf(to, " status=%s", wire_status_name(event->done.status));
     put_number(to, "id", event->done.packet_id);
+    if (event->done.text.size > 0) put_bytes(to, "text", event->done.text);
     if (event->done.reasons.size > 0) {
       put_bytes(to, "reasons", event->done.reasons);
     }
