@@ -177,6 +177,7 @@ void midge_session_renew(midge_session *session) {
   midge_deadlines_rewind(&session->deadlines);
   session->renewed += midge_outbox_renew(outbox);
   midge_session_forget_inbound(session);
+  midge_events_free_stranded(&session->events); /* nobody sends it again */
   session->exists = false;
 }
 

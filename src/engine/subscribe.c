@@ -92,7 +92,7 @@ midge_status midge_session_subscribe(midge_session *session,
                                      uint64_t token) {
   midge_status status =
       midge_subscribe_check(subscriptions, count, options.properties,
-                            session->version, session->options.text);
+                            session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
   size_t size = 0;
   for (size_t i = 0; i < count; i++)
@@ -114,7 +114,7 @@ midge_status midge_session_unsubscribe(midge_session *session,
                                        uint64_t token) {
   midge_status status =
       midge_unsubscribe_check(filters, count, options.properties,
-                              session->version, session->options.text);
+                              session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
   size_t size = 0;
   for (size_t i = 0; i < count; i++) size += 2 + filters[i].size;

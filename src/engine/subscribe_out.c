@@ -9,6 +9,8 @@
 #include "engine/renewals.h"
 #include "engine/tell.h"
 
+enum { OPTION_QOS = 0x03 }; /* of the options behind a filter */
+
 /* --- The end of a request --- */
 
 static bool has_reasons(const midge_session *session,
@@ -173,6 +175,16 @@ static void forget_unsubscribed(midge_session *session,
     midge_subscriptions_forget(&session->subscriptions, filter.filter);
 }
 
+/* Options of MQTT 5 that 3.1.1 has no bits for [MQTT-3.8.3-4 of 3.1.1]. */
+static void lower_options(midge_request *request) {
+  if (request->type != MIDGE_SUBSCRIBE) return;
+  uint8_t *at = request->bytes, *end = at + request->filters_size;
+  while (at != end) {
+    at += 2 + (at[0] << 8 | at[1]);
+    *at++ &= OPTION_QOS;
+  }
+}
+
 void midge_session_show_request(midge_session *session) {
   midge_request *request = session->requests.unsent;
   assert(request != NULL);
@@ -181,6 +193,7 @@ void midge_session_show_request(midge_session *session) {
     refuse(session, request, MIDGE_ENOTSUP);
     return;
   }
+  if (session->version != MIDGE_MQTT_5) lower_options(request);
   if (midge_session_divide(session, request)) return;
   if (!midge_packet_ids_take(&session->packet_ids, &request->owner)) {
     refuse(session, request, MIDGE_ENOMEM);
