@@ -97,9 +97,8 @@ static midge_request *answered(midge_session *session,
   }
   size_t size = packet->suback.reasons.size;
   if (!has_reasons(session, request) || size == request->count) return request;
-  const char *text = "not one reason code for each filter";
-  if (size == 0) text = "the server sent an UNSUBACK without reason codes";
-  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR, text);
+  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                      "not one reason code for each filter");
   return NULL;
 }
 
