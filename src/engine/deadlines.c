@@ -20,6 +20,10 @@ static midge_time due_of(const midge_owner *owner) {
                                              : owner->answered_by;
 }
 
+static bool is_earlier(const midge_deadline *a, const midge_deadline *b) {
+  return a->due != b->due ? a->due < b->due : a->order < b->order;
+}
+
 static void put(midge_deadlines *deadlines, size_t place,
                 midge_deadline deadline) {
   deadlines->heap[place - 1] = deadline;
@@ -28,7 +32,7 @@ static void put(midge_deadlines *deadlines, size_t place,
 
 static void rise(midge_deadlines *deadlines, size_t place,
                  midge_deadline deadline) {
-  while (place > 1 && deadlines->heap[place / 2 - 1].due > deadline.due) {
+  while (place > 1 && is_earlier(&deadline, &deadlines->heap[place / 2 - 1])) {
     put(deadlines, place, deadlines->heap[place / 2 - 1]);
     place /= 2;
   }
@@ -40,9 +44,9 @@ static void sink(midge_deadlines *deadlines, size_t place,
   const midge_deadline *heap = deadlines->heap;
   while (2 * place <= deadlines->count) {
     size_t child = 2 * place;
-    if (child < deadlines->count && heap[child].due < heap[child - 1].due)
+    if (child < deadlines->count && is_earlier(&heap[child], &heap[child - 1]))
       child++;
-    if (heap[child - 1].due >= deadline.due) break;
+    if (!is_earlier(&heap[child - 1], &deadline)) break;
     put(deadlines, place, heap[child - 1]);
     place = child;
   }
@@ -51,7 +55,7 @@ static void sink(midge_deadlines *deadlines, size_t place,
 
 bool midge_deadlines_add(midge_deadlines *deadlines, midge_owner *owner) {
   assert(owner->place == 0);
-  midge_deadline deadline = {due_of(owner), owner};
+  midge_deadline deadline = {due_of(owner), deadlines->orders, owner};
   if (deadline.due == MIDGE_NEVER) return true;
   if (deadlines->count == deadlines->room) {
     size_t size = deadlines->room * sizeof *deadlines->heap;
@@ -62,6 +66,7 @@ bool midge_deadlines_add(midge_deadlines *deadlines, midge_owner *owner) {
     deadlines->heap = heap;
     deadlines->room = room;
   }
+  deadlines->orders++;
   rise(deadlines, ++deadlines->count, deadline);
   return true;
 }
@@ -73,7 +78,7 @@ void midge_deadlines_remove(midge_deadlines *deadlines, midge_owner *owner) {
   owner->place = 0;
   midge_deadline last = deadlines->heap[--deadlines->count];
   if (last.owner == owner) return;
-  if (place > 1 && deadlines->heap[place / 2 - 1].due > last.due)
+  if (place > 1 && is_earlier(&last, &deadlines->heap[place / 2 - 1]))
     rise(deadlines, place, last);
   else
     sink(deadlines, place, last);
@@ -82,7 +87,9 @@ void midge_deadlines_remove(midge_deadlines *deadlines, midge_owner *owner) {
 void midge_deadlines_await_answer(midge_deadlines *deadlines,
                                   midge_owner *owner) {
   assert(owner->place != 0);
-  sink(deadlines, owner->place, (midge_deadline){owner->answered_by, owner});
+  midge_deadline deadline = deadlines->heap[owner->place - 1];
+  deadline.due = owner->answered_by;
+  sink(deadlines, owner->place, deadline);
 }
 
 void midge_deadlines_rewind(midge_deadlines *deadlines) {

@@ -8,6 +8,7 @@
 
 typedef struct midge_deadline {
   midge_time due; /* MIDGE_NEVER: this limit is kept already */
+  uint64_t order; /* of coming in, among those due together */
   midge_owner *owner;
 } midge_deadline;
 
@@ -16,6 +17,7 @@ typedef struct midge_deadlines {
   const midge_allocator *allocator;
   midge_deadline *heap; /* from place 1 on, which is heap[0] */
   size_t count, room;
+  uint64_t orders; /* given out */
 } midge_deadlines;
 
 void midge_deadlines_init(midge_deadlines *deadlines,
