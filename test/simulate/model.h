@@ -21,6 +21,7 @@ typedef struct fate {
   bool stored;   /* and every record up to then was committed */
   bool lost;     /* a crash took it before that, or its session is gone */
   bool refused;  /* the broker says no to it, each time */
+  bool limited;  /* it may end without the broker's answer */
   unsigned done; /* how many times the session said so */
   midge_status status;
   unsigned arrived; /* at the other end */
@@ -30,8 +31,11 @@ typedef struct fate {
 typedef struct weather {
   midge_version version;
   bool durable, alias_auto, by_hand;
+  bool eager; /* the program subscribes on every connection */
   uint16_t receive_max, in_flight_max, broker_window, alias_max;
   uint32_t cut, crash, lose_session, refuse, slow_commit, stall;
+  uint32_t limits, leave; /* wishes with time limits, goodbyes */
+  uint16_t breaks_max;    /* 0: the server ends no connection */
   uint32_t chunk_max;
   uint32_t messages;
 } weather;
@@ -90,6 +94,8 @@ typedef struct world {
   memory memory;
   midge_session *session;
   bool linked, opened, closed, healed, crashed, session_was_lost;
+  bool leaving;
+  bool subscribes; /* as soon as it may */
   pipe_bytes to_broker, to_client;
   record *committed, *pending;
   uint64_t position;
@@ -130,6 +136,8 @@ void monitor_connected(world *w);
 void monitor_sent(world *w, const uint8_t *bytes, size_t size);
 void monitor_delivered(world *w, const uint8_t *bytes, size_t size);
 void monitor_crashed(world *w);
+/* The session has ended a message without an answer. */
+void monitor_given_up(world *w, uint32_t number);
 
 /* --- world.c ----------------------------------------------------------------
  */

@@ -26,6 +26,13 @@ void monitor_crashed(world *w) {
   }
 }
 
+void monitor_given_up(world *w, uint32_t number) {
+  for (unsigned id = 1; id < 65536; id++) {
+    usage *u = &w->monitor.use[id];
+    if (u->type == MIDGE_PUBLISH && u->number == number) u->acked = true;
+  }
+}
+
 static void on_publish(world *w, const midge_packet *packet) {
   uint16_t id = packet->publish.packet_id;
   uint32_t number = payload_number(packet->publish.payload);

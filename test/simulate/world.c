@@ -58,7 +58,12 @@ static weather draw_weather(dice *d) {
       .stall = rates[dice_roll(d, 5)],
       .chunk_max = dice_roll(d, 10) == 0 ? 1 : 1 + dice_roll(d, 2000),
       .messages = 1 + dice_roll(d, MESSAGES_MAX),
+      .eager = dice_roll(d, 2),
+      .limits = rates[dice_roll(d, 3)] * 50,
+      .leave = rates[dice_roll(d, 4)],
   };
+  if (w.eager && dice_roll(d, 2))
+    w.breaks_max = (uint16_t)(1 + dice_roll(d, 3));
   if (w.durable) w.crash = rates[dice_roll(d, 4)] / 5;
   if (w.version != MIDGE_MQTT_5) w.receive_max = UINT16_MAX;
   return w;
@@ -131,7 +136,10 @@ static void commit(world *w, size_t count) {
 /* --- The program -----------------------------------------------------------
  */
 
+/* The session may be leaving: then as soon as it is not. */
 static void subscribe(world *w) {
+  w->subscribes = w->leaving;
+  if (w->leaving) return;
   midge_subscription all = {.filter = MIDGE_TEXT("in/#"),
                             .qos = MIDGE_EXACTLY_ONCE};
   midge_status status = midge_session_subscribe(
@@ -152,6 +160,7 @@ static void start(world *w) {
       .receive_max = w->weather.broker_window,
       .in_flight_max = w->weather.in_flight_max,
       .reply_timeout_ms = 3000,
+      .breaks_max = w->weather.breaks_max,
       .allocator = &w->memory.allocator,
       .context = w,
   };
@@ -173,6 +182,12 @@ static void publish(world *w) {
                   (size_t)sprintf(payload, "%u", w->published)},
       .qos = f->qos,
   };
+  if (w->leaving) return;
+  f->limited = dice_hits(&w->dice, w->weather.limits);
+  if (f->limited && dice_roll(&w->dice, 2))
+    message.ttl_ms = 1 + dice_roll(&w->dice, 3000);
+  if (f->limited && dice_roll(&w->dice, 2))
+    message.timeout_ms = 1 + dice_roll(&w->dice, 3000);
   midge_status status =
       midge_session_publish(w->session, &message, w->published + 1);
   CHECK(w, status == MIDGE_OK, "publish says %s", midge_status_name(status));
@@ -209,6 +224,15 @@ static void on_done(world *w, const midge_event *event) {
   CHECK(w, f->accepted && f->done++ == 0, "message %llu is done twice",
         (unsigned long long)event->done.token - 1); /* I21 */
   f->status = event->done.status;
+  if (f->limited &&
+      (f->status == MIDGE_EEXPIRED || f->status == MIDGE_ETIMEOUT ||
+       f->status == MIDGE_ECANCELLED))
+    return;
+  if (w->weather.breaks_max != 0 && f->status == MIDGE_EBREAKS) {
+    f->limited = true;
+    monitor_given_up(w, (uint32_t)event->done.token - 1);
+    return;
+  }
   midge_status expected = f->refused ? -0x97 : MIDGE_OK;
   CHECK(w, f->status == expected, "message done with %s",
         midge_status_name(f->status));
@@ -225,6 +249,7 @@ static void take_events(world *w) {
       case MIDGE_EVENT_OPENED:
         CHECK(w, w->linked && !w->opened, "opened twice");
         w->opened = true;
+        if (w->weather.eager) subscribe(w);
         break;
       case MIDGE_EVENT_MESSAGE:
         on_message(w, &event);
@@ -249,7 +274,7 @@ static void take_events(world *w) {
 
 static void link_up(world *w) {
   w->linked = true;
-  w->opened = w->closed = false;
+  w->opened = w->closed = w->leaving = false;
   w->to_broker.size = w->to_client.size = 0;
   broker_connected(w);
   monitor_connected(w);
@@ -267,7 +292,9 @@ static void link_down(world *w) {
 static void cut(world *w) {
   if (!w->linked) return;
   link_down(w);
-  midge_session_disconnected(w->session, false);
+  bool by_server = w->weather.breaks_max != 0 && dice_roll(&w->dice, 2);
+  midge_session_disconnected(w->session, by_server);
+  w->leaving = false;
   take_events(w);
   CHECK(w, w->closed, "a connection ended without closed");
   w->cuts++;
@@ -287,7 +314,7 @@ static void crash(world *w) {
   w->crashes++;
   w->position = 0;
   w->commit_at = 0;
-  w->opened = w->closed = false;
+  w->opened = w->closed = w->leaving = false;
   w->by_hand_count = 0;
   monitor_crashed(w);
   start(w);
@@ -299,6 +326,8 @@ static void crash(world *w) {
 }
 
 static void move_to_client(world *w) {
+  /* Who has said goodbye no longer listens. */
+  if (w->leaving) take_events(w);
   if (w->to_client.size == 0 || w->closed) return;
   uint32_t size = 1 + dice_roll(&w->dice, w->weather.chunk_max);
   if (size > w->to_client.size) size = (uint32_t)w->to_client.size;
@@ -345,8 +374,30 @@ static void turn(world *w) {
   if (w->linked && w->closed) {
     link_down(w);
     midge_session_disconnected(w->session, false);
+    w->leaving = false;
     w->cuts++;
   }
+}
+
+/* Any that has not ended, if it may end so. */
+static void cancel_one(world *w) {
+  if (w->published == 0) return;
+  uint32_t number = dice_roll(&w->dice, w->published);
+  fate *f = &w->out[number];
+  if (!f->limited || f->done != 0) return;
+  midge_status status = midge_session_cancel(w->session, number + 1);
+  CHECK(w, status == MIDGE_OK || w->crashed || f->done == 0, "cancel says %s",
+        midge_status_name(status));
+}
+
+static void leave(world *w) {
+  if (!w->linked || !w->opened || w->closed) return;
+  midge_status status = midge_session_disconnect(
+      w->session, MIDGE_REASON_SUCCESS, (midge_properties){0},
+      dice_roll(&w->dice, 3) * 100);
+  CHECK(w, status == MIDGE_OK || (w->leaving && status == MIDGE_ENOCONN),
+        "disconnect says %s", midge_status_name(status));
+  w->leaving = true;
 }
 
 static void acknowledge_some(world *w) {
@@ -362,6 +413,8 @@ static void acknowledge_some(world *w) {
 }
 
 static void faults(world *w) {
+  if (dice_hits(&w->dice, w->weather.leave)) leave(w);
+  if (dice_hits(&w->dice, w->weather.limits / 10)) cancel_one(w);
   if (dice_hits(&w->dice, w->weather.cut)) cut(w);
   if (dice_hits(&w->dice, w->weather.crash)) crash(w);
   if (!w->linked && dice_hits(&w->dice, w->weather.lose_session * 50)) {
@@ -382,6 +435,7 @@ static void step(world *w) {
   w->now += dice_roll(&w->dice, w->weather.chunk_max < 100 ? 2 : STEP_MS_MAX);
   midge_session_elapsed(w->session, w->now);
   if (!w->linked && dice_roll(&w->dice, 4) == 0) link_up(w);
+  if (w->subscribes) subscribe(w);
   if (dice_roll(&w->dice, 4) == 0) publish(w);
   if (dice_roll(&w->dice, 4) == 0) broker_publish(w);
   if (w->linked && dice_roll(&w->dice, 2) == 0) move_to_broker(w);
@@ -408,8 +462,9 @@ static void judge_out(const world *w, uint32_t number) {
   CHECK(w, told, "message %u was done %u times", number, f->done); /* I21 */
   CHECK(w, !f->refused || f->arrived == 0, "message %u was refused", number);
   if (f->lost || f->refused || f->qos == 0) return;
-  CHECK(w, f->arrived >= 1, "message %u is lost", number); /* I4 */
-  CHECK(w, f->qos == 1 || f->arrived == 1 || w->session_was_lost,
+  CHECK(w, f->arrived >= 1 || f->limited, "message %u is lost",
+        number); /* I4 */
+  CHECK(w, f->qos == 1 || f->arrived <= 1 || w->session_was_lost,
         "message %u arrived %u times", number, f->arrived); /* I3 */
 }
 
