@@ -165,8 +165,11 @@ midge_verdict midge_session_judge_break(midge_session *session) {
   return verdict;
 }
 
-static void tell(midge_session *session, uint64_t token, midge_buffer *text) {
-  midge_done done = {.token = token, .status = MIDGE_EBREAKS, .buffer = text};
+static void tell(midge_session *session, midge_owner *owner,
+                 midge_buffer *text) {
+  midge_done done = {
+      .token = owner->token, .status = MIDGE_EBREAKS, .buffer = text};
+  midge_tokens_drop(&session->tokens, owner);
   if (text != NULL) done.text = midge_buffer_slice(text);
   midge_session_done(session, &done);
 }
@@ -176,8 +179,7 @@ static void tell(midge_session *session, uint64_t token, midge_buffer *text) {
  * needs no PUBREC before it, makes the server let go first. */
 static void give_message_up(midge_session *session, midge_message *message,
                             midge_buffer *text) {
-  tell(session, message->token, text);
-  message->token = 0;
+  tell(session, &message->owner, text);
   if (message->ended || !message->duplicate ||
       message->qos != MIDGE_EXACTLY_ONCE ||
       message->state != MIDGE_MESSAGE_PUBLISHED) {
@@ -199,8 +201,7 @@ static void give_request_up(midge_session *session, midge_request *request,
     while (midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter))
       midge_subscriptions_forget(&session->subscriptions, filter.filter);
   }
-  tell(session, request->token, text);
-  request->token = 0;
+  tell(session, &request->owner, text);
   midge_session_finish_request(session, request, MIDGE_EBREAKS, NULL);
 }
 

@@ -31,29 +31,25 @@ void midge_session_expire_wishes(midge_session *session) {
   }
 }
 
-static midge_message *message_of(const midge_message_list *list,
-                                 uint64_t token) {
-  midge_message *message = list->first;
-  while (message != NULL && message->token != token) message = message->next;
-  return message;
+static void add_all(midge_session *session, midge_message *first) {
+  for (midge_message *m = first; m != NULL; m = m->next)
+    midge_tokens_add(&session->tokens, &m->owner);
 }
 
-static midge_owner *wish_of(const midge_session *session, uint64_t token) {
-  const midge_message_list *const lists[] = {&session->outbox.fleeting,
-                                             &session->outbox.leaving,
-                                             &session->outbox.publishes};
-  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-    midge_message *message = message_of(lists[i], token);
-    if (message != NULL) return &message->owner;
-  }
-  midge_request *request = session->requests.first;
-  while (request != NULL && (request->token != token || request->ended))
-    request = request->next;
-  return request == NULL ? NULL : &request->owner;
+static void keep_tokens(midge_session *session) {
+  midge_tokens_keep(&session->tokens);
+  add_all(session, session->outbox.fleeting.first);
+  add_all(session, session->outbox.leaving.first);
+  add_all(session, session->outbox.publishes.first);
+  for (midge_request *r = session->requests.first; r != NULL; r = r->next)
+    midge_tokens_add(&session->tokens, &r->owner);
 }
 
 midge_status midge_session_cancel(midge_session *session, uint64_t token) {
-  midge_owner *owner = token == 0 ? NULL : wish_of(session, token);
+  if (token == 0) return MIDGE_EINVAL;
+  if (!session->tokens.kept) keep_tokens(session);
+  if (!session->tokens.kept) return MIDGE_ENOMEM;
+  midge_owner *owner = midge_tokens_find(&session->tokens, token);
   if (owner == NULL) return MIDGE_EINVAL;
   end(session, owner, MIDGE_ECANCELLED);
   midge_session_settle(session);

@@ -4,7 +4,7 @@
 #define MIDGE_ENGINE_DEADLINES_H
 
 #include "base/allocator.h"
-#include "engine/packet_ids.h"
+#include "engine/owner.h"
 
 typedef struct midge_deadline {
   midge_time due; /* MIDGE_NEVER: this limit is kept already */

@@ -31,12 +31,11 @@ typedef struct midge_join {
 } midge_join;
 
 struct midge_request {
-  midge_owner owner; /* of its packet identifier, once it was sent */
+  midge_owner owner; /* of its token, and an identifier once it was sent */
   midge_request *previous, *next;
   midge_packet_type type; /* MIDGE_SUBSCRIBE or MIDGE_UNSUBSCRIBE */
   midge_request_origin origin;
   uint64_t key;      /* order of sending, together with messages; 0: renews */
-  uint64_t token;    /* 0: nobody asks */
   midge_time due;    /* when the answer is late; MIDGE_NEVER: nobody cares */
   bool shown;        /* on this connection, itself or what it joins */
   bool ended;        /* nobody waits; its identifier stays in use */

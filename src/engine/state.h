@@ -17,6 +17,7 @@
 #include "engine/record_queue.h"
 #include "engine/requests.h"
 #include "engine/subscriptions.h"
+#include "engine/tokens.h"
 #include "midge/session.h"
 
 typedef enum midge_state {
@@ -89,6 +90,7 @@ struct midge_session {
 
   midge_packet_ids packet_ids;
   midge_deadlines deadlines;
+  midge_tokens tokens;
   midge_outbox outbox;
   size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;

@@ -20,7 +20,7 @@ static bool has_reasons(const midge_session *session,
 
 static void tell_end(midge_session *session, const midge_request *request,
                      midge_status status, const midge_packet *answer) {
-  midge_done done = {.token = request->token,
+  midge_done done = {.token = request->owner.token,
                      .status = status,
                      .packet_id = request->owner.packet_id,
                      .answer = answer};
@@ -39,6 +39,7 @@ void midge_session_finish_request(midge_session *session,
   if (!request->ended) tell_end(session, request, status, answer);
   midge_packet_ids_drop(&session->packet_ids, &request->owner);
   midge_deadlines_remove(&session->deadlines, &request->owner);
+  midge_tokens_remove(&session->tokens, &request->owner);
   midge_requests_remove(&session->requests, request);
 }
 
@@ -51,6 +52,7 @@ void midge_session_end_request(midge_session *session, midge_request *request,
   /* The identifier stays taken: the answer may still come. */
   tell_end(session, request, status, NULL);
   midge_deadlines_remove(&session->deadlines, &request->owner);
+  midge_tokens_drop(&session->tokens, &request->owner);
   midge_requests_end(&session->requests, request);
 }
 
