@@ -373,7 +373,8 @@ MIDGE_API midge_time midge_session_deadline(const midge_session *session);
 /* Bytes of messages that are held. */
 MIDGE_API size_t midge_session_held(const midge_session *session);
 
-/* Publishes that have been taken and have not ended. */
+/* Publishes that have been taken and whose flow has not ended, though their
+ * outcome may have been told. */
 MIDGE_API size_t midge_session_unfinished(const midge_session *session);
 
 #ifdef __cplusplus

@@ -66,8 +66,9 @@ static void answer_joined(midge_session *session, midge_request *packet,
     if (status != MIDGE_OK) request->status = status;
     request->answers->data[join.to] =
         reasons.size != 0 ? reasons.data[join.from] : 0;
-    if (--request->awaited == 0)
-      midge_session_finish_request(session, request, request->status, NULL);
+    if (--request->awaited != 0) continue;
+    if (packet->origin == MIDGE_REQUEST_PART) session->breaks.count = 0;
+    midge_session_finish_request(session, request, request->status, NULL);
   }
 }
 
