@@ -5,6 +5,8 @@
 
 #include "simulate/model.h"
 
+enum { LEISURE_MS = 500 }; /* until PINGREQ has left: writes wait */
+
 void monitor_connected(world *w) {
   monitor *m = &w->monitor;
   m->sent.size = m->delivered.size = 0;
@@ -227,6 +229,7 @@ void monitor_time(world *w) {
   midge_time keep_alive = (midge_time)m->keep_alive_s * 1000;
   midge_time half = keep_alive / 2 > 1000 ? keep_alive / 2 : 1000;
   midge_time dead = keep_alive + half > 3000 ? keep_alive + half : 3000;
+  dead += LEISURE_MS;
   midge_time heard = c->heard > c->excused ? c->heard : c->excused;
   midge_time written = c->written > c->excused ? c->written : c->excused;
   if (c->writing || c->shut || w->program.paused) return;
