@@ -39,12 +39,12 @@ function locate(host, port, security) {
   const given = port === undefined || port === null ? '' : String(port);
   if (/^(mqtt\+)?unix:/i.test(host)) return [0, host.replace(/^mqtt\+/i, '')];
   if (host.includes('://')) return [0, fromUrl(host, given, security)];
-  const name = inBrackets(host) ?? host;
-  if (host === '' || name === host && /[\s/?#@[\]:%\\]/.test(host)) {
+  const address = inBrackets(host);
+  if (address === undefined && (host === '' || /[\s/?#@[\]:%\\]/.test(host))) {
     return [errors.EINVAL, `"${host}" is no host: it is a name, an address or ` +
       'a URL (mqtt://host:port)'];
   }
-  return [0, fromUrl(`mqtt://${name}`, given, security)];
+  return [0, fromUrl(`mqtt://${address ?? host}`, given, security)];
 }
 
 module.exports = { locate };
