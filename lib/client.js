@@ -24,6 +24,19 @@ const FLAG_RETAIN = 4;
 const FLAG_TEXT = 8;
 const FLAG_BYTES = 16;
 
+// What may be wrong with a request whose types are right.
+const wrong = {
+  publish: 'a topic has 1 to 65,535 bytes, and no + or #; its properties are ' +
+    'those of PUBLISH, each once',
+  filters: 'a topic filter has 1 to 65,535 bytes; + is a whole level, # is the ' +
+    'last one; there is at least one; its properties are those of the packet',
+  signal: 'the signal was aborted before the call',
+  offline: 'there is no connection, and queueQoSZero is false',
+  disconnect: 'this reason or these properties cannot be in a DISCONNECT',
+  will: 'a topic has 1 to 65,535 bytes, and no + or #; the message has at most ' +
+    '65,535; its properties are those of a will, each once',
+};
+
 const noHandle = { index: -1 };
 
 // A client that nobody can reach any more is given up.
@@ -79,17 +92,26 @@ class Client {
     return this.#fault;
   }
 
-  // Every call ends here, with its status.
+  // Every call ends here, with its status. A text says more than the number.
   report(status, text) {
     this.#fault = status < 0 ? failure(status, { text }) : null;
     return status;
   }
 
+  // The same, with a text for an argument that cannot be.
+  #judge(status, text) {
+    return this.report(status, status === errors.EINVAL ? text : undefined);
+  }
+
+  // Undefined for none.
   setWill(will) {
+    const { version, lenientText = false } = this.#settings;
     const { index } = this.#handle;
-    const status = index < 0 ? 0 : native.setWill(index, will);
+    let status = will === undefined
+      ? 0 : native.checkWill(will, version, lenientText);
+    if (status === 0 && index >= 0) status = native.setWill(index, will);
     if (status === 0) this.#will = will;
-    return this.report(status);
+    return this.#judge(status, wrong.will);
   }
 
   // `place`: { url, servers, tls }.
@@ -181,34 +203,34 @@ class Client {
     if (this.#session === null) return this.report(errors.ENOCONN);
     const status = native.disconnect(this.#handle.index, reasonCode, list, force);
     if (status === 0 && this.#isAsynchronous) this.#session.life.leave(CANCELLED);
-    return this.report(status);
+    return this.#judge(status, wrong.disconnect);
   }
 
   subscribe(request, filters, bits, list, limits) {
-    return this.#request(request, limits, (index, mid, ttl, timeout) =>
-      native.subscribe(index, mid, filters, bits, list, ttl, timeout),
-    () => (filters.every(isText) ? 0 : errors.EUTF8));
+    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
+      native.subscribe(index, mid, filters, bits, list, ttl, timeout));
   }
 
   unsubscribe(request, filters, list, limits) {
-    return this.#request(request, limits, (index, mid, ttl, timeout) =>
-      native.unsubscribe(index, mid, filters, list, ttl, timeout),
-    () => (filters.every(isText) ? 0 : errors.EUTF8));
+    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
+      native.unsubscribe(index, mid, filters, list, ttl, timeout));
   }
 
   // Make a request under the next message id, which it keeps if it is accepted.
-  #request(request, limits, make, check) {
-    const refusal = check() || this.#refusal(limits);
-    if (refusal !== 0) return this.report(refusal);
+  #request(request, filters, limits, make) {
+    if (!filters.every(isText)) return this.report(errors.EUTF8);
+    const refusal = this.#refusal(limits);
+    if (refusal !== 0) return refusal;
     const mid = this.#mid + 1;
     const status = make(this.#handle.index, mid, limits?.ttl, limits?.timeout);
     return status === 0 ? this.#accept(mid, request, limits)
-      : this.report(status);
+      : this.#judge(status, wrong.filters);
   }
 
   #refusal(limits) {
-    if (this.#session === null) return errors.ENOCONN;
-    return limits?.signal?.aborted ? errors.ECANCELLED : 0;
+    if (this.#session === null) return this.report(errors.ENOCONN);
+    return limits?.signal?.aborted
+      ? this.report(errors.ECANCELLED, wrong.signal) : 0;
   }
 
   #accept(mid, request, limits) {
@@ -227,13 +249,13 @@ class Client {
   publish(qos, retain, topic, content, list, limits, request) {
     const session = this.#session;
     const refusal = this.#refusal(limits);
-    if (refusal !== 0) return this.report(refusal);
+    if (refusal !== 0) return refusal;
     if (topic !== this.#topic) {
       if (!isText(topic)) return this.report(errors.EUTF8);
       this.#topic = topic;
     }
     if (qos === 0 && this.#limits.refusesOffline && !this.isConnected) {
-      return this.report(errors.ELOST);
+      return this.report(errors.ELOST, wrong.offline);
     }
     const mid = this.#mid + 1;
     const kind = typeof content === 'string' ? FLAG_TEXT
@@ -245,7 +267,7 @@ class Client {
       : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
         limits?.timeout);
     return status === 0 ? this.#accept(mid, request, limits)
-      : this.report(status);
+      : this.#judge(status, wrong.publish);
   }
 
   authenticate(reasonCode, list) {

@@ -3,7 +3,6 @@
 const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const addresses = require('./address');
-const native = require('./native');
 const optionTable = require('./options');
 const properties = require('./properties');
 const { content, copy, isText } = require('./bytes');
@@ -189,10 +188,8 @@ class mqtt extends EventEmitter {
     if (typeof list === 'number') return this.#refuse(list, texts.properties);
     if (!isQos(qos)) return this.#refuse(errors.EINVAL, texts.qos);
     if (!isText(willtopic)) return this.#refuse(errors.EUTF8, texts.topic);
-    const will = { topic: willtopic, payload, qos, retain, properties: list };
-    const { version, lenientText = false } = this.#settings;
-    const status = native.checkWill(will, version, lenientText);
-    return status === 0 ? this.#client.setWill(will) : this.#refuse(status);
+    return this.#client.setWill(
+      { topic: willtopic, payload, qos, retain, properties: list });
   }
 
   free_willmsg() {
