@@ -104,7 +104,7 @@ typedef struct midge_session_options {
    * that request ends with MIDGE_EBREAKS. */
   uint16_t breaks_max;
   bool breaks_off;           /* never give such a request up */
-  uint32_t packet_size_max;  /* of what we receive; 268435460, the protocol's */
+  uint32_t packet_size_max;  /* of what we receive; MIDGE_PACKET_SIZE_MAX */
   uint16_t in_flight_max;    /* 1024, but 19 of QoS 2 before MQTT 5; the
                                 server's Receive Maximum binds too */
   uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
@@ -174,8 +174,10 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_unsubscribe(
     midge_session *session, const midge_slice *filters, size_t count,
     midge_request_options options, uint64_t token);
 
-/* What publish, subscribe and unsubscribe would say of their arguments alone,
- * whatever the state of the session. From any thread. */
+/* What these, and set_will and disconnect below, would say of their arguments
+ * alone, whatever the state of the session; `version` is that of the options.
+ * From any thread. A session that ends with its connection cannot be given a
+ * longer life by DISCONNECT (MQTT 5, section 3.14.2.2.2). */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_publish_check(const midge_publish *publish, midge_version version,
                     midge_text_policy text);
@@ -185,6 +187,12 @@ MIDGE_API MIDGE_CHECKED midge_status midge_subscribe_check(
 MIDGE_API MIDGE_CHECKED midge_status midge_unsubscribe_check(
     const midge_slice *filters, size_t count, midge_properties properties,
     midge_version version, midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_will_check(const midge_publish *will,
+                                                      midge_version version,
+                                                      midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_disconnect_check(
+    midge_reason reason, midge_properties properties, midge_version version,
+    bool session_ends_with_connection);
 
 /* End the wish with this token: it is done with MIDGE_ECANCELLED. What was not
  * sent never is; what was sent ends its flow by itself. MIDGE_EINVAL if there
@@ -213,9 +221,10 @@ MIDGE_API void midge_session_hold(midge_session *session, bool held);
  * subscribed is answered, but `patience_ms` from now at the latest (0: only
  * QoS 0 is sent before); MIDGE_EVENT_CLOSED follows. If the session ends with
  * this connection, its wishes that are unfinished then end with MIDGE_ECLOSED;
- * else they wait. New wishes are refused with MIDGE_ENOCONN meanwhile. Without
- * a connection: MIDGE_ENOCONN, and the wishes of a session that ends with its
- * connection end all the same. */
+ * else they wait. New wishes are refused with MIDGE_ENOCONN meanwhile; asked
+ * again meanwhile, only the patience gets shorter. Without a connection:
+ * MIDGE_ENOCONN, and the wishes of a session that ends with its connection end
+ * all the same. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_disconnect(midge_session *session, midge_reason reason,
                          midge_properties properties, uint32_t patience_ms);
@@ -267,9 +276,10 @@ typedef struct midge_limits {
  * at, hold its buffer. */
 typedef struct midge_event {
   midge_event_type type;
-  void *context;          /* from the options */
-  midge_buffer *buffer;   /* where the slices point, or null */
-  midge_slice properties; /* received ones, as wire bytes */
+  void *context;              /* from the options */
+  midge_buffer *buffer;       /* where the slices point, or null */
+  midge_slice properties;     /* received ones, as wire bytes */
+  struct midge_gauge *origin; /* midge_client only: the reactor's own */
   /* midge_client only, of CONNECTING, OPENED, AUTHENTICATE and CLOSED: the
    * attempt it is of (each has a number of its own, from 1), and the
    * midge_client_connect that this attempt serves, counted from 1. */

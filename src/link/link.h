@@ -94,6 +94,8 @@ void midge_link_paused(midge_link *link, bool paused);
 
 /* Every wish but MIDGE_WISH_OPEN. What it points at is copied. */
 void midge_link_wish(midge_link *link, const midge_wish *wish);
+/* A goodbye that is under way waits for no answers any more. */
+void midge_link_hurry(midge_link *link);
 
 /* --- What to do --- */
 
@@ -114,6 +116,8 @@ bool midge_link_is_shut(midge_link *link);
 bool midge_link_reading(midge_link *link);
 midge_time midge_link_deadline(const midge_link *link);
 midge_freed midge_link_freed(midge_link *link);
+/* A goodbye to the server is under way. */
+bool midge_link_is_leaving(const midge_link *link);
 /* The last event, ENDED, was told: free it. */
 bool midge_link_is_over(const midge_link *link);
 

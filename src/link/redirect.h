@@ -2,8 +2,8 @@
 #ifndef MIDGE_LINK_REDIRECT_H
 #define MIDGE_LINK_REDIRECT_H
 
-#include "midge/session.h"
 #include "link/url.h"
+#include "midge/session.h"
 
 typedef struct midge_redirect {
   uint8_t most;   /* 0: a Server Reference is told and not followed */

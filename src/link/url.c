@@ -1,11 +1,14 @@
 #include "link/url.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <sys/un.h>
-#include <uv.h>
+#include <arpa/inet.h>
 
 #include "base/slice.h"
+#include "filter/text.h"
+
+enum {
+  HOST_MAX = 255,        /* bytes of a name */
+  SOCKET_PATH_MAX = 107, /* bytes that fit into a sockaddr_un */
+};
 
 typedef struct scheme_row {
   const char *name;
@@ -39,19 +42,22 @@ static const char *const known_schemes[] = {
 typedef struct parser {
   midge_url *url;
   char *room;
-  char *text;
-  size_t text_size;
+  midge_text why;
 } parser;
 
 enum { PARTS_MAX = 8 };
 
-static bool refuse(const parser *p, const char *format, ...) {
-  if (p->text == NULL || p->text_size == 0) return false;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(p->text, p->text_size, format, arguments);
-  va_end(arguments);
+static bool refuse(parser *p, const char *words) {
+  midge_text_add(&p->why, words);
   return false;
+}
+
+/* The same with what the URL has between two halves of the sentence. */
+static bool refuse_quoting(parser *p, const char *before, midge_slice bytes,
+                           const char *after) {
+  midge_text_add(&p->why, before);
+  midge_text_quote(&p->why, bytes);
+  return refuse(p, after);
 }
 
 static midge_slice cut(midge_slice *rest, size_t size) {
@@ -96,7 +102,9 @@ static bool decode(parser *p, midge_slice source, midge_slice *decoded) {
       int high = at + 1 < source.size ? hex_digit(source.data[at + 1]) : -1;
       int low = at + 2 < source.size ? hex_digit(source.data[at + 2]) : -1;
       if (high < 0 || low < 0)
-        return refuse(p, "a %% in a URL is followed by two hex digits");
+        return refuse(p,
+                      "a % in a URL is followed by two hex digits: write the"
+                      " sign itself as %25");
       byte = high * 16 + low;
       at += 2;
     }
@@ -110,13 +118,16 @@ static bool decode(parser *p, midge_slice source, midge_slice *decoded) {
 }
 
 /* Spaces and control characters are written with % in a URL. */
-static bool check_bytes(const parser *p, midge_slice source) {
-  for (size_t at = 0; at < source.size; at++)
-    if (source.data[at] <= ' ' || source.data[at] == 0x7f)
-      return refuse(p,
-                    "a space or control character in a URL is written as"
-                    " %%%02X",
-                    source.data[at]);
+static bool check_bytes(parser *p, midge_slice source) {
+  static const char digits[] = "0123456789ABCDEF";
+  for (size_t at = 0; at < source.size; at++) {
+    uint8_t byte = source.data[at];
+    if (byte > ' ' && byte != 0x7f) continue;
+    const char code[] = {'%', digits[byte >> 4], digits[byte & 15], '\0'};
+    midge_text_add(&p->why,
+                   "a space or control character in a URL is written as ");
+    return refuse(p, code);
+  }
   return true;
 }
 
@@ -133,16 +144,18 @@ static const scheme_row *look_up(midge_slice name, midge_url_use use) {
 
 static bool parse_scheme(parser *p, midge_slice *rest, midge_url_use use) {
   size_t size = find_any(*rest, ":/?#");
-  if (size == rest->size || rest->data[size] != ':')
-    return refuse(p, "a URL begins with its scheme: %s", known_schemes[use]);
+  if (size == rest->size || rest->data[size] != ':') {
+    midge_text_add(&p->why, "a URL begins with its scheme: ");
+    return refuse(p, known_schemes[use]);
+  }
 
   midge_slice name = cut(rest, size);
   *rest = midge_slice_skip(*rest, 1);
   const scheme_row *row = look_up(name, use);
-  if (row == NULL)
-    return refuse(p, "unknown scheme \"%.*s\": it is %s",
-                  (int)(name.size < 32 ? name.size : 32),
-                  (const char *)name.data, known_schemes[use]);
+  if (row == NULL) {
+    refuse_quoting(p, "unknown scheme \"", name, "\": it is ");
+    return refuse(p, known_schemes[use]);
+  }
   p->url->scheme = row->scheme;
   p->url->port = row->port;
   return true;
@@ -156,9 +169,8 @@ static bool parse_socket_path(parser *p, midge_slice rest) {
 
   midge_slice path;
   if (!decode(p, rest, &path)) return false;
-  if (path.size >= sizeof((struct sockaddr_un *)0)->sun_path)
-    return refuse(p, "the path of a Unix socket has at most %d bytes",
-                  (int)sizeof((struct sockaddr_un *)0)->sun_path - 1);
+  if (path.size > SOCKET_PATH_MAX)
+    return refuse(p, "the path of a Unix socket has at most 107 bytes");
   p->url->host = (const char *)path.data;
   return true;
 }
@@ -185,19 +197,47 @@ static bool parse_port(parser *p, midge_slice digits) {
   return true;
 }
 
-/* [address] or [address%25zone], RFC 6874. */
+/* What stands between the brackets, as the system writes it: RFC 6874 has %25
+ * before the zone, and people write the % alone. */
+static midge_slice copy_ipv6(parser *p, midge_slice inside) {
+  size_t size = find_any(inside, "%");
+  midge_slice zone = midge_slice_skip(inside, size);
+  if (starts_with(zone, "%25") && zone.size > 3) {
+    zone = midge_slice_skip(zone, 2);
+    p->room[size] = '%';
+    zone = midge_slice_skip(zone, 1);
+    midge_slice_copy((uint8_t *)p->room + size + 1, zone);
+    zone.size++;
+  } else {
+    midge_slice_copy((uint8_t *)p->room + size, zone);
+  }
+  midge_slice_copy((uint8_t *)p->room, midge_slice_of(inside.data, size));
+  midge_slice host = midge_slice_of(p->room, size + zone.size);
+  p->room[host.size] = '\0';
+  p->room += host.size + 1;
+  return host;
+}
+
+static bool is_ipv6(midge_slice host) {
+  struct in6_addr address;
+  char bare[INET6_ADDRSTRLEN];
+  size_t size = find_any(host, "%");
+  if (size >= sizeof bare || size + 1 == host.size) return false;
+  memcpy(bare, host.data, size);
+  bare[size] = '\0';
+  return inet_pton(AF_INET6, bare, &address) == 1;
+}
+
+/* [address] or [address%25zone]. */
 static bool parse_ipv6(parser *p, midge_slice *rest) {
   size_t size = find_any(*rest, "]");
   if (size == rest->size) return refuse(p, "the ] after an IPv6 address lacks");
-  midge_slice host;
   midge_slice inside = cut(rest, size);
-  if (!decode(p, midge_slice_skip(inside, 1), &host)) return false;
+  midge_slice host = copy_ipv6(p, midge_slice_skip(inside, 1));
   *rest = midge_slice_skip(*rest, 1);
-
-  struct sockaddr_in6 address;
+  if (host.size > HOST_MAX || !is_ipv6(host))
+    return refuse_quoting(p, "\"[", host, "]\" is not an IPv6 address");
   p->url->host = (const char *)host.data;
-  if (uv_ip6_addr(p->url->host, 0, &address) != 0)
-    return refuse(p, "\"[%.64s]\" is not an IPv6 address", p->url->host);
   return true;
 }
 
@@ -205,7 +245,7 @@ static bool parse_name(parser *p, midge_slice *rest) {
   midge_slice host;
   if (!decode(p, cut(rest, find_any(*rest, ":")), &host)) return false;
   if (host.size == 0) return refuse(p, "a URL has a host: mqtt://host");
-  if (host.size > 255) return refuse(p, "a host has at most 255 bytes");
+  if (host.size > HOST_MAX) return refuse(p, "a host has at most 255 bytes");
   p->url->host = (const char *)host.data;
   return true;
 }
@@ -261,7 +301,7 @@ midge_status midge_url_parse(midge_url *url, const midge_allocator *allocator,
   url->block = midge_allocate(allocator, url->block_size);
   if (url->block == NULL) return MIDGE_ENOMEM;
 
-  parser p = {url, url->block, text, text_size};
+  parser p = {url, url->block, midge_text_in(text, text_size)};
   if (parse(&p, source, use)) return MIDGE_OK;
   midge_url_free(url);
   return MIDGE_EINVAL;
