@@ -196,7 +196,7 @@ MIDGE_API MIDGE_CHECKED midge_status midge_disconnect_check(
 
 /* End the wish with this token: it is done with MIDGE_ECANCELLED. What was not
  * sent never is; what was sent ends its flow by itself. MIDGE_EINVAL if there
- * is none. */
+ * is none; MIDGE_ENOMEM. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_cancel(midge_session *session, uint64_t token);
 

@@ -17,12 +17,11 @@ typedef enum midge_message_state {
 } midge_message_state;
 
 struct midge_message {
-  midge_owner owner; /* of its packet identifier, while it has one */
+  midge_owner owner; /* of its token, and an identifier while it has one */
   midge_message *previous, *next;                 /* in order of key */
   midge_message *release_previous, *release_next; /* in order of PUBREC */
   midge_buffer *buffer;                           /* the one this lies in */
   uint64_t key;       /* order of sending; its record's key */
-  uint64_t token;     /* 0: nobody asks */
   uint64_t position;  /* record that must be committed before it is shown */
   uint64_t end;       /* where in the output it ends, when shown */
   midge_time expires; /* MIDGE_NEVER if it does not */

@@ -8,11 +8,8 @@ void midge_outbox_init(midge_outbox *outbox) {
   *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER};
 }
 
-/* In order of key; a new message has the highest. */
-static void insert(midge_message_list *list, midge_message *message) {
-  midge_message *before = list->last;
-  while (before != NULL && before->key > message->key)
-    before = before->previous;
+static void insert_behind(midge_message_list *list, midge_message *before,
+                          midge_message *message) {
   midge_message *after = before == NULL ? list->first : before->next;
   message->previous = before;
   message->next = after;
@@ -20,6 +17,14 @@ static void insert(midge_message_list *list, midge_message *message) {
   if (before == NULL) list->first = message;
   if (after != NULL) after->previous = message;
   if (after == NULL) list->last = message;
+}
+
+/* In order of key; a new message has the highest. */
+static void insert(midge_message_list *list, midge_message *message) {
+  midge_message *before = list->last;
+  while (before != NULL && before->key > message->key)
+    before = before->previous;
+  insert_behind(list, before, message);
 }
 
 static void unlink_from(midge_message_list *list, midge_message *message) {
@@ -114,6 +119,21 @@ void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   unlink_from(list_of(outbox, message), message);
   outbox->count--;
   outbox->bytes -= midge_message_bytes(message);
+}
+
+void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
+                        midge_message *behind) {
+  assert(outbox->entry == message);
+  assert(message->state == MIDGE_MESSAGE_WAITS);
+  assert(behind == NULL || behind->key < message->key);
+  midge_message *after = behind != NULL ? behind->next : outbox->fleeting.first;
+  for (; after != NULL && after->key < message->key; after = after->next)
+    behind = after;
+  outbox->entry = message->next;
+  if (outbox->cursor == message) outbox->cursor = message->next;
+  unlink_from(&outbox->publishes, message);
+  message->qos = MIDGE_AT_MOST_ONCE;
+  insert_behind(&outbox->fleeting, behind, message);
 }
 
 void midge_outbox_enter(midge_outbox *outbox, midge_message *message) {

@@ -42,6 +42,11 @@ void midge_outbox_add(midge_outbox *outbox, midge_message *message);
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
 
+/* The next to get an identifier is of QoS 0 from now on. The search for its
+ * place begins at `behind`, one of QoS 0 that is older, or null. */
+void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
+                        midge_message *behind);
+
 /* It has its identifier, it was shown, PUBREC came for it. */
 void midge_outbox_enter(midge_outbox *outbox, midge_message *message);
 void midge_outbox_show(midge_outbox *outbox, midge_message *message);

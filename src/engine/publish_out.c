@@ -15,14 +15,29 @@ enum { PAYLOAD_LARGE = 4096 }; /* is shown where it lies, without a copy */
 void midge_session_finish_message(midge_session *session,
                                   midge_message *message, midge_status status,
                                   const midge_packet *answer) {
-  midge_done done = {message->token, status, MIDGE_NO_SLICE,
+  midge_done done = {message->owner.token, status, MIDGE_NO_SLICE,
                      message->owner.packet_id, answer};
   if (answer != NULL) done.reasons = midge_reason_slice(answer->ack.reason);
   midge_packet_ids_drop(&session->packet_ids, &message->owner);
+  midge_tokens_remove(&session->tokens, &message->owner);
   midge_outbox_remove(&session->outbox, message);
   midge_session_record_end(session, message);
   midge_session_done(session, &done);
   midge_message_release(message);
+}
+
+void midge_session_leave_message(midge_session *session, midge_message *message,
+                                 midge_status status) {
+  if (!midge_message_is_known(message)) {
+    midge_session_finish_message(session, message, status, NULL);
+    return;
+  }
+  midge_done done = {.token = message->owner.token,
+                     .status = status,
+                     .packet_id = message->owner.packet_id};
+  midge_tokens_remove(&session->tokens, &message->owner);
+  message->owner.token = 0;
+  midge_session_done(session, &done);
 }
 
 void midge_session_finish_sent(midge_session *session) {
@@ -210,17 +225,18 @@ void midge_session_show_message(midge_session *session,
 }
 
 /* The program allows a lower QoS than it asked for: take the server's. The
- * message keeps its place. True if that is now among those of QoS 0. */
-static bool lower_qos(midge_session *session, midge_message *message) {
+ * message keeps its place. True if that is now among those of QoS 0; `lowered`
+ * is the last one of which that is true, for all of them at once are many. */
+static bool lower_qos(midge_session *session, midge_message *message,
+                      midge_message **lowered) {
   midge_qos most = session->limits.qos_max;
   if (!session->options.lower_qos || message->qos <= most) return false;
   if (most == MIDGE_AT_MOST_ONCE) {
-    midge_outbox_remove(&session->outbox, message);
     midge_session_record_end(session, message);
     message->recorded = false;
     message->position = 0;
-    message->qos = most;
-    midge_outbox_add(&session->outbox, message);
+    midge_outbox_lower(&session->outbox, message, *lowered);
+    *lowered = message;
     return true;
   }
   message->qos = most;
@@ -240,11 +256,12 @@ static bool may_be_too_many(const midge_session *session,
 
 void midge_session_admit(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
+  midge_message *lowered = NULL;
   size_t most = session->options.in_flight_max;
   if (most > session->limits.receive_max) most = session->limits.receive_max;
   while (outbox->entry != NULL && outbox->in_flight < most) {
     midge_message *message = outbox->entry;
-    if (lower_qos(session, message)) continue;
+    if (lower_qos(session, message, &lowered)) continue;
     if (may_be_too_many(session, message)) return;
     if (!midge_packet_ids_take(&session->packet_ids, &message->owner)) return;
     midge_outbox_enter(outbox, message);

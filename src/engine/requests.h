@@ -9,11 +9,10 @@
 typedef struct midge_request midge_request;
 
 struct midge_request {
-  midge_owner owner; /* of its packet identifier, once it was sent */
+  midge_owner owner; /* of its token, and an identifier once it was sent */
   midge_request *previous, *next;
   midge_packet_type type; /* MIDGE_SUBSCRIBE or MIDGE_UNSUBSCRIBE */
   uint64_t key;           /* order of sending, together with messages */
-  uint64_t token;         /* 0: nobody asks */
   midge_time due;         /* when the answer is late; MIDGE_NEVER: unsent */
   bool ended;             /* nobody waits; its identifier stays in use */
   uint32_t count;         /* filters */

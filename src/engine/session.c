@@ -73,6 +73,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   session->next_order = 1;
   midge_session_clear_times(session);
   midge_packet_ids_init(&session->packet_ids, allocator);
+  midge_tokens_init(&session->tokens, allocator);
   midge_outbox_init(&session->outbox);
   midge_requests_init(&session->requests, allocator);
   midge_subscriptions_init(&session->subscriptions, allocator);
@@ -133,6 +134,7 @@ void midge_session_free(midge_session *session) {
   midge_outbox_free(&session->outbox);
   midge_requests_free(&session->requests);
   midge_packet_ids_free(&session->packet_ids);
+  midge_tokens_free(&session->tokens);
   midge_subscriptions_free(&session->subscriptions);
   midge_inbox_free(&session->inbox);
   midge_receiver_clear(&session->receiver);

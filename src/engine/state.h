@@ -16,6 +16,7 @@
 #include "engine/record_queue.h"
 #include "engine/requests.h"
 #include "engine/subscriptions.h"
+#include "engine/tokens.h"
 #include "midge/session.h"
 
 typedef enum midge_state {
@@ -68,6 +69,7 @@ struct midge_session {
                               answer is awaited */
 
   midge_packet_ids packet_ids;
+  midge_tokens tokens;
   midge_outbox outbox;
   size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;

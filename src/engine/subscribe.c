@@ -54,9 +54,10 @@ static uint8_t options_of(const midge_subscription *subscription) {
 static midge_status take(midge_session *session, midge_request *request,
                          size_t count, uint64_t token) {
   request->count = (uint32_t)count;
-  request->token = token;
+  request->owner.token = token;
   request->key = session->next_key++;
   midge_requests_add(&session->requests, request);
+  midge_tokens_add(&session->tokens, &request->owner);
   midge_session_settle(session);
   return MIDGE_OK;
 }

@@ -15,12 +15,30 @@ enum {
 void midge_session_finish_request(midge_session *session,
                                   midge_request *request, midge_status status,
                                   const midge_packet *answer) {
-  midge_done done = {request->token, status, MIDGE_NO_SLICE,
+  midge_done done = {request->owner.token, status, MIDGE_NO_SLICE,
                      request->owner.packet_id, answer};
   if (answer != NULL) done.reasons = answer->suback.reasons;
   midge_packet_ids_drop(&session->packet_ids, &request->owner);
+  midge_tokens_remove(&session->tokens, &request->owner);
   if (!request->ended) midge_session_done(session, &done);
   midge_requests_remove(&session->requests, request);
+}
+
+void midge_session_leave_request(midge_session *session, midge_request *request,
+                                 midge_status status) {
+  if (request->owner.packet_id == 0) {
+    midge_session_finish_request(session, request, status, NULL);
+    return;
+  }
+  /* The identifier stays taken: the answer may still come. */
+  midge_done done = {.token = request->owner.token,
+                     .status = status,
+                     .packet_id = request->owner.packet_id};
+  midge_tokens_remove(&session->tokens, &request->owner);
+  request->owner.token = 0;
+  request->ended = true;
+  request->due = MIDGE_NEVER;
+  midge_session_done(session, &done);
 }
 
 /* The request that this answer is for. Null: nobody's, or the connection was
@@ -72,10 +90,23 @@ void midge_session_suback(midge_session *session, const midge_packet *packet) {
   midge_session_finish_request(session, request, MIDGE_OK, packet);
 }
 
+/* When it is sent, and when it is answered: a SUBSCRIBE before it may have been
+ * granted in between. */
+static void forget_unsubscribed(midge_session *session,
+                                const midge_packet *packet) {
+  if (packet->type != MIDGE_UNSUBSCRIBE) return;
+  midge_slice rest = packet->unsubscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
+    midge_subscriptions_forget(&session->subscriptions, filter.filter);
+}
+
 void midge_session_unsuback(midge_session *session,
                             const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_UNSUBSCRIBE);
   if (request == NULL) return;
+  midge_packet sent = midge_request_packet(request);
+  forget_unsubscribed(session, &sent);
   midge_session_finish_request(session, request, MIDGE_OK, packet);
 }
 
@@ -98,15 +129,6 @@ static bool is_offered(const midge_session *session,
     if (!limits->shared && midge_filter_is_shared(filter.filter)) return false;
   }
   return true;
-}
-
-static void forget_unsubscribed(midge_session *session,
-                                const midge_packet *packet) {
-  if (packet->type != MIDGE_UNSUBSCRIBE) return;
-  midge_slice rest = packet->unsubscribe.filters;
-  midge_packet_filter filter;
-  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_subscriptions_forget(&session->subscriptions, filter.filter);
 }
 
 /* Options of MQTT 5 that 3.1.1 has no bits for [MQTT-3.8.3-4 of 3.1.1]. */
@@ -151,13 +173,7 @@ void midge_session_expire_requests(midge_session *session) {
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next) {
     if (session->now < r->due) continue;
-    /* The identifier stays taken: the answer may still come. */
-    midge_done done = {.token = r->token,
-                       .status = MIDGE_ETIMEOUT,
-                       .packet_id = r->owner.packet_id};
-    midge_session_done(session, &done);
-    r->ended = true;
-    r->due = MIDGE_NEVER;
+    midge_session_leave_request(session, r, MIDGE_ETIMEOUT);
   }
 }
 

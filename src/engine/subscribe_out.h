@@ -15,6 +15,9 @@ void midge_session_expire_requests(midge_session *session);
 void midge_session_finish_request(midge_session *session,
                                   midge_request *request, midge_status status,
                                   const midge_packet *answer);
+/* Nobody waits any more; what was sent is answered by itself. */
+void midge_session_leave_request(midge_session *session, midge_request *request,
+                                 midge_status status);
 /* Ended requests give their identifiers back, the others are unsent. */
 void midge_session_rewind_requests(midge_session *session);
 
