@@ -105,21 +105,26 @@ static midge_message *skip_released(midge_message *message) {
   return message;
 }
 
-void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
-  if (outbox->entry == message) outbox->entry = message->next;
-  if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+/* It counts no longer, wherever it is. */
+static void discount(midge_outbox *outbox, const midge_message *message) {
   if (message->state != MIDGE_MESSAGE_WAITS) {
     outbox->in_flight--;
     if (message->qos == MIDGE_EXACTLY_ONCE) outbox->exactly_once--;
   }
+  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
+  outbox->count--;
+  outbox->bytes -= midge_message_bytes(message);
+}
+
+void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
+  if (outbox->entry == message) outbox->entry = message->next;
+  if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+  if (!message->given_up) discount(outbox, message);
   if (message->state == MIDGE_MESSAGE_RELEASED)
     unlink_release(&outbox->releases, message);
   if (message->qos != MIDGE_AT_MOST_ONCE)
     midge_outbox_free_place(outbox, message);
   unlink_from(list_of(outbox, message), message);
-  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
-  outbox->count--;
-  outbox->bytes -= midge_message_bytes(message);
 }
 
 void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
@@ -186,6 +191,12 @@ void midge_outbox_end(midge_outbox *outbox, midge_message *message) {
   assert(!message->ended);
   message->ended = true;
   if (message->qos != MIDGE_AT_MOST_ONCE) outbox->ended++;
+}
+
+void midge_outbox_give_up(midge_outbox *outbox, midge_message *message) {
+  assert(message->ended && message->state == MIDGE_MESSAGE_RELEASED);
+  discount(outbox, message);
+  message->given_up = true;
 }
 
 void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {

@@ -69,6 +69,10 @@ uint32_t midge_outbox_renew(midge_outbox *outbox);
 /* Nobody waits any longer for one that was shown. */
 void midge_outbox_end(midge_outbox *outbox, midge_message *message);
 
+/* Nor is its PUBREL sent again by ourselves: it only keeps its identifier, and
+ * counts no longer. */
+void midge_outbox_give_up(midge_outbox *outbox, midge_message *message);
+
 /* A message that waits, with no other time limit: next_expiry is not after its
  * expiry. */
 void midge_outbox_note_expiry(midge_outbox *outbox,
