@@ -15,9 +15,8 @@ static size_t filter_size(const midge_remembered *one) {
 
 static bool goes_with(const midge_remembered *first,
                       const midge_remembered *one) {
-  return !first->alone && !one->alone &&
-         midge_slice_equal(midge_remembered_properties(first),
-                           midge_remembered_properties(one));
+  return !first->alone && midge_slice_equal(midge_remembered_properties(first),
+                                            midge_remembered_properties(one));
 }
 
 /* One SUBSCRIBE for `first` and those behind it that go with it. Moves `first`
