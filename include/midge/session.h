@@ -170,9 +170,10 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
     midge_session *session, const midge_publish *publish, uint64_t token);
 /* MIDGE_EINVAL, MIDGE_EUTF8, MIDGE_EQUEUE, MIDGE_ENOMEM. The event's `reasons`
  * has one byte per filter. Subscriptions granted are asked for again on a
- * connection whose session the server has lost; a subscribe that asks for the
- * same meanwhile joins them. An answer that came in several packets, or to
- * such a packet of ours, has no properties and no identifier. */
+ * connection whose session the server has lost; the first subscribe that asks
+ * for the same meanwhile, or within five seconds, joins them: it has their
+ * outcome and sends nothing. An answer that came in several packets, or to such
+ * a packet of ours, has no properties and no identifier. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_subscribe(
     midge_session *session, const midge_subscription *subscriptions,
     size_t count, midge_request_options options, uint64_t token);
