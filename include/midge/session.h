@@ -152,7 +152,9 @@ MIDGE_API void midge_session_committed(midge_session *session,
  * What was not sent goes with it; messages that were not sent whole, and
  * unfinished QoS 1 and 2, wait for the next connection. `by_server`: the
  * stream was ended or reset by the other side, not by silence or by us; the
- * same request the oldest unanswered one `breaks_max` times is given up. */
+ * same request the oldest unanswered one `breaks_max` times is given up. So it
+ * is when the server sends DISCONNECT or breaks the protocol instead, but not
+ * for a reason that no request can be (busy, taken over, moved, ...). */
 MIDGE_API void midge_session_disconnected(midge_session *session,
                                           bool by_server);
 
