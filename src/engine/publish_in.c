@@ -1,5 +1,7 @@
 #include "engine/publish_in.h"
 
+#include <assert.h>
+
 #include "base/slice.h"
 #include "codec/reason.h"
 #include "engine/closing.h"
@@ -200,8 +202,7 @@ static bool is_received(midge_session *session,
                         const midge_queued_event *queued) {
   uint16_t packet_id = queued->event.message.packet_id;
   if (queued->life != session->inbox.life) return false;
-  if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_WAITS)
-    return false;
+  assert(midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_WAITS);
   if (session->options.acknowledge_by_hand) {
     move_to(session, packet_id, MIDGE_INBOUND_HANDED);
     return false;
