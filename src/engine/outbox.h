@@ -38,7 +38,7 @@ void midge_outbox_init(midge_outbox *outbox);
 /* Let go of every message, without an event. */
 void midge_outbox_free(midge_outbox *outbox);
 
-/* Add a message among those of its kind, in order of its key. */
+/* Add a message behind those of its kind: its key is the highest. */
 void midge_outbox_add(midge_outbox *outbox, midge_message *message);
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
