@@ -144,12 +144,12 @@ static void step(world *w) {
   midge_link_clock(w->link, w->now);
   driver_settle(w);
   network_move(w);
+  program_acts(w);
   program_deliver(w);
   driver_turn(w);
   if (w->life.ended) return;
   events_time(w);
   monitor_time(w);
-  program_acts(w);
   if (!w->healed) faults(w);
 }
 
@@ -183,7 +183,7 @@ static bool is_quiet(const world *w) {
   return p->asked && p->mail_count == 0 && w->life.opened && all_done(w) &&
          p->unasked_at == MIDGE_NEVER && p->acknowledge_count == 0 &&
          p->let_go_at == MIDGE_NEVER && w->broker.queue_count == 0 &&
-         network_is_quiet(w);
+         network_is_quiet(w) && broker_conn(w) == w->conn && !w->conn->mute;
 }
 
 /* What was granted, and not taken back since, is in force. */
