@@ -394,7 +394,7 @@ void events_time(world *w) {
   if (l->running && l->goodbye)
     CHECK(w, w->now <= l->goodbye_at + is->close_timeout_ms + FAREWELL_MS,
           "a goodbye without an end");
-  if (l->running && !l->opened && !l->asking)
+  if (l->running && !l->opened && !l->asking && !l->goodbye)
     CHECK(w,
           w->now <= l->began + is->connect_timeout_ms + is->close_timeout_ms +
                         LEISURE_MS,
