@@ -1,7 +1,35 @@
-/* A wish that is taken back. */
+#include "engine/cancel.h"
+
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/subscribe_out.h"
+
+static void end(midge_session *session, midge_owner *owner,
+                midge_status status) {
+  if (owner->kind == MIDGE_OWNER_MESSAGE)
+    midge_session_end_message(session, (midge_message *)(void *)owner, status);
+  else
+    midge_session_end_request(session, (midge_request *)(void *)owner, status);
+}
+
+static bool is_sent(const midge_owner *owner) {
+  if (owner->kind == MIDGE_OWNER_MESSAGE)
+    return midge_message_is_known((const midge_message *)(const void *)owner);
+  return ((const midge_request *)(const void *)owner)->shown;
+}
+
+void midge_session_expire_wishes(midge_session *session) {
+  midge_deadlines *deadlines = &session->deadlines;
+  while (midge_deadlines_next(deadlines) <= session->now) {
+    midge_owner *owner = deadlines->heap[0].owner;
+    if (owner->answered_by <= session->now)
+      end(session, owner, MIDGE_ETIMEOUT);
+    else if (is_sent(owner))
+      midge_deadlines_await_answer(deadlines, owner);
+    else
+      end(session, owner, MIDGE_EEXPIRED);
+  }
+}
 
 static void add_all(midge_session *session, midge_message *first) {
   for (midge_message *m = first; m != NULL; m = m->next)
@@ -23,12 +51,7 @@ midge_status midge_session_cancel(midge_session *session, uint64_t token) {
   if (!session->tokens.kept) return MIDGE_ENOMEM;
   midge_owner *owner = midge_tokens_find(&session->tokens, token);
   if (owner == NULL) return MIDGE_EINVAL;
-  if (owner->kind == MIDGE_OWNER_MESSAGE)
-    midge_session_leave_message(session, (midge_message *)(void *)owner,
-                                MIDGE_ECANCELLED);
-  else
-    midge_session_leave_request(session, (midge_request *)(void *)owner,
-                                MIDGE_ECANCELLED);
+  end(session, owner, MIDGE_ECANCELLED);
   midge_session_settle(session);
   return MIDGE_OK;
 }

@@ -32,6 +32,7 @@ struct midge_message {
   bool shown;     /* on this connection, and counts in its window */
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
+  bool ended;     /* nobody waits: its flow ends by itself */
   uint64_t order; /* of its PUBREC among the others, when recorded */
   uint16_t alias; /* the topic alias its publisher asked for, or 0 */
   uint16_t topic_size;

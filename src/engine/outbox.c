@@ -73,7 +73,7 @@ void midge_outbox_free(midge_outbox *outbox) {
 
 void midge_outbox_note_expiry(midge_outbox *outbox,
                               const midge_message *message) {
-  if (message->expires == MIDGE_NEVER) return;
+  if (message->expires == MIDGE_NEVER || message->owner.place != 0) return;
   midge_time step = message->expires + EXPIRY_STEP_MS - 1;
   step -= step % EXPIRY_STEP_MS;
   if (step < outbox->next_expiry) outbox->next_expiry = step;
@@ -117,6 +117,7 @@ void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   if (message->qos != MIDGE_AT_MOST_ONCE)
     midge_outbox_free_place(outbox, message);
   unlink_from(list_of(outbox, message), message);
+  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
   outbox->count--;
   outbox->bytes -= midge_message_bytes(message);
 }
@@ -179,6 +180,12 @@ void midge_outbox_release_in_order(midge_outbox *outbox, midge_message *message,
   message->order = order;
   insert_release(&outbox->releases, before, message);
   if (outbox->cursor == message) outbox->cursor = skip_released(message);
+}
+
+void midge_outbox_end(midge_outbox *outbox, midge_message *message) {
+  assert(!message->ended);
+  message->ended = true;
+  if (message->qos != MIDGE_AT_MOST_ONCE) outbox->ended++;
 }
 
 void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {

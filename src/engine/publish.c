@@ -45,13 +45,6 @@ static midge_status whole_topic(const midge_session *session,
   return MIDGE_OK;
 }
 
-static bool is_queue_full(const midge_session *session, size_t more) {
-  const midge_outbox *outbox = &session->outbox;
-  size_t most = session->options.queue_bytes_max;
-  return outbox->count >= session->options.queue_messages_max || more > most ||
-         outbox->bytes > most - more;
-}
-
 /* What the server on this connection takes, if it has said so. */
 static midge_status check_limits(const midge_session *session,
                                  const midge_message *message) {
@@ -74,6 +67,8 @@ static midge_status take_message(midge_session *session, midge_message *message,
   if (status != MIDGE_OK) return status;
   message->key = session->next_key;
   message->owner.token = token;
+  if (!midge_deadlines_add(&session->deadlines, &message->owner))
+    return MIDGE_ENOMEM;
   if (!midge_session_record_message(session, message)) return MIDGE_ENOMEM;
 
   session->next_key++;
@@ -110,7 +105,8 @@ midge_status midge_session_publish(midge_session *session,
                                             session->options.text);
   if (status != MIDGE_OK) return status;
   if (session->state == MIDGE_STATE_LEAVING) return MIDGE_ENOCONN;
-  if (is_queue_full(session, publish->topic.size + publish->payload.size))
+  if (midge_session_is_queue_full(session,
+                                  publish->topic.size + publish->payload.size))
     return MIDGE_EQUEUE;
   status = whole_topic(session, publish, alias_of(publish->properties), &topic);
   if (status != MIDGE_OK) return status;
@@ -119,9 +115,11 @@ midge_status midge_session_publish(midge_session *session,
       midge_message_new(&session->allocator, publish, topic, session->now);
   if (message == NULL) return MIDGE_ENOMEM;
   status = take_mapping(session, message, publish, token);
-  if (status == MIDGE_OK)
+  if (status == MIDGE_OK) {
     midge_session_settle(session);
-  else
-    midge_message_release(message);
+    return MIDGE_OK;
+  }
+  midge_deadlines_remove(&session->deadlines, &message->owner);
+  midge_message_release(message);
   return status;
 }

@@ -54,6 +54,11 @@ void midge_tokens_remove(midge_tokens *tokens, midge_owner *owner) {
   if (tokens->owners.count == 0) midge_tokens_free(tokens);
 }
 
+void midge_tokens_drop(midge_tokens *tokens, midge_owner *owner) {
+  midge_tokens_remove(tokens, owner);
+  owner->token = 0;
+}
+
 midge_owner *midge_tokens_find(const midge_tokens *tokens, uint64_t token) {
   assert(tokens->kept);
   midge_owner *one = midge_map_get(&tokens->owners, place_of(token));

@@ -19,6 +19,8 @@ void midge_tokens_keep(midge_tokens *tokens);
 /* Without memory for it nothing is kept any more. */
 void midge_tokens_add(midge_tokens *tokens, midge_owner *owner);
 void midge_tokens_remove(midge_tokens *tokens, midge_owner *owner);
+/* The same, and nobody asks any more. */
+void midge_tokens_drop(midge_tokens *tokens, midge_owner *owner);
 /* Null if nobody has it; only while all are kept. */
 midge_owner *midge_tokens_find(const midge_tokens *tokens, uint64_t token);
 
