@@ -112,6 +112,7 @@ static void advance(world *w) {
   midge_time next = earlier(network_next(w), program_next(w));
   if (!w->life.ended) next = earlier(next, midge_link_deadline(w->link));
   CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
+  w->before = w->now;
   if (next > w->now) w->now = next;
   if (!world_chance(w, w->weather.late)) return;
   world_hit(HIT_late_driver);
@@ -188,6 +189,8 @@ static bool is_quiet(const world *w) {
 
 /* What was granted, and not taken back since, is in force. */
 static void judge_filter(const world *w, unsigned filter) {
+  /* A renewal may have been given up over connections that broke. */
+  if (w->breaks >= BREAKS_MAX && !w->weather.breaks_off) return;
   const request *last = NULL;
   for (uint32_t i = 0; i < w->request_count; i++) {
     const request *r = &w->requests[i];
