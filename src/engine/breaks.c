@@ -145,6 +145,12 @@ static midge_owner *condemn(midge_session *session, midge_owner *owner) {
   return request->ended ? NULL : &request->owner;
 }
 
+/* The connection takes with it what nobody waits for and did not leave. */
+static bool goes_by_itself(const midge_session *session,
+                           const midge_message *message) {
+  return !message->duplicate && message->end > session->output.sent;
+}
+
 midge_verdict midge_session_judge_break(midge_session *session) {
   midge_breaks *breaks = &session->breaks;
   midge_verdict none = {NULL, NULL};
@@ -157,6 +163,7 @@ midge_verdict midge_session_judge_break(midge_session *session) {
   breaks->key = key;
   breaks->count++;
   bool ended = owner->kind == MIDGE_OWNER_MESSAGE && as_message(owner)->ended;
+  if (ended && goes_by_itself(session, as_message(owner))) return none;
   uint32_t most = ended ? 1 : session->options.breaks_max;
   if (breaks->count < most) return none;
 
