@@ -44,9 +44,10 @@ enum {
   X(write_partial)                                                             \
   X(write_waits)                                                               \
   X(write_cut)                                                                 \
-  X(bytewise) X(late_driver) X(old_fact) X(broken_while_paused) X(ended) X(    \
-      slow_answer) X(broker_crash) X(session_lost) X(session_expired)          \
-      X(takeover) X(server_disconnect) X(server_closes) X(connack_refused) X(  \
+  X(bytewise)                                                                  \
+  X(late_driver) X(old_fact) X(broken_while_paused) X(ended) X(slow_answer) X( \
+      broker_crash) X(session_lost) X(session_expired) X(takeover)             \
+      X(server_disconnect) X(server_closes) X(connack_refused) X(              \
           connack_lasting) X(version_refused) X(sent_elsewhere)                \
           X(reference_bad) X(server_moved) X(window_of_one) X(                 \
               server_keep_alive) X(publish_refused) X(subscribe_refused)       \
