@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/slice.h"
 #include "reactor/errors.h"
