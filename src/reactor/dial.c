@@ -1,7 +1,6 @@
 #include "reactor/dial.h"
 
 #include <assert.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,21 +289,24 @@ static void connect_pipe(midge_dial *dial) {
   midge_socket_connect_pipe(socket, dial->host);
 }
 
-/* A zone is the name of an interface, or its number. Without it the system
- * would say "invalid argument" later. */
-static bool find_zone(const midge_dial *dial,
-                      struct sockaddr_storage *address) {
-  struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+/* A zone is the name of an interface, which libuv looks up, or its number
+ * (RFC 4007, section 11.2). One that this machine does not have would be
+ * "invalid argument" later. */
+static bool lacks_interface(const midge_dial *dial,
+                            struct sockaddr_storage *address) {
   const char *zone = strchr(dial->host, '%');
-  if (address->ss_family != AF_INET6 || zone == NULL) return true;
-  if (in6->sin6_scope_id != 0) return true; /* libuv knows the name */
-  char *end;
+  if (address->ss_family != AF_INET6 || zone == NULL) return false;
+  struct sockaddr_in6 *ip6 = (struct sockaddr_in6 *)address;
+  if (ip6->sin6_scope_id != 0) return false;
+  char name[UV_IF_NAMESIZE];
+  size_t size = sizeof name;
+  char *end = NULL;
   unsigned long number = strtoul(zone + 1, &end, 10);
-  char name[IF_NAMESIZE];
-  if (*end != '\0' || number > UINT32_MAX) return false;
-  if (if_indextoname((unsigned)number, name) == NULL) return false;
-  in6->sin6_scope_id = (uint32_t)number;
-  return true;
+  if (*end != '\0' || number == 0 || number > UINT32_MAX ||
+      uv_if_indextoname((unsigned)number, name, &size) != 0)
+    return true;
+  ip6->sin6_scope_id = (uint32_t)number;
+  return false;
 }
 
 /* The first step is taken from the loop, so that nothing ends before the call
@@ -321,7 +323,7 @@ static void on_start(uv_timer_t *timer) {
     look_up(dial);
     return;
   }
-  if (!find_zone(dial, &address)) {
+  if (lacks_interface(dial, &address)) {
     midge_fault_of_system(&dial->fault, MIDGE_EERRNO, UV_ENODEV,
                           "no network interface has the zone of ", dial->host);
     fail(dial);

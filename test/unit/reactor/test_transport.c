@@ -204,6 +204,24 @@ static void an_error_shows_the_zone(void **state) {
   }
 }
 
+/* The first interface of every system is the loopback one. */
+static void a_zone_may_be_the_number_of_an_interface(void **state) {
+  (void)state;
+  const char *const urls[] = {"mqtt://[fe80::1%251]:1", "mqtt://[fe80::1%1]:1",
+                              "mqtt://[fe80::1%9999]:1"};
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    program p;
+    program_start(&p, urls[i], NULL);
+    assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+    wait_for(&p, MIDGE_EVENT_CLOSED);
+    char why[300] = "";
+    memcpy(why, p.event.closed.text.data, p.event.closed.text.size);
+    bool is_known = strstr(why, "no network interface") == NULL;
+    assert_int_equal(is_known, i < 2);
+    program_stop(&p);
+  }
+}
+
 /* The second takes over, and is tried first from then on. */
 static void another_server_takes_over(void **state) {
   (void)state;
@@ -241,6 +259,7 @@ int main(void) {
       cmocka_unit_test(the_end_says_no_goodbye_of_its_own),
       cmocka_unit_test(a_zone_that_is_not_there_is_named),
       cmocka_unit_test(an_error_shows_the_zone),
+      cmocka_unit_test(a_zone_may_be_the_number_of_an_interface),
       cmocka_unit_test(another_server_takes_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
