@@ -37,7 +37,7 @@ static void begin(midge_client *client, bench_case *bench) {
         client,
         &(midge_subscription){.filter = text(bench->topic),
                               .qos = (midge_qos)bench->qos},
-        1, (midge_properties){0}, 0));
+        1, (midge_request_options){0}, 0));
   } else if (bench->qos == 0) {
     for (int i = 0; i < AHEAD; i++) publish_burst(client, bench);
   } else {

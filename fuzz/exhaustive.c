@@ -99,7 +99,7 @@ static void subscribing(world *w) {
   open(w);
   world_wished(w, token,
                midge_session_subscribe(w->session, &what, 1,
-                                       (midge_properties){NULL, 0}, token));
+                                       (midge_request_options){0}, token));
   world_sent(w, SIZE_MAX);
 }
 
@@ -109,7 +109,7 @@ static void unsubscribing(world *w) {
   open(w);
   world_wished(w, token,
                midge_session_unsubscribe(w->session, &what, 1,
-                                         (midge_properties){NULL, 0}, token));
+                                         (midge_request_options){0}, token));
   world_sent(w, SIZE_MAX);
 }
 
@@ -129,7 +129,7 @@ static void leaving(world *w) {
   for (int i = 0; i < 6; i++)
     CHECK(midge_session_publish(w->session, &what, 0) == MIDGE_OK);
   CHECK(midge_session_disconnect(w->session, MIDGE_REASON_SUCCESS,
-                                 (midge_properties){NULL, 0}) == MIDGE_OK);
+                                 (midge_properties){NULL, 0}, 0) == MIDGE_OK);
   world_end_turn(w);
   CHECK(!w->closed);
 }

@@ -209,7 +209,8 @@ static void subscribe(world *w, script *from) {
     list[i].no_local = (choice & 0x10) != 0;
     list[i].retain_handling = choice >> 6;
   }
-  midge_properties chosen = choose_properties(from, properties);
+  midge_request_options chosen = {.properties =
+                                      choose_properties(from, properties)};
   uint64_t token = world_token(w);
   world_wished(w, token,
                midge_session_subscribe(w->session, list, count, chosen, token));
@@ -221,7 +222,8 @@ static void unsubscribe(world *w, script *from) {
   size_t count = script_byte(from) % (FILTERS_MAX + 1);
   for (size_t i = 0; i < count; i++)
     list[i] = choose_filter(from, script_byte(from));
-  midge_properties chosen = choose_properties(from, properties);
+  midge_request_options chosen = {.properties =
+                                      choose_properties(from, properties)};
   uint64_t token = world_token(w);
   world_wished(
       w, token,
@@ -246,7 +248,7 @@ static void disconnect(world *w, script *from) {
   midge_property list[2];
   midge_properties chosen = choose_properties(from, list);
   midge_reason reason = (midge_reason)script_byte(from);
-  world_wished(w, 0, midge_session_disconnect(w->session, reason, chosen));
+  world_wished(w, 0, midge_session_disconnect(w->session, reason, chosen, 0));
 }
 
 static void cancel(world *w, script *from) {

@@ -314,7 +314,7 @@ void world_sent(world *w, size_t size) {
 
 void world_disconnected(world *w) {
   if (!w->connected) return;
-  midge_session_disconnected(w->session);
+  midge_session_disconnected(w->session, false);
   w->has_shown = false;
   world_end_turn(w);
   CHECK(w->closed);

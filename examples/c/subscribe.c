@@ -56,8 +56,9 @@ int main(int count, char **arguments) {
 
   /* The subscription waits for the connection, and is made again on the next
    * one if the server has forgotten it. */
-  failed = failed || midge_client_connect(client) ||
-           midge_client_subscribe(client, &all, 1, (midge_properties){0}, 1);
+  failed =
+      failed || midge_client_connect(client) ||
+      midge_client_subscribe(client, &all, 1, (midge_request_options){0}, 1);
   while (!failed && midge_reactor_wait(reactor, &event, MIDGE_NEVER)) {
     show(&event);
     failed = event.type == MIDGE_EVENT_CLOSED &&

@@ -96,7 +96,7 @@ static void drive(midge_session *session, int socket) {
     if (got <= 0) break;
     size = (size_t)got;
   }
-  midge_session_disconnected(session);
+  midge_session_disconnected(session, false);
 }
 
 static int dial(const char *host, const char *port) {
@@ -126,7 +126,7 @@ int main(int count, char **arguments) {
   midge_slice filter = {(const uint8_t *)arguments[3], strlen(arguments[3])};
   midge_subscription all = {.filter = filter, .qos = MIDGE_AT_LEAST_ONCE};
   midge_status status =
-      midge_session_subscribe(session, &all, 1, (midge_properties){0}, 0);
+      midge_session_subscribe(session, &all, 1, (midge_request_options){0}, 0);
   if (status == MIDGE_OK) drive(session, socket);
 
   midge_session_free(session);

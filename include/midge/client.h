@@ -11,8 +11,8 @@
  *
  * Nothing is called back on your thread, and no lock is held while your code
  * runs. Any thread may wish; one thread takes events. When you fall behind by
- * `event_bytes_max`, the reactor stops reading from its sockets, and the
- * servers feel it. */
+ * `event_bytes_max` of one client, the reactor stops reading from its socket,
+ * and its server feels it; the other clients go on. */
 #ifndef MIDGE_CLIENT_H
 #define MIDGE_CLIENT_H
 
@@ -30,7 +30,7 @@ typedef struct midge_reactor_options {
    * little: poke your own loop, and take them all from there. */
   void (*wake)(void *context);
   void *context;
-  size_t event_bytes_max; /* 16 MiB, over all clients of this reactor */
+  uint32_t goodbye_ms; /* 200: how long _stop waits for what says goodbye */
   const midge_allocator *allocator;
 } midge_reactor_options;
 
@@ -38,9 +38,10 @@ typedef struct midge_reactor_options {
 MIDGE_API MIDGE_CHECKED midge_status midge_reactor_start(
     midge_reactor **reactor, const midge_reactor_options *options);
 
-/* Drops every connection (without DISCONNECT for those still open: close
- * clients first to say goodbye), waits for the thread, frees everything,
- * clients and their events included. From any thread but the reactor's. */
+/* Drops every connection, waits for the thread, frees everything, clients and
+ * their events included. What was disconnected or closed before has up to
+ * `goodbye_ms` for its DISCONNECT to leave; the others get none. From any
+ * thread but the reactor's. */
 MIDGE_API void midge_reactor_stop(midge_reactor *reactor);
 
 /* Take the next event of any client, without waiting or for so long. False:
@@ -49,6 +50,13 @@ MIDGE_API void midge_reactor_stop(midge_reactor *reactor);
 MIDGE_API bool midge_reactor_event(midge_reactor *reactor, midge_event *event);
 MIDGE_API bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
                                   uint64_t timeout_ms);
+
+/* The event on loan counts as not yet taken, until it is given back by value;
+ * hold its buffer meanwhile. For a program that takes events before it can
+ * deal with them. */
+MIDGE_API void midge_reactor_keep(midge_reactor *reactor);
+MIDGE_API void midge_reactor_give_back(midge_reactor *reactor,
+                                       const midge_event *event);
 
 /* What verifies the server and names us. Every PEM is text in memory (read
  * files yourself or with midge_tls_check's paths). */
@@ -84,6 +92,10 @@ typedef struct midge_client_options {
   /* mqtt://, mqtts://, ws://, wss://host:port/path or unix:/path; user and
    * password in it fill in for those of the session. */
   midge_slice url;
+  /* Others that are tried in turn when one does not accept us; the one that
+   * did is tried first the next time. */
+  const midge_slice *servers;
+  size_t server_count;
   midge_session_options session; /* `allocator` and `context` of the session:
                                     context comes back in events */
   midge_tls_options tls;
@@ -106,8 +118,11 @@ typedef struct midge_client_options {
   } reconnect;
   uint32_t connect_timeout_ms; /* 30000: resolve, connect, TLS, upgrade,
                                   CONNACK */
-  uint32_t close_timeout_ms;   /* 2000: flush at disconnect */
-  bool ask; /* every attempt waits for midge_client_proceed */
+  uint32_t close_timeout_ms;   /* 2000: for what is unfinished at disconnect,
+                                  and DISCONNECT */
+  bool ask;               /* every attempt waits for midge_client_proceed */
+  size_t event_bytes_max; /* 16 MiB of events not taken: then its socket is
+                             not read */
 } midge_client_options;
 
 /* Make a client; it connects when asked to. Everything is copied. MIDGE_EINVAL
@@ -123,10 +138,12 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
 MIDGE_API MIDGE_CHECKED midge_status midge_client_connect(midge_client *client);
 
 /* Say goodbye as midge_session_disconnect; the last MIDGE_EVENT_CLOSED has
- * retry_ms = MIDGE_NEVER. Without a connection the attempts end, and the
+ * retry_ms = MIDGE_NEVER. What is unfinished has `close_timeout_ms`, or no
+ * time at all with `force`. Without a connection the attempts end, and the
  * CLOSED event still comes, once. MIDGE_ENOCONN: none was asked for. */
-MIDGE_API MIDGE_CHECKED midge_status midge_client_disconnect(
-    midge_client *client, midge_reason reason, midge_properties properties);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_disconnect(midge_client *client, midge_reason reason,
+                        midge_properties properties, bool force);
 
 /* Drop the connection at once, without DISCONNECT; what could not be sent of
  * a session that ends with its connection ends with MIDGE_ECLOSED. */
@@ -144,8 +161,12 @@ typedef struct midge_attempt {
   const midge_slice *headers;
   size_t header_count;
 } midge_attempt;
-MIDGE_API MIDGE_CHECKED midge_status
-midge_client_proceed(midge_client *client, const midge_attempt *attempt);
+/* `number` is the event's `attempt`: for any other nothing happens. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_proceed(
+    midge_client *client, uint32_t number, const midge_attempt *attempt);
+
+/* As midge_session_hold. */
+MIDGE_API void midge_client_hold(midge_client *client, bool held);
 
 /* Give the handle up: disconnects if need be, ends every unfinished wish with
  * MIDGE_ECLOSED, then MIDGE_EVENT_ENDED. The handle must not be used after
@@ -159,10 +180,10 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_publish(
     midge_client *client, const midge_publish *publish, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_subscribe(
     midge_client *client, const midge_subscription *subscriptions, size_t count,
-    midge_properties properties, uint64_t token);
+    midge_request_options options, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_unsubscribe(
     midge_client *client, const midge_slice *filters, size_t count,
-    midge_properties properties, uint64_t token);
+    midge_request_options options, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_cancel(midge_client *client,
                                                          uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_acknowledge(

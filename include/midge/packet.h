@@ -50,6 +50,13 @@ typedef enum midge_packet_type {
 /* Sets of packet types, for the tables: bit n stands for type n. */
 #define MIDGE_IN(type) (1u << MIDGE_##type)
 
+/* What four bytes of remaining length can say, and the same with its fixed
+ * header: MQTT 5, sections 1.5.5 and 2.1.4. */
+enum {
+  MIDGE_REMAINING_LENGTH_MAX = 268435455,
+  MIDGE_PACKET_SIZE_MAX = MIDGE_REMAINING_LENGTH_MAX + 5,
+};
+
 /* Reason codes: name, number, packets that may carry it, text. MQTT 5, 2.4.
  * Names and texts are those of the specification. */
 #define MIDGE_REASON_MAP(X)                                                    \
@@ -389,7 +396,7 @@ typedef enum midge_text_policy {
 typedef struct midge_decode_options {
   midge_version version;
   midge_text_policy text;
-  uint32_t packet_size_max; /* 0: the protocol's 268,435,460 */
+  uint32_t packet_size_max; /* 0: MIDGE_PACKET_SIZE_MAX */
 } midge_decode_options;
 
 typedef enum midge_decoded {
@@ -413,7 +420,7 @@ midge_packet_decode(const midge_decode_options *options, midge_slice bytes,
                     midge_packet *packet);
 
 /* The size of the packet on the wire, fixed header included; 0 if it cannot be
- * written (over 268,435,460 bytes, or text over 65,535). */
+ * written (over MIDGE_PACKET_SIZE_MAX, or text over 65,535). */
 MIDGE_API size_t midge_packet_size(midge_version version,
                                    const midge_packet *packet);
 

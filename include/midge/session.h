@@ -37,6 +37,8 @@ typedef struct midge_publish {
   midge_qos qos;
   bool retain;
   midge_properties properties; /* MQTT 5; of a will: the will's properties */
+  uint32_t ttl_ms;             /* as of midge_request_options; not of a will */
+  uint32_t timeout_ms;         /* the same */
 } midge_publish;
 
 typedef struct midge_subscription {
@@ -46,6 +48,17 @@ typedef struct midge_subscription {
   bool retain_as_published;
   uint8_t retain_handling; /* 0, 1 or 2, as in MQTT 5, section 3.8.3.1 */
 } midge_subscription;
+
+/* How a SUBSCRIBE or UNSUBSCRIBE is made. */
+typedef struct midge_request_options {
+  midge_properties properties; /* MQTT 5 */
+  /* Not sent by then, it ends with MIDGE_EEXPIRED; 0: no limit. Of a publish
+   * in MQTT 5 it is the message expiry too, unless one is given. */
+  uint32_t ttl_ms;
+  /* Not answered by then, it ends with MIDGE_ETIMEOUT: what was not sent never
+   * is, and what was sent ends its flow by itself; 0: no limit. */
+  uint32_t timeout_ms;
+} midge_request_options;
 
 /* Zero means the default, so say only what matters to you:
  *
@@ -80,12 +93,22 @@ typedef struct midge_session_options {
                                 instead of refusing it */
   bool forget_subscriptions; /* do not subscribe again by ourselves when the
                                 server has lost the session */
-  midge_text_policy text;    /* strict */
-  uint32_t packet_size_max;  /* of what we receive; 268435460, the protocol's */
+  midge_text_policy text;    /* of what we send; strict */
+  /* What is received may have control characters and non-characters, or one
+   * publisher could take every subscriber down; true: they break the
+   * connection. Ill-formed UTF-8 and NUL always do. */
+  bool strict_text;
+  bool hold; /* a connection opens with its messages held: _hold */
+  uint16_t subscribe_batch_max; /* 8: filters of a SUBSCRIBE that renews */
+  /* 5: connections in a row that the server ends over the same request, before
+   * that request ends with MIDGE_EBREAKS. */
+  uint16_t breaks_max;
+  bool breaks_off;           /* never give such a request up */
+  uint32_t packet_size_max;  /* of what we receive; MIDGE_PACKET_SIZE_MAX */
   uint16_t in_flight_max;    /* 1024, but 19 of QoS 2 before MQTT 5; the
                                 server's Receive Maximum binds too */
   uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
-  size_t queue_messages_max; /* 1000000; then MIDGE_EQUEUE */
+  size_t queue_messages_max; /* 1000000, requests too; then MIDGE_EQUEUE */
   size_t queue_bytes_max;    /* 256 MiB; then MIDGE_EQUEUE */
   const midge_allocator *allocator; /* malloc */
   void *context;                    /* comes back in every event */
@@ -124,8 +147,11 @@ MIDGE_API void midge_session_committed(midge_session *session,
 
 /* The transport is gone, whoever closed it, and no longer reads our output.
  * What was not sent goes with it; messages that were not sent whole, and
- * unfinished QoS 1 and 2, wait for the next connection. */
-MIDGE_API void midge_session_disconnected(midge_session *session);
+ * unfinished QoS 1 and 2, wait for the next connection. `by_server`: the
+ * stream was ended or reset by the other side, not by silence or by us; the
+ * same request the oldest unanswered one `breaks_max` times is given up. */
+MIDGE_API void midge_session_disconnected(midge_session *session,
+                                          bool by_server);
 
 /* --- What you want ---------------------------------------------------------
  * A wish is refused at once and leaves no trace, or is taken and ends in one
@@ -143,13 +169,15 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
  * asked for again on a connection whose session the server has lost. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_subscribe(
     midge_session *session, const midge_subscription *subscriptions,
-    size_t count, midge_properties properties, uint64_t token);
+    size_t count, midge_request_options options, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_session_unsubscribe(
     midge_session *session, const midge_slice *filters, size_t count,
-    midge_properties properties, uint64_t token);
+    midge_request_options options, uint64_t token);
 
-/* What publish, subscribe and unsubscribe would say of their arguments alone,
- * whatever the state of the session. From any thread. */
+/* What these, and set_will and disconnect below, would say of their arguments
+ * alone, whatever the state of the session; `version` is that of the options.
+ * From any thread. A session that ends with its connection cannot be given a
+ * longer life by DISCONNECT (MQTT 5, section 3.14.2.2.2). */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_publish_check(const midge_publish *publish, midge_version version,
                     midge_text_policy text);
@@ -159,9 +187,16 @@ MIDGE_API MIDGE_CHECKED midge_status midge_subscribe_check(
 MIDGE_API MIDGE_CHECKED midge_status midge_unsubscribe_check(
     const midge_slice *filters, size_t count, midge_properties properties,
     midge_version version, midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_will_check(const midge_publish *will,
+                                                      midge_version version,
+                                                      midge_text_policy text);
+MIDGE_API MIDGE_CHECKED midge_status midge_disconnect_check(
+    midge_reason reason, midge_properties properties, midge_version version,
+    bool session_ends_with_connection);
 
-/* Remove the publish with this token if nothing of it was sent: it is done
- * with MIDGE_ECANCELLED. MIDGE_EINVAL if there is none or it is too late. */
+/* End the wish with this token: it is done with MIDGE_ECANCELLED. What was not
+ * sent never is; what was sent ends its flow by itself. MIDGE_EINVAL if there
+ * is none. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_cancel(midge_session *session, uint64_t token);
 
@@ -177,12 +212,22 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
 MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(
     midge_session *session, midge_reason reason, midge_properties properties);
 
-/* Send what QoS 0 messages wait, then DISCONNECT; MIDGE_EVENT_CLOSED follows.
- * If the session ends with this connection, all its unfinished wishes end with
- * MIDGE_ECLOSED; else they wait. Without a connection: MIDGE_ENOCONN, and the
- * wishes of a session that ends with its connection end all the same. */
-MIDGE_API MIDGE_CHECKED midge_status midge_session_disconnect(
-    midge_session *session, midge_reason reason, midge_properties properties);
+/* Hold the messages that come in: they are neither handed out nor answered
+ * until they are let go, in their order; other events go on. With the option
+ * `hold` every connection begins like this. */
+MIDGE_API void midge_session_hold(midge_session *session, bool held);
+
+/* Send DISCONNECT when QoS 0 that waits is sent, and what was published and
+ * subscribed is answered, but `patience_ms` from now at the latest (0: only
+ * QoS 0 is sent before); MIDGE_EVENT_CLOSED follows. If the session ends with
+ * this connection, its wishes that are unfinished then end with MIDGE_ECLOSED;
+ * else they wait. New wishes are refused with MIDGE_ENOCONN meanwhile; asked
+ * again meanwhile, only the patience gets shorter. Without a connection:
+ * MIDGE_ENOCONN, and the wishes of a session that ends with its connection end
+ * all the same. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_disconnect(midge_session *session, midge_reason reason,
+                         midge_properties properties, uint32_t patience_ms);
 
 /* End every unfinished wish with MIDGE_ECLOSED and empty the queue; records of
  * a durable session stay. For a driver that is about to free the session. */
@@ -231,12 +276,17 @@ typedef struct midge_limits {
  * at, hold its buffer. */
 typedef struct midge_event {
   midge_event_type type;
-  void *context;          /* from the options */
-  midge_buffer *buffer;   /* where the slices point, or null */
-  midge_slice properties; /* received ones, as wire bytes */
+  void *context;              /* from the options */
+  midge_buffer *buffer;       /* where the slices point, or null */
+  midge_slice properties;     /* received ones, as wire bytes */
+  struct midge_gauge *origin; /* midge_client only: the reactor's own */
+  /* midge_client only, of CONNECTING, OPENED, AUTHENTICATE and CLOSED: the
+   * attempt it is of (each has a number of its own, from 1), and the
+   * midge_client_connect that this attempt serves, counted from 1. */
+  uint32_t attempt, connect;
   union {
     struct {
-      uint32_t attempt; /* 1 for the first since connect or a stable link */
+      uint32_t retry; /* 1 for the first since connect or a stable link */
     } connecting;
     struct {
       bool session_present;
@@ -258,6 +308,7 @@ typedef struct midge_event {
       midge_status status; /* MIDGE_OK if the server answered well; minus the
                               reason code if it refused a publish */
       midge_slice reasons; /* its answer: one byte per filter or message */
+      midge_slice text;    /* for people, of MIDGE_EBREAKS; else empty */
       uint16_t packet_id;  /* 0 if it never had one */
     } done;
     struct {
@@ -265,14 +316,17 @@ typedef struct midge_event {
     } authenticate;
     struct {
       midge_side by;
-      midge_status status; /* MIDGE_OK after our own _disconnect */
-      uint8_t reason;    /* what was sent or received, 0 for none; of a refused
-                            CONNECT before MQTT 5 the raw return code */
-      bool lasting;      /* the same attempt again cannot succeed */
-      midge_slice text;  /* for people */
-      midge_slice code;  /* midge_client only: "ECONNREFUSED",
-                            "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
-      uint64_t retry_ms; /* midge_client only: MIDGE_NEVER if it gave up */
+      midge_status status;  /* MIDGE_OK after our own _disconnect */
+      uint8_t reason;       /* what was sent or received; of a refused CONNECT
+                               before MQTT 5 the raw return code */
+      bool has_reason;      /* `reason` was sent or received; else it is 0 */
+      bool lasting;         /* the same attempt again cannot succeed */
+      midge_slice text;     /* for people */
+      midge_slice code;     /* midge_client only: "ECONNREFUSED",
+                               "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
+      uint16_t http_status; /* midge_client only: of an upgrade or a proxy
+                               that was refused; else 0 */
+      uint64_t retry_ms;    /* midge_client only: MIDGE_NEVER if it gave up */
     } closed;
   };
 } midge_event;
@@ -311,6 +365,9 @@ MIDGE_API size_t midge_session_backlog(const midge_session *session);
 /* When the next turn must come, or MIDGE_NEVER. A time already reached means at
  * once: there is another event or record to take. */
 MIDGE_API midge_time midge_session_deadline(const midge_session *session);
+
+/* Bytes of messages that are held. */
+MIDGE_API size_t midge_session_held(const midge_session *session);
 
 /* Publishes that have been taken and have not ended. */
 MIDGE_API size_t midge_session_unfinished(const midge_session *session);

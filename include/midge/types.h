@@ -82,7 +82,10 @@ typedef uint64_t midge_time;
   X(ECLOSED, -65, "the client was disconnected before this was done")   \
   X(EEXPIRED, -66, "the message expired before it could be sent")       \
   X(EWEBSOCKET, -67, "the WebSocket failed")                            \
-  X(ECANCELLED, -68, "the message was removed before it was sent")
+  X(ECANCELLED, -68, "the request was cancelled")                       \
+  X(EBREAKS, -69,                                                       \
+    "the server broke off one connection after the other over this"     \
+    " request")
 
 typedef enum midge_status {
 #define MIDGE_STATUS_MEMBER(name, number, text) MIDGE_##name = number,

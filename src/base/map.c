@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum { ROOM_FIRST = 16 };
 
 void midge_map_init(midge_map *map, const midge_allocator *allocator) {
@@ -14,9 +16,8 @@ void midge_map_free(midge_map *map) {
   midge_map_init(map, map->allocator);
 }
 
-/* Fibonacci hashing: spreads keys that follow each other. */
 static size_t place_of(const midge_map *map, uint32_t key) {
-  return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->room - 1);
+  return midge_hash_number(key) & (map->room - 1);
 }
 
 static size_t find(const midge_map *map, uint32_t key) {

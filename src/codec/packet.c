@@ -1,10 +1,8 @@
 /* The fixed header, and the way from it to the body: MQTT 5, section 2.1. */
 #include "codec/layout.h"
+#include "codec/publish.h"
 
-enum {
-  LENGTH_MAX = 268435455,        /* what four bytes can say: 1.5.5 */
-  SIZE_MAX_PROTOCOL = 268435460, /* the same with its fixed header */
-};
+enum { LENGTH_MAX = MIDGE_REMAINING_LENGTH_MAX };
 
 /* What the fixed header can tell of a type, and who does the rest. */
 typedef struct layout {
@@ -125,7 +123,7 @@ midge_decode_result midge_packet_decode(const midge_decode_options *options,
   if (bytes.size == 0) return result;
 
   uint32_t size_max = options->packet_size_max;
-  if (size_max == 0) size_max = SIZE_MAX_PROTOCOL;
+  if (size_max == 0) size_max = MIDGE_PACKET_SIZE_MAX;
   midge_cursor cursor = {.at = bytes.data,
                          .end = bytes.data + bytes.size,
                          .version = options->version,
@@ -161,12 +159,11 @@ size_t midge_packet_size(midge_version version, const midge_packet *packet) {
 }
 
 static uint8_t first_byte(const midge_packet *packet) {
+  if (packet->type == MIDGE_PUBLISH)
+    return midge_publish_first_byte(packet->publish.qos, packet->publish.retain,
+                                    packet->publish.duplicate);
   unsigned flags = layouts[packet->type].flags;
   bool duplicate = false;
-  if (packet->type == MIDGE_PUBLISH) {
-    flags = (unsigned)packet->publish.qos << 1 | packet->publish.retain;
-    duplicate = packet->publish.duplicate;
-  }
   if (packet->type == MIDGE_PUBREL) duplicate = packet->ack.duplicate;
   if (packet->type == MIDGE_SUBSCRIBE) duplicate = packet->subscribe.duplicate;
   if (packet->type == MIDGE_UNSUBSCRIBE)

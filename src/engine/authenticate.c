@@ -1,6 +1,10 @@
-/* Enhanced authentication: MQTT 5, section 4.12. */
+#include "engine/authenticate.h"
+
 #include "base/slice.h"
-#include "engine/session.h"
+#include "engine/closing.h"
+#include "engine/control.h"
+#include "engine/pump.h"
+#include "engine/tell.h"
 
 /* Every AUTH and CONNACK names the method of CONNECT, and none if that had
  * none [MQTT-4.12.0-5, -6]. */

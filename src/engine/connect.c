@@ -1,47 +1,66 @@
-/* CONNECT and CONNACK: MQTT 5, sections 3.1 and 3.2. */
+#include "engine/connect.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"
-#include "engine/session.h"
+#include "engine/authenticate.h"
+#include "engine/closing.h"
+#include "engine/control.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/records.h"
+#include "engine/subscribe_out.h"
+#include "engine/tell.h"
 
 enum {
   /* The largest acknowledgement we send: four bytes and a reason code. */
   SMALLEST_PACKET_SIZE_MAX = 5,
 };
 
-static const uint32_t PROTOCOL_PACKET_SIZE_MAX = 268435460;
+/* --- Credentials --- */
+
+midge_status midge_credentials_check(midge_slice user_name,
+                                     midge_slice password,
+                                     midge_version version,
+                                     midge_text_policy text) {
+  if (user_name.size > UINT16_MAX || password.size > UINT16_MAX)
+    return MIDGE_EINVAL;
+  if (version != MIDGE_MQTT_5 && user_name.data == NULL &&
+      password.data != NULL)
+    return MIDGE_EINVAL; /* [MQTT-3.1.2-22] of 3.1.1 */
+  return midge_text_check(user_name, text);
+}
+
+midge_status midge_session_set_credentials(midge_session *session,
+                                           midge_slice user_name,
+                                           midge_slice password) {
+  midge_status status = midge_credentials_check(
+      user_name, password, session->options.version, session->options.text);
+  if (status != MIDGE_OK) return status;
+
+  midge_buffer *name = NULL, *secret = NULL;
+  if (user_name.data != NULL)
+    name = midge_buffer_copy(&session->allocator, user_name);
+  if (password.data != NULL)
+    secret = midge_buffer_copy(&session->allocator, password);
+  if ((user_name.data != NULL && name == NULL) ||
+      (password.data != NULL && secret == NULL)) {
+    midge_buffer_release(name);
+    midge_buffer_release(secret);
+    return MIDGE_ENOMEM;
+  }
+  midge_buffer_release(session->user_name);
+  midge_buffer_release(session->password);
+  session->user_name = name;
+  session->password = secret;
+  return MIDGE_OK;
+}
+
+/* --- CONNECT --- */
 
 static midge_slice bytes_of(const midge_buffer *buffer) {
   return buffer == NULL ? MIDGE_NO_SLICE : midge_buffer_slice(buffer);
-}
-
-midge_status midge_session_keep_will(midge_session *session,
-                                     const midge_publish *will) {
-  midge_buffer *kept = NULL;
-  if (will != NULL) {
-    size_t properties_size = midge_properties_size(will->properties);
-    kept = midge_buffer_new(&session->allocator,
-                            sizeof(midge_packet_will) + will->topic.size +
-                                properties_size + will->payload.size);
-    if (kept == NULL) return MIDGE_ENOMEM;
-
-    midge_packet_will *packet = (midge_packet_will *)(void *)kept->data;
-    uint8_t *topic = kept->data + sizeof *packet;
-    uint8_t *properties = midge_slice_copy(topic, will->topic);
-    uint8_t *payload = midge_properties_encode(will->properties, properties);
-    midge_slice_copy(payload, will->payload);
-    *packet = (midge_packet_will){
-        .topic = midge_slice_of(topic, will->topic.size),
-        .payload = midge_slice_of(payload, will->payload.size),
-        .properties = midge_slice_of(properties, properties_size),
-        .qos = will->qos,
-        .retain = will->retain,
-    };
-  }
-  midge_buffer_release(session->will);
-  session->will = kept;
-  return MIDGE_OK;
 }
 
 static midge_packet connect_packet(const midge_session *session) {
@@ -72,7 +91,7 @@ static midge_limits limits_before_connack(const midge_session *session) {
       .qos_max = MIDGE_EXACTLY_ONCE,
       .receive_max = UINT16_MAX,
       .keep_alive_s = session->options.keep_alive_s,
-      .packet_size_max = PROTOCOL_PACKET_SIZE_MAX,
+      .packet_size_max = MIDGE_PACKET_SIZE_MAX,
       .session_expiry_s = session->options.session_expiry_s,
       .retain = true,
       .wildcards = true,
@@ -103,7 +122,7 @@ static void forget_ended_session(midge_session *session) {
   session->anew = true; /* the server's clock may not agree */
 }
 
-void midge_session_greet(midge_session *session) {
+static void greet(midge_session *session) {
   forget_ended_session(session);
   session->connection++;
   session->state = MIDGE_STATE_GREETING;
@@ -118,6 +137,16 @@ void midge_session_greet(midge_session *session) {
   midge_session_fail(session, MIDGE_EOVERSIZE,
                      "CONNECT is larger than MQTT allows");
 }
+
+void midge_session_connected(midge_session *session) {
+  if (session->state != MIDGE_STATE_IDLE) return;
+  /* Without memory for it, the old answer is the answer to this one too. */
+  if (!midge_events_queue_closed(&session->events)) return;
+  greet(session);
+  midge_session_settle(session);
+}
+
+/* --- CONNACK --- */
 
 static void read_limit(midge_limits *limits, const midge_property *property) {
   uint32_t number = property->number;

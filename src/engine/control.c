@@ -1,6 +1,6 @@
-/* Small packets: they leave in the order in which they were decided
- * [MQTT-4.6.0-2 to -4], and not before the records they rest on are safe. */
-#include "engine/session.h"
+#include "engine/control.h"
+
+#include "engine/tell.h"
 
 bool midge_session_show(midge_session *session, const midge_packet *packet) {
   size_t size = midge_packet_size(session->version, packet);
@@ -29,7 +29,7 @@ void midge_session_control(midge_session *session, midge_packet_type type,
   midge_control control = {session->records.written, type, packet_id, reason};
   if (session->version != MIDGE_MQTT_5) control.reason = 0;
   if (session->controls.count == 0 &&
-      midge_records_have(&session->records, control.position)) {
+      midge_record_queue_have(&session->records, control.position)) {
     show(session, &control);
     return;
   }
@@ -45,7 +45,7 @@ void midge_session_show_controls(midge_session *session) {
   while (midge_session_is_open(session) && session->controls.count != 0) {
     midge_control control =
         *(midge_control *)midge_ring_at(&session->controls, 0);
-    if (!midge_records_have(&session->records, control.position)) return;
+    if (!midge_record_queue_have(&session->records, control.position)) return;
     midge_ring_pop(&session->controls);
     show(session, &control);
   }

@@ -1,13 +1,17 @@
 /* What the server's packets mean: rows are where we are, columns what came. An
  * empty cell is a protocol error, handled in one place. */
-#include "engine/session.h"
+#include "engine/authenticate.h"
+#include "engine/closing.h"
+#include "engine/connect.h"
+#include "engine/disconnect.h"
+#include "engine/publish_in.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/subscribe_out.h"
+#include "engine/tell.h"
+#include "engine/time.h"
 
 typedef void handler(midge_session *session, const midge_packet *packet);
-
-static void pingresp(midge_session *session, const midge_packet *packet) {
-  (void)packet;
-  session->ping_due = MIDGE_NEVER;
-}
 
 enum { TYPES = MIDGE_AUTH + 1 };
 
@@ -24,7 +28,7 @@ static handler *const while_open[TYPES] = {
     [MIDGE_PUBCOMP] = midge_session_pubcomp,
     [MIDGE_SUBACK] = midge_session_suback,
     [MIDGE_UNSUBACK] = midge_session_unsuback,
-    [MIDGE_PINGRESP] = pingresp,
+    [MIDGE_PINGRESP] = midge_session_pingresp,
     [MIDGE_DISCONNECT] = midge_session_server_disconnect,
     [MIDGE_AUTH] = midge_session_auth,
 };
@@ -101,10 +105,22 @@ static bool process_one(midge_session *session) {
   return false;
 }
 
-void midge_session_process(midge_session *session) {
+static void process(midge_session *session) {
   while (midge_session_is_connected(session) &&
          midge_receiver_waits(&session->receiver) && process_one(session))
     continue;
   if (!midge_session_is_connected(session))
     midge_receiver_clear(&session->receiver);
+}
+
+void midge_session_received(midge_session *session, midge_slice bytes) {
+  if (!midge_session_is_connected(session)) return;
+  bool begins = !midge_receiver_waits(&session->receiver);
+  if (begins) session->receiver.begun = session->now;
+  session->receiver.moved = session->now;
+  if (midge_receiver_add(&session->receiver, bytes))
+    process(session);
+  else
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  midge_session_settle(session);
 }

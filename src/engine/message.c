@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "codec/publish.h"
 
-enum {
-  MS_PER_S = 1000,
-  EXPIRY_SIZE = 5, /* identifier and four bytes */
-  ALIAS_SIZE = 3,  /* identifier and two bytes */
-  REMAINING_LENGTH_MAX = 268435455,
-};
+enum { MS_PER_S = 1000 };
 
 /* Two properties are numbers of the message and not bytes in it. */
 static bool is_kept_apart(midge_property_id id) {
@@ -91,37 +87,47 @@ midge_slice midge_message_payload(const midge_message *message) {
       message->payload_size);
 }
 
-static size_t variable_size(size_t number) {
-  if (number < 1u << 7) return 1;
-  if (number < 1u << 14) return 2;
-  return number < 1u << 21 ? 3 : 4;
+/* What is left of its life, in whole seconds. A message that was sent once is
+ * sent again whatever its age [MQTT-4.3.3-7], with the shortest life. */
+static uint32_t expiry_left_s(const midge_message *message, midge_time now) {
+  if (message->expires <= now) return 1;
+  return (uint32_t)((message->expires - now + MS_PER_S - 1) / MS_PER_S);
 }
 
-static size_t properties_on_wire(const midge_message *message,
-                                 const midge_message_form *form) {
-  size_t size = message->properties_size;
-  if (message->expires != MIDGE_NEVER) size += EXPIRY_SIZE;
-  if (form->alias != 0) size += ALIAS_SIZE;
-  return size;
-}
-
-static size_t remaining_length(const midge_message *message,
-                               const midge_message_form *form) {
-  size_t size = 2 + message->payload_size;
-  if (!form->omit_topic) size += message->topic_size;
-  if (message->qos != MIDGE_AT_MOST_ONCE) size += 2;
-  if (form->version != MIDGE_MQTT_5) return size;
-
-  size_t properties = properties_on_wire(message, form);
-  return size + variable_size(properties) + properties;
+static midge_publish_head head_of(const midge_message *message,
+                                  const midge_message_form *form) {
+  midge_publish_head head = {
+      .properties = midge_message_properties(message),
+      .expires = message->expires != MIDGE_NEVER,
+      .alias = form->alias,
+      .packet_id = message->owner.packet_id,
+      .qos = message->qos,
+      .retain = message->retain,
+      .duplicate = message->duplicate,
+      .payload_size = message->payload_size,
+  };
+  if (!form->omit_topic) head.topic = midge_message_topic(message);
+  if (head.expires) head.expiry_s = expiry_left_s(message, form->now);
+  return head;
 }
 
 size_t midge_message_size(const midge_message *message,
                           const midge_message_form *form) {
-  size_t remaining = remaining_length(message, form);
-  if (remaining > REMAINING_LENGTH_MAX) return 0;
-  return 1 + variable_size(remaining) + remaining;
+  midge_publish_head head = head_of(message, form);
+  return midge_publish_size(form->version, &head);
 }
+
+uint8_t *midge_message_encode_head(const midge_message *message,
+                                   const midge_message_form *form,
+                                   uint8_t *to) {
+  midge_publish_head head = head_of(message, form);
+  return midge_publish_encode_head(form->version, &head, to);
+}
+
+/* --- Records ---------------------------------------------------------------
+ * qos and retain, alias, expiry, sizes, then the bytes as they are. */
+
+enum { RECORD_HEAD = 1 + 2 + 8 + 2 + 4 };
 
 static uint8_t *put_two(uint8_t *to, uint16_t number) {
   *to++ = (uint8_t)(number >> 8);
@@ -133,57 +139,6 @@ static uint8_t *put_four(uint8_t *to, uint32_t number) {
   to = put_two(to, (uint16_t)(number >> 16));
   return put_two(to, (uint16_t)number);
 }
-
-static uint8_t *put_variable(uint8_t *to, size_t number) {
-  while (number >= 0x80) {
-    *to++ = (uint8_t)(number | 0x80);
-    number >>= 7;
-  }
-  *to++ = (uint8_t)number;
-  return to;
-}
-
-/* What is left of its life, in whole seconds. A message that was sent once is
- * sent again whatever its age [MQTT-4.3.3-7], with the shortest life. */
-static uint32_t expiry_left_s(const midge_message *message, midge_time now) {
-  if (message->expires <= now) return 1;
-  return (uint32_t)((message->expires - now + MS_PER_S - 1) / MS_PER_S);
-}
-
-static uint8_t *encode_properties(const midge_message *message,
-                                  const midge_message_form *form, uint8_t *to) {
-  to = put_variable(to, properties_on_wire(message, form));
-  if (message->expires != MIDGE_NEVER) {
-    *to++ = MIDGE_MESSAGE_EXPIRY_INTERVAL;
-    to = put_four(to, expiry_left_s(message, form->now));
-  }
-  if (form->alias != 0) {
-    *to++ = MIDGE_TOPIC_ALIAS;
-    to = put_two(to, form->alias);
-  }
-  return midge_slice_copy(to, midge_message_properties(message));
-}
-
-uint8_t *midge_message_encode_head(const midge_message *message,
-                                   const midge_message_form *form,
-                                   uint8_t *to) {
-  *to++ = (uint8_t)(MIDGE_PUBLISH << 4 | message->duplicate << 3 |
-                    message->qos << 1 | message->retain);
-  to = put_variable(to, remaining_length(message, form));
-  midge_slice topic =
-      form->omit_topic ? MIDGE_NO_SLICE : midge_message_topic(message);
-  to = put_two(to, (uint16_t)topic.size);
-  to = midge_slice_copy(to, topic);
-  if (message->qos != MIDGE_AT_MOST_ONCE)
-    to = put_two(to, message->owner.packet_id);
-  if (form->version != MIDGE_MQTT_5) return to;
-  return encode_properties(message, form, to);
-}
-
-/* --- Records ---------------------------------------------------------------
- * qos and retain, alias, expiry, sizes, then the bytes as they are. */
-
-enum { RECORD_HEAD = 1 + 2 + 8 + 2 + 4 };
 
 midge_buffer *midge_message_to_record(const midge_message *message,
                                       const midge_allocator *allocator) {

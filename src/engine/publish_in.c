@@ -1,7 +1,12 @@
-/* Messages on their way in: MQTT 5, sections 3.3, 4.3 and 4.5. */
+#include "engine/publish_in.h"
+
 #include "base/slice.h"
 #include "codec/reason.h"
-#include "engine/session.h"
+#include "engine/closing.h"
+#include "engine/control.h"
+#include "engine/pump.h"
+#include "engine/records.h"
+#include "engine/tell.h"
 
 /* The topic of the message, through its alias if it has one. Null breaks the
  * connection. The buffer is where the topic lies, or null: the receiver's. */
@@ -93,6 +98,28 @@ static uint32_t unanswered_max(const midge_session *session) {
                                           : UINT16_MAX;
 }
 
+static void pay(midge_session *session, const midge_debt *debt) {
+  midge_inbox *inbox = &session->inbox;
+  if (debt->qos == MIDGE_AT_LEAST_ONCE) {
+    midge_inbox_free_place(inbox);
+    midge_session_control(session, MIDGE_PUBACK, debt->packet_id, debt->reason);
+    return;
+  }
+  if (debt->reason >= 0x80) { /* the identifier is free [MQTT-4.3.3-9] */
+    midge_inbox_free_place(inbox);
+    midge_inbox_remove(inbox, debt->packet_id);
+    midge_session_record_inbound(session, debt->packet_id, false);
+  }
+  midge_session_control(session, MIDGE_PUBREC, debt->packet_id, debt->reason);
+}
+
+static void pay_debts(midge_session *session) {
+  midge_debt debt;
+  while (midge_session_is_open(session) &&
+         midge_inbox_pay(&session->inbox, &debt))
+    pay(session, &debt);
+}
+
 /* We owe an answer; true if the program is to have the message. */
 static bool owe(midge_session *session, const midge_packet *packet) {
   midge_inbox *inbox = &session->inbox;
@@ -119,7 +146,7 @@ static bool owe(midge_session *session, const midge_packet *packet) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
-  midge_session_pay_debts(session);
+  pay_debts(session);
   return state == MIDGE_INBOUND_NEW; /* [MQTT-4.3.3-10] */
 }
 
@@ -132,28 +159,6 @@ void midge_session_publish_in(midge_session *session,
   if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
     return;
   tell_message(session, packet, topic, alias, elsewhere);
-}
-
-static void pay(midge_session *session, const midge_debt *debt) {
-  midge_inbox *inbox = &session->inbox;
-  if (debt->qos == MIDGE_AT_LEAST_ONCE) {
-    midge_inbox_free_place(inbox);
-    midge_session_control(session, MIDGE_PUBACK, debt->packet_id, debt->reason);
-    return;
-  }
-  if (debt->reason >= 0x80) { /* the identifier is free [MQTT-4.3.3-9] */
-    midge_inbox_free_place(inbox);
-    midge_inbox_remove(inbox, debt->packet_id);
-    midge_session_record_inbound(session, debt->packet_id, false);
-  }
-  midge_session_control(session, MIDGE_PUBREC, debt->packet_id, debt->reason);
-}
-
-void midge_session_pay_debts(midge_session *session) {
-  midge_debt debt;
-  while (midge_session_is_open(session) &&
-         midge_inbox_pay(&session->inbox, &debt))
-    pay(session, &debt);
 }
 
 /* The program has answered a QoS 2 message: it is never handed out again. The
@@ -193,7 +198,7 @@ void midge_session_handed_out(midge_session *session,
   /* Of an earlier connection: the server sends it again. */
   if (queued->connection != session->connection) return;
   answer_debts(session, packet_id, 0);
-  midge_session_pay_debts(session);
+  pay_debts(session);
 }
 
 /* [MQTT-4.6.0-2]: the debt is marked here and paid in its turn. */
@@ -211,7 +216,7 @@ midge_status midge_session_acknowledge(midge_session *session,
   if (handed && (debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE))
     received(session, packet_id);
   answer_debts(session, packet_id, (uint8_t)reason);
-  midge_session_pay_debts(session);
+  pay_debts(session);
   midge_session_settle(session);
   return MIDGE_OK;
 }

@@ -1,16 +1,16 @@
-/* Messages on their way out: MQTT 5, sections 3.3, 4.3, 4.4 and 4.9. */
+#include "engine/publish_out.h"
+
 #include <assert.h>
 
 #include "base/slice.h"
-#include "engine/session.h"
+#include "engine/closing.h"
+#include "engine/control.h"
+#include "engine/records.h"
+#include "engine/tell.h"
 
-enum {
-  OUTPUT_ENOUGH = 262144, /* show no more messages while so much waits */
-  PAYLOAD_LARGE = 4096,   /* is shown where it lies, without a copy */
-};
+enum { PAYLOAD_LARGE = 4096 }; /* is shown where it lies, without a copy */
 
-/* --- The end of a message --------------------------------------------------
- */
+/* --- The end of a message --- */
 
 void midge_session_finish_message(midge_session *session,
                                   midge_message *message, midge_status status,
@@ -135,8 +135,7 @@ void midge_session_expire_messages(midge_session *session) {
   }
 }
 
-/* --- Showing ----------------------------------------------------------------
- */
+/* --- Showing --- */
 
 /* Whether the server takes this message now; it is written in `form`. */
 static midge_status judge(const midge_session *session,
@@ -192,7 +191,8 @@ static bool write_message(midge_session *session, midge_message *message,
   return true;
 }
 
-static void show_message(midge_session *session, midge_message *message) {
+void midge_session_show_message(midge_session *session,
+                                midge_message *message) {
   midge_message_form form = {.version = session->version, .now = session->now};
   midge_status status = judge(session, message, &form);
   if (status != MIDGE_OK) {
@@ -237,8 +237,7 @@ static bool may_be_too_many(const midge_session *session,
          session->outbox.exactly_once >= session->exactly_once_max;
 }
 
-/* Messages enter the window: they get their identifiers. */
-static void admit(midge_session *session) {
+void midge_session_admit(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
   size_t most = session->options.in_flight_max;
   if (most > session->limits.receive_max) most = session->limits.receive_max;
@@ -252,45 +251,10 @@ static void admit(midge_session *session) {
   }
 }
 
-static midge_message *next_publish(const midge_session *session) {
+midge_message *midge_session_next_publish(const midge_session *session) {
   midge_message *message = session->outbox.cursor;
   if (message == NULL || message->state != MIDGE_MESSAGE_PUBLISHED) return NULL;
   if (session->outbox.window == 0) return NULL; /* [MQTT-3.3.4-7] */
-  bool safe = midge_records_have(&session->records, message->position);
+  bool safe = midge_record_queue_have(&session->records, message->position);
   return safe ? message : NULL;
-}
-
-/* The oldest of what may go: QoS 0 and requests overtake a full window
- * [MQTT-3.3.4-8]. False when there is nothing. */
-static bool show_next(midge_session *session) {
-  midge_message *fleeting = session->outbox.fleeting.first;
-  if (session->state == MIDGE_STATE_LEAVING) {
-    if (fleeting != NULL) show_message(session, fleeting);
-    return fleeting != NULL;
-  }
-  midge_message *message = next_publish(session);
-  if (message == NULL || (fleeting != NULL && fleeting->key < message->key))
-    message = fleeting;
-  midge_request *request = session->requests.unsent;
-  if (midge_packet_ids_full(&session->packet_ids)) request = NULL;
-  if (request != NULL && (message == NULL || request->key < message->key)) {
-    midge_session_show_request(session);
-    return true;
-  }
-  if (message != NULL) show_message(session, message);
-  return message != NULL;
-}
-
-void midge_session_pump(midge_session *session) {
-  /* What we send makes the server keep its session, so ours comes first. */
-  if (!midge_records_have(&session->records, session->opening)) return;
-  midge_session_show_controls(session);
-  while (midge_session_is_open(session) &&
-         midge_output_backlog(&session->output) < OUTPUT_ENOUGH) {
-    if (session->state == MIDGE_STATE_OPEN) admit(session);
-    if (!midge_session_is_open(session) || !show_next(session)) break;
-  }
-  if (session->state == MIDGE_STATE_LEAVING &&
-      session->outbox.fleeting.first == NULL)
-    midge_session_say_farewell(session);
 }

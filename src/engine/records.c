@@ -1,85 +1,191 @@
 #include "engine/records.h"
 
-#include <assert.h>
-
 #include "base/slice.h"
+#include "engine/tell.h"
 
-enum { CHECKSUM_SIZE = 4 };
+/* A mark: state, packet identifier, and the order of the PUBRECs. */
+enum { MARK_SIZE = 1 + 2 + 8 };
 
-struct waiting_record {
-  uint64_t position, key;
-  midge_buffer *value; /* null: delete */
-};
-
-void midge_records_init(midge_records *records,
-                        const midge_allocator *allocator, bool durable) {
-  *records = (midge_records){.allocator = allocator, .durable = durable};
-  midge_ring_init(&records->waiting, allocator, sizeof(struct waiting_record));
+/* Seals `bytes` and puts them under `key`. */
+static bool put(midge_session *session, uint64_t key, midge_slice bytes) {
+  midge_buffer *value = midge_record_seal(&session->records, bytes);
+  return value != NULL && midge_record_queue_put(&session->records, key, value);
 }
 
-void midge_records_free(midge_records *records) {
-  midge_buffer_release(records->shown);
-  while (records->waiting.count != 0) {
-    struct waiting_record *oldest = midge_ring_at(&records->waiting, 0);
-    midge_buffer_release(oldest->value);
-    midge_ring_pop(&records->waiting);
-  }
-  midge_ring_free(&records->waiting);
+/* A record that an answer to the server rests on: without memory for it the
+ * connection ends before the answer. */
+static void put_or_fail(midge_session *session, uint64_t key,
+                        midge_slice bytes) {
+  if (!put(session, key, bytes))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
 }
 
-bool midge_records_put(midge_records *records, uint64_t key,
-                       midge_buffer *value) {
-  assert(records->durable || value == NULL);
-  if (!records->durable) return true;
+static void delete_record(midge_session *session, uint64_t key) {
+  if (!midge_record_queue_put(&session->records, key, NULL))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
 
-  struct waiting_record *newest = midge_ring_push(&records->waiting);
-  if (newest == NULL) {
-    midge_buffer_release(value);
-    return false;
-  }
-  *newest = (struct waiting_record){++records->written, key, value};
+bool midge_session_record_message(midge_session *session,
+                                  midge_message *message) {
+  if (!session->records.durable) return true;
+  if (message->qos == MIDGE_AT_MOST_ONCE) return true;
+
+  midge_buffer *content = midge_message_to_record(message, &session->allocator);
+  if (content == NULL) return false;
+  bool recorded = put(session, message->key, midge_buffer_slice(content));
+  midge_buffer_release(content);
+  if (!recorded) return false;
+  message->recorded = true;
+  message->position = session->records.written;
   return true;
 }
 
-bool midge_records_next(midge_records *records, midge_record *record) {
-  midge_buffer_release(records->shown);
-  records->shown = NULL;
-  if (records->waiting.count == 0) return false;
-
-  struct waiting_record *oldest = midge_ring_at(&records->waiting, 0);
-  records->shown = oldest->value;
-  record->position = oldest->position;
-  record->key = oldest->key;
-  record->value = oldest->value == NULL ? MIDGE_NO_SLICE
-                                        : midge_buffer_slice(oldest->value);
-  midge_ring_pop(&records->waiting);
-  return true;
+void midge_session_record_mark(midge_session *session, midge_message *message) {
+  if (!session->records.durable) return;
+  uint64_t order = session->next_order++;
+  message->order = order;
+  uint8_t mark[MARK_SIZE] = {(uint8_t)message->state,
+                             (uint8_t)(message->owner.packet_id >> 8),
+                             (uint8_t)message->owner.packet_id};
+  for (int i = 0; i < 8; i++) mark[3 + i] = (uint8_t)(order >> (56 - 8 * i));
+  put_or_fail(session, message->key | MIDGE_KEY_MARK,
+              midge_slice_of(mark, sizeof mark));
+  message->marked = true;
+  message->position = session->records.written;
 }
 
-/* FNV-1a: enough to tell a damaged record from a good one. */
-static uint32_t checksum(midge_slice bytes) {
-  uint32_t sum = UINT32_C(2166136261);
-  for (size_t i = 0; i < bytes.size; i++)
-    sum = (sum ^ bytes.data[i]) * UINT32_C(16777619);
-  return sum;
+void midge_session_record_unmark(midge_session *session,
+                                 midge_message *message) {
+  if (!message->marked) return;
+  message->marked = false;
+  delete_record(session, message->key | MIDGE_KEY_MARK);
 }
 
-midge_buffer *midge_record_seal(midge_records *records, midge_slice bytes) {
-  midge_buffer *value =
-      midge_buffer_new(records->allocator, CHECKSUM_SIZE + bytes.size);
-  if (value == NULL) return NULL;
-  uint32_t sum = checksum(bytes);
-  for (int i = 0; i < CHECKSUM_SIZE; i++)
-    value->data[i] = (uint8_t)(sum >> (8 * i));
-  midge_slice_copy(value->data + CHECKSUM_SIZE, bytes);
-  return value;
+void midge_session_record_end(midge_session *session, midge_message *message) {
+  if (!message->recorded) return;
+  /* In this order: a mark without a message is harmless, a message without
+   * its mark would be sent as new. */
+  delete_record(session, message->key);
+  midge_session_record_unmark(session, message);
 }
 
-bool midge_record_open(midge_slice value, midge_slice *bytes) {
-  if (value.size < CHECKSUM_SIZE) return false;
-  uint32_t sum = 0;
-  for (int i = 0; i < CHECKSUM_SIZE; i++)
-    sum |= (uint32_t)value.data[i] << (8 * i);
-  *bytes = midge_slice_skip(value, CHECKSUM_SIZE);
-  return checksum(*bytes) == sum;
+void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
+                                  bool received) {
+  if (!session->records.durable) return;
+  uint64_t key = MIDGE_KEY_INBOUND | packet_id;
+  if (received)
+    put_or_fail(session, key, MIDGE_NO_SLICE);
+  else
+    delete_record(session, key);
+}
+
+void midge_session_forget_inbound(midge_session *session) {
+  const midge_map *map = &session->inbox.received;
+  for (size_t i = 0; i < map->room && session->records.durable; i++)
+    if (map->places[i].key != 0)
+      midge_session_record_inbound(session, (uint16_t)map->places[i].key,
+                                   false);
+  midge_inbox_forget(&session->inbox);
+}
+
+void midge_session_record_session(midge_session *session) {
+  bool knew = session->exists;
+  session->exists = true;
+  if (!session->records.durable || knew) return;
+  midge_slice client_id = MIDGE_NO_SLICE; /* as in a clean session of 3.1.1 */
+  if (session->client_id != NULL)
+    client_id = midge_buffer_slice(session->client_id);
+  put_or_fail(session, MIDGE_KEY_SESSION, client_id);
+}
+
+/* --- Restoring ---------------------------------------------------------------
+ */
+
+static midge_status restore_message(midge_session *session, uint64_t key,
+                                    midge_slice bytes) {
+  midge_status status;
+  midge_message *newest = session->outbox.publishes.last;
+  if (newest != NULL && key <= newest->key) return MIDGE_EINVAL;
+  midge_message *message =
+      midge_message_from_record(&session->allocator, bytes, &status);
+  if (message == NULL) return status;
+  if (midge_topic_check(midge_message_topic(message), MIDGE_TEXT_LENIENT) !=
+      MIDGE_OK) {
+    midge_message_release(message);
+    return MIDGE_EINVAL;
+  }
+  message->key = key;
+  message->position = 0;
+  message->recorded = true;
+  midge_outbox_add(&session->outbox, message);
+  if (session->next_key <= key) session->next_key = key + 1;
+  return MIDGE_OK;
+}
+
+/* Marks come in the order of the messages, so the search goes on from
+ * `entry`. */
+static midge_message *message_to_mark(midge_session *session, uint64_t key) {
+  midge_message *message = session->outbox.entry;
+  while (message != NULL && message->key < key) message = message->next;
+  return message != NULL && message->key == key ? message : NULL;
+}
+
+static midge_status restore_mark(midge_session *session, uint64_t key,
+                                 midge_slice bytes) {
+  midge_message *message = message_to_mark(session, key);
+  if (bytes.size != MARK_SIZE) return MIDGE_EINVAL;
+  if (message == NULL || message != session->outbox.entry) {
+    /* Those in flight are the oldest: a crash came between two records. */
+    delete_record(session, key | MIDGE_KEY_MARK);
+    return MIDGE_OK;
+  }
+  midge_message_state state = bytes.data[0];
+  uint16_t packet_id = (uint16_t)(bytes.data[1] << 8 | bytes.data[2]);
+  uint64_t order = 0;
+  for (int i = 0; i < 8; i++) order = order << 8 | bytes.data[3 + i];
+  if (state != MIDGE_MESSAGE_PUBLISHED && state != MIDGE_MESSAGE_RELEASED)
+    return MIDGE_EINVAL;
+  if (!midge_packet_ids_retake(&session->packet_ids, &message->owner,
+                               packet_id))
+    return MIDGE_EINVAL;
+
+  message->marked = true;
+  message->duplicate = true;
+  midge_outbox_enter(&session->outbox, message);
+  if (state == MIDGE_MESSAGE_RELEASED)
+    midge_outbox_release_in_order(&session->outbox, message, order);
+  if (session->next_order <= order) session->next_order = order + 1;
+  return MIDGE_OK;
+}
+
+static midge_status restore_session(midge_session *session,
+                                    midge_slice client_id) {
+  session->exists = true;
+  if (session->client_id != NULL || client_id.size == 0) return MIDGE_OK;
+  session->client_id = midge_buffer_copy(&session->allocator, client_id);
+  return session->client_id != NULL ? MIDGE_OK : MIDGE_ENOMEM;
+}
+
+midge_status midge_session_restore(midge_session *session, uint64_t key,
+                                   midge_slice value) {
+  midge_slice bytes;
+  uint64_t number = key & ~MIDGE_KEY_KINDS;
+  if (!session->options.durable || session->connection != 0)
+    return MIDGE_EINVAL;
+  if (!midge_record_open(value, &bytes)) return MIDGE_EINVAL;
+  switch (key & MIDGE_KEY_KINDS) {
+    case 0:
+      return number != 0 ? restore_message(session, number, bytes)
+                         : MIDGE_EINVAL;
+    case MIDGE_KEY_MARK:
+      return restore_mark(session, number, bytes);
+    case MIDGE_KEY_INBOUND: {
+      if (number == 0 || number > UINT16_MAX) return MIDGE_EINVAL;
+      bool set = midge_inbox_set_state(&session->inbox, (uint16_t)number,
+                                       MIDGE_INBOUND_ANSWERED);
+      return set ? MIDGE_OK : MIDGE_ENOMEM;
+    }
+    default:
+      return restore_session(session, bytes);
+  }
 }

@@ -1,91 +1,15 @@
-/* The beginning and the end of a session. */
-#include "engine/session.h"
-
+/* A session from its beginning to its end, and what it asks the driver to do.
+ */
 #include "base/slice.h"
+#include "engine/options.h"
+#include "engine/publish_in.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/state.h"
+#include "engine/time.h"
+#include "engine/will.h"
 
-enum {
-  KEEP_ALIVE_S = 60,
-  IN_FLIGHT_MAX = 1024,
-  EXACTLY_ONCE_MAX = 19, /* mosquitto counts 20, and QoS 1 needs one */
-  REPLY_TIMEOUT_MS = 30000,
-  QUEUE_MESSAGES_MAX = 1000000,
-  QUEUE_BYTES_MAX = 256 << 20,
-};
-
-static const uint32_t PACKET_SIZE_MAX = 268435460;
-
-/* Zero means the default. */
-static midge_session_options with_defaults(const midge_session_options *given) {
-  midge_session_options options = *given;
-  if (options.keep_alive_s == 0) options.keep_alive_s = KEEP_ALIVE_S;
-  if (options.keep_alive_off) options.keep_alive_s = 0;
-  if (options.receive_max == 0) options.receive_max = UINT16_MAX;
-  if (options.packet_size_max == 0 || options.packet_size_max > PACKET_SIZE_MAX)
-    options.packet_size_max = PACKET_SIZE_MAX;
-  if (options.in_flight_max == 0) options.in_flight_max = IN_FLIGHT_MAX;
-  if (options.reply_timeout_ms == 0)
-    options.reply_timeout_ms = REPLY_TIMEOUT_MS;
-  if (options.queue_messages_max == 0)
-    options.queue_messages_max = QUEUE_MESSAGES_MAX;
-  if (options.queue_bytes_max == 0) options.queue_bytes_max = QUEUE_BYTES_MAX;
-  if (options.version != MIDGE_MQTT_5) {
-    options.session_expiry_s = options.clean_start ? 0 : UINT32_MAX;
-    options.alias_max = 0;
-  }
-  return options;
-}
-
-static midge_status check_client_id(const midge_session_options *options) {
-  midge_slice id = options->client_id;
-  if (id.size > UINT16_MAX) return MIDGE_EINVAL;
-  if (id.size == 0 && options->version == MIDGE_MQTT_3_1) return MIDGE_EINVAL;
-  if (id.size == 0 && options->version == MIDGE_MQTT_3_1_1 &&
-      !options->clean_start)
-    return MIDGE_EINVAL; /* [MQTT-3.1.3-7] of 3.1.1 */
-  return midge_text_check(id, options->text);
-}
-
-/* Those that have an option of their own may not be in the list too. */
-static midge_status check_connect_properties(
-    const midge_session_options *options) {
-  midge_properties properties = options->properties;
-  bool method = false, data = false;
-  for (size_t i = 0; i < properties.count; i++) {
-    switch (properties.list[i].id) {
-      case MIDGE_SESSION_EXPIRY_INTERVAL:
-      case MIDGE_RECEIVE_MAXIMUM:
-      case MIDGE_MAXIMUM_PACKET_SIZE:
-      case MIDGE_TOPIC_ALIAS_MAXIMUM:
-        return MIDGE_EINVAL;
-      case MIDGE_AUTHENTICATION_METHOD:
-        method = true;
-        break;
-      case MIDGE_AUTHENTICATION_DATA:
-        data = true;
-        break;
-      default:
-        break;
-    }
-  }
-  if (data && !method) return MIDGE_EINVAL; /* MQTT 5, 3.1.2.11.10 */
-  if (options->version != MIDGE_MQTT_5)
-    return properties.count == 0 ? MIDGE_OK : MIDGE_EINVAL;
-  return midge_properties_check(properties, MIDGE_CONNECT);
-}
-
-static midge_status check_options(const midge_session_options *options) {
-  if ((unsigned)options->version > MIDGE_MQTT_3_1) return MIDGE_EINVAL;
-  if (options->negotiate && options->version != MIDGE_MQTT_5)
-    return MIDGE_EINVAL;
-  midge_status status = check_client_id(options);
-  if (status != MIDGE_OK) return status;
-  status = midge_credentials_check(options->user_name, options->password,
-                                   options->version, options->text);
-  if (status != MIDGE_OK) return status;
-  status = check_connect_properties(options);
-  if (status != MIDGE_OK || options->will == NULL) return status;
-  return midge_will_check(options->will, options->version, options->text);
-}
+enum { EXACTLY_ONCE_MAX = 19 }; /* mosquitto counts 20, and QoS 1 needs one */
 
 /* The properties of CONNECT: our options', then the program's. */
 static bool keep_connect_properties(midge_session *session) {
@@ -98,7 +22,7 @@ static bool keep_connect_properties(midge_session *session) {
   if (options->receive_max != UINT16_MAX)
     own[count++] = (midge_property){.id = MIDGE_RECEIVE_MAXIMUM,
                                     .number = options->receive_max};
-  if (options->packet_size_max != PACKET_SIZE_MAX)
+  if (options->packet_size_max != MIDGE_PACKET_SIZE_MAX)
     own[count++] = (midge_property){.id = MIDGE_MAXIMUM_PACKET_SIZE,
                                     .number = options->packet_size_max};
   if (options->alias_max != 0)
@@ -157,7 +81,8 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_output_init(&session->output, allocator);
   midge_ring_init(&session->controls, allocator, sizeof(midge_control));
   midge_events_init(&session->events, allocator);
-  midge_records_init(&session->records, allocator, session->options.durable);
+  midge_record_queue_init(&session->records, allocator,
+                          session->options.durable);
   midge_aliases_init(&session->aliases_in, allocator);
   midge_aliases_init(&session->aliases_out, allocator);
   midge_aliases_init(&session->aliases_said, allocator);
@@ -176,8 +101,8 @@ midge_status midge_session_new(midge_session **session,
                                const midge_session_options *given) {
   const midge_allocator *allocator =
       midge_allocator_or_default(given->allocator);
-  midge_session_options options = with_defaults(given);
-  midge_status status = check_options(&options);
+  midge_session_options options = midge_options_with_defaults(given);
+  midge_status status = midge_options_check(&options);
   if (status != MIDGE_OK) return status;
   midge_session *made = midge_allocate_zero(allocator, sizeof *made);
   if (made == NULL) return MIDGE_ENOMEM;
@@ -214,10 +139,54 @@ void midge_session_free(midge_session *session) {
   midge_output_free(&session->output);
   midge_ring_free(&session->controls);
   midge_events_free(&session->events);
-  midge_records_free(&session->records);
+  midge_record_queue_free(&session->records);
   midge_aliases_reset(&session->aliases_in, 0);
   midge_aliases_reset(&session->aliases_out, 0);
   midge_aliases_reset(&session->aliases_said, 0);
   midge_allocator allocator = session->allocator;
   midge_free(&allocator, session, sizeof *session);
+}
+
+/* --- What to do, and what was done --- */
+
+bool midge_session_event(midge_session *session, midge_event *event) {
+  const midge_queued_event *queued = midge_events_next(&session->events);
+  if (queued == NULL) return false;
+  *event = queued->event;
+  event->context = session->options.context;
+  midge_session_handed_out(session, queued);
+  midge_session_settle(session);
+  return true;
+}
+
+bool midge_session_record(midge_session *session, midge_record *record) {
+  return midge_record_queue_next(&session->records, record);
+}
+
+void midge_session_committed(midge_session *session, uint64_t position) {
+  if (position > session->records.written) position = session->records.written;
+  if (position > session->records.committed)
+    session->records.committed = position;
+  midge_session_settle(session);
+}
+
+size_t midge_session_output(const midge_session *session, midge_slice *slices,
+                            size_t count) {
+  return midge_output_look(&session->output, slices, count);
+}
+
+void midge_session_sent(midge_session *session, size_t size) {
+  if (size == 0) return;
+  midge_output_consume(&session->output, size);
+  midge_session_bytes_left(session);
+  midge_session_finish_sent(session);
+  midge_session_settle(session);
+}
+
+size_t midge_session_backlog(const midge_session *session) {
+  return midge_output_backlog(&session->output);
+}
+
+size_t midge_session_unfinished(const midge_session *session) {
+  return session->outbox.count;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/slice.h"
 
 void midge_subscriptions_init(midge_subscriptions *subscriptions,
@@ -35,12 +36,9 @@ midge_slice midge_remembered_properties(const midge_remembered *remembered) {
                         remembered->properties_size);
 }
 
-/* FNV-1a; never 0, which the map keeps for itself. */
+/* Never 0, which the map keeps for itself. */
 static uint32_t hash_of(midge_slice filter) {
-  uint32_t hash = UINT32_C(2166136261);
-  for (size_t i = 0; i < filter.size; i++)
-    hash = (hash ^ filter.data[i]) * UINT32_C(16777619);
-  return hash | 1;
+  return midge_hash_bytes(filter) | 1;
 }
 
 static bool link_in(midge_subscriptions *subscriptions, midge_remembered *one) {

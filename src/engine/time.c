@@ -1,5 +1,10 @@
-/* Timers: each is a time that is compared, none is ever set. */
-#include "engine/session.h"
+#include "engine/time.h"
+
+#include "engine/control.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/subscribe_out.h"
+#include "engine/tell.h"
 
 enum {
   MS_PER_S = 1000,
@@ -77,7 +82,7 @@ static void ping(midge_session *session) {
     session->ping_end = session->output.appended;
 }
 
-void midge_session_check_time(midge_session *session) {
+static void check_time(midge_session *session) {
   midge_time now = session->now;
   midge_session_expire_messages(session);
   if (!midge_session_is_connected(session)) return;
@@ -95,7 +100,13 @@ void midge_session_check_time(midge_session *session) {
   if (now >= ping_at(session)) ping(session);
 }
 
-midge_time midge_session_next_time(const midge_session *session) {
+void midge_session_elapsed(midge_session *session, midge_time now) {
+  if (now > session->now) session->now = now;
+  check_time(session);
+  midge_session_settle(session);
+}
+
+static midge_time next_time(const midge_session *session) {
   midge_time next = session->outbox.next_expiry;
   if (!midge_session_is_connected(session)) return next;
   next = earlier(next, session->greeting_due);
@@ -104,6 +115,12 @@ midge_time midge_session_next_time(const midge_session *session) {
   next = earlier(next, output_due(session));
   next = earlier(next, request_due(session));
   return earlier(next, ping_at(session));
+}
+
+midge_time midge_session_deadline(const midge_session *session) {
+  if (midge_events_wait(&session->events)) return session->now;
+  if (session->records.waiting.count != 0) return session->now;
+  return next_time(session);
 }
 
 void midge_session_bytes_left(midge_session *session) {
@@ -120,6 +137,12 @@ void midge_session_await_pingresp(midge_session *session) {
     session->ping_due = session->now + ping_patience(session);
 }
 
+void midge_session_pingresp(midge_session *session,
+                            const midge_packet *packet) {
+  (void)packet;
+  session->ping_due = MIDGE_NEVER;
+}
+
 void midge_session_clear_times(midge_session *session) {
   session->greeting_due = MIDGE_NEVER;
   session->progress = MIDGE_NEVER;
@@ -128,11 +151,16 @@ void midge_session_clear_times(midge_session *session) {
 }
 
 /* We held the server back: its time begins anew. */
-void midge_session_restart_times(midge_session *session) {
+static void restart_times(midge_session *session) {
   session->receiver.begun = session->receiver.moved = session->now;
   midge_session_await_pingresp(session);
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next)
     if (r->due != MIDGE_NEVER)
       r->due = session->now + session->options.reply_timeout_ms;
+}
+
+void midge_session_paused(midge_session *session, bool paused) {
+  if (session->paused && !paused) restart_times(session);
+  session->paused = paused;
 }

@@ -5,21 +5,25 @@
 #include <stdio.h>
 
 #include "base/slice.h"
-#include "reactor/attempt.h"
+#include "reactor/errors.h"
 
 enum {
-  ADDRESSES_MAX = 16,  /* of a name that are tried */
-  HEAD_START_MS = 250, /* RFC 8305, 5: Connection Attempt Delay */
-  KEEPALIVE_S = 60,    /* TCP's own, for peers that vanish */
-  PLACE_MAX = 320,     /* a host and a port as text */
+  ADDRESSES_MAX = 16,   /* of a name that are tried */
+  HEAD_START_MS = 250,  /* RFC 8305, 5: Connection Attempt Delay */
+  KEEPALIVE_S = 60,     /* TCP's own, for peers that vanish */
+  NAME_MAX_BYTES = 256, /* a host, with the terminator */
+  PLACE_MAX = 320,      /* a host and a port as text */
 };
 
 /* It lives until its timer has closed and its lookup has come back. */
 struct midge_dial {
   midge_reactor *reactor;
-  midge_client *client; /* null: cancelled or done */
-  char host[256];
+  const midge_dialer *dialer; /* null: cancelled or done */
+  void *context;
+  char host[NAME_MAX_BYTES];
+  char local_address[NAME_MAX_BYTES]; /* empty: any */
   uint16_t port;
+  bool nagle;
   uv_getaddrinfo_t lookup;
   bool looking;        /* the lookup has not come back */
   bool lookup_stopped; /* its end is on the way */
@@ -28,7 +32,7 @@ struct midge_dial {
   struct sockaddr_storage addresses[ADDRESSES_MAX];
   size_t count;
   size_t next; /* the next address to try */
-  midge_link *racing[ADDRESSES_MAX];
+  midge_socket *racing[ADDRESSES_MAX];
   size_t racing_count;
   midge_fault fault; /* of the attempts so far */
 };
@@ -50,14 +54,14 @@ static void on_timer_closed(uv_handle_t *handle) {
 
 static void drop_racing(midge_dial *dial) {
   for (size_t i = 0; i < dial->racing_count; i++)
-    midge_link_drop(dial->racing[i]);
+    midge_socket_drop(dial->racing[i]);
   dial->racing_count = 0;
 }
 
 /* A lookup that runs cannot be stopped: it holds its thread of the pool, and
  * this object, until the resolver gives up. */
 void midge_dial_cancel(midge_dial *dial) {
-  dial->client = NULL;
+  dial->dialer = NULL;
   drop_racing(dial);
   uv_close((uv_handle_t *)&dial->head_start, on_timer_closed);
   if (!dial->looking) return;
@@ -69,21 +73,28 @@ void midge_dial_cancel(midge_dial *dial) {
 }
 
 static void fail(midge_dial *dial) {
-  midge_client *client = dial->client;
+  const midge_dialer *dialer = dial->dialer;
+  void *context = dial->context;
   midge_fault fault = dial->fault;
   midge_dial_cancel(dial);
-  midge_attempt_failed(client, &fault);
+  dialer->failed(context, &fault);
 }
 
 static void race_next(midge_dial *dial);
 
-static void win(midge_dial *dial, midge_link *link) {
-  midge_client *client = dial->client;
-  for (size_t i = 0; i < dial->racing_count; i++)
-    if (dial->racing[i] == link)
-      dial->racing[i] = dial->racing[--dial->racing_count];
+/* The socket is out of the race. */
+static void take_out(midge_dial *dial, const midge_socket *socket) {
+  size_t at = 0;
+  while (dial->racing[at] != socket) at++;
+  dial->racing[at] = dial->racing[--dial->racing_count];
+}
+
+static void win(midge_dial *dial, midge_socket *socket) {
+  const midge_dialer *dialer = dial->dialer;
+  void *context = dial->context;
+  take_out(dial, socket);
   midge_dial_cancel(dial);
-  midge_attempt_dialed(client, link);
+  dialer->dialed(context, socket);
 }
 
 static void print_place(const struct sockaddr *address, char *place,
@@ -91,8 +102,13 @@ static void print_place(const struct sockaddr *address, char *place,
   char name[INET6_ADDRSTRLEN] = "";
   if (address->sa_family == AF_INET6) {
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+    char zone[UV_IF_NAMESIZE + 1] = "%";
+    size_t room = sizeof zone - 1;
     uv_ip6_name(in6, name, sizeof name);
-    snprintf(place, size, "[%s]:%u", name, ntohs(in6->sin6_port));
+    bool has_zone = in6->sin6_scope_id != 0 &&
+                    uv_if_indextoname(in6->sin6_scope_id, zone + 1, &room) == 0;
+    snprintf(place, size, "[%s%s]:%u", name, has_zone ? zone : "",
+             ntohs(in6->sin6_port));
     return;
   }
   const struct sockaddr_in *in = (const struct sockaddr_in *)address;
@@ -107,8 +123,8 @@ static void note_fault(midge_dial *dial, int error, const char *place) {
               error == UV_EAFNOSUPPORT;
   if (ours && dial->fault.status != MIDGE_OK) return;
   midge_status status = error == UV_ETIMEDOUT ? MIDGE_ETIMEOUT : MIDGE_EERRNO;
-  midge_fault_set_system(&dial->fault, status, error, "cannot connect to %s",
-                         place);
+  midge_fault_of_system(&dial->fault, status, error, "cannot connect to ",
+                        place);
 }
 
 static void note_fault_of(midge_dial *dial, int error, size_t i) {
@@ -117,55 +133,51 @@ static void note_fault_of(midge_dial *dial, int error, size_t i) {
   note_fault(dial, error, place);
 }
 
-void midge_dial_connected(midge_dial *dial, midge_link *link, int status) {
+static void on_connected(void *context, midge_socket *socket, int status) {
+  midge_dial *dial = context;
   if (status == 0) {
-    win(dial, link);
+    win(dial, socket);
     return;
   }
-  size_t at = 0;
-  while (dial->racing[at] != link) at++;
-  dial->racing[at] = dial->racing[--dial->racing_count];
-  if (link->handle.type == UV_NAMED_PIPE)
+  take_out(dial, socket);
+  if (socket->handle.type == UV_NAMED_PIPE)
     note_fault(dial, status, dial->host);
   else
-    note_fault_of(dial, status, (size_t)(uintptr_t)link->connect.data);
-  midge_link_drop(link);
+    note_fault_of(dial, status, socket->number);
+  midge_socket_drop(socket);
   race_next(dial);
 }
 
-static void on_connected(uv_connect_t *request, int status) {
-  midge_link *link = request->handle->data;
-  if (link->dial != NULL) midge_dial_connected(link->dial, link, status);
-}
+static const midge_listener racer = {.connected = on_connected};
 
 /* Whether the local address lets us reach this family. */
-static int bind_locally(midge_client *client, midge_link *link, int family) {
-  if (client->local_address == NULL) return 0;
+static int bind_locally(const midge_dial *dial, midge_socket *socket,
+                        int family) {
+  const char *text = dial->local_address;
+  if (text[0] == '\0') return 0;
   struct sockaddr_storage local = {0};
-  int error =
-      family == AF_INET6
-          ? uv_ip6_addr(client->local_address, 0, (struct sockaddr_in6 *)&local)
-          : uv_ip4_addr(client->local_address, 0, (struct sockaddr_in *)&local);
+  int error = family == AF_INET6
+                  ? uv_ip6_addr(text, 0, (struct sockaddr_in6 *)&local)
+                  : uv_ip4_addr(text, 0, (struct sockaddr_in *)&local);
   if (error != 0) return UV_EADDRNOTAVAIL;
-  return uv_tcp_bind(&link->tcp, (const struct sockaddr *)&local, 0);
+  return uv_tcp_bind(&socket->tcp, (const struct sockaddr *)&local, 0);
 }
 
 static int connect_to(midge_dial *dial, size_t i) {
-  midge_link *link = midge_link_new(&dial->reactor->loop, false);
-  if (link == NULL) return UV_ENOMEM;
+  midge_socket *socket =
+      midge_socket_new(&dial->reactor->loop, false, &racer, dial);
+  if (socket == NULL) return UV_ENOMEM;
   const struct sockaddr *address = address_of(dial, i);
-  link->dial = dial;
-  link->connect.data = (void *)(uintptr_t)i;
-  int error = bind_locally(dial->client, link, address->sa_family);
-  if (error == 0)
-    error = uv_tcp_connect(&link->connect, &link->tcp, address, on_connected);
+  socket->number = i;
+  int error = bind_locally(dial, socket, address->sa_family);
+  if (error == 0) error = midge_socket_connect(socket, address);
   if (error != 0) {
-    midge_link_drop(link);
+    midge_socket_drop(socket);
     return error;
   }
-  uv_tcp_nodelay(&link->tcp, !dial->client->nagle);
-  uv_tcp_keepalive(&link->tcp, 1, KEEPALIVE_S);
-  dial->racing[dial->racing_count++] = link;
+  uv_tcp_nodelay(&socket->tcp, !dial->nagle);
+  uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_S);
+  dial->racing[dial->racing_count++] = socket;
   return 0;
 }
 
@@ -226,11 +238,17 @@ static void interleave(midge_dial *dial, const struct addrinfo *found) {
   }
 }
 
+static void fail_lookup(midge_dial *dial, int error) {
+  midge_fault_of_system(&dial->fault, MIDGE_ELOOKUP, error, "cannot resolve ",
+                        dial->host);
+  fail(dial);
+}
+
 static void on_found(uv_getaddrinfo_t *request, int status,
                      struct addrinfo *found) {
   midge_dial *dial = request->data;
   dial->looking = false;
-  if (dial->client == NULL) {
+  if (dial->dialer == NULL) {
     if (dial->lookup_stopped)
       dial->reactor->cancelled--;
     else
@@ -242,10 +260,7 @@ static void on_found(uv_getaddrinfo_t *request, int status,
   if (status == 0) interleave(dial, found);
   uv_freeaddrinfo(found);
   if (dial->count == 0) {
-    midge_fault_set_system(&dial->fault, MIDGE_ELOOKUP,
-                           status != 0 ? status : UV_EAI_NODATA,
-                           "cannot resolve \"%s\"", dial->host);
-    fail(dial);
+    fail_lookup(dial, status != 0 ? status : UV_EAI_NODATA);
     return;
   }
   race_next(dial);
@@ -258,21 +273,26 @@ static void look_up(midge_dial *dial) {
                              dial->host, NULL, &hints);
   dial->looking = error == 0;
   if (error == 0) return;
-  midge_fault_set_system(&dial->fault, MIDGE_ELOOKUP, error,
-                         "cannot resolve \"%s\"", dial->host);
-  fail(dial);
+  fail_lookup(dial, error);
 }
 
 static void connect_pipe(midge_dial *dial) {
-  midge_link *link = midge_link_new(&dial->reactor->loop, true);
-  if (link == NULL) {
+  midge_socket *socket =
+      midge_socket_new(&dial->reactor->loop, true, &racer, dial);
+  if (socket == NULL) {
     note_fault(dial, UV_ENOMEM, dial->host);
     fail(dial);
     return;
   }
-  link->dial = dial;
-  dial->racing[dial->racing_count++] = link;
-  uv_pipe_connect(&link->connect, &link->pipe, dial->host, on_connected);
+  dial->racing[dial->racing_count++] = socket;
+  midge_socket_connect_pipe(socket, dial->host);
+}
+
+/* A zone that this machine does not have would be "invalid argument" later. */
+static bool lacks_interface(const midge_dial *dial,
+                            const struct sockaddr_storage *address) {
+  return address->ss_family == AF_INET6 && strchr(dial->host, '%') != NULL &&
+         ((const struct sockaddr_in6 *)address)->sin6_scope_id == 0;
 }
 
 /* The first step is taken from the loop, so that nothing ends before the call
@@ -289,23 +309,33 @@ static void on_start(uv_timer_t *timer) {
     look_up(dial);
     return;
   }
+  if (lacks_interface(dial, &address)) {
+    midge_fault_of_system(&dial->fault, MIDGE_EERRNO, UV_ENODEV,
+                          "no network interface has the zone of ", dial->host);
+    fail(dial);
+    return;
+  }
   add_address(dial, (const struct sockaddr *)&address);
   race_next(dial);
 }
 
-midge_status midge_dial_start(midge_dial **made, midge_client *client,
-                              const midge_url *where) {
+midge_dial *midge_dial_start(midge_reactor *reactor, const midge_place *place,
+                             const midge_dialer *dialer, void *context) {
   midge_dial *dial =
       midge_allocate_zero(&midge_allocator_default, sizeof *dial);
-  if (dial == NULL) return MIDGE_ENOMEM;
-  dial->reactor = client->reactor;
-  dial->client = client;
-  dial->port = where->port;
-  snprintf(dial->host, sizeof dial->host, "%s", where->host);
-  uv_timer_init(&client->reactor->loop, &dial->head_start);
+  if (dial == NULL) return NULL;
+  dial->reactor = reactor;
+  dial->dialer = dialer;
+  dial->context = context;
+  dial->port = place->port;
+  dial->nagle = place->nagle;
+  snprintf(dial->host, sizeof dial->host, "%s", place->host);
+  if (place->local_address != NULL)
+    snprintf(dial->local_address, sizeof dial->local_address, "%s",
+             place->local_address);
+  uv_timer_init(&reactor->loop, &dial->head_start);
   dial->head_start.data = dial;
   dial->timer_open = true;
   uv_timer_start(&dial->head_start, on_start, 0, 0);
-  *made = dial;
-  return MIDGE_OK;
+  return dial;
 }

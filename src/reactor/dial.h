@@ -4,18 +4,23 @@
 #ifndef MIDGE_REACTOR_DIAL_H
 #define MIDGE_REACTOR_DIAL_H
 
-#include "reactor/link.h"
+#include "link/link.h"
+#include "reactor/loop.h"
+#include "reactor/socket.h"
 
-/* Begin; ends in midge_attempt_dialed or midge_attempt_failed, later.
- * MIDGE_ENOMEM. */
-MIDGE_CHECKED midge_status midge_dial_start(midge_dial **dial,
-                                            midge_client *client,
-                                            const midge_url *where);
-/* It is not wanted any more, and calls nobody; frees itself, when a lookup
+typedef struct midge_dial midge_dial;
+
+/* Who dials. One of these is told, once, later; the dial is gone then. */
+typedef struct midge_dialer {
+  void (*dialed)(void *context, midge_socket *socket); /* is the dialer's */
+  void (*failed)(void *context, const midge_fault *fault);
+} midge_dialer;
+
+/* What `place` points at is copied. Null when there is no memory. */
+midge_dial *midge_dial_start(midge_reactor *reactor, const midge_place *place,
+                             const midge_dialer *dialer, void *context);
+/* It is not wanted any more, and tells nobody; frees itself, when a lookup
  * that cannot be stopped has ended. */
 void midge_dial_cancel(midge_dial *dial);
-
-/* A connection came up, or did not; for link.c. */
-void midge_dial_connected(midge_dial *dial, midge_link *link, int status);
 
 #endif

@@ -4,8 +4,6 @@
 #include <string.h>
 
 enum {
-  BYTES_MAX = 16 * 1024 * 1024, /* the default */
-  EVENT_COST = 128,             /* what an event weighs beside its bytes */
   ROOM_FIRST = 64,
   ROOM_KEPT = 16 * 1024,    /* longer lists are given back after a burst */
   SETTLE_BYTES = 64 * 1024, /* what the reader gives back at once */
@@ -14,13 +12,8 @@ enum {
 };
 
 int midge_event_queue_init(midge_event_queue *queue,
-                           const midge_allocator *allocator, size_t bytes_max) {
-  *queue = (midge_event_queue){
-      .allocator = allocator,
-      .bytes_max = bytes_max != 0 ? bytes_max : BYTES_MAX,
-  };
-  atomic_init(&queue->bytes, 0);
-  atomic_init(&queue->paused, false);
+                           const midge_allocator *allocator) {
+  *queue = (midge_event_queue){.allocator = allocator};
   int error = uv_mutex_init(&queue->mutex);
   if (error != 0) return error;
   error = uv_cond_init(&queue->filled);
@@ -30,8 +23,11 @@ int midge_event_queue_init(midge_event_queue *queue,
 
 static void free_list(const midge_allocator *allocator, midge_event_list *list,
                       size_t from) {
-  for (size_t i = from; i < list->count; i++)
-    midge_buffer_release(list->events[i].buffer);
+  for (size_t i = from; i < list->count; i++) {
+    const midge_event *event = &list->events[i];
+    midge_buffer_release(event->buffer);
+    if (event->type == MIDGE_EVENT_ENDED) midge_gauge_free(event->origin);
+  }
   midge_free(allocator, list->events, list->room * sizeof *list->events);
   *list = (midge_event_list){0};
 }
@@ -60,21 +56,14 @@ static void reserve(const midge_allocator *allocator, midge_event_list *list,
   list->room = room;
 }
 
-static size_t cost_of(const midge_event *event) {
-  size_t cost = EVENT_COST + event->properties.size;
-  if (event->type == MIDGE_EVENT_MESSAGE)
-    cost += event->message.topic.size + event->message.payload.size;
-  if (event->type == MIDGE_EVENT_DONE) cost += event->done.reasons.size;
-  return cost;
-}
-
 void midge_event_queue_push(midge_event_queue *queue,
                             const midge_event *event) {
   midge_event_list *list = &queue->collected;
   reserve(queue->allocator, list, 1);
   list->events[list->count++] = *event;
   midge_buffer_hold(event->buffer);
-  queue->collected_bytes += cost_of(event);
+  if (event->origin != NULL)
+    midge_gauge_push(event->origin, midge_event_cost(event));
 }
 
 static void swap(midge_event_list *a, midge_event_list *b) {
@@ -88,8 +77,6 @@ bool midge_event_queue_flush(midge_event_queue *queue) {
   midge_event_list *incoming = &queue->incoming;
   if (collected->count == 0) return false;
 
-  atomic_fetch_add(&queue->bytes, queue->collected_bytes);
-  queue->collected_bytes = 0;
   uv_mutex_lock(&queue->mutex);
   bool was_empty = incoming->count == 0;
   if (was_empty) {
@@ -106,34 +93,51 @@ bool midge_event_queue_flush(midge_event_queue *queue) {
   return was_empty;
 }
 
-/* Both sides write first and look at the other's word after: whichever comes
- * last sees that the other one has already been. */
-static bool resume(midge_event_queue *queue) {
-  if (!atomic_load(&queue->paused)) return false;
-  if (atomic_load(&queue->bytes) > queue->bytes_max / 2) return false;
-  return atomic_exchange(&queue->paused, false);
+/* Show the reactor what was taken, of all clients since the last time. */
+static bool settle_all(midge_event_queue *queue) {
+  bool resumed = false;
+  while (queue->unsettled != NULL) {
+    midge_gauge *gauge = queue->unsettled;
+    queue->unsettled = gauge->next;
+    gauge->is_unsettled = false;
+    resumed |= midge_gauge_settle(gauge);
+  }
+  queue->unsettled_bytes = 0;
+  return resumed;
 }
 
-bool midge_event_queue_pause(midge_event_queue *queue) {
-  if (atomic_load(&queue->paused)) return true;
-  if (atomic_load(&queue->bytes) < queue->bytes_max) return false;
-  atomic_store(&queue->paused, true);
-  return !resume(queue);
+static void note_unsettled(midge_event_queue *queue, midge_gauge *gauge) {
+  if (gauge->is_unsettled) return;
+  gauge->is_unsettled = true;
+  gauge->next = queue->unsettled;
+  queue->unsettled = gauge;
 }
 
-/* The event that was on loan is done with. What it weighed is given back in
- * larger pieces: each costs a fight for the counter. */
-static bool settle(midge_event_queue *queue) {
+/* The reader is done with an event. It is shown to the reactor in larger
+ * pieces: each costs a fight for the counter. */
+static bool settle(midge_event_queue *queue, const midge_event *event) {
+  midge_gauge *gauge = event->origin;
+  if (gauge == NULL) return false;
+  size_t cost = midge_event_cost(event);
+  gauge->taken += cost;
+  queue->unsettled_bytes += cost;
+  note_unsettled(queue, gauge);
+  if (event->type == MIDGE_EVENT_ENDED) {
+    bool resumed = settle_all(queue);
+    midge_gauge_free(gauge);
+    return resumed;
+  }
+  return queue->unsettled_bytes >= SETTLE_BYTES && settle_all(queue);
+}
+
+/* The event that was on loan. */
+static bool settle_lent(midge_event_queue *queue) {
   if (queue->next == 0) return false;
   const midge_event *event = &queue->taken.events[queue->next - 1];
-  queue->settled_bytes += cost_of(event);
+  bool resumed = !queue->is_kept && settle(queue, event);
+  queue->is_kept = false;
   midge_buffer_release(event->buffer);
-  if (queue->settled_bytes < SETTLE_BYTES && queue->next < queue->taken.count)
-    return false;
-
-  atomic_fetch_sub(&queue->bytes, queue->settled_bytes);
-  queue->settled_bytes = 0;
-  return resume(queue);
+  return resumed;
 }
 
 /* Under the mutex. False when nothing came in time; a wake-up without cause
@@ -168,9 +172,21 @@ static bool refill(midge_event_queue *queue, uint64_t timeout_ms) {
 
 bool midge_event_queue_take(midge_event_queue *queue, midge_event *event,
                             uint64_t timeout_ms, bool *resumed) {
-  *resumed = settle(queue);
-  if (queue->next == queue->taken.count && !refill(queue, timeout_ms))
-    return false;
+  *resumed = settle_lent(queue);
+  if (queue->next == queue->taken.count) {
+    *resumed |= settle_all(queue);
+    if (!refill(queue, timeout_ms)) return false;
+  }
   *event = queue->taken.events[queue->next++];
   return true;
+}
+
+void midge_event_queue_keep(midge_event_queue *queue) {
+  assert(queue->next != 0);
+  queue->is_kept = true;
+}
+
+bool midge_event_queue_give_back(midge_event_queue *queue,
+                                 const midge_event *event) {
+  return settle(queue, event);
 }

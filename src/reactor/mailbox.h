@@ -12,7 +12,7 @@
 #include <uv.h>
 
 #include "base/allocator.h"
-#include "reactor/wish.h"
+#include "link/wish.h"
 
 typedef struct midge_parcel midge_parcel;
 struct midge_parcel {

@@ -1,69 +1,20 @@
-#include "reactor/reactor.h"
-
+/* The thread: its loop, its beginning and its end. */
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 
-#include "reactor/client.h"
-#include "reactor/turn.h"
+#include "reactor/member.h"
 
 enum {
-  FLUSH_COUNT = 256, /* events that do not wait for the end of the round */
   MS_IN_S = 1000,
   US_IN_MS = 1000,
+  GOODBYE_MS = 200,
+  ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have their turn */
 };
-
-midge_time midge_reactor_now(const midge_reactor *reactor) {
-  return reactor->epoch + uv_now(&reactor->loop);
-}
-
-/* --- Events out --- */
-
-void midge_reactor_push(midge_reactor *reactor, const midge_event *event) {
-  midge_event_queue_push(&reactor->events, event);
-  if (reactor->events.collected.count >= FLUSH_COUNT)
-    midge_reactor_flush(reactor);
-}
-
-/* Stop reading from all sockets, or go on, when that has changed. */
-static void control_flow(midge_reactor *reactor) {
-  bool paused = midge_event_queue_pause(&reactor->events);
-  if (paused == reactor->paused) return;
-  reactor->paused = paused;
-  for (midge_client *c = reactor->clients; c != NULL; c = c->next)
-    midge_client_flow(c);
-}
-
-void midge_reactor_flush(midge_reactor *reactor) {
-  if (midge_event_queue_flush(&reactor->events) && reactor->wake != NULL)
-    reactor->wake(reactor->context);
-  control_flow(reactor);
-}
 
 /* --- Wishes in --- */
 
-static void ring(midge_reactor *reactor, bool needed) {
-  if (!needed) return;
-  int error = uv_async_send(&reactor->ring);
-  assert(error == 0);
-}
-
-midge_status midge_reactor_wish(midge_reactor *reactor,
-                                const midge_wish *wish) {
-  bool needed;
-  midge_status status = midge_mailbox_put(&reactor->mailbox, wish, &needed);
-  ring(reactor, needed);
-  return status;
-}
-
-void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
-                             const midge_wish *wish) {
-  bool needed;
-  midge_mailbox_put_lent(&reactor->mailbox, parcel, wish, &needed);
-  ring(reactor, needed);
-}
-
-/* A client whose session was told something is owed a turn. */
+/* A client whose link was told something is owed a turn. */
 static void note_wished(midge_reactor *reactor, midge_client *client) {
   if (client->is_wished) return;
   client->is_wished = true;
@@ -76,48 +27,67 @@ static void turn_wished(midge_reactor *reactor) {
     midge_client *client = reactor->wished;
     reactor->wished = client->next_wished;
     client->is_wished = false;
-    midge_client_turn(client);
+    midge_member_turn(client);
   }
+}
+
+static void make_wishes(midge_reactor *reactor, const midge_parcel *parcel) {
+  size_t at = 0;
+  midge_wish *wish;
+  while ((wish = midge_parcel_next(parcel, &at)) != NULL) {
+    midge_client *client = wish->client;
+    if (wish->type == MIDGE_WISH_OPEN)
+      midge_member_adopt(client);
+    else
+      midge_member_wish(client, wish);
+    note_wished(reactor, client);
+  }
+}
+
+static midge_parcel *next_parcel(midge_reactor *reactor) {
+  if (reactor->parcels == NULL)
+    reactor->parcels = midge_mailbox_take(&reactor->mailbox);
+  midge_parcel *parcel = reactor->parcels;
+  if (parcel != NULL) reactor->parcels = parcel->next;
+  return parcel;
 }
 
 /* Turns are taken after each parcel: its wishes are then still at hand, and
  * the first are on their way before the last have been looked at. */
 static void take_wishes(midge_reactor *reactor) {
-  midge_parcel *parcel = midge_mailbox_take(&reactor->mailbox);
-  while (parcel != NULL) {
-    midge_parcel *next = parcel->next;
-    size_t at = 0;
-    midge_wish *wish;
-    while ((wish = midge_parcel_next(parcel, &at)) != NULL) {
-      midge_client *client = wish->client;
-      note_wished(reactor, client);
-      if (wish->type == MIDGE_WISH_OPEN)
-        midge_client_adopt(client);
-      else
-        midge_client_tell(client, wish);
-    }
+  midge_parcel *parcel = NULL;
+  size_t size = 0;
+  while (size < ROUND_BYTES && (parcel = next_parcel(reactor)) != NULL) {
+    size += parcel->used;
+    make_wishes(reactor, parcel);
     midge_mailbox_give_back(&reactor->mailbox, parcel);
     turn_wished(reactor);
-    parcel = next;
   }
 }
 
 /* --- The loop --- */
 
-static void on_awake(uv_idle_t *idle) {
-  (void)idle;
+static void on_patience(uv_timer_t *timer) {
+  (void)timer; /* the wait is over */
 }
 
-static void stay_awake(midge_reactor *reactor) {
-  uv_idle_start(&reactor->awake, on_awake);
-}
-
-void midge_reactor_due(midge_reactor *reactor, midge_client *client) {
-  stay_awake(reactor);
-  if (client->is_due) return;
-  client->is_due = true;
-  client->next_due = reactor->due;
-  reactor->due = client;
+/* The end waits for those who say goodbye, half of the time for what they wait
+ * for, and half for DISCONNECT to leave and the server to close. */
+static void wait_for_goodbyes(midge_reactor *reactor, bool waits) {
+  midge_time now = midge_reactor_now(reactor);
+  bool hurry = now + reactor->goodbye_ms / 2 >= reactor->stop_at;
+  midge_client *next;
+  for (midge_client *c = reactor->clients; c != NULL; c = next) {
+    next = c->next;
+    waits |= midge_member_leaves(c, hurry);
+  }
+  if (!waits || now >= reactor->stop_at) {
+    uv_stop(&reactor->loop);
+    return;
+  }
+  midge_time step =
+      hurry ? reactor->stop_at : reactor->stop_at - reactor->goodbye_ms / 2;
+  uv_timer_start(&reactor->watch, on_patience, step > now ? step - now : 0, 0);
 }
 
 /* Before each wait. */
@@ -125,7 +95,10 @@ static void on_sleep(uv_prepare_t *prepare) {
   midge_reactor *reactor = prepare->data;
   take_wishes(reactor);
   midge_reactor_flush(reactor);
-  if (!midge_mailbox_sleep(&reactor->mailbox)) stay_awake(reactor);
+  bool more =
+      reactor->parcels != NULL || !midge_mailbox_sleep(&reactor->mailbox);
+  if (more) midge_reactor_stay_awake(reactor);
+  if (reactor->stop_at != MIDGE_NEVER) wait_for_goodbyes(reactor, more);
 }
 
 /* After each wait, when the sockets were read. */
@@ -136,15 +109,27 @@ static void on_waken(uv_check_t *check) {
     midge_client *client = reactor->due;
     reactor->due = client->next_due;
     client->is_due = false;
-    midge_client_wake(client);
+    midge_member_wake(client);
   }
   midge_reactor_flush(reactor);
 }
 
+/* Somebody took events: who was held back may read again. */
+static void turn_all(midge_reactor *reactor) {
+  midge_client *next;
+  for (midge_client *c = reactor->clients; c != NULL; c = next) {
+    next = c->next;
+    if (c->socket != NULL && !c->socket->is_reading) midge_member_turn(c);
+  }
+}
+
 static void on_ring(uv_async_t *async) {
   midge_reactor *reactor = async->data;
-  if (atomic_load(&reactor->stopping)) uv_stop(&reactor->loop);
-  control_flow(reactor);
+  turn_all(reactor);
+  if (!atomic_load(&reactor->stopping)) return;
+  if (reactor->stop_at != MIDGE_NEVER) return;
+  reactor->stop_at = midge_reactor_now(reactor) + reactor->goodbye_ms;
+  midge_reactor_stay_awake(reactor); /* what was wished before comes first */
 }
 
 /* --- The end --- */
@@ -160,28 +145,27 @@ static bool has_open_handles(midge_reactor *reactor) {
   return count != 0;
 }
 
-/* A client that was opened and closed at once, or never taken up. */
+/* Clients whose opening waits in the mailbox are ours to free as well. */
 static void adopt_rest(midge_reactor *reactor) {
-  midge_parcel *parcel = midge_mailbox_take(&reactor->mailbox);
-  while (parcel != NULL) {
-    midge_parcel *next = parcel->next;
+  midge_parcel *parcel;
+  while ((parcel = next_parcel(reactor)) != NULL) {
     size_t at = 0;
     midge_wish *wish;
     while ((wish = midge_parcel_next(parcel, &at)) != NULL)
-      if (wish->type == MIDGE_WISH_OPEN) midge_client_adopt(wish->client);
+      if (wish->type == MIDGE_WISH_OPEN) midge_member_adopt(wish->client);
     midge_mailbox_give_back(&reactor->mailbox, parcel);
-    parcel = next;
   }
 }
 
 /* Let go of everything but lookups that cannot be stopped. */
 static void clear(midge_reactor *reactor) {
   adopt_rest(reactor);
-  while (reactor->clients != NULL) midge_client_drop(reactor->clients);
+  while (reactor->clients != NULL) midge_member_drop(reactor->clients);
   uv_close((uv_handle_t *)&reactor->ring, NULL);
   uv_close((uv_handle_t *)&reactor->sleep, NULL);
   uv_close((uv_handle_t *)&reactor->waken, NULL);
   uv_close((uv_handle_t *)&reactor->awake, NULL);
+  uv_close((uv_handle_t *)&reactor->watch, NULL);
   while (has_open_handles(reactor) || reactor->cancelled != 0)
     uv_run(&reactor->loop, UV_RUN_ONCE);
 }
@@ -208,7 +192,7 @@ static void run(void *context) {
  * but its loop. */
 void midge_reactor_stop(midge_reactor *reactor) {
   atomic_store(&reactor->stopping, true);
-  ring(reactor, true);
+  midge_reactor_ring(reactor);
   uv_sem_wait(&reactor->stopped);
   midge_event_queue_free(&reactor->events);
   midge_mailbox_free(&reactor->mailbox);
@@ -232,7 +216,9 @@ static int init_loop(midge_reactor *reactor) {
   uv_prepare_init(&reactor->loop, &reactor->sleep);
   uv_check_init(&reactor->loop, &reactor->waken);
   uv_idle_init(&reactor->loop, &reactor->awake);
+  uv_timer_init(&reactor->loop, &reactor->watch);
   reactor->ring.data = reactor->sleep.data = reactor->waken.data = reactor;
+  reactor->watch.data = reactor;
   uv_prepare_start(&reactor->sleep, on_sleep);
   uv_check_start(&reactor->waken, on_waken);
   return 0;
@@ -273,11 +259,13 @@ midge_status midge_reactor_start(midge_reactor **started,
   reactor->allocator = *midge_allocator_or_default(options->allocator);
   reactor->wake = options->wake;
   reactor->context = options->context;
+  reactor->goodbye_ms =
+      options->goodbye_ms != 0 ? options->goodbye_ms : GOODBYE_MS;
+  reactor->stop_at = MIDGE_NEVER;
   atomic_init(&reactor->stopping, false);
   atomic_init(&reactor->parties, 2);
 
-  if (midge_event_queue_init(&reactor->events, &reactor->allocator,
-                             options->event_bytes_max) != 0)
+  if (midge_event_queue_init(&reactor->events, &reactor->allocator) != 0)
     goto Exit;
   if (midge_mailbox_init(&reactor->mailbox, &reactor->allocator) != 0)
     goto ExitEvents;
@@ -304,15 +292,31 @@ Exit:
 
 /* --- Taking events --- */
 
-bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
-                        uint64_t timeout_ms) {
+static bool take(midge_reactor *reactor, midge_event *event,
+                 uint64_t timeout_ms) {
   bool resumed;
   bool taken =
       midge_event_queue_take(&reactor->events, event, timeout_ms, &resumed);
-  ring(reactor, resumed);
+  if (resumed) midge_reactor_ring(reactor);
   return taken;
 }
 
+/* The reactor is rung before the wait: what is waited for may need it. */
+bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
+                        uint64_t timeout_ms) {
+  if (take(reactor, event, 0)) return true;
+  return timeout_ms != 0 && take(reactor, event, timeout_ms);
+}
+
 bool midge_reactor_event(midge_reactor *reactor, midge_event *event) {
-  return midge_reactor_wait(reactor, event, 0);
+  return take(reactor, event, 0);
+}
+
+void midge_reactor_keep(midge_reactor *reactor) {
+  midge_event_queue_keep(&reactor->events);
+}
+
+void midge_reactor_give_back(midge_reactor *reactor, const midge_event *event) {
+  if (midge_event_queue_give_back(&reactor->events, event))
+    midge_reactor_ring(reactor);
 }

@@ -155,9 +155,10 @@ static void open_client(run *r, size_t side, midge_version version) {
   if (midge_client_open(client, r->reactor, &options, why, sizeof why) != 0)
     fail_msg("%s", why);
   assert_int_equal(midge_client_connect(*client), MIDGE_OK);
-  assert_int_equal(midge_client_subscribe(*client, &all, 1,
-                                          (midge_properties){0}, UINT64_MAX),
-                   MIDGE_OK);
+  assert_int_equal(
+      midge_client_subscribe(*client, &all, 1, (midge_request_options){0},
+                             UINT64_MAX),
+      MIDGE_OK);
 }
 
 static void subscribe_both(run *r) {

@@ -108,7 +108,7 @@ static void exchange(const char *scheme, int port, const char *proxy) {
   assert_int_equal(midge_client_connect(client), MIDGE_OK);
   midge_subscription all = {.filter = MIDGE_TEXT("transport"), .qos = 2};
   assert_int_equal(
-      midge_client_subscribe(client, &all, 1, (midge_properties){0}, 1),
+      midge_client_subscribe(client, &all, 1, (midge_request_options){0}, 1),
       MIDGE_OK);
   while (next(reactor).type != MIDGE_EVENT_DONE) continue;
   publish_all(client);

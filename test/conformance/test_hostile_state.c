@@ -161,11 +161,11 @@ static void hostile_26_reconnect_storm(void **state) {
   midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
   assert_int_equal(midge_session_publish(d.session, &publish, 7), MIDGE_OK);
   driver_turn(&d);
-  driver_disconnected(&d);
+  driver_disconnected(&d, false);
   size_t used = 0;
   for (unsigned i = 0; i < 10000; i++) {
     driver_connected(&d);
-    driver_disconnected(&d);
+    driver_disconnected(&d, false);
     assert_false(d.failed);
     seen_clear(&d.events);
     seen_clear(&d.packets);

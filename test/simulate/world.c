@@ -135,7 +135,7 @@ static void subscribe(world *w) {
   midge_subscription all = {.filter = MIDGE_TEXT("in/#"),
                             .qos = MIDGE_EXACTLY_ONCE};
   midge_status status = midge_session_subscribe(
-      w->session, &all, 1, (midge_properties){0}, SUBSCRIPTION);
+      w->session, &all, 1, (midge_request_options){0}, SUBSCRIPTION);
   CHECK(w, status == MIDGE_OK, "no subscription");
 }
 
@@ -267,7 +267,7 @@ static void link_down(world *w) {
 static void cut(world *w) {
   if (!w->linked) return;
   link_down(w);
-  midge_session_disconnected(w->session);
+  midge_session_disconnected(w->session, false);
   take_events(w);
   CHECK(w, w->closed, "a connection ended without closed");
   w->cuts++;
@@ -344,7 +344,7 @@ static void turn(world *w) {
   if (w->linked) take_output(w);
   if (w->linked && w->closed) {
     link_down(w);
-    midge_session_disconnected(w->session);
+    midge_session_disconnected(w->session, false);
     w->cuts++;
   }
 }

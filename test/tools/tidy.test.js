@@ -44,6 +44,7 @@ const INCLUDES = {
   'Node-API outside the addon': ['src/base/a.c', '<node_api.h>', /belongs to addon/],
   'a clock in the engine': ['src/engine/a.c', '<time.h>', /no place/],
   'threads in a filter': ['src/filter/a.c', '<pthread.h>', /no place/],
+  'a clock in the link': ['src/link/a.c', '<time.h>', /no place/],
   'a console in the codec': ['src/codec/a.c', '<stdio.h>', /no place/],
   'a layer in the addon': ['addon/a.c', '"engine/b.h"', /not midge's public/],
   'a layer in an example': ['examples/c/a.c', '"base/ring.h"', /not midge's public/],
@@ -60,6 +61,38 @@ test('takes what the folder rule allows', () => {
     'src/reactor/a.c': '#include <uv.h>\n\n#include "filter/b.h"\n#include "reactor/c.h"\n',
     'addon/a.c': '#include "b.h"\n#include "midge/client.h"\n',
     'addon/b.h': '#include <node_api.h>\n',
+  });
+  assert.ok(isTidy, output);
+});
+
+test('refuses a circle of files, whichever of a pair closes it', () => {
+  refused({
+    'src/engine/a.c': '#include "engine/a.h"\n#include "engine/b.h"\n',
+    'src/engine/a.h': '',
+    'src/engine/b.h': '#include "engine/c.h"\n',
+    'src/engine/c.c': '#include "base/d.h"\n#include "engine/a.h"\n',
+  }, /^src\/engine\/c.c:2: a circle of files: a -> b -> c -> a$/m);
+  refused({ 'addon/a.h': '#include "b.h"\n', 'addon/b.h': '', 'addon/b.c': '#include "a.h"\n' },
+    /addon\/b.c:1: a circle of files: a -> b -> a/);
+});
+
+test('refuses a circle of modules', () => {
+  const files = (back) => ({
+    'lib/index.js': "module.exports = require('./a');\n",
+    'lib/a.js': "const b = require('./in/b.js');\n",
+    'lib/in/b.js': back,
+  });
+  refused(files("const a = require('../a');\n"),
+    /^lib\/in\/b.js:1: a circle of files: a -> in\/b -> a$/m);
+  assert.ok(tidy(files("const path = require('node:path');\n")).isTidy);
+});
+
+test('takes layers, and a header beside its file', () => {
+  const { isTidy, output } = tidy({
+    'src/link/a.c': '#include "link/a.h"\n#include "link/b.h"\n#include "link/c.h"\n',
+    'src/link/a.h': '#include "link/c.h"\n',
+    'src/link/b.h': '#include "link/c.h"\n',
+    'src/link/c.h': '#include "engine/a.h"\n',
   });
   assert.ok(isTidy, output);
 });

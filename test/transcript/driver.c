@@ -356,8 +356,8 @@ void driver_received(driver *d, const uint8_t *bytes, size_t size) {
   driver_turn(d);
 }
 
-void driver_disconnected(driver *d) {
-  midge_session_disconnected(d->session);
+void driver_disconnected(driver *d, bool by_server) {
+  midge_session_disconnected(d->session, by_server);
   d->connected = false;
   d->stream_size = 0;
   driver_turn(d);

@@ -72,7 +72,7 @@ void driver_elapsed(driver *d, midge_time ms);
 void driver_jumped(driver *d, midge_time ms);
 void driver_connected(driver *d);
 void driver_received(driver *d, const uint8_t *bytes, size_t size);
-void driver_disconnected(driver *d);
+void driver_disconnected(driver *d, bool by_server);
 /* The oldest `count` of the pending records. */
 void driver_commit(driver *d, size_t count);
 size_t driver_journal_count(const driver *d);

@@ -35,7 +35,7 @@ static void recover(driver *d, teller *to) {
     return;
   }
   driver_turn(d);
-  if (d->connected) driver_disconnected(d);
+  if (d->connected) driver_disconnected(d, false);
   seen_clear(&d->packets);
   seen_clear(&d->events);
   driver_connected(d);

@@ -11,6 +11,14 @@
 /* Each returns what the session says, or MIDGE_OK for a fact. */
 typedef midge_status tell(driver *d, line *in);
 
+static midge_request_options options_of(line *in, midge_property *room) {
+  return (midge_request_options){
+      .properties = wire_properties(in, "", room),
+      .ttl_ms = (uint32_t)line_number(in, "ttl", 0),
+      .timeout_ms = (uint32_t)line_number(in, "timeout", 0),
+  };
+}
+
 static midge_publish publish_of(line *in, midge_property *room) {
   return (midge_publish){
       .topic = line_text(in, "topic", MIDGE_NO_SLICE),
@@ -18,6 +26,8 @@ static midge_publish publish_of(line *in, midge_property *room) {
       .qos = (midge_qos)line_number(in, "qos", 0),
       .retain = line_number(in, "retain", 0),
       .properties = wire_properties(in, "", room),
+      .ttl_ms = (uint32_t)line_number(in, "ttl", 0),
+      .timeout_ms = (uint32_t)line_number(in, "timeout", 0),
   };
 }
 
@@ -49,8 +59,7 @@ static midge_status tell_subscribe(driver *d, line *in) {
     };
     count++;
   }
-  return midge_session_subscribe(d->session, list, count,
-                                 wire_properties(in, "", room),
+  return midge_session_subscribe(d->session, list, count, options_of(in, room),
                                  line_number(in, "token", 0));
 }
 
@@ -61,7 +70,7 @@ static midge_status tell_unsubscribe(driver *d, line *in) {
   field *f;
   while ((f = line_find(in, "filter", count)) != NULL) list[count++] = f->value;
   return midge_session_unsubscribe(d->session, list, count,
-                                   wire_properties(in, "", room),
+                                   options_of(in, room),
                                    line_number(in, "token", 0));
 }
 
@@ -84,9 +93,9 @@ static midge_status tell_authenticate(driver *d, line *in) {
 
 static midge_status tell_disconnect(driver *d, line *in) {
   midge_property room[PROPERTIES_MAX];
-  return midge_session_disconnect(d->session,
-                                  (midge_reason)line_number(in, "reason", 0),
-                                  wire_properties(in, "", room));
+  return midge_session_disconnect(
+      d->session, (midge_reason)line_number(in, "reason", 0),
+      wire_properties(in, "", room), (uint32_t)line_number(in, "patience", 0));
 }
 
 static midge_status tell_set_will(driver *d, line *in) {
@@ -109,9 +118,9 @@ static midge_status tell_connected(driver *d, line *in) {
 }
 
 static midge_status tell_disconnected(driver *d, line *in) {
-  (void)in;
+  bool by_server = line_number(in, "by_server", 0);
   if (d->careless && !d->connected) return MIDGE_OK;
-  driver_disconnected(d);
+  driver_disconnected(d, by_server);
   return MIDGE_OK;
 }
 

@@ -8,7 +8,7 @@
 /* cmocka wants those before it. */
 #include <cmocka.h>
 
-#include "engine/session.h"
+#include "engine/state.h"
 
 static midge_session *session_new(const midge_allocator *allocator) {
   midge_session *session = NULL;
@@ -46,7 +46,7 @@ static void facts_out_of_turn_change_nothing(void **state) {
   (void)state;
   midge_session *session = session_new(NULL);
   midge_event event;
-  midge_session_disconnected(session);
+  midge_session_disconnected(session, false);
   midge_session_received(session, MIDGE_TEXT("\x20\x03"));
   midge_session_committed(session, 99);
   assert_false(midge_session_event(session, &event));
@@ -82,7 +82,7 @@ static void freed_in_the_middle(void **state) {
     midge_session_received(
         session, (midge_slice){(const uint8_t *)"\x30\x04\0\1t\0", 6});
   }
-  midge_session_disconnected(session);
+  midge_session_disconnected(session, false);
   assert_true(midge_session_deadline(session) <= 1);
   midge_session_free(session);
 }
@@ -143,7 +143,7 @@ static void closed_twice_without_memory(void **state) {
     midge_session_received(
         session, (midge_slice){(const uint8_t *)"\x30\x04\0\1t\0", 6});
   }
-  midge_session_disconnected(session);
+  midge_session_disconnected(session, false);
   memory.fails = true;
   midge_session_connected(session);
   assert_int_equal(midge_session_backlog(session), 0);
@@ -155,7 +155,7 @@ static void closed_twice_without_memory(void **state) {
   assert_int_equal(event.type, MIDGE_EVENT_CLOSED);
   assert_false(midge_session_event(session, &event));
   memory.fails = false;
-  midge_session_disconnected(session);
+  midge_session_disconnected(session, false);
   midge_session_free(session);
 }
 

@@ -42,6 +42,7 @@ const char *url_of(const broker *b) {
 static void next(program *p) {
   if (!midge_reactor_wait(p->reactor, &p->event, PATIENCE_MS))
     fail_msg("no event in %d ms", PATIENCE_MS);
+  if (p->event.type == MIDGE_EVENT_CONNECTING) p->attempt = p->event.attempt;
   p->done += p->event.type == MIDGE_EVENT_DONE;
   p->messages += p->event.type == MIDGE_EVENT_MESSAGE;
   p->closed += p->event.type == MIDGE_EVENT_CLOSED;

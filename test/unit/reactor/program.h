@@ -15,7 +15,8 @@ typedef struct program {
   midge_event event;     /* the one taken last */
   size_t done, messages; /* events passed over on the way */
   size_t closed;
-  int failures; /* DONE that were not MIDGE_OK */
+  uint32_t attempt; /* of the last CONNECTING */
+  int failures;     /* DONE that were not MIDGE_OK */
 } program;
 
 /* A reactor and a client with quick reconnects; `options` may set anything

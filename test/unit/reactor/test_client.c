@@ -14,7 +14,7 @@ static void it_connects_publishes_and_says_goodbye(void **state) {
   program_start(&p, url_of(b), NULL);
   assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_CONNECTING);
-  assert_int_equal(p.event.connecting.attempt, 1);
+  assert_int_equal(p.event.connecting.retry, 1);
   assert_ptr_equal(p.event.context, &p);
   wait_for(&p, MIDGE_EVENT_OPENED);
   for (int qos = 0; qos < 3; qos++) {
@@ -23,7 +23,7 @@ static void it_connects_publishes_and_says_goodbye(void **state) {
     assert_int_equal(p.event.done.token, qos + 1);
     assert_int_equal(p.event.done.status, MIDGE_OK);
   }
-  assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+  assert_int_equal(midge_client_disconnect(p.client, 0, none, false), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_CLOSED);
   assert_int_equal(p.event.closed.status, MIDGE_OK);
   assert_int_equal(p.event.closed.by, MIDGE_SIDE_SELF);
@@ -44,17 +44,22 @@ static void calls_in_the_wrong_order_are_refused(void **state) {
   midge_slice filter = MIDGE_TEXT("#");
   for (int round = 0; round < 2; round++) { /* before, and after */
     assert_int_equal(publish_number(p.client, 1, 0), MIDGE_ENOCONN);
-    assert_int_equal(midge_client_subscribe(p.client, &all, 1, none, 1),
+    assert_int_equal(midge_client_subscribe(p.client, &all, 1,
+                                            (midge_request_options){0}, 1),
                      MIDGE_ENOCONN);
-    assert_int_equal(midge_client_unsubscribe(p.client, &filter, 1, none, 1),
+    assert_int_equal(midge_client_unsubscribe(p.client, &filter, 1,
+                                              (midge_request_options){0}, 1),
                      MIDGE_ENOCONN);
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_ENOCONN);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_ENOCONN);
     assert_int_equal(midge_client_reconnect(p.client), MIDGE_ENOCONN);
-    assert_int_equal(midge_client_proceed(p.client, NULL), MIDGE_ENOCONN);
+    assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL),
+                     MIDGE_ENOCONN);
     assert_int_equal(midge_client_acknowledge(p.client, 1, 0), MIDGE_ENOCONN);
     wait_until_opened(&p);
     assert_int_equal(midge_client_connect(p.client), MIDGE_EINVAL);
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     wait_for_end(&p, MIDGE_OK);
   }
   program_stop(&p);
@@ -71,15 +76,18 @@ static void wrong_arguments_are_refused_at_once(void **state) {
   midge_subscription bad = {.filter = MIDGE_TEXT("a#")};
   assert_int_equal(midge_client_publish(p.client, &wrong, 1), MIDGE_EINVAL);
   assert_int_equal(midge_client_set_will(p.client, &wrong), MIDGE_EINVAL);
-  assert_int_equal(midge_client_subscribe(p.client, &bad, 1, none, 1),
-                   MIDGE_EINVAL);
-  assert_int_equal(midge_client_unsubscribe(p.client, NULL, 0, none, 1),
+  assert_int_equal(
+      midge_client_subscribe(p.client, &bad, 1, (midge_request_options){0}, 1),
+      MIDGE_EINVAL);
+  assert_int_equal(midge_client_unsubscribe(p.client, NULL, 0,
+                                            (midge_request_options){0}, 1),
                    MIDGE_EINVAL);
   assert_int_equal(midge_client_cancel(p.client, 0), MIDGE_EINVAL);
   assert_int_equal(midge_client_acknowledge(p.client, 0, 0), MIDGE_EINVAL);
   assert_int_equal(midge_client_acknowledge(p.client, 1, 1), MIDGE_EINVAL);
   assert_int_equal(midge_client_authenticate(p.client, 0, none), MIDGE_EINVAL);
-  assert_int_equal(midge_client_disconnect(p.client, 1, none), MIDGE_EINVAL);
+  assert_int_equal(midge_client_disconnect(p.client, 1, none, false),
+                   MIDGE_EINVAL);
   expect_silence(&p, 50);
   program_stop(&p);
   broker_stop(b);
@@ -147,7 +155,7 @@ static void it_comes_back_after_a_drop(void **state) {
     assert_in_range(p.event.closed.retry_ms, 1, 200);
     assert_true(p.event.closed.text.size != 0);
     wait_for(&p, MIDGE_EVENT_CONNECTING);
-    assert_int_equal(p.event.connecting.attempt, i + 1);
+    assert_int_equal(p.event.connecting.retry, i + 1);
     wait_for(&p, MIDGE_EVENT_OPENED);
   }
   assert_int_equal(broker_connections(b), 6);
@@ -165,7 +173,7 @@ static void a_stable_link_counts_attempts_anew(void **state) {
   expect_silence(&p, 50);
   broker_drop(b);
   wait_for(&p, MIDGE_EVENT_CONNECTING);
-  assert_int_equal(p.event.connecting.attempt, 1);
+  assert_int_equal(p.event.connecting.retry, 1);
   program_stop(&p);
   broker_stop(b);
 }
@@ -202,7 +210,8 @@ static void a_refusal_that_lasts_ends_the_attempts(void **state) {
       slice_is(p.event.closed.code, "MIDGE_REASON_BAD_USER_NAME_OR_PASSWORD"));
   assert_int_equal(p.done, 1); /* it cannot be done any more, and says so */
   assert_int_equal(p.failures, 1);
-  assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_ENOCONN);
+  assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                   MIDGE_ENOCONN);
   expect_silence(&p, 100);
   assert_int_equal(broker_connections(b), 1);
   program_stop(&p);
@@ -336,7 +345,7 @@ static void each_attempt_waits_for_proceed(void **state) {
   wait_for(&p, MIDGE_EVENT_CONNECTING);
   expect_silence(&p, 50);
   assert_int_equal(broker_connections(b), 0);
-  assert_int_equal(midge_client_proceed(p.client, NULL), MIDGE_OK);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_OPENED);
   assert_int_equal(broker_connections(b), 1);
 
@@ -344,13 +353,15 @@ static void each_attempt_waits_for_proceed(void **state) {
   wait_for(&p, MIDGE_EVENT_CONNECTING);
   const char *url = url_of(other);
   midge_attempt wrong = {.url = MIDGE_TEXT("nowhere")};
-  assert_int_equal(midge_client_proceed(p.client, &wrong), MIDGE_EINVAL);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, &wrong),
+                   MIDGE_EINVAL);
   midge_attempt elsewhere = {
       .url = {(const uint8_t *)url, strlen(url)},
       .user_name = MIDGE_TEXT("user"),
       .password = MIDGE_TEXT("token"),
   };
-  assert_int_equal(midge_client_proceed(p.client, &elsewhere), MIDGE_OK);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, &elsewhere),
+                   MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_OPENED);
   assert_int_equal(broker_connections(other), 1);
   program_stop(&p);

@@ -218,7 +218,7 @@ static void a_stuck_lookup_holds_nobody(void **state) {
   assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_CLOSED);
   assert_int_equal(p.event.closed.status, MIDGE_ETIMEOUT);
-  assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+  assert_int_equal(midge_client_disconnect(p.client, 0, none, false), MIDGE_OK);
   wait_for_end(&p, MIDGE_OK);
   program_stop(&p);
   assert_true(atomic_load(&stuck) > 0); /* and still is */

@@ -53,7 +53,8 @@ static void reach(situation where) {
       assert_int_equal(publish_number(p.client, i, 1), MIDGE_OK);
   }
   if (where == LEAVING)
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
 }
 
 static void leave(void) {
@@ -66,7 +67,8 @@ static void every_disconnect_is_closed_once(void **state) {
   (void)state;
   for (situation where = ASKING; where < LEAVING; where++) {
     reach(where);
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     wait_for_end(&p, MIDGE_OK);
     assert_int_equal(p.event.closed.by, MIDGE_SIDE_SELF);
     assert_int_equal(p.done, 10);
@@ -114,7 +116,8 @@ static void a_connect_may_follow_a_disconnect_at_once(void **state) {
   reach(OPEN);
   for (int i = 0; i < 5; i++) {
     p.closed = 0;
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
     wait_for(&p, MIDGE_EVENT_CLOSED);
     assert_int_equal(p.event.closed.status, MIDGE_OK);
@@ -132,7 +135,8 @@ static void wishes_between_belong_to_the_next_connection(void **state) {
                 &(midge_client_options){.session.clean_start = true});
   wait_until_opened(&p);
   for (unsigned long i = 0; i < 20; i++) {
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
     assert_int_equal(publish_number(p.client, i, i % 3), MIDGE_OK);
     wait_for_done(&p, i + 1);
@@ -147,10 +151,12 @@ static void disconnect_connect_disconnect_is_closed_twice(void **state) {
   for (situation where = ASKING; where < LEAVING; where++) {
     reach(where);
     size_t before = p.closed;
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
     assert_int_equal(publish_number(p.client, 1, 1), MIDGE_OK);
-    assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+    assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
+                     MIDGE_OK);
     wait_for_end(&p, MIDGE_OK);
     wait_for_end(&p, MIDGE_OK);
     wait_for_done(&p, 11);
@@ -170,7 +176,7 @@ static void qos_0_is_flushed_before_the_goodbye(void **state) {
   wait_until_opened(&p);
   for (unsigned long i = 0; i < COUNT; i++)
     assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
-  assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+  assert_int_equal(midge_client_disconnect(p.client, 0, none, false), MIDGE_OK);
   wait_for_end(&p, MIDGE_OK);
   assert_int_equal(p.done, COUNT);
   assert_int_equal(p.failures, 0);
@@ -188,7 +194,7 @@ static void flushing_ends_in_time(void **state) {
                          .payload = {payload, sizeof payload}};
   for (uint64_t i = 0; i < 20; i++)
     assert_int_equal(midge_client_publish(p.client, &large, 100 + i), 0);
-  assert_int_equal(midge_client_disconnect(p.client, 0, none), MIDGE_OK);
+  assert_int_equal(midge_client_disconnect(p.client, 0, none, false), MIDGE_OK);
   wait_for_end(&p, MIDGE_OK);
   assert_int_equal(p.done, 30);
   leave();
@@ -201,7 +207,9 @@ static void a_stop_in_the_middle_of_traffic_is_clean(void **state) {
     program_start(&p, url_of(b), NULL);
     wait_until_opened(&p);
     midge_subscription all = {.filter = MIDGE_TEXT("#")};
-    assert_int_equal(midge_client_subscribe(p.client, &all, 1, none, 1), 0);
+    assert_int_equal(midge_client_subscribe(p.client, &all, 1,
+                                            (midge_request_options){0}, 1),
+                     0);
     for (unsigned long i = 0; i < 3000; i++)
       assert_int_equal(publish_number(p.client, i, i % 3), MIDGE_OK);
     if (round % 2 == 0) wait_for_messages(&p, (size_t)round * 10 + 1);

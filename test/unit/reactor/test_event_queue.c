@@ -6,10 +6,17 @@
 #include "unit/harness.h"
 
 static midge_event_queue queue;
+static midge_gauge *gauge;
 
 static void start(size_t bytes_max) {
-  assert_int_equal(
-      midge_event_queue_init(&queue, &midge_allocator_default, bytes_max), 0);
+  assert_int_equal(midge_event_queue_init(&queue, &midge_allocator_default), 0);
+  gauge = midge_gauge_new(&midge_allocator_default, bytes_max);
+  assert_non_null(gauge);
+}
+
+static void stop(void) {
+  midge_event_queue_free(&queue);
+  midge_gauge_free(gauge);
 }
 
 /* A message of `size` bytes in a buffer that only the queue holds. */
@@ -17,7 +24,8 @@ static void push(uint64_t number, size_t size) {
   midge_buffer *buffer = midge_buffer_new(&midge_allocator_default, size + 8);
   assert_non_null(buffer);
   memcpy(buffer->data, &number, sizeof number);
-  midge_event event = {.type = MIDGE_EVENT_MESSAGE, .buffer = buffer};
+  midge_event event = {
+      .type = MIDGE_EVENT_MESSAGE, .buffer = buffer, .origin = gauge};
   event.message.payload = (midge_slice){buffer->data, size + 8};
   midge_event_queue_push(&queue, &event);
   midge_buffer_release(buffer);
@@ -45,7 +53,7 @@ static void events_come_out_in_order_with_their_buffers(void **state) {
   }
   while (take(&number, &resumed)) assert_int_equal(number, taken++);
   assert_int_equal(taken, pushed);
-  midge_event_queue_free(&queue);
+  stop();
 }
 
 static void there_is_one_wake_for_a_batch(void **state) {
@@ -61,7 +69,7 @@ static void there_is_one_wake_for_a_batch(void **state) {
   assert_true(take(&number, &resumed));
   push(3, 1); /* the reader has swapped: the queue was empty again */
   assert_true(midge_event_queue_flush(&queue));
-  midge_event_queue_free(&queue); /* releases those on loan and those left */
+  stop(); /* releases those on loan and those left */
 }
 
 static void too_many_bytes_pause_until_half_is_taken(void **state) {
@@ -70,19 +78,19 @@ static void too_many_bytes_pause_until_half_is_taken(void **state) {
   uint64_t number;
   bool resumed;
   size_t count = 0;
-  while (!midge_event_queue_pause(&queue)) {
+  while (!midge_gauge_pause(gauge)) {
     push(count++, 1000);
     midge_event_queue_flush(&queue);
   }
   assert_in_range(count, 800, 1000);
-  assert_true(midge_event_queue_pause(&queue));
+  assert_true(midge_gauge_pause(gauge));
   size_t left = count;
   do {
     assert_true(take(&number, &resumed));
     left--;
   } while (!resumed);
   assert_in_range(left, count / 2 - 100, count / 2 + 1);
-  assert_false(midge_event_queue_pause(&queue));
+  assert_false(midge_gauge_pause(gauge));
   while (take(&number, &resumed)) assert_false(resumed);
   midge_event_queue_free(&queue);
 }
@@ -95,13 +103,53 @@ static void one_huge_event_pauses_and_resumes(void **state) {
   bool resumed;
   push(1, 5000);
   midge_event_queue_flush(&queue);
-  assert_true(midge_event_queue_pause(&queue));
+  assert_true(midge_gauge_pause(gauge));
   assert_true(take(&number, &resumed));
   assert_false(resumed); /* still on loan */
   assert_false(take(&number, &resumed));
   assert_true(resumed);
-  assert_false(midge_event_queue_pause(&queue));
-  midge_event_queue_free(&queue);
+  assert_false(midge_gauge_pause(gauge));
+  stop();
+}
+
+/* What a blocking call has set aside is not yet with the program. */
+static void what_is_kept_counts_until_it_is_given_back(void **state) {
+  (void)state;
+  start(1000);
+  midge_event event, kept;
+  bool resumed;
+  push(1, 5000);
+  midge_event_queue_flush(&queue);
+  assert_true(midge_gauge_pause(gauge));
+  assert_true(midge_event_queue_take(&queue, &kept, 0, &resumed));
+  midge_buffer_hold(kept.buffer);
+  midge_event_queue_keep(&queue);
+  assert_false(midge_event_queue_take(&queue, &event, 0, &resumed));
+  assert_false(resumed);
+  assert_true(midge_gauge_pause(gauge));
+  midge_buffer_release(kept.buffer);
+  resumed = midge_event_queue_give_back(&queue, &kept);
+  if (!resumed)
+    assert_false(midge_event_queue_take(&queue, &event, 0, &resumed));
+  assert_true(resumed);
+  assert_false(midge_gauge_pause(gauge));
+  stop();
+}
+
+/* Of two clients only the one that floods is held back. */
+static void each_client_has_a_mark_of_its_own(void **state) {
+  (void)state;
+  start(1000);
+  midge_gauge *flooded = gauge;
+  midge_gauge *other = midge_gauge_new(&midge_allocator_default, 1000);
+  push(1, 5000);
+  gauge = other;
+  push(2, 10);
+  assert_true(midge_gauge_pause(flooded));
+  assert_false(midge_gauge_pause(other));
+  gauge = flooded;
+  stop();
+  midge_gauge_free(other);
 }
 
 static void waiting_ends_in_time(void **state) {
@@ -121,7 +169,7 @@ static void *produce(void *context) {
   for (uint64_t i = 0; i < MANY; i++) {
     push(i, 20);
     if (i % 7 == 0) midge_event_queue_flush(&queue);
-    while (midge_event_queue_pause(&queue)) uv_sleep(0);
+    while (midge_gauge_pause(gauge)) uv_sleep(0);
   }
   midge_event_queue_flush(&queue);
   return context;
@@ -141,7 +189,7 @@ static void a_reader_and_a_writer_meet(void **state) {
     assert_int_equal(number, i);
   }
   pthread_join(thread, NULL);
-  midge_event_queue_free(&queue);
+  stop();
 }
 
 int main(void) {
@@ -150,6 +198,8 @@ int main(void) {
       cmocka_unit_test(there_is_one_wake_for_a_batch),
       cmocka_unit_test(too_many_bytes_pause_until_half_is_taken),
       cmocka_unit_test(one_huge_event_pauses_and_resumes),
+      cmocka_unit_test(what_is_kept_counts_until_it_is_given_back),
+      cmocka_unit_test(each_client_has_a_mark_of_its_own),
       cmocka_unit_test(waiting_ends_in_time),
       cmocka_unit_test(a_reader_and_a_writer_meet),
   };

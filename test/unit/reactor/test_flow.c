@@ -7,8 +7,6 @@
 
 #include "program.h"
 
-static const midge_properties none = {NULL, 0};
-
 static void what_was_published_offline_is_sent_in_order(void **state) {
   (void)state;
   enum { COUNT = 20000 };
@@ -22,7 +20,7 @@ static void what_was_published_offline_is_sent_in_order(void **state) {
     assert_int_equal(publish_number(p.client, i, i % 3), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_CONNECTING);
   expect_silence(&p, 50);
-  assert_int_equal(midge_client_proceed(p.client, NULL), MIDGE_OK);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), MIDGE_OK);
   wait_for_done(&p, COUNT);
   assert_int_equal(p.failures, 0);
   assert_true(broker_expect(b, COUNT));
@@ -46,11 +44,12 @@ static void a_full_queue_refuses_at_once_and_keeps_the_rest(void **state) {
       &p, url_of(b),
       &(midge_client_options){.session.queue_messages_max = 100, .ask = true});
   assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CONNECTING);
   for (unsigned long i = 0; i < 100; i++)
     assert_int_equal(publish_number(p.client, i, 1), MIDGE_OK);
   for (unsigned long i = 100; i < 110; i++)
     assert_int_equal(publish_number(p.client, i, 1), MIDGE_EQUEUE);
-  assert_int_equal(midge_client_proceed(p.client, NULL), MIDGE_OK);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), MIDGE_OK);
   wait_for_done(&p, 100);
   for (unsigned long i = 0; i < 100; i++) /* there is room again, for as many */
     assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
@@ -72,12 +71,14 @@ static void bytes_are_limited_as_well(void **state) {
   midge_publish half = {.topic = MIDGE_TEXT("t"), .payload = {bytes, 499}};
   midge_publish much = {.topic = MIDGE_TEXT("t"), .payload = {bytes, 1000}};
   assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CONNECTING);
   assert_int_equal(midge_client_publish(p.client, &much, 9), MIDGE_EQUEUE);
   for (int round = 0; round < 3; round++) {
     assert_int_equal(midge_client_publish(p.client, &half, 1), MIDGE_OK);
     assert_int_equal(midge_client_publish(p.client, &half, 2), MIDGE_OK);
     assert_int_equal(publish_number(p.client, 1, 0), MIDGE_EQUEUE);
-    if (round == 0) assert_int_equal(midge_client_proceed(p.client, NULL), 0);
+    if (round == 0)
+      assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), 0);
     wait_for_done(&p, 2 * (size_t)round + 2);
   }
   program_stop(&p);
@@ -117,7 +118,7 @@ static void a_publish_is_taken_back_by_its_token(void **state) {
   wait_for(&p, MIDGE_EVENT_DONE);
   assert_int_equal(p.event.done.token, 5 + 1);
   assert_int_equal(p.event.done.status, MIDGE_ECANCELLED);
-  assert_int_equal(midge_client_proceed(p.client, NULL), MIDGE_OK);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), MIDGE_OK);
   wait_for_done(&p, 10);
   assert_true(broker_expect(b, 9));
   program_stop(&p);
@@ -150,17 +151,20 @@ static void a_program_that_does_not_look_stops_the_server(void **state) {
   enum { COUNT = 30000 };
   broker *b = broker_start(&(broker_options){.flood = COUNT});
   program p = {0};
-  midge_reactor_options small = {.event_bytes_max = 200000};
+  midge_reactor_options of_reactor = {0};
   char url[64];
   snprintf(url, sizeof url, "%s", url_of(b));
-  assert_int_equal(midge_reactor_start(&p.reactor, &small), MIDGE_OK);
+  assert_int_equal(midge_reactor_start(&p.reactor, &of_reactor), MIDGE_OK);
   midge_client_options options = {.url = {(const uint8_t *)url, strlen(url)},
+                                  .event_bytes_max = 200000,
                                   .session.keep_alive_s = 1};
   assert_int_equal(midge_client_open(&p.client, p.reactor, &options, NULL, 0),
                    MIDGE_OK);
   wait_until_opened(&p);
   midge_subscription all = {.filter = MIDGE_TEXT("flood")};
-  assert_int_equal(midge_client_subscribe(p.client, &all, 1, none, 1), 0);
+  assert_int_equal(
+      midge_client_subscribe(p.client, &all, 1, (midge_request_options){0}, 1),
+      0);
 
   size_t before, sent = 0;
   do { /* until the server gets nothing more out */

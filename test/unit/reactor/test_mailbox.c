@@ -76,14 +76,14 @@ static void everything_a_wish_points_at_is_copied(void **state) {
   midge_wish subscribe = {.type = MIDGE_WISH_SUBSCRIBE};
   subscribe.subscribe.list = list;
   subscribe.subscribe.count = 2;
-  subscribe.subscribe.properties = (midge_properties){&property, 1};
+  subscribe.subscribe.options.properties = (midge_properties){&property, 1};
   midge_wish unsubscribe = {.type = MIDGE_WISH_UNSUBSCRIBE};
   unsubscribe.unsubscribe.list = filters;
   unsubscribe.unsubscribe.count = 2;
   midge_wish proceed = {.type = MIDGE_WISH_PROCEED};
-  proceed.proceed.headers = filters;
-  proceed.proceed.header_count = 2;
-  proceed.proceed.user_name = midge_slice_text(name);
+  proceed.proceed.attempt.headers = filters;
+  proceed.proceed.attempt.header_count = 2;
+  proceed.proceed.attempt.user_name = midge_slice_text(name);
   put(&subscribe);
   put(&unsubscribe);
   put(&proceed);
@@ -102,17 +102,18 @@ static void everything_a_wish_points_at_is_copied(void **state) {
   assert_int_equal(one->subscribe.list[0].qos, 2);
   assert_true(
       midge_slice_equal(one->subscribe.list[1].filter, MIDGE_TEXT("value")));
-  assert_true(midge_slice_equal(one->subscribe.properties.list[0].name,
+  assert_true(midge_slice_equal(one->subscribe.options.properties.list[0].name,
                                 MIDGE_TEXT("name")));
-  assert_true(midge_slice_equal(one->subscribe.properties.list[0].value,
+  assert_true(midge_slice_equal(one->subscribe.options.properties.list[0].value,
                                 MIDGE_TEXT("value")));
   const midge_wish *two = midge_parcel_next(parcel, &at);
   assert_true(midge_slice_equal(two->unsubscribe.list[1], MIDGE_TEXT("f/#")));
   const midge_wish *three = midge_parcel_next(parcel, &at);
+  assert_true(midge_slice_equal(three->proceed.attempt.headers[0],
+                                MIDGE_TEXT("value")));
   assert_true(
-      midge_slice_equal(three->proceed.headers[0], MIDGE_TEXT("value")));
-  assert_true(midge_slice_equal(three->proceed.user_name, MIDGE_TEXT("name")));
-  assert_null(three->proceed.password.data);
+      midge_slice_equal(three->proceed.attempt.user_name, MIDGE_TEXT("name")));
+  assert_null(three->proceed.attempt.password.data);
   assert_null(midge_parcel_next(parcel, &at));
   midge_mailbox_give_back(&mailbox, parcel);
   midge_mailbox_free(&mailbox);

@@ -1,0 +1,196 @@
+#include "engine/disconnect.h"
+
+#include "base/slice.h"
+#include "codec/reason.h"
+#include "engine/closing.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/subscribe_out.h"
+#include "engine/tell.h"
+#include "engine/time.h"
+
+void midge_session_server_disconnect(midge_session *session,
+                                     const midge_packet *packet) {
+  midge_property property;
+  if (session->version != MIDGE_MQTT_5) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "a server of MQTT 3 cannot send DISCONNECT");
+    return;
+  }
+  if (midge_property_find(packet->properties, MIDGE_SESSION_EXPIRY_INTERVAL,
+                          &property)) {
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        "DISCONNECT of the server with a session expiry");
+    return;
+  }
+  uint8_t reason = packet->disconnect.reason;
+  midge_closing closing = {
+      .by = MIDGE_SIDE_SERVER,
+      .status = reason < 0x80 ? MIDGE_ELOST : (midge_status)-reason,
+      .reason = reason,
+      .lasting = midge_reason_is_lasting(MIDGE_DISCONNECT, reason),
+      .properties = packet->properties,
+  };
+  if (midge_property_find(packet->properties, MIDGE_REASON_STRING, &property))
+    closing.said = property.value;
+  midge_session_close(session, &closing);
+}
+
+midge_status midge_disconnect_check(midge_reason reason,
+                                    midge_properties properties,
+                                    midge_version version,
+                                    bool session_ends_with_connection) {
+  if (version != MIDGE_MQTT_5)
+    return reason == 0 && properties.count == 0 ? MIDGE_OK : MIDGE_EINVAL;
+  if ((unsigned)reason > UINT8_MAX ||
+      !midge_reason_is_for((uint8_t)reason, MIDGE_DISCONNECT))
+    return MIDGE_EINVAL;
+  midge_status status = midge_properties_check(properties, MIDGE_DISCONNECT);
+  if (status != MIDGE_OK) return status;
+  for (size_t i = 0; i < properties.count; i++) {
+    const midge_property *property = &properties.list[i];
+    if (property->id == MIDGE_SERVER_REFERENCE) return MIDGE_EINVAL;
+    if (property->id == MIDGE_SESSION_EXPIRY_INTERVAL &&
+        session_ends_with_connection && property->number != 0)
+      return MIDGE_EINVAL; /* MQTT 5, 3.14.2.2.2 */
+  }
+  return MIDGE_OK;
+}
+
+/* DISCONNECT as bytes; null when there is no memory. */
+static midge_buffer *encode_farewell(const midge_session *session,
+                                     midge_reason reason,
+                                     midge_properties properties) {
+  midge_buffer *wire =
+      midge_buffer_new(&session->allocator, midge_properties_size(properties));
+  if (wire == NULL) return NULL;
+  midge_properties_encode(properties, wire->data);
+  midge_packet packet = {.type = MIDGE_DISCONNECT};
+  packet.properties = midge_buffer_slice(wire);
+  packet.disconnect.reason = (uint8_t)reason;
+  midge_buffer *farewell = midge_buffer_new(
+      &session->allocator, midge_packet_size(session->version, &packet));
+  if (farewell != NULL)
+    midge_packet_encode(session->version, &packet, farewell->data);
+  midge_buffer_release(wire);
+  return farewell;
+}
+
+static bool ends_with_connection(const midge_session *session,
+                                 uint32_t expiry_s) {
+  return session->version == MIDGE_MQTT_5 ? expiry_s == 0
+                                          : session->options.clean_start;
+}
+
+/* The last word on it is DISCONNECT's. */
+static void keep_expiry(midge_session *session, midge_properties properties) {
+  if (session->version != MIDGE_MQTT_5) return;
+  for (size_t i = 0; i < properties.count; i++)
+    if (properties.list[i].id == MIDGE_SESSION_EXPIRY_INTERVAL)
+      session->limits.session_expiry_s = properties.list[i].number;
+}
+
+/* What waits for the server to answer. */
+static void finish_acknowledged(midge_session *session) {
+  while (session->outbox.publishes.first != NULL)
+    midge_session_finish_message(session, session->outbox.publishes.first,
+                                 MIDGE_ECLOSED, NULL);
+  while (session->requests.first != NULL)
+    midge_session_finish_request(session, session->requests.first,
+                                 MIDGE_ECLOSED, NULL);
+}
+
+/* Everything that waits; QoS 0 in the output stays. */
+static void finish_all(midge_session *session) {
+  while (session->outbox.fleeting.first != NULL)
+    midge_session_finish_message(session, session->outbox.fleeting.first,
+                                 MIDGE_ECLOSED, NULL);
+  finish_acknowledged(session);
+}
+
+static midge_status end_without_connection(midge_session *session) {
+  uint32_t expiry_s = session->connection != 0
+                          ? session->limits.session_expiry_s
+                          : session->options.session_expiry_s;
+  if (ends_with_connection(session, expiry_s)) {
+    finish_all(session);
+    session->ends = true; /* what is in the output ends with it */
+  }
+  return MIDGE_ENOCONN;
+}
+
+midge_status midge_session_disconnect(midge_session *session,
+                                      midge_reason reason,
+                                      midge_properties properties,
+                                      uint32_t patience_ms) {
+  (void)patience_ms;
+  if (session->state == MIDGE_STATE_LEAVING) return MIDGE_EINVAL;
+  if (!midge_session_is_connected(session))
+    return end_without_connection(session);
+  midge_status status =
+      midge_disconnect_check(reason, properties, session->options.version,
+                             session->options.session_expiry_s == 0);
+  if (status != MIDGE_OK) return status;
+  midge_buffer *farewell = encode_farewell(session, reason, properties);
+  if (farewell == NULL) return MIDGE_ENOMEM;
+  if (farewell->size > session->limits.packet_size_max) {
+    midge_buffer_release(farewell);
+    return MIDGE_EOVERSIZE;
+  }
+
+  session->farewell = farewell;
+  session->farewell_reason =
+      session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
+  keep_expiry(session, properties);
+  session->ends =
+      ends_with_connection(session, session->limits.session_expiry_s);
+  if (session->ends) finish_acknowledged(session);
+  if (session->ends && session->state == MIDGE_STATE_GREETING)
+    finish_all(session);
+  /* Without memory to tell of them the connection has failed by now. */
+  if (session->state == MIDGE_STATE_GREETING)
+    midge_session_say_farewell(session);
+  else if (session->state == MIDGE_STATE_OPEN)
+    session->state = MIDGE_STATE_LEAVING;
+  midge_session_settle(session);
+  return MIDGE_OK;
+}
+
+void midge_session_abandon(midge_session *session) {
+  session->records.durable = false; /* what is written stays written */
+  finish_all(session);
+  while (session->outbox.leaving.first != NULL)
+    midge_session_finish_message(session, session->outbox.leaving.first,
+                                 MIDGE_ECLOSED, NULL);
+}
+
+/* Nothing of the connection is left; of the session what outlives it. */
+static void forget_connection(midge_session *session) {
+  midge_outbox_rewind(&session->outbox, session->output.sent);
+  midge_output_clear(&session->output);
+  midge_receiver_clear(&session->receiver);
+  midge_ring_clear(&session->controls);
+  midge_inbox_rewind(&session->inbox);
+  midge_session_rewind_requests(session);
+  midge_aliases_reset(&session->aliases_in, 0);
+  midge_aliases_reset(&session->aliases_out, 0);
+  midge_aliases_reset(&session->aliases_said, UINT16_MAX);
+  midge_session_clear_times(session);
+  midge_buffer_release(session->farewell);
+  session->farewell = NULL;
+  session->paused = false;
+}
+
+void midge_session_disconnected(midge_session *session, bool by_server) {
+  (void)by_server;
+  if (session->state == MIDGE_STATE_IDLE) return;
+  if (midge_session_is_connected(session))
+    midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_NETWORK,
+                                                  .status = MIDGE_ELOST});
+  session->state = MIDGE_STATE_IDLE;
+  session->closed_at = session->now;
+  forget_connection(session);
+  if (!session->ends) return;
+  finish_all(session);
+  midge_session_renew(session);
+}

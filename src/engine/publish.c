@@ -1,0 +1,126 @@
+/* What the program publishes: MQTT 5, section 3.3. */
+#include "base/slice.h"
+#include "engine/check.h"
+#include "engine/publish_out.h"
+#include "engine/pump.h"
+#include "engine/records.h"
+
+midge_status midge_publish_check(const midge_publish *publish,
+                                 midge_version version,
+                                 midge_text_policy text) {
+  midge_status status =
+      midge_check_properties(publish->properties, MIDGE_PUBLISH, version);
+  if (status != MIDGE_OK) return status;
+  if (midge_has_property(publish->properties, MIDGE_SUBSCRIPTION_IDENTIFIER))
+    return MIDGE_EINVAL; /* [MQTT-3.3.4-6] */
+
+  bool aliased = publish->topic.size == 0 &&
+                 midge_has_property(publish->properties, MIDGE_TOPIC_ALIAS);
+  if (!aliased) status = midge_topic_check(publish->topic, text);
+  if (status != MIDGE_OK) return status;
+  if ((unsigned)publish->qos > MIDGE_EXACTLY_ONCE) return MIDGE_EINVAL;
+  if (publish->payload.size > MIDGE_REMAINING_LENGTH_MAX) return MIDGE_EPAYLOAD;
+  return MIDGE_OK;
+}
+
+static uint16_t alias_of(midge_properties properties) {
+  for (size_t i = 0; i < properties.count; i++)
+    if (properties.list[i].id == MIDGE_TOPIC_ALIAS)
+      return (uint16_t)properties.list[i].number;
+  return 0;
+}
+
+/* The topic whole: an alias is only a shorthand of this connection. */
+static midge_status whole_topic(midge_session *session,
+                                const midge_publish *publish,
+                                midge_slice *topic) {
+  uint16_t alias = alias_of(publish->properties);
+  *topic = publish->topic;
+  if (alias == 0) return MIDGE_OK;
+  if (session->state == MIDGE_STATE_OPEN && alias > session->limits.alias_max)
+    return MIDGE_EINVAL; /* [MQTT-3.3.2-9] */
+  if (topic->size != 0) {
+    bool mapped = midge_aliases_map(&session->aliases_said, alias, *topic);
+    return mapped ? MIDGE_OK : MIDGE_ENOMEM;
+  }
+  midge_buffer *said = midge_aliases_topic(&session->aliases_said, alias);
+  if (said == NULL) return MIDGE_EINVAL;
+  *topic = midge_buffer_slice(said);
+  return MIDGE_OK;
+}
+
+static bool is_queue_full(const midge_session *session, size_t more) {
+  const midge_outbox *outbox = &session->outbox;
+  size_t most = session->options.queue_bytes_max;
+  return outbox->count >= session->options.queue_messages_max || more > most ||
+         outbox->bytes > most - more;
+}
+
+/* What the server on this connection takes, if it has said so. */
+static midge_status check_limits(const midge_session *session,
+                                 const midge_message *message) {
+  const midge_limits *limits = &session->limits;
+  midge_message_form form = {.version = session->version, .now = session->now};
+  size_t size = midge_message_size(message, &form);
+  if (size == 0) return MIDGE_EPAYLOAD;
+  if (session->state != MIDGE_STATE_OPEN) return MIDGE_OK;
+  if (message->retain && !limits->retain) return MIDGE_ENOTSUP;
+  if (message->qos > limits->qos_max) return MIDGE_ENOTSUP;
+  return size > limits->packet_size_max ? MIDGE_EOVERSIZE : MIDGE_OK;
+}
+
+static midge_status take_message(midge_session *session, midge_message *message,
+                                 uint64_t token) {
+  if (session->options.lower_qos && session->state == MIDGE_STATE_OPEN &&
+      message->qos > session->limits.qos_max)
+    message->qos = session->limits.qos_max;
+  midge_status status = check_limits(session, message);
+  if (status != MIDGE_OK) return status;
+  message->key = session->next_key;
+  message->token = token;
+  if (!midge_session_record_message(session, message)) return MIDGE_ENOMEM;
+
+  session->next_key++;
+  midge_outbox_add(&session->outbox, message);
+  return MIDGE_OK;
+}
+
+midge_status midge_session_publish(midge_session *session,
+                                   const midge_publish *publish,
+                                   uint64_t token) {
+  midge_slice topic;
+  midge_status status = midge_publish_check(publish, session->options.version,
+                                            session->options.text);
+  if (status != MIDGE_OK) return status;
+  if (session->state == MIDGE_STATE_LEAVING) return MIDGE_ENOCONN;
+  if (is_queue_full(session, publish->topic.size + publish->payload.size))
+    return MIDGE_EQUEUE;
+  status = whole_topic(session, publish, &topic);
+  if (status != MIDGE_OK) return status;
+
+  midge_message *message =
+      midge_message_new(&session->allocator, publish, topic, session->now);
+  if (message == NULL) return MIDGE_ENOMEM;
+  status = take_message(session, message, token);
+  if (status == MIDGE_OK)
+    midge_session_settle(session);
+  else
+    midge_message_release(message);
+  return status;
+}
+
+static midge_message *find_token(midge_message_list *list, uint64_t token) {
+  midge_message *message = list->first;
+  while (message != NULL && message->token != token) message = message->next;
+  return message;
+}
+
+midge_status midge_session_cancel(midge_session *session, uint64_t token) {
+  if (token == 0) return MIDGE_EINVAL;
+  midge_message *message = find_token(&session->outbox.fleeting, token);
+  if (message == NULL) message = find_token(&session->outbox.publishes, token);
+  if (message == NULL || midge_message_is_known(message)) return MIDGE_EINVAL;
+  midge_session_finish_message(session, message, MIDGE_ECANCELLED, NULL);
+  midge_session_settle(session);
+  return MIDGE_OK;
+}

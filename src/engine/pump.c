@@ -1,0 +1,51 @@
+#include "engine/pump.h"
+
+#include "engine/closing.h"
+#include "engine/control.h"
+#include "engine/publish_out.h"
+#include "engine/subscribe_out.h"
+
+enum { OUTPUT_ENOUGH = 262144 }; /* show no more messages while it waits */
+
+/* The oldest of what may go: QoS 0 and requests overtake a full window
+ * [MQTT-3.3.4-8]. False when there is nothing. */
+static bool show_next(midge_session *session) {
+  midge_message *fleeting = session->outbox.fleeting.first;
+  if (session->state == MIDGE_STATE_LEAVING) {
+    if (fleeting != NULL) midge_session_show_message(session, fleeting);
+    return fleeting != NULL;
+  }
+  midge_message *message = midge_session_next_publish(session);
+  if (message == NULL || (fleeting != NULL && fleeting->key < message->key))
+    message = fleeting;
+  midge_request *request = session->requests.unsent;
+  if (midge_packet_ids_full(&session->packet_ids)) request = NULL;
+  if (request != NULL && (message == NULL || request->key < message->key)) {
+    midge_session_show_request(session);
+    return true;
+  }
+  if (message != NULL) midge_session_show_message(session, message);
+  return message != NULL;
+}
+
+static void pump(midge_session *session) {
+  /* What we send makes the server keep its session, so ours comes first. */
+  if (!midge_record_queue_have(&session->records, session->opening)) return;
+  midge_session_show_controls(session);
+  while (midge_session_is_open(session) &&
+         midge_output_backlog(&session->output) < OUTPUT_ENOUGH) {
+    if (session->state == MIDGE_STATE_OPEN) midge_session_admit(session);
+    if (!midge_session_is_open(session) || !show_next(session)) break;
+  }
+  if (session->state == MIDGE_STATE_LEAVING &&
+      session->outbox.fleeting.first == NULL)
+    midge_session_say_farewell(session);
+}
+
+void midge_session_settle(midge_session *session) {
+  pump(session);
+  if (midge_output_backlog(&session->output) == 0)
+    session->progress = MIDGE_NEVER;
+  else if (session->progress == MIDGE_NEVER)
+    session->progress = session->now;
+}

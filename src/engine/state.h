@@ -1,0 +1,97 @@
+/* The inside of a session: its parts, and where it stands.
+ *
+ *   idle --_connected--> greeting --CONNACK--> open --_disconnect--> leaving
+ *    ^                       |                   |                      |
+ *    |                       +----------+--------+----------------------+
+ *    +-------_disconnected-- closed <---+   MIDGE_EVENT_CLOSED            */
+#ifndef MIDGE_ENGINE_STATE_H
+#define MIDGE_ENGINE_STATE_H
+
+#include "engine/aliases.h"
+#include "engine/events.h"
+#include "engine/inbox.h"
+#include "engine/outbox.h"
+#include "engine/output.h"
+#include "engine/receiver.h"
+#include "engine/record_queue.h"
+#include "engine/requests.h"
+#include "engine/subscriptions.h"
+#include "midge/session.h"
+
+typedef enum midge_state {
+  MIDGE_STATE_IDLE,     /* no transport */
+  MIDGE_STATE_GREETING, /* CONNECT is on its way, CONNACK is not here */
+  MIDGE_STATE_OPEN,
+  MIDGE_STATE_LEAVING, /* QoS 0 is flushed, then DISCONNECT */
+  MIDGE_STATE_CLOSED,  /* the program was told; the output may still drain */
+} midge_state;
+
+/* A packet of four bytes or so that waits for a record to be committed. */
+typedef struct midge_control {
+  uint64_t position;
+  midge_packet_type type;
+  uint16_t packet_id;
+  uint8_t reason;
+} midge_control;
+
+struct midge_session {
+  midge_session_options options; /* its slices point into the buffers below */
+  midge_allocator allocator;
+  midge_buffer *client_id, *user_name, *password; /* null: none */
+  midge_buffer *connect_properties;               /* wire bytes */
+  midge_buffer *will;        /* a midge_packet_will and its bytes */
+  midge_buffer *auth_method; /* null: no enhanced authentication */
+  midge_version version;     /* in use: negotiation may lower it */
+
+  midge_state state;
+  uint32_t connection; /* how many there were */
+  uint32_t renewed;    /* messages sent as new since the last OPENED */
+  bool exists;         /* we have a session that the server may have too */
+  bool ends;           /* the session ends with this connection */
+  bool paused;         /* nobody reads from the transport */
+  bool reauthenticates;
+  bool challenged; /* the server waits for our AUTH */
+  bool anew; /* our part of the session is gone: the next CONNECT says so */
+  bool problem_information; /* the server may explain itself everywhere */
+  midge_time now;
+  midge_time closed_at;   /* when the last connection ended */
+  midge_limits limits;    /* of the server, on this connection */
+  midge_buffer *farewell; /* DISCONNECT, while leaving */
+  uint8_t farewell_reason;
+
+  midge_time greeting_due; /* CONNACK is late */
+  midge_time last_sent;    /* when bytes last left */
+  midge_time progress;     /* when the output last moved or was empty */
+  uint64_t ping_end;       /* where PINGREQ ends in the output; 0: none */
+  midge_time ping_due;     /* PINGRESP is late; MIDGE_NEVER: none awaited */
+
+  midge_packet_ids packet_ids;
+  midge_outbox outbox;
+  size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
+  midge_requests requests;
+  midge_subscriptions subscriptions;
+  midge_inbox inbox;
+  midge_receiver receiver;
+  midge_output output;
+  midge_ring controls; /* of midge_control */
+  midge_events events;
+  midge_record_queue records;
+  midge_aliases aliases_in, aliases_out;
+  midge_aliases aliases_said; /* what the program's publishes have mapped */
+  uint64_t next_key;
+  uint64_t opening;    /* records of how this connection opened end here */
+  uint64_t next_order; /* of the PUBRECs */
+};
+
+static inline bool midge_session_is_connected(const midge_session *session) {
+  return session->state == MIDGE_STATE_GREETING ||
+         session->state == MIDGE_STATE_OPEN ||
+         session->state == MIDGE_STATE_LEAVING;
+}
+
+static inline bool midge_session_is_open(const midge_session *session) {
+  return session->state == MIDGE_STATE_OPEN ||
+         session->state == MIDGE_STATE_LEAVING;
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* What the program is told of its wishes and of the connection's end. */
+#ifndef MIDGE_ENGINE_TELL_H
+#define MIDGE_ENGINE_TELL_H
+
+#include "engine/state.h"
+
+/* The end of a wish; `answer` is the packet that ended it, or null. Token 0
+ * asks for no event. */
+typedef struct midge_done {
+  uint64_t token;
+  midge_status status;
+  midge_slice reasons;
+  uint16_t packet_id;
+  const midge_packet *answer;
+} midge_done;
+void midge_session_done(midge_session *session, const midge_done *done);
+
+typedef struct midge_closing {
+  midge_side by;
+  midge_status status;
+  uint8_t reason;
+  bool lasting;
+  const char *text;       /* static, or null */
+  midge_slice said;       /* what the server said instead, or empty */
+  midge_slice properties; /* in the receiver's buffer */
+} midge_closing;
+
+/* The program is told, and nothing more happens on this connection. */
+void midge_session_close(midge_session *session, const midge_closing *closing);
+/* It is our own fault or the network's. */
+void midge_session_fail(midge_session *session, midge_status status,
+                        const char *text);
+
+#endif

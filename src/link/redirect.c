@@ -1,0 +1,81 @@
+#include "link/redirect.h"
+
+#include "base/slice.h"
+
+enum { SOURCE_MAX = 1024 }; /* of the URL that a reference makes */
+
+static const char *const prefixes[] = {
+    [MIDGE_SCHEME_MQTT] = "mqtt://",
+    [MIDGE_SCHEME_MQTTS] = "mqtts://",
+    [MIDGE_SCHEME_WS] = "ws://",
+    [MIDGE_SCHEME_WSS] = "wss://",
+};
+
+/* The first of the servers that the reference lists. */
+static midge_slice first_of(midge_slice reference) {
+  size_t size = 0;
+  while (size < reference.size && reference.data[size] != ' ') size++;
+  return midge_slice_of(reference.data, size);
+}
+
+/* The same scheme and path at another server. A reference is a host and a
+ * port, and nothing that could change what is spoken there. */
+static bool parse(midge_url *to, const midge_url *from, midge_slice reference) {
+  uint8_t source[SOURCE_MAX];
+  const char *prefix = prefixes[from->scheme];
+  size_t size = strlen(prefix) + reference.size + from->path.size;
+  if (reference.size == 0 || size > sizeof source) return false;
+  for (size_t i = 0; i < reference.size; i++)
+    if (strchr("/?#@%", reference.data[i]) != NULL) return false;
+
+  uint8_t *end = midge_slice_copy(source, midge_slice_text(prefix));
+  end = midge_slice_copy(end, reference);
+  midge_slice_copy(end, from->path);
+  return midge_url_parse(to, from->allocator, midge_slice_of(source, size),
+                         MIDGE_URL_SERVER, NULL, 0) == MIDGE_OK;
+}
+
+static bool sends_elsewhere(const midge_event *closed) {
+  return closed->closed.by == MIDGE_SIDE_SERVER &&
+         (closed->closed.reason == MIDGE_REASON_USE_ANOTHER_SERVER ||
+          closed->closed.reason == MIDGE_REASON_SERVER_MOVED);
+}
+
+bool midge_redirect_follow(midge_redirect *redirect, midge_url *url,
+                           const midge_event *closed) {
+  midge_url there;
+  midge_property reference;
+  if (redirect->count >= redirect->most || !sends_elsewhere(closed))
+    return false;
+  if (url->scheme > MIDGE_SCHEME_WSS) return false;
+  if (!midge_property_find(closed->properties, MIDGE_SERVER_REFERENCE,
+                           &reference))
+    return false;
+  if (!parse(&there, url, first_of(reference.value))) return false;
+
+  redirect->count++;
+  bool moved = closed->closed.reason == MIDGE_REASON_SERVER_MOVED;
+  bool is_home = redirect->home.block == NULL;
+  if (moved) midge_url_free(&redirect->home);
+  if (moved || !is_home)
+    midge_url_free(url);
+  else
+    redirect->home = *url;
+  *url = there;
+  return true;
+}
+
+void midge_redirect_return(midge_redirect *redirect, midge_url *url) {
+  if (redirect->home.block == NULL) return;
+  midge_url_free(url);
+  *url = redirect->home;
+  redirect->home = (midge_url){0};
+}
+
+void midge_redirect_settled(midge_redirect *redirect) {
+  redirect->count = 0;
+}
+
+void midge_redirect_free(midge_redirect *redirect) {
+  midge_url_free(&redirect->home);
+}

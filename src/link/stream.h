@@ -1,0 +1,14 @@
+/* Bytes between the transport and the session, through the filters. */
+#ifndef MIDGE_LINK_STREAM_H
+#define MIDGE_LINK_STREAM_H
+
+#include "link/machine.h"
+
+/* What the filters have for the session; true if there was any. */
+bool midge_stream_pass_up(midge_link *link);
+/* Whether the filters have ended the stream, well or not. */
+bool midge_stream_has_ended(const midge_link *link);
+/* The transport took so much of the output. */
+void midge_stream_written(midge_link *link, size_t size);
+
+#endif

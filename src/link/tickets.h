@@ -1,0 +1,37 @@
+/* What the session's tokens stand for. The session gets a ticket instead of
+ * the program's token, so that each wish that ends is found at once, with what
+ * it weighed in the queue. */
+#ifndef MIDGE_LINK_TICKETS_H
+#define MIDGE_LINK_TICKETS_H
+
+#include "base/allocator.h"
+
+typedef struct midge_ticket {
+  uint64_t token; /* the program's; 0: it asked for no event */
+  uint32_t cost;  /* bytes in the queue, at least 1; 0: not a publish */
+  uint32_t next;  /* the next free one, or in use */
+} midge_ticket;
+
+/* Every place below `used` is in use or in the list of free ones. */
+typedef struct midge_tickets {
+  const midge_allocator *allocator;
+  midge_ticket *list;
+  size_t room;
+  size_t used;
+  size_t count;  /* in use */
+  uint32_t free; /* the first free one */
+} midge_tickets;
+
+void midge_tickets_init(midge_tickets *tickets,
+                        const midge_allocator *allocator);
+void midge_tickets_free(midge_tickets *tickets);
+
+/* A number from 1, or 0 when there is no memory. */
+uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
+                            uint32_t cost);
+/* What the number stood for; it may be given to another from now on. */
+midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number);
+/* The number of a publish with this token, or 0. Looks at all of them. */
+uint64_t midge_tickets_find(const midge_tickets *tickets, uint64_t token);
+
+#endif

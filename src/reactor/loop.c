@@ -1,0 +1,52 @@
+#include "reactor/loop.h"
+
+#include <assert.h>
+
+enum { FLUSH_COUNT = 256 }; /* events that do not wait for the round's end */
+
+midge_time midge_reactor_now(const midge_reactor *reactor) {
+  return reactor->epoch + uv_now(&reactor->loop);
+}
+
+static void on_awake(uv_idle_t *idle) {
+  (void)idle;
+}
+
+void midge_reactor_stay_awake(midge_reactor *reactor) {
+  uv_idle_start(&reactor->awake, on_awake);
+}
+
+/* --- Wishes in --- */
+
+void midge_reactor_ring(midge_reactor *reactor) {
+  int error = uv_async_send(&reactor->ring);
+  assert(error == 0);
+}
+
+midge_status midge_reactor_wish(midge_reactor *reactor,
+                                const midge_wish *wish) {
+  bool needed;
+  midge_status status = midge_mailbox_put(&reactor->mailbox, wish, &needed);
+  if (needed) midge_reactor_ring(reactor);
+  return status;
+}
+
+void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
+                             const midge_wish *wish) {
+  bool needed;
+  midge_mailbox_put_lent(&reactor->mailbox, parcel, wish, &needed);
+  if (needed) midge_reactor_ring(reactor);
+}
+
+/* --- Events out --- */
+
+void midge_reactor_push(midge_reactor *reactor, const midge_event *event) {
+  midge_event_queue_push(&reactor->events, event);
+  if (reactor->events.collected.count >= FLUSH_COUNT)
+    midge_reactor_flush(reactor);
+}
+
+void midge_reactor_flush(midge_reactor *reactor) {
+  if (midge_event_queue_flush(&reactor->events) && reactor->wake != NULL)
+    reactor->wake(reactor->context);
+}

@@ -1,0 +1,59 @@
+/* The inside of a reactor: what its thread owns. All but the mailbox, the
+ * events and what is said to be atomic belongs to that thread. */
+#ifndef MIDGE_REACTOR_LOOP_H
+#define MIDGE_REACTOR_LOOP_H
+
+#include "reactor/event_queue.h"
+#include "reactor/mailbox.h"
+
+enum { MIDGE_READ_BYTES = 64 * 1024 };
+
+struct midge_reactor {
+  midge_allocator allocator;
+  midge_event_queue events;
+  midge_mailbox mailbox;
+  void (*wake)(void *context);
+  void *context;
+
+  uv_loop_t loop;
+  uv_async_t ring;    /* somebody put a wish, took events, or wants to stop */
+  uv_prepare_t sleep; /* before each wait: take wishes, hand events over */
+  uv_check_t waken;   /* after each wait: clients whose time has come */
+  uv_idle_t awake;    /* active: the next wait must not last */
+  uv_timer_t watch;   /* active: sockets that are not read may break */
+  midge_time epoch;   /* of the loop's clock zero, in Unix time */
+
+  midge_client *clients; /* all of them, doubly linked */
+  midge_client *wished;  /* told of wishes since their last turn */
+  midge_client *due;     /* their timer has fired */
+  midge_parcel *parcels; /* wishes that wait for the next round */
+  uint8_t read_buffer[MIDGE_READ_BYTES];
+
+  uv_thread_t thread;
+  atomic_bool stopping;
+  midge_time stop_at; /* while it stops: when goodbyes have had their time */
+  uint32_t goodbye_ms;
+  uv_sem_t stopped;   /* the thread has let go of all but lookups */
+  bool lingers;       /* a lookup holds the thread; set before `stopped` */
+  atomic_int parties; /* the thread and the one who stops it */
+  size_t lookups;     /* running, and not to be cancelled */
+  size_t cancelled;   /* lookups whose end is on the way */
+};
+
+midge_time midge_reactor_now(const midge_reactor *reactor);
+/* The next wait does not last. */
+void midge_reactor_stay_awake(midge_reactor *reactor);
+
+/* From any thread. */
+MIDGE_CHECKED midge_status midge_reactor_wish(midge_reactor *reactor,
+                                              const midge_wish *wish);
+void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
+                             const midge_wish *wish);
+void midge_reactor_ring(midge_reactor *reactor);
+
+/* An event leaves with the next flush. */
+void midge_reactor_push(midge_reactor *reactor, const midge_event *event);
+/* Let the program have the events. */
+void midge_reactor_flush(midge_reactor *reactor);
+
+#endif

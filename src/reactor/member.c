@@ -1,0 +1,314 @@
+#include "reactor/member.h"
+
+#include <assert.h>
+
+#include "base/slice.h"
+#include "reactor/errors.h"
+
+enum {
+  ROUNDS_MAX = 8,               /* of one turn, while emptying fills */
+  SLICES_MAX = 256,             /* gathered by one write */
+  TURN_BYTES = 4 * 1024 * 1024, /* written before others have their turn */
+  WATCH_MS = 1000, /* how often sockets that nobody reads are looked at */
+};
+
+/* --- Facts of the transport --- */
+
+/* First in every turn: the time, and what the system has taken meanwhile. */
+static void tick(midge_client *client) {
+  midge_link_clock(client->link, midge_reactor_now(client->reactor));
+  if (client->socket == NULL) return;
+  size_t size = midge_socket_taken(client->socket);
+  if (size != 0) midge_link_written(client->link, client->transport, size);
+}
+
+/* The link takes them up when it has room. */
+static void keep_rest(midge_client *client, midge_slice bytes) {
+  if (client->rest == NULL)
+    client->rest = midge_allocate(&midge_allocator_default, MIDGE_READ_BYTES);
+  assert(client->rest != NULL);
+  assert(bytes.size <= MIDGE_READ_BYTES);
+  memmove(client->rest, bytes.data, bytes.size);
+  client->rest_size = bytes.size;
+}
+
+static void receive(midge_client *client, midge_slice bytes) {
+  client->rest_size = 0;
+  size_t taken = midge_link_received(client->link, client->transport, bytes);
+  if (taken < bytes.size) keep_rest(client, midge_slice_skip(bytes, taken));
+  midge_member_turn(client);
+}
+
+static void on_received(void *context, midge_slice bytes) {
+  midge_client *client = context;
+  tick(client);
+  receive(client, bytes);
+}
+
+static void on_written(void *context) {
+  midge_client *client = context;
+  tick(client);
+  midge_link_written(client->link, client->transport, 0);
+  if (client->rest_size != 0)
+    receive(client, midge_slice_of(client->rest, client->rest_size));
+  else
+    midge_member_turn(client);
+}
+
+static void on_broken(void *context, int error) {
+  midge_client *client = context;
+  midge_fault fault;
+  tick(client);
+  if (error == UV_EOF) {
+    midge_link_ended(client->link, client->transport);
+  } else {
+    midge_fault_of_system(&fault, MIDGE_ELOST, error, "", "");
+    midge_link_broken(client->link, client->transport, &fault);
+  }
+  midge_member_turn(client);
+}
+
+static const midge_listener listener = {
+    .received = on_received, .written = on_written, .broken = on_broken};
+
+static void on_dialed(void *context, midge_socket *socket) {
+  midge_client *client = context;
+  client->dial = NULL;
+  client->socket = socket;
+  midge_socket_listen(socket, &listener, client, client->reactor->read_buffer,
+                      MIDGE_READ_BYTES);
+  tick(client);
+  midge_link_dialed(client->link, client->transport);
+  midge_member_turn(client);
+}
+
+static void on_failed(void *context, const midge_fault *fault) {
+  midge_client *client = context;
+  client->dial = NULL;
+  tick(client);
+  midge_link_failed(client->link, client->transport, fault);
+  midge_member_turn(client);
+}
+
+static const midge_dialer dialer = {.dialed = on_dialed, .failed = on_failed};
+
+/* --- Events --- */
+
+/* The attempts have ended by themselves: nothing is asked for any more, unless
+ * the program has asked anew since. */
+static void lower_standing(midge_client *client, const midge_event *closed) {
+  unsigned standing = closed->connect * 2 + 1;
+  atomic_compare_exchange_strong(&client->standing, &standing, standing - 1);
+}
+
+static bool take_events(midge_client *client) {
+  midge_event event;
+  bool any = false;
+  while (midge_link_event(client->link, &event)) {
+    any = true;
+    event.origin = client->gauge;
+    if (event.type == MIDGE_EVENT_CLOSED &&
+        event.closed.retry_ms == MIDGE_NEVER)
+      lower_standing(client, &event);
+    midge_reactor_push(client->reactor, &event);
+  }
+  midge_freed freed = midge_link_freed(client->link);
+  if (freed.messages == 0) return any;
+  atomic_fetch_sub(&client->queue_messages, freed.messages);
+  atomic_fetch_sub(&client->queue_bytes, freed.bytes);
+  return any;
+}
+
+/* --- The transport that the link wants --- */
+
+static void drop_transport(midge_client *client) {
+  if (client->dial != NULL) midge_dial_cancel(client->dial);
+  if (client->socket != NULL) midge_socket_drop(client->socket);
+  client->dial = NULL;
+  client->socket = NULL;
+  client->rest_size = 0;
+  client->transport = 0;
+}
+
+static void follow_attempt(midge_client *client) {
+  midge_place place;
+  uint32_t attempt = midge_link_attempt(client->link);
+  if (client->transport != attempt) drop_transport(client);
+  if (client->transport == attempt) return;
+  client->transport = attempt;
+  bool dials = midge_link_dial(client->link, &place);
+  assert(dials); /* an attempt begins with that */
+  client->dial = midge_dial_start(client->reactor, &place, &dialer, client);
+  if (client->dial != NULL) return;
+  midge_fault fault;
+  midge_fault_set(&fault, MIDGE_ENOMEM, NULL, "no memory for a connection");
+  midge_link_failed(client->link, attempt, &fault);
+}
+
+/* True if the system took something at once. */
+static bool write_output(midge_client *client) {
+  midge_slice slices[SLICES_MAX];
+  midge_socket *socket = client->socket;
+  size_t written = 0;
+  if (socket == NULL) return false;
+  while (!socket->is_writing && !socket->is_shut) {
+    size_t count = midge_link_output(client->link, slices, SLICES_MAX);
+    if (count == 0) break;
+    bool stays = midge_link_output_stays(client->link);
+    size_t size =
+        midge_socket_write(socket, slices, count, stays, written >= TURN_BYTES);
+    if (size == 0) continue;
+    midge_link_written(client->link, client->transport, size);
+    written += size;
+  }
+  return written != 0;
+}
+
+/* --- The turn --- */
+
+static void control_flow(midge_client *client) {
+  if (client->socket == NULL) return;
+  midge_link_paused(client->link, midge_gauge_pause(client->gauge));
+  bool on = midge_link_reading(client->link) && client->rest_size == 0;
+  midge_socket_read(client->socket, on);
+}
+
+static void due(midge_client *client) {
+  midge_reactor *reactor = client->reactor;
+  midge_reactor_stay_awake(reactor);
+  if (client->is_due) return;
+  client->is_due = true;
+  client->next_due = reactor->due;
+  reactor->due = client;
+}
+
+/* What is late is dealt with after the sockets were read, so that a late
+ * thread does not take an unread answer for silence. */
+static void on_timer(uv_timer_t *timer) {
+  midge_client *client = timer->data;
+  client->timer_at = MIDGE_NEVER;
+  due(client);
+}
+
+/* A timer that fires too early is set again then: deadlines mostly move on,
+ * and need not be told to the loop each time. */
+static void set_timer(midge_client *client) {
+  midge_time at = midge_link_deadline(client->link);
+  if (at >= client->timer_at) return;
+  midge_time now = midge_reactor_now(client->reactor);
+  uv_timer_start(&client->timer, on_timer, at > now ? at - now : 0, 0);
+  client->timer_at = at;
+}
+
+static void on_watch(uv_timer_t *timer) {
+  midge_reactor *reactor = timer->data;
+  bool needed = false;
+  midge_client *next;
+  for (midge_client *c = reactor->clients; c != NULL; c = next) {
+    next = c->next;
+    needed |= midge_member_watch(c);
+  }
+  if (!needed) uv_timer_stop(timer);
+}
+
+static void watch_socket(midge_client *client) {
+  uv_timer_t *watch = &client->reactor->watch;
+  if (client->socket == NULL || client->socket->is_reading) return;
+  if (uv_is_active((uv_handle_t *)watch)) return;
+  uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
+}
+
+void midge_member_turn(midge_client *client) {
+  bool moved = true;
+  for (int round = 0; moved && round < ROUNDS_MAX; round++) {
+    moved = take_events(client);
+    follow_attempt(client);
+    moved |= write_output(client);
+    if (midge_link_is_over(client->link)) {
+      midge_member_drop(client);
+      return;
+    }
+  }
+  if (client->socket != NULL && !client->socket->is_writing &&
+      midge_link_is_shut(client->link))
+    midge_socket_shut(client->socket);
+  control_flow(client);
+  watch_socket(client);
+  set_timer(client);
+}
+
+void midge_member_wish(midge_client *client, const midge_wish *wish) {
+  tick(client);
+  midge_link_wish(client->link, wish);
+}
+
+void midge_member_wake(midge_client *client) {
+  tick(client);
+  midge_link_elapsed(client->link, midge_reactor_now(client->reactor));
+  midge_member_turn(client);
+}
+
+bool midge_member_watch(midge_client *client) {
+  if (client->socket == NULL || client->socket->is_reading) return false;
+  int error = midge_socket_error(client->socket);
+  if (error != 0) on_broken(client, error);
+  return true;
+}
+
+bool midge_member_leaves(midge_client *client, bool hurry) {
+  if (!midge_link_is_leaving(client->link)) return false;
+  if (hurry) {
+    tick(client);
+    midge_link_hurry(client->link);
+    midge_member_turn(client);
+  }
+  return true;
+}
+
+/* --- From adoption to the end --- */
+
+void midge_member_adopt(midge_client *client) {
+  midge_reactor *reactor = client->reactor;
+  client->next = reactor->clients;
+  if (client->next != NULL) client->next->previous = client;
+  reactor->clients = client;
+
+  uv_timer_init(&reactor->loop, &client->timer);
+  client->timer.data = client;
+  client->timer_at = MIDGE_NEVER;
+  midge_link_elapsed(client->link, midge_reactor_now(reactor));
+}
+
+static void free_client(uv_handle_t *timer) {
+  midge_client *client = timer->data;
+  midge_free(&client->reactor->allocator, client, sizeof *client);
+}
+
+static void leave_list(midge_client **list, midge_client *client,
+                       size_t next_offset) {
+  while (*list != NULL && *list != client)
+    list = (midge_client **)(void *)((char *)*list + next_offset);
+  if (*list == client)
+    *list = *(midge_client **)(void *)((char *)client + next_offset);
+}
+
+void midge_member_drop(midge_client *client) {
+  midge_reactor *reactor = client->reactor;
+  if (client->next != NULL) client->next->previous = client->previous;
+  if (client->previous != NULL)
+    client->previous->next = client->next;
+  else
+    reactor->clients = client->next;
+  if (client->is_due)
+    leave_list(&reactor->due, client, offsetof(midge_client, next_due));
+  if (client->is_wished)
+    leave_list(&reactor->wished, client, offsetof(midge_client, next_wished));
+
+  drop_transport(client);
+  /* ENDED was pushed, and the reader frees it: else it is still ours. */
+  if (!midge_link_is_over(client->link)) midge_gauge_free(client->gauge);
+  midge_free(&midge_allocator_default, client->rest, MIDGE_READ_BYTES);
+  midge_link_free(client->link);
+  client->link = NULL;
+  uv_close((uv_handle_t *)&client->timer, free_client);
+}

@@ -1,0 +1,53 @@
+/* A client as the reactor knows it. What the calling threads need is at the
+ * top and constant or atomic; the rest belongs to the reactor's thread, which
+ * drives the link: sockets, lookups and a timer under it, events out of it. */
+#ifndef MIDGE_REACTOR_MEMBER_H
+#define MIDGE_REACTOR_MEMBER_H
+
+#include "reactor/dial.h"
+
+struct midge_client {
+  midge_reactor *reactor;
+  midge_version version;
+  midge_text_policy text;
+  bool ends_with_connection; /* the session, if it is of MQTT 5 */
+  size_t queue_messages_max, queue_bytes_max;
+  atomic_size_t queue_messages, queue_bytes; /* taken and not ended */
+  /* Twice the number of connects, plus one while a connection is asked for. */
+  atomic_uint standing;
+  midge_parcel last_parcel; /* so that closing needs no memory */
+  midge_wish last_wish;
+
+  midge_client *next, *previous; /* of the reactor's list */
+  midge_client *next_wished, *next_due;
+  bool is_wished, is_due;
+
+  midge_link *link;   /* null once the client has ended */
+  midge_gauge *gauge; /* the reader's once ENDED was pushed */
+  uv_timer_t timer;
+  midge_time timer_at;  /* when it fires, or MIDGE_NEVER */
+  uint32_t transport;   /* the attempt that `dial` and `socket` are of */
+  midge_dial *dial;     /* null: not dialing */
+  midge_socket *socket; /* null: not connected */
+  uint8_t *rest;        /* bytes that the link could not take yet, or null */
+  size_t rest_size;
+};
+
+/* Take the client up. */
+void midge_member_adopt(midge_client *client);
+/* Let go of everything, without events; the memory goes when the timer has
+ * closed. */
+void midge_member_drop(midge_client *client);
+
+/* Tell the link; the turn comes later. */
+void midge_member_wish(midge_client *client, const midge_wish *wish);
+/* Do what the link says. The client may be gone after it. */
+void midge_member_turn(midge_client *client);
+/* The same for its own sake: its time has come. */
+void midge_member_wake(midge_client *client);
+/* Whether its socket breaks unnoticed, since nobody reads; look. */
+bool midge_member_watch(midge_client *client);
+/* Whether a goodbye is on its way; `hurry`: it waits for no answers. */
+bool midge_member_leaves(midge_client *client, bool hurry);
+
+#endif

@@ -1,0 +1,208 @@
+#include "reactor/socket.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/slice.h"
+
+enum {
+  SLICES_MAX = 256,       /* gathered by one write */
+  COPY_BYTES = 64 * 1024, /* of what does not stay, per waiting write */
+};
+
+/* --- From the beginning to the end --- */
+
+midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
+                               const midge_listener *listener, void *context) {
+  midge_socket *socket =
+      midge_allocate_zero(&midge_allocator_default, sizeof *socket);
+  if (socket == NULL) return NULL;
+  int error = is_pipe ? uv_pipe_init(loop, &socket->pipe, 0)
+                      : uv_tcp_init(loop, &socket->tcp);
+  assert(error == 0); /* the system is not asked yet */
+  socket->handle.data = socket;
+  socket->listener = listener;
+  socket->context = context;
+  return socket;
+}
+
+void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
+                         void *context, uint8_t *buffer, size_t size) {
+  socket->listener = listener;
+  socket->context = context;
+  socket->read_buffer = buffer;
+  socket->read_size = size;
+}
+
+static void free_socket(uv_handle_t *handle) {
+  midge_socket *socket = handle->data;
+  midge_free(&midge_allocator_default, socket->copy, COPY_BYTES);
+  midge_free(&midge_allocator_default, socket, sizeof *socket);
+}
+
+void midge_socket_drop(midge_socket *socket) {
+  socket->listener = NULL;
+  uv_close(&socket->handle, free_socket);
+}
+
+/* --- Connecting --- */
+
+static void on_connected(uv_connect_t *request, int status) {
+  midge_socket *socket = request->data;
+  if (socket->listener == NULL) return;
+  socket->listener->connected(socket->context, socket, status);
+}
+
+int midge_socket_connect(midge_socket *socket, const struct sockaddr *address) {
+  socket->connect.data = socket;
+  return uv_tcp_connect(&socket->connect, &socket->tcp, address, on_connected);
+}
+
+void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
+  socket->connect.data = socket;
+  uv_pipe_connect(&socket->connect, &socket->pipe, path, on_connected);
+}
+
+/* --- Reading --- */
+
+static void lend_buffer(uv_handle_t *handle, size_t suggested,
+                        uv_buf_t *buffer) {
+  (void)suggested;
+  midge_socket *socket = handle->data;
+  *buffer =
+      uv_buf_init((char *)socket->read_buffer, (unsigned)socket->read_size);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
+  midge_socket *socket = stream->data;
+  if (size > 0)
+    socket->listener->received(socket->context,
+                               midge_slice_of(buffer->base, (size_t)size));
+  if (size < 0) socket->listener->broken(socket->context, (int)size);
+}
+
+void midge_socket_read(midge_socket *socket, bool on) {
+  if (on == socket->is_reading) return;
+  socket->is_reading = on;
+  if (!on) {
+    uv_read_stop(&socket->stream);
+    return;
+  }
+  int error = uv_read_start(&socket->stream, lend_buffer, on_read);
+  assert(error == 0); /* it is connected */
+}
+
+/* The system tells of a reset also to those who ask for nothing else. */
+int midge_socket_error(const midge_socket *socket) {
+  struct pollfd place = {.fd = -1};
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (uv_fileno(&socket->handle, &place.fd) != 0) return 0;
+  if (poll(&place, 1, 0) <= 0) return 0;
+  if ((place.revents & (POLLERR | POLLHUP)) == 0) return 0;
+  if (getsockopt(place.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+      error != 0)
+    return uv_translate_sys_error(error);
+  return UV_ECONNRESET;
+}
+
+/* --- Writing --- */
+
+size_t midge_socket_taken(midge_socket *socket) {
+  if (socket->waiting_size == 0) return 0;
+  size_t left =
+      socket->is_writing ? uv_stream_get_write_queue_size(&socket->stream) : 0;
+  assert(left <= socket->waiting_size);
+  size_t taken = socket->waiting_size - left;
+  socket->waiting_size = left;
+  return taken;
+}
+
+static void on_written(uv_write_t *request, int status) {
+  midge_socket *socket = request->data;
+  socket->is_writing = false;
+  if (socket->listener == NULL) return;
+  if (status == 0) {
+    socket->listener->written(socket->context);
+    return;
+  }
+  /* What was not taken was not sent: it is sent again. Why the stream broke is
+   * told by the reading side, after what the server said last. */
+  socket->waiting_size = 0;
+  socket->is_shut = true;
+}
+
+static size_t to_buffers(uv_buf_t *buffers, const midge_slice *slices,
+                         size_t count) {
+  size_t size = 0;
+  for (size_t i = 0; i < count; i++) {
+    buffers[i] = uv_buf_init((char *)slices[i].data, (unsigned)slices[i].size);
+    size += slices[i].size;
+  }
+  return size;
+}
+
+static size_t copy_some(midge_socket *socket, const midge_slice *slices,
+                        size_t count) {
+  if (socket->copy == NULL)
+    socket->copy = midge_allocate(&midge_allocator_default, COPY_BYTES);
+  assert(socket->copy != NULL); /* else nothing would ever leave again */
+  size_t size = 0;
+  for (size_t i = 0; i < count && size < COPY_BYTES; i++) {
+    midge_slice slice = slices[i];
+    if (slice.size > COPY_BYTES - size) slice.size = COPY_BYTES - size;
+    midge_slice_copy(socket->copy + size, slice);
+    size += slice.size;
+  }
+  return size;
+}
+
+/* The system is full, or others have their turn: the loop goes on with it. */
+static size_t write_later(midge_socket *socket, uv_buf_t *buffers, size_t count,
+                          size_t copied) {
+  socket->write.data = socket;
+  int error = uv_write(&socket->write, &socket->stream, buffers,
+                       (unsigned)count, on_written);
+  socket->is_writing = error == 0;
+  if (error != 0) {
+    socket->is_shut = true;
+    socket->waiting_size = 0;
+  }
+  return copied;
+}
+
+size_t midge_socket_write(midge_socket *socket, const midge_slice *slices,
+                          size_t count, bool stay, bool later) {
+  uv_buf_t buffers[SLICES_MAX];
+  if (socket->is_writing || socket->is_shut || count == 0) return 0;
+  if (count > SLICES_MAX) count = SLICES_MAX;
+  size_t size = to_buffers(buffers, slices, count);
+  int result = UV_EAGAIN;
+  if (!later) result = uv_try_write(&socket->stream, buffers, (unsigned)count);
+  if (result >= 0) return (size_t)result;
+  if (result != UV_EAGAIN) {
+    socket->is_shut = true;
+    return 0;
+  }
+  if (stay) {
+    socket->waiting_size = size;
+    return write_later(socket, buffers, count, 0);
+  }
+  socket->waiting_size = 0;
+  size_t copied = copy_some(socket, slices, count);
+  buffers[0] = uv_buf_init((char *)socket->copy, (unsigned)copied);
+  return write_later(socket, buffers, 1, copied);
+}
+
+static void on_shut(uv_shutdown_t *request, int status) {
+  (void)request;
+  (void)status; /* the end of the stream, or of patience, decides */
+}
+
+void midge_socket_shut(midge_socket *socket) {
+  if (socket->is_shut) return;
+  socket->is_shut = true;
+  int error = uv_shutdown(&socket->shutdown, &socket->stream, on_shut);
+  (void)error; /* not connected any more: reading will say so */
+}

@@ -1,0 +1,73 @@
+/* A stream of the system, TCP or a Unix socket, and what libuv wants to be
+ * told of it. Whoever listens is told what happens; a socket that was dropped
+ * tells nothing more, and frees itself when its handle has closed. */
+#ifndef MIDGE_REACTOR_SOCKET_H
+#define MIDGE_REACTOR_SOCKET_H
+
+#include <uv.h>
+
+#include "base/allocator.h"
+
+typedef struct midge_socket midge_socket;
+
+/* Who owns the socket. It may drop it in any of these. */
+typedef struct midge_listener {
+  /* uv_tcp_connect or uv_pipe_connect has ended; `error` is 0 or libuv's. */
+  void (*connected)(void *context, midge_socket *socket, int error);
+  void (*received)(void *context, midge_slice bytes);
+  void (*written)(void *context);           /* a write that waited is done */
+  void (*broken)(void *context, int error); /* UV_EOF: ended in order */
+} midge_listener;
+
+struct midge_socket {
+  union {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  };
+  const midge_listener *listener; /* null: dropped */
+  void *context;
+  uint8_t *read_buffer; /* lent, of `read_size` */
+  size_t read_size;
+  size_t number; /* for the owner */
+  uv_connect_t connect;
+  uv_write_t write;
+  uv_shutdown_t shutdown;
+  bool is_reading;
+  bool is_writing;     /* a write waits for the system */
+  bool is_shut;        /* nothing more can or will be written */
+  size_t waiting_size; /* of the write that waits, not yet told as taken */
+  uint8_t *copy;       /* what a waiting write refers to, if it had to copy */
+};
+
+/* Null when there is no memory. */
+midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
+                               const midge_listener *listener, void *context);
+/* Another owner from here on. */
+void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
+                         void *context, uint8_t *buffer, size_t size);
+void midge_socket_drop(midge_socket *socket);
+
+/* Return 0 or an error of libuv; `connected` follows. */
+int midge_socket_connect(midge_socket *socket, const struct sockaddr *address);
+void midge_socket_connect_pipe(midge_socket *socket, const char *path);
+
+/* Read, or do not. */
+void midge_socket_read(midge_socket *socket, bool on);
+/* What broke while it is not read; 0: nothing. */
+int midge_socket_error(const midge_socket *socket);
+
+/* Write these slices, as far as the system takes them at once; returns how
+ * much that was. What is left is written later: of slices that `stay` where
+ * they are until then it is told by _taken, others are copied and count as
+ * written. `later`: write nothing now. Nothing is taken while a write waits. */
+MIDGE_CHECKED size_t midge_socket_write(midge_socket *socket,
+                                        const midge_slice *slices, size_t count,
+                                        bool stay, bool later);
+/* How much the system has taken since of slices that stayed. */
+MIDGE_CHECKED size_t midge_socket_taken(midge_socket *socket);
+/* End our side of the stream. */
+void midge_socket_shut(midge_socket *socket);
+
+#endif
