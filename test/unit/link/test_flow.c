@@ -73,6 +73,9 @@ static void a_pause_is_not_the_servers_silence(void **state) {
   receive(&l, MIDGE_TEXT("\xd0\x00"));
   pass(&l, 1);
   expect_nothing(&l);
+  publish(&l, 1, MIDGE_AT_MOST_ONCE, "still up");
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("still up")));
   life_end(&l);
 }
 
@@ -106,7 +109,36 @@ static void reading_stops_when_answers_pile_up(void **state) {
   life_end(&l);
 }
 
+/* A server that will not read before we do would wait with us for ever. */
+static void reading_goes_on_while_we_publish(void **state) {
+  (void)state;
+  enum { SIZE = 3 << 20 };
+  static const uint8_t zeros[SIZE];
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_link_wish(l.link, &(midge_wish){.type = MIDGE_WISH_PUBLISH,
+                                        .token = 1,
+                                        .cost = SIZE,
+                                        .publish = {.topic = MIDGE_TEXT("t"),
+                                                    .payload = {zeros, SIZE}}});
+  assert_true(midge_link_reading(l.link));
+  life_end(&l);
+}
+
 /* --- Wishes --- */
+
+static void ends_are_told_in_their_order(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "right");
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x01"));
+  publish(&l, 2, MIDGE_AT_LEAST_ONCE, "wrong/#");
+  expect_done(&l, 1, MIDGE_OK);
+  expect_done(&l, 2, MIDGE_EINVAL);
+  life_end(&l);
+}
 
 static void a_refused_publish_gives_its_place_back(void **state) {
   (void)state;
@@ -205,6 +237,13 @@ static void credentials_that_cannot_be_end_the_attempt(void **state) {
   proceed(l.event.attempt, MIDGE_TEXT("\xff"));
   expect_closed(&l, MIDGE_EUTF8);
   assert_int_not_equal(l.event.closed.retry_ms, MIDGE_NEVER);
+  pass(&l, l.event.closed.retry_ms);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  midge_wish one = {.type = MIDGE_WISH_PROCEED};
+  one.proceed.number = l.event.attempt;
+  one.proceed.attempt.url = MIDGE_TEXT("nonsense://one.test");
+  midge_link_wish(l.link, &one);
+  expect_closed(&l, MIDGE_EINVAL);
   life_end(&l);
 }
 
@@ -264,6 +303,16 @@ static void a_proxy_is_dialed_in_place_of_the_server(void **state) {
   life_end(&l);
 }
 
+static void what_comes_with_the_end_of_a_handshake_is_not_lost(void **state) {
+  (void)state;
+  begin((midge_client_options){.proxy = MIDGE_TEXT("http://proxy.test")});
+  dial(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("HTTP/1.1 200 OK\r\n\r\n\x20\x03\x00\x00\x00"));
+  expect(&l, MIDGE_EVENT_OPENED);
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reading_stops_above_the_mark),
@@ -271,6 +320,8 @@ int main(void) {
       cmocka_unit_test(a_pause_is_not_the_servers_silence),
       cmocka_unit_test(a_break_is_noticed_while_reading_is_held_back),
       cmocka_unit_test(reading_stops_when_answers_pile_up),
+      cmocka_unit_test(reading_goes_on_while_we_publish),
+      cmocka_unit_test(ends_are_told_in_their_order),
       cmocka_unit_test(a_refused_publish_gives_its_place_back),
       cmocka_unit_test(nobody_is_told_who_gave_no_token),
       cmocka_unit_test(a_publish_without_connect_ends),
@@ -281,6 +332,7 @@ int main(void) {
       cmocka_unit_test(what_a_filter_says_is_told),
       cmocka_unit_test(a_zone_is_for_dialing_alone),
       cmocka_unit_test(a_proxy_is_dialed_in_place_of_the_server),
+      cmocka_unit_test(what_comes_with_the_end_of_a_handshake_is_not_lost),
   };
   return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

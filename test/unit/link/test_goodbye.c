@@ -153,17 +153,19 @@ static void a_break_while_leaving_is_our_end(void **state) {
 
 static void nothing_is_told_after_the_end(void **state) {
   (void)state;
-  for (int is_open = 0; is_open < 2; is_open++) {
-    begin((midge_client_options){.close_timeout_ms = 1000});
-    if (is_open) open_up(&l);
+  for (uint32_t i = 0; i < 4; i++) {
+    begin((midge_client_options){.close_timeout_ms = 1000,
+                                 .session.session_expiry_s = i / 2 * 60});
+    if (i % 2 == 1) open_up(&l);
     publish(&l, 1, MIDGE_AT_LEAST_ONCE, "t");
     publish(&l, 0, MIDGE_AT_LEAST_ONCE, "nobody asks");
     wish(&l, MIDGE_WISH_CLOSE);
     publish(&l, 2, MIDGE_AT_LEAST_ONCE, "t");
     assert_false(midge_link_is_over(l.link));
     pass(&l, 5000);
-    expect_done(&l, 1, MIDGE_ECLOSED);
+    if (i / 2 == 0) expect_done(&l, 1, MIDGE_ECLOSED);
     expect_last_closed();
+    if (i / 2 == 1) expect_done(&l, 1, MIDGE_ECLOSED);
     expect(&l, MIDGE_EVENT_ENDED);
     expect_nothing(&l);
     assert_true(midge_link_is_over(l.link));
@@ -173,6 +175,43 @@ static void nothing_is_told_after_the_end(void **state) {
     expect_nothing(&l);
     life_end(&l);
   }
+}
+
+/* With a filter there are two queues, and both have to be empty. */
+static void our_side_ends_when_all_has_left(void **state) {
+  (void)state;
+  midge_slice slices[8];
+  begin((midge_client_options){.proxy = MIDGE_TEXT("http://proxy.test")});
+  dial(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("HTTP/1.1 200 OK\r\n\r\n"));
+  leave(&l);
+  receive(&l, CONNACK);
+  expect(&l, MIDGE_EVENT_OPENED);
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  expect_nothing(&l);
+  assert_int_not_equal(midge_link_output(l.link, slices, 8), 0);
+  assert_false(midge_link_is_shut(l.link));
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\xe0\x00")));
+  expect_nothing(&l);
+  assert_true(midge_link_is_shut(l.link));
+  life_end(&l);
+}
+
+static void a_server_that_said_goodbye_has_its_time_to_end(void **state) {
+  (void)state;
+  begin((midge_client_options){.close_timeout_ms = 2000});
+  open_up(&l);
+  receive(&l, MIDGE_TEXT("\xe0\x01\x8b"));
+  expect_nothing(&l);
+  pass(&l, 1999);
+  expect_nothing(&l);
+  pass(&l, 1);
+  expect_closed(&l, (midge_status)-0x8b);
+  assert_int_equal(l.event.closed.by, MIDGE_SIDE_SERVER);
+  assert_int_not_equal(l.event.closed.retry_ms, MIDGE_NEVER);
+  life_end(&l);
 }
 
 static void in_a_hurry_answers_are_not_waited_for(void **state) {
@@ -199,6 +238,8 @@ int main(void) {
       cmocka_unit_test(an_abort_does_not_wait_for_the_goodbye),
       cmocka_unit_test(a_break_while_leaving_is_our_end),
       cmocka_unit_test(nothing_is_told_after_the_end),
+      cmocka_unit_test(our_side_ends_when_all_has_left),
+      cmocka_unit_test(a_server_that_said_goodbye_has_its_time_to_end),
       cmocka_unit_test(in_a_hurry_answers_are_not_waited_for),
   };
   return cmocka_run_group_tests_name("goodbye", tests, NULL, NULL);
