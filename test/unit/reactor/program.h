@@ -19,6 +19,9 @@ typedef struct program {
   int failures;     /* DONE that were not MIDGE_OK */
 } program;
 
+/* Of the reactors started from here on; 0: as usual. */
+extern uint32_t goodbye_ms;
+
 /* A reactor and a client with quick reconnects; `options` may set anything
  * but the URL. */
 void program_start(program *p, const char *url,
