@@ -94,7 +94,8 @@ static void add_message(midge_environment *environment,
 
 /* What an answer says in one byte or none fits into a record. */
 static bool is_plain(const midge_event *event) {
-  return event->done.reasons.size <= 1 && event->properties.size == 0;
+  return event->done.reasons.size <= 1 && event->properties.size == 0 &&
+         event->done.text.size == 0;
 }
 
 static uint32_t reason_word(const midge_event *event) {
@@ -118,6 +119,11 @@ static napi_value text_value(napi_env env, midge_slice text) {
   napi_create_string_utf8(env, text.size == 0 ? "" : (const char *)text.data,
                           text.size, &value);
   return value;
+}
+
+/* Null when there is none. */
+static napi_value some_text(napi_env env, midge_slice text) {
+  return text.size == 0 ? NULL : text_value(env, text);
 }
 
 static napi_value number_value(napi_env env, double number) {
@@ -151,58 +157,72 @@ static void add_done(midge_environment *environment, const midge_event *event) {
   record[6] = reason_word(event);
   bool well = event->done.status == MIDGE_OK;
   if (is_plain(event) && (well || record[6] == 0)) return;
-  napi_value values[2] = {NULL, midge_properties_write(env, event->properties)};
+  napi_value values[] = {
+      NULL,
+      midge_properties_write(env, event->properties),
+      some_text(env, event->done.text),
+  };
   napi_create_buffer_copy(env, event->done.reasons.size,
                           event->done.reasons.data, NULL, &values[0]);
-  record[7] = add_extra(environment, list(env, values, 2));
+  record[7] = add_extra(environment, list(env, values, 3));
+}
+
+/* Of the life of a client: the attempt, and the connect that it serves. */
+static void add_life(midge_environment *environment, const midge_event *event,
+                     const napi_value *values, uint32_t count) {
+  uint32_t *record = add_record(environment, event, 0);
+  record[2] = event->attempt;
+  record[3] = event->connect;
+  record[7] = add_extra(environment, list(environment->env, values, count));
+}
+
+static void add_connecting(midge_environment *environment,
+                           const midge_event *event) {
+  napi_value retry = number_value(environment->env, event->connecting.retry);
+  add_life(environment, event, &retry, 1);
 }
 
 static void add_opened(midge_environment *environment,
                        const midge_event *event) {
   napi_env env = environment->env;
-  const midge_limits *limits = &event->opened.limits;
   napi_value values[] = {
       number_value(env, event->opened.session_present),
       number_value(env, event->opened.version),
       text_value(env, event->opened.client_id),
-      number_value(env, limits->keep_alive_s),
+      number_value(env, event->opened.limits.keep_alive_s),
       number_value(env, event->opened.renewed),
       midge_properties_write(env, event->properties),
   };
-  add_record(environment, event, 0)[7] =
-      add_extra(environment, list(env, values, 6));
+  add_life(environment, event, values, 6);
 }
 
+/* The reason is the server's, if it gave one. */
 static void add_closed(midge_environment *environment,
                        const midge_event *event) {
   napi_env env = environment->env;
   bool last = event->closed.retry_ms == MIDGE_NEVER;
+  bool answered =
+      event->closed.by == MIDGE_SIDE_SERVER && event->closed.has_reason;
   napi_value values[] = {
-      number_value(env, event->closed.by),
       number_value(env, event->closed.status),
-      number_value(env, event->closed.reason),
-      number_value(env, event->closed.lasting),
+      answered ? number_value(env, event->closed.reason) : NULL,
       text_value(env, event->closed.text),
       text_value(env, event->closed.code),
+      number_value(env, event->closed.http_status),
       number_value(env, last ? -1 : (double)event->closed.retry_ms),
       midge_properties_write(env, event->properties),
   };
-  add_record(environment, event, 0)[7] =
-      add_extra(environment, list(env, values, 8));
+  add_life(environment, event, values, 7);
 }
 
-static void add_other(midge_environment *environment,
-                      const midge_event *event) {
+static void add_authenticate(midge_environment *environment,
+                             const midge_event *event) {
   napi_env env = environment->env;
-  uint32_t number = event->type == MIDGE_EVENT_CONNECTING
-                        ? event->connecting.attempt
-                        : (uint32_t)event->authenticate.reason;
   napi_value values[] = {
-      number_value(env, number),
+      number_value(env, event->authenticate.reason),
       midge_properties_write(env, event->properties),
   };
-  add_record(environment, event, 0)[7] =
-      add_extra(environment, list(env, values, 2));
+  add_life(environment, event, values, 2);
 }
 
 static void add(midge_environment *environment, const midge_event *event) {
@@ -220,8 +240,10 @@ static void add(midge_environment *environment, const midge_event *event) {
       add_closed(environment, event);
       return;
     case MIDGE_EVENT_CONNECTING:
+      add_connecting(environment, event);
+      return;
     case MIDGE_EVENT_AUTHENTICATE:
-      add_other(environment, event);
+      add_authenticate(environment, event);
       return;
     case MIDGE_EVENT_ENDED:
       add_record(environment, event, 0);
@@ -238,12 +260,12 @@ static bool is_full(const midge_batch *batch) {
 static void fill(midge_environment *environment) {
   midge_batch *batch = &environment->batch;
   midge_event event;
-  bool held = false;
+  bool stashed = false;
   while (!is_full(batch) &&
-         midge_environment_next(environment, &event, &held)) {
+         midge_environment_next(environment, &event, &stashed)) {
     batch->events++;
     add(environment, &event);
-    if (held) midge_buffer_release(event.buffer);
+    if (stashed) midge_environment_give_back(environment, &event);
   }
 }
 

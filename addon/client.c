@@ -4,7 +4,7 @@
 #include "options.h"
 #include "properties.h"
 
-#define ARGUMENTS_MAX 5
+#define ARGUMENTS_MAX 7
 #define TEXT_SIZE 256
 
 /* A call from JavaScript, with what it needs until it returns. */
@@ -31,6 +31,12 @@ static napi_value finish(native_call *call, midge_status status) {
 static uint32_t number(const native_call *call, int argument) {
   uint32_t value = 0;
   napi_get_value_uint32(call->scratch.env, call->args[argument], &value);
+  return value;
+}
+
+static bool flag(const native_call *call, int argument) {
+  bool value = false;
+  napi_get_value_bool(call->scratch.env, call->args[argument], &value);
   return value;
 }
 
@@ -73,10 +79,7 @@ static napi_value open(napi_env env, napi_callback_info info) {
   begin(&call, env, info);
   midge_options_read(&call.scratch, call.args[0], &options);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
-  size_t event_bytes_max = (size_t)midge_scratch_number(
-      &call.scratch, call.args[0], "highWaterMark");
-  midge_status status =
-      midge_environment_start(call.environment, event_bytes_max);
+  midge_status status = midge_environment_start(call.environment);
   if (status != MIDGE_OK) return finish(&call, status);
   midge_handle *client = midge_environment_add(call.environment);
   if (client == NULL) return finish(&call, MIDGE_ENOMEM);
@@ -107,10 +110,12 @@ static napi_value connect(napi_env env, napi_callback_info info) {
   native_call call;
   begin(&call, env, info);
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
-  return finish(&call, midge_client_connect(call.client->handle));
+  midge_status status = midge_client_connect(call.client->handle);
+  if (status == MIDGE_OK) call.client->connects++;
+  return finish(&call, status);
 }
 
-/* disconnect(index, reason, properties) */
+/* disconnect(index, reason, properties, force) */
 static napi_value disconnect(napi_env env, napi_callback_info info) {
   native_call call;
   begin(&call, env, info);
@@ -118,9 +123,28 @@ static napi_value disconnect(napi_env env, napi_callback_info info) {
   midge_properties properties =
       midge_properties_read(&call.scratch, call.args[2]);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
-  midge_status status = midge_client_disconnect(
-      call.client->handle, (midge_reason)number(&call, 1), properties);
+  midge_status status = midge_client_disconnect(call.client->handle,
+                                                (midge_reason)number(&call, 1),
+                                                properties, flag(&call, 3));
   return finish(&call, status);
+}
+
+/* hold(index, on) */
+static napi_value hold(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_client_hold(call.client->handle, flag(&call, 1));
+  return finish(&call, MIDGE_OK);
+}
+
+/* cancel(index, token) */
+static napi_value cancel(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call,
+                midge_client_cancel(call.client->handle, token(&call, 1)));
 }
 
 static napi_value reconnect(napi_env env, napi_callback_info info) {
@@ -155,7 +179,16 @@ static const midge_subscription *subscriptions(native_call *call,
   return list;
 }
 
-/* subscribe(index, token, filters, options, properties) */
+/* Three arguments: properties, ttl, timeout. */
+static midge_request_options request_options(native_call *call, int argument) {
+  return (midge_request_options){
+      .properties = midge_properties_read(&call->scratch, call->args[argument]),
+      .ttl_ms = number(call, argument + 1),
+      .timeout_ms = number(call, argument + 2),
+  };
+}
+
+/* subscribe(index, token, filters, options, properties, ttl, timeout) */
 static napi_value subscribe(napi_env env, napi_callback_info info) {
   native_call call;
   size_t count = 0;
@@ -163,14 +196,13 @@ static napi_value subscribe(napi_env env, napi_callback_info info) {
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
   const midge_subscription *list =
       subscriptions(&call, call.args[2], call.args[3], &count);
-  midge_properties properties =
-      midge_properties_read(&call.scratch, call.args[4]);
+  midge_request_options options = request_options(&call, 4);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
   return finish(&call, midge_client_subscribe(call.client->handle, list, count,
-                                              properties, token(&call, 1)));
+                                              options, token(&call, 1)));
 }
 
-/* unsubscribe(index, token, filters, properties) */
+/* unsubscribe(index, token, filters, properties, ttl, timeout) */
 static napi_value unsubscribe(napi_env env, napi_callback_info info) {
   native_call call;
   size_t count = 0;
@@ -178,21 +210,20 @@ static napi_value unsubscribe(napi_env env, napi_callback_info info) {
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
   const midge_slice *filters =
       midge_scratch_texts(&call.scratch, call.args[2], &count);
-  midge_properties properties =
-      midge_properties_read(&call.scratch, call.args[3]);
+  midge_request_options options = request_options(&call, 3);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
   return finish(&call,
                 midge_client_unsubscribe(call.client->handle, filters, count,
-                                         properties, token(&call, 1)));
+                                         options, token(&call, 1)));
 }
 
-/* proceed(index, {url, userName, password, headers}) */
+/* proceed(index, attempt, {url, userName, password, headers}) */
 static napi_value proceed(napi_env env, napi_callback_info info) {
   native_call call;
   begin(&call, env, info);
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
   midge_scratch *scratch = &call.scratch;
-  napi_value object = call.args[1];
+  napi_value object = call.args[2];
   midge_attempt attempt = {
       .url = midge_scratch_text(scratch, object, "url"),
       .user_name = midge_scratch_text(scratch, object, "userName"),
@@ -202,7 +233,8 @@ static napi_value proceed(napi_env env, napi_callback_info info) {
       scratch, midge_scratch_field(scratch, object, "headers"),
       &attempt.header_count);
   if (scratch->failed) return finish(&call, MIDGE_ENOMEM);
-  return finish(&call, midge_client_proceed(call.client->handle, &attempt));
+  return finish(&call, midge_client_proceed(call.client->handle,
+                                            number(&call, 1), &attempt));
 }
 
 /* authenticate(index, reason, properties) */
@@ -237,6 +269,8 @@ void midge_client_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "connect", connect);
   midge_export(environment, exports, "disconnect", disconnect);
   midge_export(environment, exports, "reconnect", reconnect);
+  midge_export(environment, exports, "hold", hold);
+  midge_export(environment, exports, "cancel", cancel);
   midge_export(environment, exports, "subscribe", subscribe);
   midge_export(environment, exports, "unsubscribe", unsubscribe);
   midge_export(environment, exports, "proceed", proceed);

@@ -45,6 +45,7 @@ static void finalize(napi_env env, void *data, void *hint) {
   }
   midge_topics_free(&environment->topics);
   free(environment->clients);
+  free(environment->free);
   free(environment->ended);
   free(environment);
 }
@@ -74,8 +75,7 @@ static napi_status open_wake(midge_environment *environment) {
   return napi_add_env_cleanup_hook(env, clean_up, environment);
 }
 
-midge_status midge_environment_start(midge_environment *environment,
-                                     size_t event_bytes_max) {
+midge_status midge_environment_start(midge_environment *environment) {
   if (environment->stopped) return MIDGE_ECLOSED;
   if (environment->reactor != NULL) return MIDGE_OK;
   if (environment->wake == NULL && open_wake(environment) != napi_ok) {
@@ -83,9 +83,7 @@ midge_status midge_environment_start(midge_environment *environment,
   }
   return midge_reactor_start(
       &environment->reactor,
-      &(midge_reactor_options){.wake = poke,
-                               .context = environment,
-                               .event_bytes_max = event_bytes_max});
+      &(midge_reactor_options){.wake = poke, .context = environment});
 }
 
 void midge_environment_stop(midge_environment *environment) {
@@ -100,41 +98,39 @@ void midge_environment_stop(midge_environment *environment) {
   environment->ended_count = 0;
 }
 
+static bool widen(void **list, size_t size) {
+  void *wider = realloc(*list, size);
+  if (wider == NULL) return false;
+  *list = wider;
+  return true;
+}
+
+/* Lower indices are given out first. */
 static bool more_clients(midge_environment *environment) {
-  uint32_t room =
-      environment->client_room == 0 ? 16 : environment->client_room * 2;
-  if (room > CLIENTS_MAX) return false;
-  midge_handle **clients =
-      realloc(environment->clients, room * sizeof *clients);
-  if (clients == NULL) return false;
-  memset(clients + environment->client_room, 0,
-         (room - environment->client_room) * sizeof *clients);
-  environment->clients = clients;
-  midge_handle **ended = realloc(environment->ended, room * sizeof *ended);
-  if (ended == NULL) return false;
-  environment->ended = ended;
+  uint32_t old = environment->client_room;
+  uint32_t room = old == 0 ? 16 : old * 2;
+  if (room > CLIENTS_MAX ||
+      !widen((void **)&environment->clients,
+             room * sizeof *environment->clients) ||
+      !widen((void **)&environment->free, room * sizeof *environment->free) ||
+      !widen((void **)&environment->ended, room * sizeof *environment->ended)) {
+    return false;
+  }
+  memset(environment->clients + old, 0,
+         (room - old) * sizeof *environment->clients);
+  for (uint32_t index = room; index > old; index--) {
+    environment->free[environment->free_count++] = index - 1;
+  }
   environment->client_room = room;
   return true;
 }
 
-static uint32_t free_index(midge_environment *environment) {
-  uint32_t index = 0;
-  while (index < environment->client_room &&
-         environment->clients[index] != NULL) {
-    index++;
-  }
-  return index;
-}
-
 midge_handle *midge_environment_add(midge_environment *environment) {
-  uint32_t index = free_index(environment);
-  if (index == environment->client_room && !more_clients(environment)) {
-    return NULL;
-  }
+  if (environment->free_count == 0 && !more_clients(environment)) return NULL;
   midge_handle *client = calloc(1, sizeof *client);
   if (client == NULL) return NULL;
-  client->index = index;
-  environment->clients[index] = client;
+  client->index = environment->free[--environment->free_count];
+  environment->clients[client->index] = client;
   return client;
 }
 
@@ -148,6 +144,7 @@ midge_handle *midge_environment_client(midge_environment *environment,
 void midge_environment_discard(midge_environment *environment,
                                midge_handle *client) {
   environment->clients[client->index] = NULL;
+  environment->free[environment->free_count++] = client->index;
   free(client);
 }
 
@@ -179,12 +176,27 @@ bool midge_environment_wait(midge_environment *environment, midge_event *event,
   return true;
 }
 
+bool midge_environment_stash(midge_environment *environment,
+                             const midge_event *event) {
+  if (!midge_stash_push(&environment->stash, event)) return false;
+  midge_reactor_keep(environment->reactor);
+  return true;
+}
+
 bool midge_environment_next(midge_environment *environment, midge_event *event,
-                            bool *held) {
-  *held = midge_stash_pop(&environment->stash, event);
-  if (!*held && !midge_environment_wait(environment, event, 0)) return false;
+                            bool *stashed) {
+  *stashed = midge_stash_pop(&environment->stash, event);
+  if (!*stashed && !midge_environment_wait(environment, event, 0)) {
+    return false;
+  }
   if (event->type == MIDGE_EVENT_ENDED) end(environment, event->context);
   return true;
+}
+
+void midge_environment_give_back(midge_environment *environment,
+                                 const midge_event *event) {
+  midge_reactor_give_back(environment->reactor, event);
+  midge_buffer_release(event->buffer);
 }
 
 /* setup(turn, nothing, records, extras, strings) */

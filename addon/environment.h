@@ -16,6 +16,7 @@
 typedef struct midge_handle {
   midge_client *handle; /* null once it was given up */
   uint32_t index;       /* what JavaScript calls it */
+  uint32_t connects;    /* how often it was asked to connect */
   bool opened;          /* by the events taken so far, delivered or not */
   bool asks;            /* attempts wait for midge_client_proceed */
 } midge_handle;
@@ -28,9 +29,9 @@ typedef struct midge_environment {
   napi_ref turn;          /* the function of lib/ that takes batches */
   napi_ref nothing;       /* a function of lib/ that does nothing */
   midge_handle **clients; /* by index; null where there is none */
-  uint32_t client_room;
-  midge_handle **ended; /* their indices are free once this batch was taken */
-  uint32_t ended_count, ended_room;
+  uint32_t *free;         /* the indices that are not in use */
+  midge_handle **ended;   /* their indices are free once this batch was taken */
+  uint32_t client_room, free_count, ended_count;
   midge_stash stash;
   midge_topics topics;
   midge_batch batch;
@@ -39,8 +40,7 @@ typedef struct midge_environment {
 midge_environment *midge_environment_new(napi_env env);
 
 /* The reactor is started by the first client. */
-midge_status midge_environment_start(midge_environment *environment,
-                                     size_t event_bytes_max);
+midge_status midge_environment_start(midge_environment *environment);
 /* Drops every connection and joins the thread. Wishes made after this are
  * refused, nothing crashes: it may happen inside a callback. */
 void midge_environment_stop(midge_environment *environment);
@@ -58,10 +58,16 @@ void midge_environment_sweep(midge_environment *environment);
 /* The next event of the reactor, past the stash. */
 bool midge_environment_wait(midge_environment *environment, midge_event *event,
                             uint64_t timeout_ms);
-/* The next event in order, from the stash first. `*held`: release its buffer.
- */
+/* Put the event that was waited for last into the stash, where it counts as
+ * not yet taken: a flood stops at its client's high-water mark. */
+bool midge_environment_stash(midge_environment *environment,
+                             const midge_event *event);
+/* The next event in order, from the stash first: then it is `stashed`, and to
+ * be given back. */
 bool midge_environment_next(midge_environment *environment, midge_event *event,
-                            bool *held);
+                            bool *stashed);
+void midge_environment_give_back(midge_environment *environment,
+                                 const midge_event *event);
 
 /* JavaScript: setup, stop, ref, unref, raise. */
 void midge_environment_export(midge_environment *environment,

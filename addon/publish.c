@@ -34,13 +34,13 @@ enum {
   FLAG_BYTES = 16 /* the payload is a Uint8Array; neither: empty */
 };
 
-/* publish(index, token, flags, topic, payload, properties) */
+/* publish(index, token, flags, topic, payload, properties, ttl, timeout) */
 static napi_value publish(napi_env env, napi_callback_info info) {
   char topic_room[TOPIC_ROOM], text_room[TEXT_ROOM];
   midge_environment *environment = NULL;
   midge_scratch scratch = {.env = env};
-  napi_value args[6];
-  size_t count = 6;
+  napi_value args[8];
+  size_t count = 8;
   double token = 0;
   uint32_t flags = 0;
   napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
@@ -58,7 +58,11 @@ static napi_value publish(napi_env env, napi_callback_info info) {
   if (flags & FLAG_TEXT) {
     wish.payload = string(&scratch, args[4], text_room, sizeof text_room);
   }
-  if (count > 5) wish.properties = midge_properties_read(&scratch, args[5]);
+  if (count > 5) {
+    wish.properties = midge_properties_read(&scratch, args[5]);
+    napi_get_value_uint32(env, args[6], &wish.ttl_ms);
+    napi_get_value_uint32(env, args[7], &wish.timeout_ms);
+  }
   midge_status status =
       scratch.failed
           ? MIDGE_ENOMEM
@@ -67,25 +71,22 @@ static napi_value publish(napi_env env, napi_callback_info info) {
   return midge_export_status(env, status);
 }
 
-/* checkWill(will, version): what publish would say of it. */
+/* checkWill(will, version, lenient) */
 static napi_value check_will(napi_env env, napi_callback_info info) {
   midge_scratch scratch = {.env = env};
-  napi_value args[2];
-  size_t count = 2;
+  napi_value args[3];
+  size_t count = 3;
   uint32_t version = 0;
+  bool lenient = false;
   napi_get_cb_info(env, info, &count, args, NULL, NULL);
   napi_get_value_uint32(env, args[1], &version);
+  napi_get_value_bool(env, args[2], &lenient);
   const midge_publish *will = midge_options_read_will(&scratch, args[0]);
-  midge_status status = MIDGE_ENOMEM;
-  if (will != NULL && !scratch.failed) {
-    midge_publish plain = *will;
-    plain.properties = (midge_properties){NULL, 0};
-    status =
-        midge_publish_check(&plain, (midge_version)version, MIDGE_TEXT_STRICT);
-    if (status == MIDGE_OK) {
-      status = midge_properties_check(will->properties, MIDGE_WILL);
-    }
-  }
+  midge_status status =
+      will == NULL || scratch.failed
+          ? MIDGE_ENOMEM
+          : midge_will_check(will, (midge_version)version,
+                             lenient ? MIDGE_TEXT_LENIENT : MIDGE_TEXT_STRICT);
   midge_scratch_free(&scratch);
   return midge_export_status(env, status);
 }

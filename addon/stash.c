@@ -23,15 +23,6 @@ bool midge_stash_push(midge_stash *stash, const midge_event *event) {
   return true;
 }
 
-bool midge_stash_unpop(midge_stash *stash, const midge_event *event) {
-  if (stash->count == stash->room && !grow(stash)) return false;
-  midge_buffer_hold(event->buffer);
-  stash->first = (stash->first + stash->room - 1) & (stash->room - 1);
-  stash->events[stash->first] = *event;
-  stash->count++;
-  return true;
-}
-
 bool midge_stash_pop(midge_stash *stash, midge_event *event) {
   if (stash->count == 0) return false;
   *event = stash->events[stash->first];

@@ -1,5 +1,5 @@
-/* Events that were taken from the reactor and not yet given to JavaScript, in
- * order. A blocking call fills it, and a batch that had no room for one. */
+/* Events that a blocking call took from the reactor before JavaScript could
+ * have them, in order. */
 #ifndef MIDGE_ADDON_STASH_H
 #define MIDGE_ADDON_STASH_H
 
@@ -12,8 +12,6 @@ typedef struct midge_stash {
 
 /* Hold an event until it is popped. False: no memory, and it is lost. */
 bool midge_stash_push(midge_stash *stash, const midge_event *event);
-/* Put the event that was popped last back to the front. */
-bool midge_stash_unpop(midge_stash *stash, const midge_event *event);
 /* The caller releases the event's buffer. */
 bool midge_stash_pop(midge_stash *stash, midge_event *event);
 void midge_stash_free(midge_stash *stash);

@@ -16,7 +16,7 @@ enum goal {
 };
 
 typedef struct awaited {
-  const midge_handle *client;
+  const midge_handle *client; /* and the last connect that was asked of it */
   enum goal goal;
   uint64_t token;
   bool was_opened; /* the connection that we may lose was there */
@@ -24,7 +24,7 @@ typedef struct awaited {
 
 typedef struct verdict {
   bool reached;
-  bool asks; /* the attempt wants midge_client_proceed, and waits for it */
+  uint32_t asks; /* the attempt that waits for midge_client_proceed, or 0 */
   midge_status status;
 } verdict;
 
@@ -57,12 +57,21 @@ static verdict judge_closed(const awaited *waiting, const midge_event *event) {
   return outcome;
 }
 
+/* What is left of a connect that was given up says nothing of this one. */
+static bool is_meant(const awaited *waiting, const midge_event *event) {
+  if (event->context != waiting->client) return false;
+  return event->type == MIDGE_EVENT_DONE ||
+         event->connect == waiting->client->connects;
+}
+
 static verdict judge(awaited *waiting, const midge_event *event) {
   verdict outcome = {0};
-  if (event->context != waiting->client) return outcome;
+  if (!is_meant(waiting, event)) return outcome;
   switch (event->type) {
     case MIDGE_EVENT_CONNECTING:
-      outcome.asks = waiting->goal == GOAL_OPENED && waiting->client->asks;
+      if (waiting->goal == GOAL_OPENED && waiting->client->asks) {
+        outcome.asks = event->attempt;
+      }
       return outcome;
     case MIDGE_EVENT_OPENED:
       waiting->was_opened = true;
@@ -95,9 +104,9 @@ static bool is_ending(midge_environment *environment) {
   return napi_call_function(env, receiver, function, 0, NULL, NULL) != napi_ok;
 }
 
-/* 1: the attempt asks. */
-static int wait_for(midge_environment *environment, awaited *waiting,
-                    uint64_t timeout_ms) {
+/* More than 0: the attempt that asks. */
+static double wait_for(midge_environment *environment, awaited *waiting,
+                       uint64_t timeout_ms) {
   uint64_t start = now_ms(), look = start + NAP_MS;
   midge_event event;
   for (;;) {
@@ -111,14 +120,14 @@ static int wait_for(midge_environment *environment, awaited *waiting,
       continue;
     }
     verdict outcome = judge(waiting, &event);
-    if (outcome.asks) return 1;
-    if (!midge_stash_push(&environment->stash, &event)) return MIDGE_ENOMEM;
+    if (outcome.asks != 0) return outcome.asks;
+    if (!midge_environment_stash(environment, &event)) return MIDGE_ENOMEM;
     if (outcome.reached) return outcome.status;
   }
 }
 
-/* wait(index, goal, token, timeout): the outcome, or 1 when an attempt asks
- * for credentials. */
+/* wait(index, goal, token, timeout): the outcome, or the number of an attempt
+ * that asks for credentials. */
 static napi_value wait(napi_env env, napi_callback_info info) {
   midge_environment *environment = NULL;
   napi_value args[4];
@@ -135,9 +144,9 @@ static napi_value wait(napi_env env, napi_callback_info info) {
                      .goal = (enum goal)goal,
                      .token = (uint64_t)token,
                      .was_opened = client->opened};
-  int outcome = wait_for(environment, &waiting, (uint64_t)timeout_ms);
+  double outcome = wait_for(environment, &waiting, (uint64_t)timeout_ms);
   napi_value value = NULL;
-  napi_create_int32(env, outcome, &value);
+  napi_create_double(env, outcome, &value);
   return value;
 }
 

@@ -10,19 +10,19 @@ const RECORDS_MAX = 1024;
 const TURN_MS = 10; // after this long, timers and sockets get their turn
 const LOOK_EVERY = 64; // records between two looks at the clock
 
-const CONNECTING = 0;
-const OPENED = 1;
+// As enum midge_event_type has them; the life of a client has its own names.
 const MESSAGE = 2;
 const DONE = 3;
-const AUTHENTICATE = 4;
-const CLOSED = 5;
 const ENDED = 6;
+const lives = {
+  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed',
+};
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);
 const extras = [];
 const topics = [];
-// By the addon's index: links that are open, weak references to others.
-const links = [];
+// By the addon's index: sessions that are open, weak references to others.
+const sessions = [];
 
 const View = Buffer[Symbol.species];
 
@@ -32,11 +32,11 @@ let count = 0; // records in this batch
 let position = 0; // the first of them that was not delivered
 let delivering = false;
 let immediate = null;
-let keepers = 0; // open links that keep the process alive
+let keepers = 0; // open sessions that keep the process alive
 
-function linkOf(index) {
-  const link = links[index];
-  return link instanceof WeakRef ? link.deref() : link;
+function sessionOf(index) {
+  const session = sessions[index];
+  return session instanceof WeakRef ? session.deref() : session;
 }
 
 // A view of what all payloads of a batch share. The hottest line of all: the
@@ -49,40 +49,37 @@ function payload(at) {
   return new View(shared, sharedStart + records[at + 2], size);
 }
 
-function message(link, at) {
+function message(session, at) {
   const word = records[at];
   const extra = records[at + 7];
-  link.message(topics[records[at + 4]], payload(at), word >> 8 & 3,
+  session.message(topics[records[at + 4]], payload(at), word >> 8 & 3,
     (word & 0x400) !== 0, records[at + 5],
-    extra === 0 ? undefined : decode(extras[extra]));
+    extra === 0 ? undefined : decode(extras[extra]), (word & 0x800) !== 0);
 }
 
-function done(link, at) {
+function done(session, at) {
   const token = records[at + 3] * 0x100000000 + records[at + 2];
   const extra = records[at + 7];
   const status = records[at + 5] | 0;
   if (status === 0 && extra === 0) {
-    link.succeeded(token, records[at + 4], records[at + 6] - 1);
+    session.succeeded(token, records[at + 4], records[at + 6] - 1);
   } else {
-    const [reasons, list] = extra === 0 ? [] : extras[extra];
-    link.done(token, status, reasons, decode(list));
+    const [reasons, list, text] = extra === 0 ? [] : extras[extra];
+    session.done(token, status, reasons, decode(list), text);
   }
 }
 
 function deliver(at) {
   const index = records[at + 1];
-  const link = linkOf(index);
+  const session = sessionOf(index);
   const kind = records[at] & 0xff;
-  if (kind === ENDED) links[index] = undefined;
-  if (link === undefined) return;
-  if (kind === MESSAGE) message(link, at);
-  else if (kind === DONE) done(link, at);
-  else if (kind === OPENED) link.opened(extras[records[at + 7]]);
-  else if (kind === CLOSED) link.closed(extras[records[at + 7]]);
-  else if (kind === CONNECTING) link.connecting(extras[records[at + 7]][0]);
-  else if (kind === AUTHENTICATE) {
-    const [reason, list] = extras[records[at + 7]];
-    link.authenticate(reason, decode(list));
+  if (kind === ENDED) sessions[index] = undefined;
+  if (session === undefined) return;
+  if (kind === MESSAGE) message(session, at);
+  else if (kind === DONE) done(session, at);
+  else if (kind !== ENDED) {
+    session[lives[kind]](records[at + 2], records[at + 3],
+      extras[records[at + 7]]);
   }
 }
 
@@ -116,7 +113,7 @@ function take() {
 }
 
 // The reactor wakes us once, when there are events and were none: go on until
-// there are none. Callbacks that throw are the links' business.
+// there are none. Callbacks that throw are the presenters' business.
 function turn() {
   if (delivering) return;
   delivering = true;
@@ -133,10 +130,10 @@ function turn() {
   }
 }
 
-// Whether a link is open, and keeps the process alive by it.
-function hold(link, isOpen) {
-  if (link.index < 0) return;
-  links[link.index] = isOpen ? link : new WeakRef(link);
+// An open session lives by itself, another one as long as somebody has it.
+function root(session, isOpen) {
+  if (session.index < 0) return;
+  sessions[session.index] = isOpen ? session : new WeakRef(session);
 }
 
 function keep(more) {
@@ -147,7 +144,5 @@ function keep(more) {
 }
 
 native.setup(turn, () => {}, records, extras, topics);
-// Node ends the process with other threads running; ours must be gone first.
-process.on('exit', () => native.stop());
 
-module.exports = { hold, keep, later };
+module.exports = { root, keep, later };

@@ -3,6 +3,7 @@
 // time; when it fails, the attempt has failed, and the next one asks again.
 const { types } = require('node:util');
 const native = require('./native');
+const { copy } = require('./bytes');
 const { invalidType } = require('./errors');
 const { headers } = require('./options');
 
@@ -24,12 +25,10 @@ function read(answer) {
   if (typeof answer !== 'object') {
     throw invalidType('credentials', 'object', answer);
   }
-  const { password } = answer;
   return {
     url: text(answer, 'url'),
     userName: text(answer, 'username'),
-    password: types.isUint8Array(password) ? password
-      : text(answer, 'password'),
+    password: copy('credentials.password', answer.password),
     headers: answer.headers == null
       ? undefined : headers('credentials.headers', answer.headers),
   };
@@ -46,46 +45,46 @@ class Credentials {
     this.#max = reconnectMax ?? Math.max(this.#min, RETRY_MAX_MS);
   }
 
-  serve(link) {
-    let turn = 0;
-    link.attempt = (attempt, lastError) => {
-      turn += 1;
-      this.#answer(link, turn, () => turn, attempt, lastError, 0);
+  serve(session) {
+    let current = 0;
+    session.attempt = (attempt, connect, retry, lastError) => {
+      current = attempt;
+      // Nobody waits for the answer once a newer attempt has begun, or the
+      // connect that it serves is given up.
+      const isOver = () =>
+        current !== attempt || !session.life.isDesiredNow(connect);
+      this.#answer(session, attempt, isOver, retry, lastError, 0);
     };
   }
 
-  // `current` tells whether a newer attempt has begun meanwhile.
-  async #answer(link, turn, current, attempt, lastError, failures) {
-    const { asked } = link;
-    const isOver = () => current() !== turn || link.asked !== asked ||
-      link.left === asked || !link.isWanted;
+  async #answer(session, attempt, isOver, retry, lastError, failures) {
     try {
-      const answer = read(await this.#hook({ attempt, lastError }));
-      if (!isOver()) native.proceed(link.index, answer);
+      const answer = read(await this.#hook({ attempt: retry, lastError }));
+      if (!isOver()) native.proceed(session.index, attempt, answer);
     } catch (error) {
       if (isOver()) return;
-      link.lastError = error;
-      link.failed(error instanceof Error ? error : new Error(String(error)));
+      session.lastError = error;
+      session.presenter.failed(
+        error instanceof Error ? error : new Error(String(error)));
       const delay = Math.min(this.#min * 2 ** failures, this.#max);
-      const timer = setTimeout(() => {
+      // The client keeps the process alive, or does not; its timers never do.
+      setTimeout(() => {
         if (isOver()) return;
-        this.#answer(link, turn, current, attempt + 1, error, failures + 1);
-      }, delay);
-      if (!link.isRef) timer.unref();
+        this.#answer(session, attempt, isOver, retry + 1, error, failures + 1);
+      }, delay).unref();
     }
   }
 
   // In a blocking connect there is no later: a promise cannot be awaited.
-  answerNow(link) {
+  answerNow(session, attempt) {
     try {
-      const answer = this.#hook({ attempt: 1, lastError: link.lastError });
+      const answer = this.#hook({ attempt: 1, lastError: session.lastError });
       if (types.isPromise(answer)) {
         throw new TypeError('a blocking connect cannot await credentials');
       }
-      return native.proceed(link.index, read(answer));
+      native.proceed(session.index, attempt, read(answer));
     } catch (error) {
-      link.lastError = error;
-      return undefined;
+      session.lastError = error;
     }
   }
 }

@@ -45,15 +45,18 @@ function outOfRange(name, expected, value) {
   return error;
 }
 
-// `details`: { text, code, reasonCode, properties }, as far as known.
+// `details`: { text, code, reasonCode, statusCode, properties, cause }, as far
+// as known; `statusCode` is HTTP's.
 function failure(status, details = {}) {
-  const { text, code, reasonCode, properties } = details;
+  const { text, code, reasonCode, statusCode, properties, cause } = details;
   const error = new Error(text || native.statusText(status));
   error.code = code || native.statusName(status);
   error.errno = status;
   if (reasonCode !== undefined) error.reasonCode = reasonCode;
   else if (status <= -LOWEST_REASON) error.reasonCode = -status;
+  if (statusCode) error.statusCode = statusCode;
   if (properties !== undefined) error.properties = properties;
+  if (cause !== undefined) error.cause = cause;
   return error;
 }
 

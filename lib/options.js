@@ -1,15 +1,14 @@
 'use strict';
 // The `options` argument: what each name may be, and what the addon is told.
-const { types } = require('node:util');
+const { bytesOf } = require('./bytes');
 const { outOfRange, invalidType } = require('./errors');
-const { misspelled, nearest } = require('./spelling');
+const { misspelled } = require('./spelling');
 const properties = require('./properties');
 const security = require('./security');
 
 const UINT16_MAX = 65535;
 const UINT32_MAX = 0xffffffff;
 const MS_MAX = 0x7fffffff;
-const IN_FLIGHT_MAX = 65535;
 
 function type(name) {
   return (path, value) => {
@@ -36,10 +35,12 @@ function object(path, value) {
 }
 
 function secret(path, value) {
-  if (typeof value !== 'string' && !types.isUint8Array(value)) {
-    throw invalidType(path, 'of type string or an instance of Buffer or Uint8Array', value);
+  if (typeof value === 'string') return value;
+  const bytes = bytesOf(value);
+  if (bytes === undefined) {
+    throw invalidType(path, 'of type string or an instance of Buffer or ArrayBuffer', value);
   }
-  return value;
+  return Buffer.from(bytes);
 }
 
 function protocolVersion(path, value) {
@@ -65,57 +66,83 @@ function headers(path, value) {
   return lines;
 }
 
+function texts(path, value) {
+  if (!Array.isArray(value)) throw invalidType(path, 'an array', value);
+  return value.map((text, at) => string(`${path}[${at}]`, text));
+}
+
 const boolean = type('boolean');
 const string = type('string');
 const callback = type('function');
 const ms = integer(0, MS_MAX);
+const someMs = integer(1, MS_MAX);
+const size = integer(1, Number.MAX_SAFE_INTEGER);
 
-// One row for each option. Those of TLS are checked by security.js.
+const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
+
+// The addon is told the option under this name, or what `as` makes of it.
+const told = (check, name, as = (value) => value) =>
+  ({ check, tell: (value) => ({ [name]: as(value) }) });
+// It stays in JavaScript.
+const kept = (check) => ({ check, tell: () => ({}) });
+// Zero means that there is no limit.
+const limit = (check, name, off) =>
+  ({ check, tell: (value) => (value === 0 ? { [off]: true } : { [name]: value }) });
+
+// One row for each option: a new one stands here, in the addon's table
+// (addon/options.c) if it is told, in index.d.ts and in docs/api.md.
 const table = {
   // The constructor's arguments, for those who leave an argument out.
-  clientId: string,
-  username: string,
-  password: secret,
-  clean: boolean,
-  keepalive: integer(0, UINT16_MAX),
+  clientId: kept(string),
+  username: kept(string),
+  password: kept(secret),
+  clean: kept(boolean),
+  keepalive: kept(integer(0, UINT16_MAX)),
   // The protocol.
-  protocolVersion,
-  negotiate: boolean,
-  properties: object,
-  will: object,
-  resubscribe: boolean,
-  queueQoSZero: boolean,
-  autoUseTopicAlias: boolean,
-  autoAssignTopicAlias: boolean,
-  lowerQoS: boolean,
-  lenientText: boolean,
-  credentials: callback,
+  protocolVersion: told(protocolVersion, 'version', (value) => versions[value]),
+  negotiate: told(boolean, 'negotiate'),
+  properties: { check: object, tell: connectProperties },
+  will: kept(object),
+  resubscribe: told(boolean, 'forgetSubscriptions', (value) => !value),
+  subscribeBatchSize: told(integer(1, UINT16_MAX), 'subscribeBatch'),
+  maxBreaks: limit(integer(0, UINT16_MAX), 'breaksMax', 'breaksOff'),
+  queueQoSZero: kept(boolean),
+  autoUseTopicAlias: { check: boolean, tell: aliases },
+  autoAssignTopicAlias: { check: boolean, tell: aliases },
+  lowerQoS: told(boolean, 'lowerQoS'),
+  lenientText: told(boolean, 'lenientText'),
+  strictText: told(boolean, 'strictText'),
+  credentials: told(callback, 'ask', () => true),
   // Limits.
-  maxQueueMessages: integer(1, Number.MAX_SAFE_INTEGER),
-  maxQueueBytes: integer(1, Number.MAX_SAFE_INTEGER),
-  maxInFlight: integer(1, IN_FLIGHT_MAX),
-  highWaterMark: integer(1, Number.MAX_SAFE_INTEGER),
+  maxQueueMessages: told(size, 'maxQueueMessages'),
+  maxQueueBytes: told(size, 'maxQueueBytes'),
+  maxInFlight: told(integer(1, UINT16_MAX), 'maxInFlight'),
+  highWaterMark: told(size, 'highWaterMark'),
   // Time.
-  timeout: integer(1, MS_MAX),
-  connectTimeout: integer(1, MS_MAX),
-  replyTimeout: integer(1, MS_MAX),
-  closeTimeout: integer(1, MS_MAX),
-  reconnectPeriod: ms,
-  reconnectPeriodMax: integer(1, MS_MAX),
-  reconnectOnConnackError: boolean,
-  maxRedirects: integer(0, 255),
+  timeout: kept(someMs),
+  holdTimeout: kept(ms),
+  offlineTimeout: kept(ms),
+  connectTimeout: told(someMs, 'connectTimeout'),
+  replyTimeout: told(someMs, 'replyTimeout'),
+  closeTimeout: told(someMs, 'closeTimeout'),
+  reconnectPeriod: limit(ms, 'reconnectMin', 'reconnectOff'),
+  reconnectPeriodMax: told(someMs, 'reconnectMax'),
+  reconnectOnConnackError: told(boolean, 'reconnectLasting'),
+  maxRedirects: told(integer(0, 255), 'redirectsMax'),
   // The way there.
-  localAddress: string,
-  tcpNoDelay: boolean,
-  proxy: string,
-  socksProxy: string,
-  path: string,
-  headers,
-  alpn: (path, value) => value,
-  tls: object,
+  servers: kept(texts),
+  localAddress: told(string, 'localAddress'),
+  tcpNoDelay: told(boolean, 'nagle', (value) => !value),
+  proxy: told(string, 'proxy'),
+  socksProxy: kept(string),
+  path: kept(string),
+  headers: told(headers, 'headers'),
+  alpn: kept((path, value) => value),
+  tls: kept(object),
 };
 
-// Names of TLS that MQTT.js takes at the top, with what they are in `tls`.
+// Names of TLS that MQTT.js takes at the top, with what they are in `tls`;
+// security.js checks them.
 const tlsNames = {
   alpn: 'alpn', ALPNProtocols: 'alpn', servername: 'servername', ca: 'ca',
   cert: 'cert', key: 'key', pfx: 'pfx', passphrase: 'passphrase', crl: 'crl',
@@ -125,13 +152,13 @@ const tlsNames = {
 
 // Options of MQTT.js that mean nothing here: its streams, stores and timers.
 const foreign = [
-  'reschedulePings', 'subscribeBatchSize', 'authPacket', 'customHandleAcks',
-  'incomingStore', 'outgoingStore', 'messageIdProvider', 'servers', 'host',
-  'hostname', 'port', 'protocol', 'protocolId', 'defaultProtocol', 'query',
-  'auth', 'unixSocket', 'socksTimeout', 'wsOptions', 'transformWsUrl',
-  'createWebsocket', 'forceNativeWebSocket', 'timerVariant', 'log',
-  'writeCache', 'encoding', 'objectMode', 'binary', 'browserBufferSize',
-  'browserBufferTimeout', 'manualConnect', 'manualAcks', 'store',
+  'reschedulePings', 'authPacket', 'customHandleAcks', 'incomingStore',
+  'outgoingStore', 'messageIdProvider', 'host', 'hostname', 'port',
+  'protocol', 'protocolId', 'defaultProtocol', 'query', 'auth', 'unixSocket',
+  'socksTimeout', 'wsOptions', 'transformWsUrl', 'createWebsocket',
+  'forceNativeWebSocket', 'timerVariant', 'log', 'writeCache', 'encoding',
+  'objectMode', 'binary', 'browserBufferSize', 'browserBufferTimeout',
+  'manualConnect', 'manualAcks', 'store',
 ];
 
 const names = [...Object.keys(table), ...Object.keys(tlsNames)];
@@ -154,7 +181,7 @@ function check(options) {
     if (!isTls && !Object.hasOwn(table, name)) throw unknown(name);
     if (value === undefined || value === null) continue;
     if (isTls) tls[tlsNames[name]] = value;
-    else checked[name] = table[name](`options.${name}`, value);
+    else checked[name] = table[name].check(`options.${name}`, value);
   }
   if (checked.tls !== undefined || Object.keys(tls).length > 0) {
     checked.tls = { ...tls, ...checked.tls };
@@ -162,7 +189,10 @@ function check(options) {
   return checked;
 }
 
-const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
+function aliases(value) {
+  return value ? { topicAliases: true } : {};
+}
+
 // Those of CONNECT that the session minds by itself.
 const owned = {
   sessionExpiryInterval: ['sessionExpiry', 0, UINT32_MAX],
@@ -171,70 +201,45 @@ const owned = {
   topicAliasMaximum: ['topicAliasMaximum', 0, UINT16_MAX],
 };
 
-function connectProperties(given = {}) {
-  const told = {};
+function connectProperties(given) {
+  const list = {};
   const rest = {};
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(owned, name)) {
       rest[name] = value;
     } else if (value !== undefined) {
       const [field, low, high] = owned[name];
-      told[field] = integer(low, high)(`options.properties.${name}`, value);
+      list[field] = integer(low, high)(`options.properties.${name}`, value);
     }
   }
-  told.properties = properties.encode(rest, 'options.properties');
-  if (typeof told.properties === 'number') {
+  list.properties = properties.encode(rest, 'options.properties');
+  if (typeof list.properties === 'number') {
     throw outOfRange('options.properties', 'made of legal numbers', rest);
   }
-  return told;
+  return list;
 }
 
-// Alone, reconnectPeriod is what MQTT.js makes of it: always that long.
-function reconnecting({ reconnectPeriod, reconnectPeriodMax }) {
-  if (reconnectPeriod === 0) return { reconnectOff: true };
-  return {
-    reconnectMin: reconnectPeriod,
-    reconnectMax: reconnectPeriodMax,
-    reconnectFixed:
-      reconnectPeriod !== undefined && reconnectPeriodMax === undefined,
-  };
-}
-
-// What the addon is told; `clean` decides how long a session of MQTT 5 lasts.
+// What the addon is told of checked options; `clean` decides how long a session
+// of MQTT 5 lasts.
 function forAddon(options, clean) {
-  const told = {
-    ...connectProperties(options.properties),
-    ...reconnecting(options),
-    version: versions[options.protocolVersion ?? 4],
-    negotiate: options.negotiate,
+  const list = {
+    version: versions[4],
     clean,
-    topicAliases:
-      options.autoAssignTopicAlias === true || options.autoUseTopicAlias === true,
-    lowerQoS: options.lowerQoS,
-    forgetSubscriptions: options.resubscribe === false,
-    lenientText: options.lenientText,
-    maxInFlight: options.maxInFlight,
-    maxQueueMessages: options.maxQueueMessages,
-    maxQueueBytes: options.maxQueueBytes,
-    highWaterMark: options.highWaterMark,
-    replyTimeout: options.replyTimeout,
-    connectTimeout: options.connectTimeout,
-    closeTimeout: options.closeTimeout,
-    redirectsMax: options.maxRedirects,
-    reconnectLasting: options.reconnectOnConnackError,
-    localAddress: options.localAddress,
-    nagle: options.tcpNoDelay === false,
-    proxy: options.proxy ?? options.socksProxy,
-    headers: options.headers,
-    ask: options.credentials !== undefined,
+    // Alone, reconnectPeriod is what MQTT.js makes of it: always that long.
+    reconnectFixed: options.reconnectPeriod !== undefined &&
+      options.reconnectPeriodMax === undefined,
+    proxy: options.socksProxy,
   };
-  // A session that is to last, lasts, as it does in 3.1.1.
-  if (!clean && told.sessionExpiry === undefined) {
-    told.sessionExpiry = UINT32_MAX;
+  for (const [name, value] of Object.entries(options)) {
+    Object.assign(list, table[name].tell(value));
   }
-  return told;
+  // A session that is to last, lasts, as it does in 3.1.1.
+  if (!clean && list.sessionExpiry === undefined) {
+    list.sessionExpiry = UINT32_MAX;
+  }
+  return list;
 }
 
 module.exports = {
-  check, forAddon, headers, names, nearest, security: security.fromOptions,
+  check, forAddon, headers, names, security: security.fromOptions,
 };

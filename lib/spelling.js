@@ -35,4 +35,4 @@ function misspelled(what, name, names) {
   return error;
 }
 
-module.exports = { nearest, misspelled };
+module.exports = { misspelled };

@@ -31,7 +31,7 @@ void midge_tls_add_reason(midge_text *text) {
   midge_text_add(text, reason != NULL ? reason : "unknown reason");
 }
 
-static void begin(midge_text *text, const midge_tls_source *source) {
+void midge_tls_name_source(midge_text *text, const midge_tls_source *source) {
   midge_text_add(text, source->what);
   if (source->path.data == NULL) return;
   midge_text_add(text, " \"");
@@ -41,7 +41,7 @@ static void begin(midge_text *text, const midge_tls_source *source) {
 
 static void explain(midge_text *text, const midge_tls_source *source,
                     const char *words) {
-  begin(text, source);
+  midge_tls_name_source(text, source);
   midge_text_add(text, words);
 }
 
@@ -109,6 +109,35 @@ static BIO *open_source(const midge_tls_source *source, midge_text *text) {
   return memory;
 }
 
+typedef enum source_kind {
+  KIND_CERTIFICATE,
+  KIND_CRL,
+  KIND_KEY,
+} source_kind;
+
+/* What people have instead of PEM, and what makes PEM of it; null when it is
+ * neither. To be asked before anything is read. */
+static const char *other_form(BIO *bio, source_kind kind) {
+  static const char *const der[] = {
+      [KIND_CERTIFICATE] =
+          " is DER, not PEM: \"openssl x509 -inform DER\" converts it",
+      [KIND_CRL] = " is DER, not PEM: \"openssl crl -inform DER\" converts it",
+      [KIND_KEY] = " is DER, not PEM: \"openssl pkey -inform DER\" converts it",
+  };
+  static const char ssh[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
+  char *data;
+  long size = BIO_get_mem_data(bio, &data);
+  /* A SEQUENCE of more than 127 bytes, as all of these are. */
+  if (size >= 2 && data[0] == 0x30 && ((uint8_t)data[1] & 0x80) != 0) {
+    return der[kind];
+  }
+  if (kind == KIND_KEY && size >= (long)sizeof ssh &&
+      memcmp(data, ssh, sizeof ssh - 1) == 0) {
+    return " is an OpenSSH key: \"ssh-keygen -p -m PEM -f\" makes PEM of it";
+  }
+  return NULL;
+}
+
 /* What OpenSSL asks for a passphrase, and whether it did. */
 typedef struct secret {
   midge_slice passphrase;
@@ -140,6 +169,7 @@ STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
   BIO *bio = open_source(source, text);
   if (bio == NULL) return NULL;
 
+  const char *form = other_form(bio, KIND_CERTIFICATE);
   secret none = {MIDGE_NO_SLICE, false};
   STACK_OF(X509) *all = sk_X509_new_null();
   X509 *one;
@@ -152,7 +182,7 @@ STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
   if (ended && sk_X509_num(all) > 0) return all;
 
   if (ended) {
-    explain(text, source, " holds no certificate in PEM");
+    explain(text, source, form != NULL ? form : " holds no certificate in PEM");
   } else {
     explain(text, source, " is malformed: ");
     midge_tls_add_reason(text);
@@ -166,6 +196,7 @@ STACK_OF(X509_CRL) *
   BIO *bio = open_source(source, text);
   if (bio == NULL) return NULL;
 
+  const char *form = other_form(bio, KIND_CRL);
   secret none = {MIDGE_NO_SLICE, false};
   STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
   X509_CRL *one;
@@ -178,7 +209,8 @@ STACK_OF(X509_CRL) *
   if (ended && sk_X509_CRL_num(all) > 0) return all;
 
   if (ended) {
-    explain(text, source, " holds no revocation list in PEM");
+    explain(text, source,
+            form != NULL ? form : " holds no revocation list in PEM");
   } else {
     explain(text, source, " is malformed: ");
     midge_tls_add_reason(text);
@@ -192,6 +224,7 @@ EVP_PKEY *midge_tls_read_key(const midge_tls_source *source,
   BIO *bio = open_source(source, text);
   if (bio == NULL) return NULL;
 
+  const char *form = other_form(bio, KIND_KEY);
   secret given = {passphrase, false};
   EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &given);
   BIO_free(bio);
@@ -203,7 +236,9 @@ EVP_PKEY *midge_tls_read_key(const midge_tls_source *source,
                 ? " is encrypted: it needs a passphrase"
                 : " cannot be decrypted: the passphrase is wrong");
   } else {
-    explain(text, source, " holds no private key in PEM that can be read");
+    explain(
+        text, source,
+        form != NULL ? form : " holds no private key in PEM that can be read");
   }
   return NULL;
 }

@@ -39,6 +39,9 @@ MIDGE_CHECKED bool midge_tls_check_directory(midge_slice path,
 /* `slice` as a C string in `to`; false when it does not fit or holds a NUL. */
 MIDGE_CHECKED bool midge_tls_c_string(char *to, size_t room, midge_slice slice);
 
+/* Adds what the source is, and the path it has. */
+void midge_tls_name_source(midge_text *text, const midge_tls_source *source);
+
 /* Adds OpenSSL's last reason. */
 void midge_tls_add_reason(midge_text *text);
 

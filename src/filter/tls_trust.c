@@ -97,9 +97,11 @@ static bool use_chain(SSL_CTX *ssl, X509 *own, STACK_OF(X509) * others,
   return true;
 }
 
-static bool use_key(SSL_CTX *ssl, X509 *own, EVP_PKEY *key, midge_text *text) {
+static bool use_key(SSL_CTX *ssl, X509 *own, EVP_PKEY *key,
+                    const midge_tls_source *source, midge_text *text) {
   if (X509_check_private_key(own, key) != 1) {
-    midge_text_add(text, "the key does not belong to the certificate");
+    midge_tls_name_source(text, source);
+    midge_text_add(text, " does not belong to the certificate");
     return false;
   }
   if (SSL_CTX_use_PrivateKey(ssl, key) == 1) return true;
@@ -116,7 +118,7 @@ static bool load_pem(SSL_CTX *ssl, const midge_tls_source *certificate,
   EVP_PKEY *key = midge_tls_read_key(key_source, passphrase, text);
   X509 *own = sk_X509_value(chain, 0);
   bool used = key != NULL && use_chain(ssl, own, chain, 1, text) &&
-              use_key(ssl, own, key, text);
+              use_key(ssl, own, key, key_source, text);
   EVP_PKEY_free(key);
   sk_X509_pop_free(chain, X509_free);
   return used;
@@ -131,8 +133,8 @@ static bool load_pkcs12(SSL_CTX *ssl, midge_slice pkcs12,
   if (!midge_tls_read_pkcs12(&source, passphrase, &key, &own, &others, text)) {
     return false;
   }
-  bool used =
-      use_chain(ssl, own, others, 0, text) && use_key(ssl, own, key, text);
+  bool used = use_chain(ssl, own, others, 0, text) &&
+              use_key(ssl, own, key, &source, text);
   EVP_PKEY_free(key);
   X509_free(own);
   sk_X509_pop_free(others, X509_free);

@@ -24,7 +24,8 @@ const numbers = ['zero', 'one', 'minusOne', 'half', 'NaN', 'infinity'];
 const booleans = ['true', 'false'];
 const strings = ['empty', 'text', 'numeric'];
 const nothing = ['undefined', 'null'];
-const bytes = ['buffer', 'uint8'];
+const pem = ['buffer', 'uint8'];
+const bytes = [...pem, 'uint16', 'view', 'arrayBuffer'];
 const callbacks = ['function', ...nothing];
 
 // Each argument by name: a legal value, and the kinds of value whose type is
@@ -41,7 +42,7 @@ const filters = [...strings, 'array', ...[]];
 const methods = {
   set_willmsg: [
     ['willtopic', 'topic', strings],
-    ['message', 'message', [...strings, ...nothing, ...bytes]],
+    ['willmessage', 'message', [...strings, ...nothing, ...bytes]],
     ['qos', 0, numbers],
     ['retain', false, booleans],
   ],
@@ -70,11 +71,11 @@ const methods = {
     ['callbackReceive', undefined, callbacks],
   ],
   tls_set: [
-    ['ca_file', 'ca.pem', [...strings, ...nothing, ...bytes]],
+    ['ca_file', 'ca.pem', [...strings, ...nothing, ...pem]],
     ['ca_path', null, [...strings, ...nothing]],
-    ['cert_file', null, [...strings, ...nothing, ...bytes]],
-    ['key_file', null, [...strings, ...nothing, ...bytes]],
-    ['passphrase', null, [...strings, ...nothing, ...bytes]],
+    ['cert_file', null, [...strings, ...nothing, ...pem]],
+    ['key_file', null, [...strings, ...nothing, ...pem]],
+    ['passphrase', null, [...strings, ...nothing, ...pem]],
   ],
   tls_insecure_set: [['insecure', false, booleans]],
   tls_opts_set: [

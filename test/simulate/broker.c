@@ -193,6 +193,7 @@ static bool refuses_version(world *w, conn *c) {
 static void take_over(world *w, const conn *by) {
   for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
     if (c == by || c->attempt == 0 || !c->at_broker || !c->greeted) continue;
+    broker_ended(w, c);
     network_close(w, c, END_FIN);
   }
 }
@@ -401,7 +402,8 @@ static void on_packet(world *w, conn *c, const midge_packet *packet) {
         "packet %d where none may be", packet->type);
   /* Whoever sends more has read CONNACK. A client that did not read that its
    * session is new would take it for the old one, and nobody could tell. */
-  if (packet->type != MIDGE_CONNECT) w->broker.has_session = true;
+  if (packet->type != MIDGE_CONNECT && packet->type != MIDGE_DISCONNECT)
+    w->broker.has_session = true;
   switch (packet->type) {
     case MIDGE_CONNECT:
       on_connect(w, c, packet);

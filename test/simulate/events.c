@@ -22,11 +22,7 @@ static void told_connect(world *w, const midge_wish *wish) {
   l->connect = wish->connect.number;
   l->wanted = true;
   l->followed = 0;
-  if (!l->running) {
-    l->retry = 1;
-    l->after_reset = true;
-    l->retry_at = w->now;
-  }
+  if (!l->running) l->retry_at = w->now;
 }
 
 /* While a goodbye is under way all others wait for its end, but an abort. */
@@ -57,7 +53,8 @@ static void told_request(world *w, const midge_wish *wish) {
 
 void events_told(world *w, const midge_wish *wish) {
   /* What the link has not told yet was decided before. */
-  if (wish->type < MIDGE_WISH_PUBLISH) w->life.told_late = true;
+  if (wish->type < MIDGE_WISH_PUBLISH || wish->type == MIDGE_WISH_HOLD)
+    w->life.told_late = true;
   switch (wish->type) {
     case MIDGE_WISH_CONNECT:
       told_connect(w, wish);
@@ -87,7 +84,8 @@ void events_told(world *w, const midge_wish *wish) {
       told_request(w, wish);
       return;
     case MIDGE_WISH_HOLD:
-      w->life.held = wish->hold.on;
+      /* During a goodbye it waits, and nobody can tell until when. */
+      w->life.held = wish->hold.on && !w->life.goodbye;
       return;
     default:
       return;
@@ -100,7 +98,7 @@ void events_told(world *w, const midge_wish *wish) {
 static void expect_place(world *w) {
   life *l = &w->life;
   l->expected = PLACES_MAX;
-  if (w->weather.servers != 0) return;
+  if (w->weather.servers != 0 || l->kicked) return;
   bool followed = l->moved != PLACES_MAX && l->retry_at == l->retry_from;
   l->expected = followed ? l->moved : l->home;
   if (!followed) return;
@@ -120,6 +118,9 @@ static void on_connecting(world *w, const midge_event *event) {
         event->connect);
   CHECK(w, l->kicked || w->now >= l->retry_at || l->told_late,
         "an attempt too early");
+  if (event->connect != l->served) l->retry = 1;
+  if (event->connect != l->served) l->after_reset = true;
+  l->served = event->connect;
   CHECK(w, event->connecting.retry == l->retry, "retry %u, not %u",
         event->connecting.retry, l->retry);
   expect_place(w);
@@ -132,7 +133,6 @@ static void on_connecting(world *w, const midge_event *event) {
   if (!l->told_late) l->kicked = l->goodbye = false;
   l->began = w->now;
   l->asking = w->weather.ask;
-  l->held = w->weather.hold;
   if (l->asking) ask_begin(w, event->attempt);
 }
 
@@ -209,8 +209,6 @@ static void end_connect(world *w, const midge_event *event) {
   if (l->connect == event->connect) {
     l->wanted = false;
   } else {
-    l->retry = 1;
-    l->after_reset = true;
     l->retry_at = w->now;
   }
   l->goodbye = l->kicked = false;

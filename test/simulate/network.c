@@ -71,6 +71,7 @@ conn *network_dial(world *w, const midge_place *place) {
   } else if (world_chance(w, w->weather.slow_answer)) {
     world_hit(HIT_dial_late);
     c->up_at = w->now + world_roll(w, 2 * w->weather.connect_timeout_ms);
+    c->faulty = true;
   }
   return c;
 }
@@ -223,6 +224,7 @@ static void move_dial(world *w, conn *c) {
   world_say(w, "network: up to %s", place_names[c->place]);
   c->up = true;
   c->heard = c->written = w->now;
+  w->life.held = w->weather.hold && !w->weather.proxy;
   broker_connected(w, c);
   monitor_connected(w);
   midge_link_dialed(w->link, c->attempt);

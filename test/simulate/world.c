@@ -116,7 +116,9 @@ static void advance(world *w) {
   if (!world_chance(w, w->weather.late)) return;
   world_hit(HIT_late_driver);
   w->now += world_roll(w, LATE_MS_MAX);
-  if (w->conn != NULL) w->conn->faulty = true;
+  if (w->conn == NULL) return;
+  w->conn->faulty = true;
+  w->conn->excused = w->now;
 }
 
 static void faults(world *w) {

@@ -1,5 +1,7 @@
 // Types as a CommonJS program meets them. It is compiled, not run.
 import mqtt = require('midge');
+import * as all from 'midge';
+import { mqtt as named } from 'midge';
 
 const client = new mqtt('id', null, null, true, 60000, true, {
   protocolVersion: 5,
@@ -39,6 +41,26 @@ const text: string = mqtt.strerror(code);
 const same: typeof mqtt = mqtt.mqtt;
 const options: mqtt.MqttOptions = { keepalive: 10 };
 
+const either: string | string[] = Math.random() < 0.5 ? 'a' : ['a', 'b'];
+client.subscribe(1, either, (mid, granted) => [mid, granted],
+  null, { rh: 1, ttl: 1000, signal: AbortSignal.timeout(1) });
+client.unsubscribe(either, null, { timeout: 1000, userProperties: { a: 'b' } });
+client.publish(1, false, 't', new DataView(new ArrayBuffer(1)), null, null,
+  { ttl: 1000, timeout: 2000, messageExpiryInterval: 1 });
+client.publish(1, false, 't', new ArrayBuffer(1));
+client.disconnect(null, { force: true });
+const why: string | undefined = client.last_error?.code;
+const status: number | undefined = client.last_error?.statusCode;
+
+const other: mqtt = new named('id', 'user', new Uint8Array(3), true, 0, true, {
+  subscribeBatchSize: 8, maxBreaks: 0, strictText: true, holdTimeout: 0,
+  offlineTimeout: 0, closeTimeout: 100, servers: ['mqtt://a', 'mqtt://b'],
+});
+const ebreaks: number = all.errors.EBREAKS;
+type Callbacks = [mqtt.ConnectCallback, mqtt.DisconnectCallback,
+  mqtt.ReceiveCallback, mqtt.PublishCallback, mqtt.SubscribeCallback,
+  mqtt.UnsubscribeCallback<number>, mqtt.ReceivedProperties, mqtt.Ack];
+
 // @ts-expect-error a QoS is a number
 client.publish('1', false, 't', 'm');
 // @ts-expect-error there is no such event
@@ -46,4 +68,5 @@ client.on('message', () => undefined);
 // @ts-expect-error options are spelt as they are
 const wrong: mqtt.MqttOptions = { keepAlive: 10 };
 
-export { einval, text, same, options, wrong };
+export { einval, text, same, options, wrong, why, status, other, ebreaks };
+export type { Callbacks };

@@ -88,6 +88,28 @@ static void test_tls_25_keys_and_certificates_must_fit(void **state) {
   refuse(options, MIDGE_EINVAL, "go together");
 }
 
+/* The name of the file, and what makes PEM of it. */
+static void test_what_is_not_pem_is_named(void **state) {
+  (void)state;
+  const midge_slice der = MIDGE_TEXT("\x30\x82\x01\x0a");
+  const midge_slice ssh =
+      MIDGE_TEXT("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n");
+  refuse((midge_tls_options){.ca = der}, MIDGE_ETLS,
+         "the CA is DER, not PEM: \"openssl x509 -inform DER\"");
+  refuse((midge_tls_options){.crl = der}, MIDGE_ETLS,
+         "the revocation list is DER, not PEM: \"openssl crl -inform DER\"");
+  midge_tls_options options = {.certificate_file = file("client.pem"),
+                               .key = der};
+  refuse(options, MIDGE_ETLS,
+         "the key is DER, not PEM: \"openssl pkey -inform DER\"");
+  options.key = ssh;
+  refuse(options, MIDGE_ETLS, "the key is an OpenSSH key: \"ssh-keygen");
+  options.key = MIDGE_NO_SLICE;
+  options.key_file = file("server.key");
+  refuse(options, MIDGE_ETLS,
+         "server.key\" does not belong to the certificate");
+}
+
 static void test_tls_25_an_encrypted_key_needs_its_passphrase(void **state) {
   (void)state;
   midge_tls_options options = {.certificate_file = file("client.pem"),
@@ -326,6 +348,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tls_22_bad_authorities_fail_every_time),
       cmocka_unit_test(test_tls_25_keys_and_certificates_must_fit),
+      cmocka_unit_test(test_what_is_not_pem_is_named),
       cmocka_unit_test(test_tls_25_an_encrypted_key_needs_its_passphrase),
       cmocka_unit_test(test_pkcs12),
       cmocka_unit_test(test_versions),

@@ -1,0 +1,302 @@
+'use strict';
+// The core of a client: opens it at the addon, makes its requests, and waits
+// for what becomes of them when it is to block. It calls nobody but its
+// presenter, and takes what has been checked.
+const native = require('./native');
+const batch = require('./batch');
+require('./exit');
+const { isText } = require('./bytes');
+const { errors, failure, strerror } = require('./errors');
+const { CANCELLED, ABANDONED, KEPT } = require('./life');
+const { Session } = require('./session');
+
+const TIMEOUT_MS = 30000;
+const HOLD_MS = 5000;
+const GOODBYE_MS = 5000; // for a blocking connect that failed to clean up
+
+// What the addon's wait waits for.
+const GOAL_OPENED = 0;
+const GOAL_DONE = 1;
+const GOAL_CLOSED = 2;
+
+// Of the third argument of the addon's publish, beside the QoS.
+const FLAG_RETAIN = 4;
+const FLAG_TEXT = 8;
+const FLAG_BYTES = 16;
+
+// What may be wrong with a request whose types are right.
+const wrong = {
+  publish: 'a topic has 1 to 65,535 bytes, and no + or #; its properties are ' +
+    'those of PUBLISH, each once',
+  filters: 'a topic filter has 1 to 65,535 bytes; + is a whole level, # is the ' +
+    'last one; there is at least one; its properties are those of the packet',
+  password: 'before MQTT 5 a password needs a user name',
+  connect: 'the properties of CONNECT are those that it may have, each once',
+  signal: 'the signal was aborted before the call',
+  offline: 'there is no connection, and queueQoSZero is false',
+  disconnect: 'this reason or these properties cannot be in a DISCONNECT',
+  will: 'a topic has 1 to 65,535 bytes, and no + or #; the message has at most ' +
+    '65,535; its properties are those of a will, each once',
+};
+
+const noHandle = { index: -1 };
+
+// A client that nobody can reach any more is given up.
+const finalizer = new FinalizationRegistry((handle) => {
+  if (handle.index >= 0) native.close(handle.index);
+});
+
+class Client {
+  #presenter;
+  #isAsynchronous;
+  #settings; // what the addon is told, but for where to connect to
+  #limits; // what is kept here of the options
+  #credentials; // or undefined
+  #will;
+  #session = null;
+  #handle = noHandle; // the session's; the finalizer closes it
+  #opened = ''; // where the session is to connect to, and how
+  #isRef = true;
+  #mid = 0;
+  #topic = ''; // the last one published to: it need not be checked again
+  #fault = null; // what was wrong with the last call
+
+  // `options`: { timeout, holdTimeout, offlineTimeout, queueQoSZero }.
+  constructor(presenter, { isAsynchronous, settings, options, credentials }) {
+    this.#presenter = presenter;
+    this.#isAsynchronous = isAsynchronous;
+    this.#settings = settings;
+    this.#credentials = credentials;
+    this.#limits = {
+      timeout: options.timeout ?? TIMEOUT_MS,
+      holdTimeout: options.holdTimeout ?? HOLD_MS,
+      offlineTimeout: options.offlineTimeout ?? 0,
+      refusesOffline: options.queueQoSZero === false,
+    };
+  }
+
+  // Of the last accepted request.
+  get mid() {
+    return this.#mid;
+  }
+
+  get isConnected() {
+    return this.#session !== null && this.#session.life.isConnected;
+  }
+
+  // connect was called, and disconnect was not.
+  get isDesired() {
+    return this.#session !== null && this.#session.life.isDesired;
+  }
+
+  // Why the last call returned less than 0; null when it did not.
+  get fault() {
+    return this.#fault;
+  }
+
+  // Every call ends here, with its status. A text says more than the number.
+  report(status, text) {
+    this.#fault = status < 0 ? failure(status, { text }) : null;
+    return status;
+  }
+
+  // The same, with a text for an argument that cannot be.
+  #judge(status, text) {
+    return this.report(status, status === errors.EINVAL ? text : undefined);
+  }
+
+  // Undefined for none.
+  setWill(will) {
+    const { version, lenientText = false } = this.#settings;
+    const { index } = this.#handle;
+    let status = will === undefined
+      ? 0 : native.checkWill(will, version, lenientText);
+    if (status === 0 && index >= 0) status = native.setWill(index, will);
+    if (status === 0) this.#will = will;
+    return this.#judge(status, wrong.will);
+  }
+
+  // `place`: { url, servers, tls }.
+  connect(place) {
+    const [opened, text] = this.#open(place);
+    if (opened !== 0) return this.report(opened, text);
+    const status = native.connect(this.#handle.index);
+    if (status === 0) this.#session.begin();
+    return this.report(status);
+  }
+
+  // The session that waits goes on, unless it is to go to another server or in
+  // another way.
+  #open(place) {
+    const wanted = JSON.stringify(place);
+    if (this.isDesired) {
+      return [errors.EINVAL, 'connect was called before: call disconnect first'];
+    }
+    if (this.#session !== null && this.#opened === wanted) return [0];
+    let text;
+    const index = native.open(
+      { ...this.#settings, ...place, hold: true, will: this.#will },
+      (words) => { text = words; });
+    if (index < 0) return [index, this.#openText(index, text)];
+    this.#replace({ index });
+    this.#opened = wanted;
+    return [0];
+  }
+
+  // The addon's words, if they say more than the number does.
+  #openText(status, text) {
+    if (text !== undefined && text !== strerror(status)) return text;
+    const { version, userName, password } = this.#settings;
+    const isBare = password !== undefined && userName === undefined;
+    return isBare && version !== 0 ? wrong.password : wrong.connect;
+  }
+
+  #replace(handle) {
+    finalizer.unregister(this);
+    if (this.#session !== null) this.#session.giveUp(!this.#isAsynchronous);
+    this.#handle = handle;
+    this.#session = new Session(this.#presenter, handle, {
+      isAsynchronous: this.#isAsynchronous,
+      isMqtt5: this.#settings.version === 0,
+      limits: this.#limits,
+    });
+    this.#session.isRef = this.#isRef;
+    if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
+    finalizer.register(this, handle, this);
+    batch.root(this.#session, true);
+  }
+
+  // Wait, and see to it that what came meanwhile is delivered.
+  #wait(goal, mid, timeout = this.#limits.timeout) {
+    if (this.isConnected) this.#session.intake.hurry();
+    const outcome = native.wait(this.#handle.index, goal, mid, timeout);
+    batch.later();
+    return outcome;
+  }
+
+  // These three give the outcome of the call just made if it is to block.
+  awaitConnect() {
+    if (this.#isAsynchronous) return 0;
+    const end = Date.now() + this.#limits.timeout;
+    const { life } = this.#session;
+    let status;
+    do {
+      status = this.#wait(GOAL_OPENED, 0, Math.max(0, end - Date.now()));
+      // More than 0 is an attempt that asks for credentials.
+      if (status > 0) this.#credentials.answerNow(this.#session, status);
+    } while (status > 0);
+    if (status === 0) life.foresee();
+    else this.#abandon(life);
+    return this.report(status);
+  }
+
+  // A refusal that cannot heal has ended the attempts by itself.
+  #abandon(life) {
+    const isOver =
+      native.disconnect(this.#handle.index, 0, undefined, true) !== 0;
+    life.leave(isOver ? KEPT : ABANDONED);
+    if (!isOver) this.#wait(GOAL_CLOSED, 0, GOODBYE_MS);
+  }
+
+  awaitDisconnect() {
+    if (this.#isAsynchronous) return 0;
+    const outcome = this.#wait(GOAL_CLOSED, 0);
+    this.#session.life.leave(KEPT);
+    return this.report(outcome);
+  }
+
+  awaitRequest() {
+    return this.#isAsynchronous ? 0
+      : this.report(this.#wait(GOAL_DONE, this.#mid));
+  }
+
+  disconnect(reasonCode, list, force) {
+    if (this.#session === null) return this.report(errors.ENOCONN);
+    const status = native.disconnect(this.#handle.index, reasonCode, list, force);
+    if (status === 0 && this.#isAsynchronous) this.#session.life.leave(CANCELLED);
+    return this.#judge(status, wrong.disconnect);
+  }
+
+  subscribe(request, filters, bits, list, limits) {
+    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
+      native.subscribe(index, mid, filters, bits, list, ttl, timeout));
+  }
+
+  unsubscribe(request, filters, list, limits) {
+    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
+      native.unsubscribe(index, mid, filters, list, ttl, timeout));
+  }
+
+  // Make a request under the next message id, which it keeps if it is accepted.
+  #request(request, filters, limits, make) {
+    if (!filters.every(isText)) return this.report(errors.EUTF8);
+    const refusal = this.#refusal(limits);
+    if (refusal !== 0) return refusal;
+    const mid = this.#mid + 1;
+    const status = make(this.#handle.index, mid, limits?.ttl, limits?.timeout);
+    return status === 0 ? this.#accept(mid, request, limits)
+      : this.#judge(status, wrong.filters);
+  }
+
+  #refusal(limits) {
+    if (this.#session === null) return this.report(errors.ENOCONN);
+    return limits?.signal?.aborted
+      ? this.report(errors.ECANCELLED, wrong.signal) : 0;
+  }
+
+  #accept(mid, request, limits) {
+    const session = this.#session;
+    this.#mid = mid;
+    this.#fault = null;
+    if (request) session.outcomes.add(mid, request);
+    if (limits?.signal !== undefined) {
+      const { index } = this.#handle;
+      session.outcomes.heed(mid, limits.signal, () => native.cancel(index, mid));
+    }
+    return 0;
+  }
+
+  // `content`: a string, a Uint8Array or undefined; `request` may be undefined.
+  publish(qos, retain, topic, content, list, limits, request) {
+    const session = this.#session;
+    const refusal = this.#refusal(limits);
+    if (refusal !== 0) return refusal;
+    if (topic !== this.#topic) {
+      if (!isText(topic)) return this.report(errors.EUTF8);
+      this.#topic = topic;
+    }
+    if (qos === 0 && this.#limits.refusesOffline && !this.isConnected) {
+      return this.report(errors.ELOST, wrong.offline);
+    }
+    const mid = this.#mid + 1;
+    const kind = typeof content === 'string' ? FLAG_TEXT
+      : content === undefined ? 0 : FLAG_BYTES;
+    const flags = qos | (retain ? FLAG_RETAIN : 0) | kind;
+    const { index } = session.handle;
+    const status = list === undefined && limits === undefined
+      ? native.publish(index, mid, flags, topic, content)
+      : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
+        limits?.timeout);
+    return status === 0 ? this.#accept(mid, request, limits)
+      : this.#judge(status, wrong.publish);
+  }
+
+  authenticate(reasonCode, list) {
+    if (this.#session === null) return this.report(errors.ENOCONN);
+    return this.report(native.authenticate(this.#handle.index, reasonCode, list));
+  }
+
+  // Somebody has begun to listen to messages, or ceased.
+  heard() {
+    if (this.#session !== null) this.#session.intake.changed();
+  }
+
+  setRef(isRef) {
+    this.#isRef = isRef;
+    if (this.#session === null) return;
+    this.#session.isRef = isRef;
+    this.#session.keepAlive();
+  }
+}
+
+module.exports = { Client };

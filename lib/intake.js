@@ -1,0 +1,117 @@
+'use strict';
+// Who listens late: the messages of a new connection wait until the program
+// has had a turn of the loop to begin to listen, and while nobody listens, for
+// a limited time. They wait at the addon, unacknowledged; those that were on
+// their way to us when we asked for that wait here.
+const IDLE = 0; // there is no connection
+const FRESH = 1; // something has changed, and this turn is not over
+const WAITING = 2; // nobody listens
+const GOING = 3; // every message is delivered as it comes
+const SPENT = 4; // the same, though nobody listens: it took too long
+
+class Intake {
+  #state = IDLE;
+  #isHeld = false; // by the addon, as far as we have asked for it
+  #late = [];
+  #timer = null;
+  #hasWarned = false;
+  #hold; // (on): have the addon hold messages, or let them go
+  #deliver; // (message): to the presenter
+  #isHeard; // (): somebody listens
+  #limit; // ms
+
+  constructor({ hold, deliver, isHeard, limit }) {
+    this.#hold = hold;
+    this.#deliver = deliver;
+    this.#isHeard = isHeard;
+    this.#limit = limit;
+  }
+
+  get isGoing() {
+    return this.#state === GOING;
+  }
+
+  // A connection was told, whose messages the addon holds. `hadTurn`: the
+  // program was blocked meanwhile, and has had its time to listen.
+  opened(hadTurn) {
+    this.#isHeld = true;
+    this.#state = FRESH;
+    if (hadTurn) this.#settle();
+    else setImmediate(() => this.#settle());
+  }
+
+  // Somebody has begun to listen, or ceased. Many do both in one turn.
+  changed() {
+    if (this.#state === IDLE || this.#state === FRESH) return;
+    if (this.#isHeard() === (this.#state === GOING)) return;
+    if (this.#state === SPENT && !this.#isHeard()) return;
+    this.#state = FRESH;
+    setImmediate(() => this.#settle());
+  }
+
+  // The program is about to block: its messages come meanwhile.
+  hurry() {
+    if (this.#isHeard()) this.#hold(false);
+  }
+
+  #settle() {
+    if (this.#state !== FRESH) return;
+    if (this.#isHeard()) this.#go(GOING);
+    else this.#wait();
+  }
+
+  #wait() {
+    this.#state = WAITING;
+    if (!this.#isHeld) this.#hold(true);
+    this.#isHeld = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#go(SPENT), this.#limit);
+    this.#timer.unref();
+  }
+
+  #go(state) {
+    clearTimeout(this.#timer);
+    this.#state = state;
+    if (this.#isHeld) this.#hold(false);
+    this.#isHeld = false;
+    this.#flush();
+  }
+
+  // The presenter may cease to listen in between.
+  #flush() {
+    const late = this.#late;
+    let count = 0;
+    while (count < late.length && this.#state !== FRESH) {
+      count += 1;
+      this.take(late[count - 1]);
+    }
+    late.splice(0, count);
+  }
+
+  // A message, as an array of what the presenter takes.
+  take(message) {
+    if (this.#state === FRESH || this.#state === WAITING) {
+      this.#late.push(message);
+      return;
+    }
+    if (this.#state === SPENT) this.#warn();
+    this.#deliver(message);
+  }
+
+  #warn() {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning('messages are received and nobody listens: listen to ' +
+      '\'received\', or give a receive callback', { code: 'MIDGE_UNHEARD' });
+  }
+
+  // The last connection has ended: what waited goes on.
+  end() {
+    clearTimeout(this.#timer);
+    this.#state = IDLE;
+    this.#isHeld = false;
+    this.#flush();
+  }
+}
+
+module.exports = { Intake };

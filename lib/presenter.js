@@ -1,0 +1,155 @@
+'use strict';
+// How the class tells what becomes of its client: callbacks that stand,
+// callbacks of single calls, and events.
+const native = require('./native');
+
+const SUBSCRIBE = 0;
+const UNSUBSCRIBE = 1;
+
+// What a callback throws goes to 'uncaughtException', and we go on.
+function call(owner, callback, ...args) {
+  try {
+    callback.apply(owner, args);
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
+function emit(owner, ...args) {
+  try {
+    owner.emit(...args);
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
+// The same, for the callback that is called most.
+function published(owner, callback, mid, ack) {
+  try {
+    if (ack === undefined) callback.call(owner, mid);
+    else callback.call(owner, mid, undefined, ack);
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
+// A request is the callback of a publish, or { kind, isList, callback } of a
+// subscribe or unsubscribe.
+class Presenter {
+  constructor(owner) {
+    this.owner = owner;
+    this.connect = null; // these three stand
+    this.disconnect = null;
+    this.receive = null;
+  }
+
+  isHeard() {
+    return this.receive !== null || this.owner.listenerCount('received') > 0;
+  }
+
+  // Of a request that has nobody to call.
+  hearsSuccess() {
+    return this.owner.listenerCount('published') > 0;
+  }
+
+  opened(connack) {
+    const { owner, connect } = this;
+    if (connect) call(owner, connect, 'OK', undefined, connack);
+    emit(owner, 'connected', 'OK', connack);
+  }
+
+  // A link was lost, or an attempt has failed; without an error, what was
+  // wished for has come about.
+  closed({ error, wasOpen, isLast }) {
+    if (error === undefined) {
+      this.#disconnected('OK');
+      return;
+    }
+    if (!wasOpen) this.failed(error);
+    if (wasOpen || isLast) this.#disconnected(error.message, error);
+  }
+
+  failed(error) {
+    const { owner, connect } = this;
+    if (connect) call(owner, connect, error.message, error);
+  }
+
+  #disconnected(...result) {
+    const { owner, disconnect } = this;
+    if (disconnect) call(owner, disconnect, ...result);
+    emit(owner, 'disconnected', ...result);
+  }
+
+  received(topic, payload, qos, retain, mid, properties) {
+    const { owner, receive } = this;
+    if (receive) call(owner, receive, mid, topic, payload, qos, retain, properties);
+    emit(owner, 'received', mid, topic, payload, qos, retain, properties);
+  }
+
+  // `reason`: the server's answer, -1 when it gave none.
+  succeeded(request, mid, reason, isMqtt5) {
+    const { owner } = this;
+    if (typeof request === 'object') {
+      const reasons = reason < 0 ? undefined : [reason];
+      this.#granted(request, mid, { reasons, isMqtt5 });
+      return;
+    }
+    const ack = isMqtt5 && reason >= 0
+      ? { reasonCode: reason, properties: undefined } : undefined;
+    if (request !== undefined) published(owner, request, mid, ack);
+    if (owner.listenerCount('published') !== 0) {
+      emit(owner, 'published', mid, ack);
+    }
+  }
+
+  answered(request, mid, answer) {
+    if (typeof request === 'object') {
+      this.#granted(request, mid, answer);
+      return;
+    }
+    const { reasons, properties, isMqtt5 } = answer;
+    const ack = isMqtt5 ? {
+      reasonCode: reasons && reasons.length > 0 ? reasons[0] : 0, properties,
+    } : undefined;
+    if (request !== undefined) call(this.owner, request, mid, undefined, ack);
+    emit(this.owner, 'published', mid, ack);
+  }
+
+  #granted(request, mid, { reasons, properties, isMqtt5 }) {
+    const { owner } = this;
+    const { kind, callback } = request;
+    const codes = reasons && [...reasons];
+    const granted = codes && (request.isList ? codes : codes[0]);
+    const answers = kind === SUBSCRIBE ? [granted] : [];
+    const ack = isMqtt5 ? [undefined, { reasonCode: granted, properties }] : [];
+    if (callback) call(owner, callback, mid, ...answers, ...ack);
+    emit(owner, kind === SUBSCRIBE ? 'subscribed' : 'unsubscribed', mid, ...answers);
+  }
+
+  refused(request, mid, error, { reasons } = {}) {
+    if (request === undefined) return;
+    const { owner } = this;
+    if (typeof request === 'function') {
+      call(owner, request, mid, error);
+      return;
+    }
+    const codes = reasons && [...reasons];
+    const granted = codes && (request.isList ? codes : codes[0]);
+    const answers = request.kind === SUBSCRIBE ? [granted] : [];
+    if (codes) error.granted = granted;
+    if (request.callback) call(owner, request.callback, mid, ...answers, error);
+  }
+
+  // What is left of a request that has been told already: its event.
+  overdue(request, mid, error) {
+    this.refused(request, mid, error);
+    return typeof request === 'object'
+      ? { ...request, callback: undefined } : undefined;
+  }
+
+  authenticating(reasonCode, properties) {
+    emit(this.owner, 'authenticate', reasonCode, properties);
+  }
+}
+
+module.exports = { Presenter, SUBSCRIBE, UNSUBSCRIBE };
