@@ -35,7 +35,7 @@ typedef struct bench_case {
   uint64_t sent, finished; /* publishes begun and ended, or messages received */
   uint64_t written_ns;     /* the echo under way: when it was published */
   uint32_t *echoes_ns;     /* how long each of the second half took */
-  long memory;             /* what the process held at half */
+  long memory;             /* what the process held with the first few */
 } bench_case;
 
 static inline void bench_fail(const char *what, int code) {
@@ -111,13 +111,19 @@ static inline long bench_memory(void) {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-/* What the process holds at half, and what the second half adds to it. */
-static inline void bench_weigh(bench_case *bench, bool is_half) {
-  if (is_half) {
-    bench->memory = bench_memory();
-    return;
-  }
-  printf("memory %ld\n", bench_memory() - bench->memory);
+/* What a process holds with so few connections or messages is not theirs ... */
+static inline uint64_t bench_first(const bench_case *bench) {
+  return bench->count / 10;
+}
+
+/* ... and this is what the others add. */
+static inline void bench_weigh_first(bench_case *bench) {
+  bench->memory = bench_memory();
+}
+
+static inline void bench_weigh_rest(const bench_case *bench) {
+  printf("memory %f\n", (double)(bench_memory() - bench->memory) /
+                            (double)(bench->count - bench_first(bench)));
   fflush(stdout);
 }
 

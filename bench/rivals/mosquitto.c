@@ -148,12 +148,13 @@ static void open_to(bench_case *bench, int poller, uint64_t end) {
 
 static void open_all(bench_case *bench) {
   int poller = epoll_create1(0);
+  open_to(bench, poller, bench_first(bench));
+  bench_weigh_first(bench);
   open_to(bench, poller, bench->count / 2);
-  bench_weigh(bench, true);
   bench_say("start");
   open_to(bench, poller, bench->count);
   bench_say("end");
-  bench_weigh(bench, false);
+  bench_weigh_rest(bench);
   for (;;) pause();
 }
 
@@ -169,12 +170,13 @@ static void queue_to(struct mosquitto *client, bench_case *bench,
 }
 
 static void queue_all(struct mosquitto *client, bench_case *bench) {
+  queue_to(client, bench, bench_first(bench));
+  bench_weigh_first(bench);
   queue_to(client, bench, bench->count / 2);
-  bench_weigh(bench, true);
   bench_say("start");
   queue_to(client, bench, bench->count);
   bench_say("end");
-  bench_weigh(bench, false);
+  bench_weigh_rest(bench);
 }
 
 int main(int argc, char **argv) {
