@@ -51,7 +51,8 @@ function group(row, clients, x, y, width) {
   const known = clients.filter(({ name }) => row.cells.has(name));
   const longest = Math.max(...known.map(({ name }) => row.cells.get(name).median || 0));
   const less = row.better === 'less' ? ', lower is better' : '';
-  const parts = [text(x, y + 14, `${row.plain}, ${row.unit}${less}`, 'title')];
+  const parts = [`<text x="${x}" y="${y + 14}"><tspan class="title">${escape(row.plain)}</tspan>`
+    + ` ${escape(row.unit + less)}</text>`];
   known.forEach(({ name }, i) => {
     const isOwn = name === clients[0].name;
     parts.push(...bar(x, y + TITLE + i * STEP, name, row.cells.get(name), longest, isOwn, width));

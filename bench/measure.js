@@ -18,7 +18,7 @@ const { spawn } = require('child_process');
 const fs = require('fs');
 const readline = require('readline');
 
-const TIMEOUT_MS = 120000;
+const TIMEOUT_MS = 60000;
 const WATCH_MS = 1000;
 // A second of rest may be the machine's doing, ten are not.
 const IDLE_MAX = 10;
@@ -32,7 +32,7 @@ function isByLoop(work, how) {
   return work.work === 'publish' && how.style === 'loop';
 }
 
-// `how`: { count, window, style }. Resolves with { rate, seconds, cpu } and,
+// `how`: { count, window, style, timeout }. Resolves with { rate, seconds, cpu } and,
 // where the work has them, latency (µs), memory (bytes each) and resumed.
 async function measure(sink, client, work, how) {
   const before = await sink.totals();
@@ -40,7 +40,7 @@ async function measure(sink, client, work, how) {
   const after = await sink.totals();
   const arrived = after.publishes - before.publishes;
   if (isCounted(work) && arrived !== how.count) {
-    throw new Error(`${arrived} messages arrived of ${how.count}`);
+    throw new Error(`it ended: ${arrived} messages arrived of ${how.count}`);
   }
   if (work.work === 'reconnect') {
     // Of 1, how many connections resumed a TLS session of an earlier one.
@@ -155,10 +155,12 @@ function watchOver(sink, child, work, how, before) {
         now.cpu - last.cpu < IDLE_CPU_US;
       idle = rests ? idle + 1 : 0;
       last = now;
-      if (idle < IDLE_MAX && Date.now() - began < TIMEOUT_MS) return;
-      const arrived = now.publishes - before.publishes;
-      reject(new Error(isCounted(work) && arrived !== how.count
-        ? `${arrived} messages arrived of ${how.count}` : 'no end in sight'));
+      const taken = Date.now() - began;
+      if (idle < IDLE_MAX && taken < (how.timeout || TIMEOUT_MS)) return;
+      const arrived = isCounted(work)
+        ? `${now.publishes - before.publishes} messages arrived of ${how.count}` : 'no end';
+      reject(new Error(idle < IDLE_MAX ? `too slow: ${arrived} after ${Math.round(taken / 1000)} s`
+        : `it stopped: ${arrived}`));
     };
     timer = setInterval(() => look().catch(reject), WATCH_MS);
   });

@@ -15,8 +15,15 @@ function resumptions(rows) {
   });
 }
 
-// `against`: the name of the client that is midge before.
-function tables({ clients, rows, against, rounds, seconds }) {
+// Of midge and of midge before, whose name is `before`.
+function comparison({ clients, rows, before }) {
+  const { text, worse } = progress(rows, clients[0].name, before);
+  const titles = worse.map((row) => row.title).join('; ') || 'none';
+  return `## Beside its state before\n\nRound by round, from the pairs of runs.\n\n${text}\n\n`
+    + `Worse by more than 5 %: ${titles}`;
+}
+
+function tables({ clients, rows, rounds, seconds }) {
   const parts = [
     `Medians of ${rounds} runs of about ${seconds} s; ratio: ${clients[0].name} divided by the`
       + ' other. Payloads are of 64 bytes where nothing else is said.',
@@ -29,12 +36,7 @@ function tables({ clients, rows, against, rounds, seconds }) {
       + ' sweep found best.',
     spreads(clients, rows),
   ];
-  const compared = against && progress(rows, clients[0].name, against);
-  if (compared) {
-    parts.push('## Beside its state before', compared.text,
-      `worse by more than 5 %: ${compared.worse.join('; ') || 'none'}`);
-  }
-  return { text: parts.filter(Boolean).join('\n\n'), worse: compared ? compared.worse : [] };
+  return parts.filter(Boolean).join('\n\n');
 }
 
 function sweeps(works, clients, windows) {
@@ -61,4 +63,4 @@ function results(facts, text, swept, chartFile) {
     .filter(Boolean).join('\n\n') + '\n';
 }
 
-module.exports = { results, sweeps, tables };
+module.exports = { comparison, results, sweeps, tables };

@@ -11,10 +11,11 @@ const { chart } = require('./chart');
 const { canDo, chooseClients } = require('./clients');
 const { lastCore, machineFacts } = require('./machine');
 const { measure } = require('./measure');
-const { results, sweeps, tables } = require('./report');
+const { comparison, results, sweeps, tables } = require('./report');
 const { Sink } = require('./sink');
 const { median, spread } = require('./statistics');
 const { Windows, calibrate, countFor, describeSweep, sweep } = require('./sweep');
+const { progress } = require('./table');
 const { chooseWorks } = require('./works');
 
 const HELP = `usage: node bench/run.js [options]
@@ -34,7 +35,9 @@ const HELP = `usage: node bench/run.js [options]
   --windows <file>       windows that a sweep found; what is not in it is swept
                          and added. Without it all is swept, and written to
                          build/windows.json
-  --against <folder>     another checkout of midge, built, as "midge-before"
+  --against <folder>     another checkout of midge, built, as "midge-before";
+                         what seems worse by more than 5 % is measured again,
+                         and fails if it still is
   --build <folder>       where the programs in C are (build)
   --json <file>          every single run, too
   --results <file>       what is printed, and the command, as Markdown
@@ -46,6 +49,8 @@ const FIRST_COUNT = 2000;
 const FIRST_RECONNECTS = 20;
 const SWEEP_PART = 0.2; // of --seconds, for each window
 const WINDOW_IF_NONE = 100;
+const BEFORE = 'midge-before';
+const AGAIN = 3; // times as many rounds
 const NO_WINDOW = { style: 'each', window: WINDOW_IF_NONE };
 
 function readOptions() {
@@ -150,7 +155,12 @@ class Bench {
       });
     }
     if (this.options.sweep) return;
-    for (let round = 0; round < this.options.rounds; round++) {
+    await this.runRounds(work, able, found, this.options.rounds);
+    this.rows.push(...rowsOf(work, found));
+  }
+
+  async runRounds(work, able, found, rounds) {
+    for (let round = 0; round < rounds; round++) {
       for (let i = 0; i < able.length; i++) {
         const client = able[(i + round) % able.length];
         const result = found.get(client.name);
@@ -159,45 +169,68 @@ class Bench {
         });
       }
     }
-    this.addRows(work, found);
   }
 
-  addRows(work, found) {
-    work.rows.forEach((row, i) => {
-      const cells = new Map();
-      for (const [name, { runs, plan, error }] of found) {
-        if (error) {
-          cells.set(name, { error });
-          continue;
-        }
-        const values = runs.map(row.value);
-        cells.set(name, {
-          values, ...spread(values),
-          cpu: median(runs.map((run) => run.cpu)),
-          resumed: runs[0].resumed,
-          how: work.windows && `${plan.style} ${plan.window}`,
+  // Rows of the two midges. Of fifty rows some seem worse by chance alone, so
+  // those are measured again, longer, and then count.
+  async compareAgain(works) {
+    const { worse } = progress(this.rows, this.clients[0].name, BEFORE);
+    const two = this.clients.filter(({ name }) => name === this.clients[0].name || name === BEFORE);
+    const again = [];
+    for (const work of works) {
+      if (!worse.some((row) => row.work === work)) continue;
+      const found = new Map(two.map((client) => [client.name, { runs: [] }]));
+      for (const client of two) {
+        const result = found.get(client.name);
+        await this.attempt(work, client, result, async () => {
+          result.plan = await this.plan(client, work);
         });
       }
-      this.rows.push({ id: i > 0 ? `${work.id} ${i}` : work.id, scheme: work.scheme,
-        title: `${work.scheme}: ${row.label}`, plain: row.label, unit: row.unit,
-        better: row.better, isFirst: i === 0, hasCpu: work.work !== 'offline', cells });
-    });
+      await this.runRounds(work, two, found, AGAIN * this.options.rounds);
+      again.push(...rowsOf(work, found));
+    }
+    return this.rows.map((row) => again.find(({ title }) => title === row.title) || row);
   }
 }
 
-function write(bench, works, facts) {
+function cellOf(row, work, { runs, plan, error }) {
+  if (error) return { error };
+  const values = runs.map(row.value);
+  return {
+    values, ...spread(values),
+    cpu: median(runs.map((run) => run.cpu)),
+    resumed: runs[0].resumed,
+    how: work.windows && `${plan.style} ${plan.window}`,
+  };
+}
+
+function rowsOf(work, found) {
+  return work.rows.map((row, i) => ({
+    id: i > 0 ? `${work.id} ${i}` : work.id, work, scheme: work.scheme,
+    title: `${work.scheme}: ${row.label}`, plain: row.label, unit: row.unit, better: row.better,
+    isFirst: i === 0, hasCpu: work.work !== 'offline',
+    cells: new Map([...found].map(([name, result]) => [name, cellOf(row, work, result)])),
+  }));
+}
+
+async function write(bench, works, facts) {
   const { options, clients, rows, windows, log } = bench;
-  const against = options.against && 'midge-before';
-  const { text, worse } = tables({ ...options, clients, rows, against });
+  let text = tables({ ...options, clients, rows });
   console.log(`\n${text}`);
+  if (options.against) {
+    const compared = await bench.compareAgain(works);
+    const words = comparison({ clients, rows: compared, before: BEFORE });
+    console.log(`\n${words}`);
+    text += `\n\n${words}`;
+    if (progress(compared, clients[0].name, BEFORE).worse.length > 0) process.exitCode = 1;
+  }
   if (options.results) {
     fs.writeFileSync(options.results,
       results(facts, text, sweeps(works, clients, windows), options.chart));
   }
-  const shown = clients.filter(({ name }) => name !== 'midge-before');
+  const shown = clients.filter(({ name }) => name !== BEFORE);
   if (options.chart) fs.writeFileSync(options.chart, chart(shown, rows));
   if (options.json) fs.writeFileSync(options.json, JSON.stringify(log, null, 1));
-  if (worse.length > 0) process.exitCode = 1;
 }
 
 async function main() {
@@ -220,12 +253,12 @@ async function main() {
   const bench = new Bench(options, clients, sinks);
   try {
     for (const work of works) await bench.measureWork(work);
+    if (!options.sweep) await write(bench, works, facts);
   } finally {
     for (const sink of Object.values(sinks)) sink.stop();
     fs.rmSync(folder, { recursive: true });
     tell('');
   }
-  if (!options.sweep) write(bench, works, facts);
 }
 
 main().catch((error) => {

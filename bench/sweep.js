@@ -11,9 +11,8 @@ const COUNT_MIN = 400;
 const COUNT_MAX = 20000000;
 const FINALISTS = 3;
 const REPEATS = 2;
-// So many windows in a row that are far from the best end the climb.
-const POOR = 0.6;
-const POOR_MAX = 3;
+// A window with which so short a run has no end is a bad one.
+const TIMEOUT_MS = 20000;
 
 // The number of messages whose second half takes about as long as asked for.
 function countFor(rate, seconds) {
@@ -32,13 +31,11 @@ async function calibrate(runOnce, seconds, firstCount) {
 
 // runOnce(how) measures. Fills `tried` with { style, window, rates } or an error.
 async function climb(runOnce, style, windows, { seconds, count }, tried) {
-  let best = 0;
-  let poor = 0;
   let rate = 0;
   for (const window of windows) {
     const result = { style, window, rates: [] };
     tried.push(result);
-    const once = (messages) => runOnce({ style, window, count: count || messages });
+    const once = (messages) => runOnce({ style, window, count: count || messages, timeout: TIMEOUT_MS });
     try {
       rate = count ? (await once()).rate
         : await calibrate(once, seconds, Math.max(countFor(rate, seconds), 4 * window));
@@ -48,9 +45,6 @@ async function climb(runOnce, style, windows, { seconds, count }, tried) {
       return;
     }
     result.rates.push(rate);
-    best = Math.max(best, rate);
-    poor = rate < POOR * best ? poor + 1 : 0;
-    if (poor === POOR_MAX) return;
   }
 }
 
@@ -70,7 +64,7 @@ async function repeat(runOnce, finalists, { seconds, count }) {
 
 // Resolves with { style, window, rate, tried }, or { error, tried }.
 async function sweep(runOnce, styles, windows, options) {
-  const tried = [];
+  const tried = []; // { style, window, rates, error }
   if (options.count && styles.length === 1 && windows.length === 1) {
     return { style: styles[0], window: windows[0], tried }; // nothing to choose
   }

@@ -3,10 +3,12 @@
 // client name -> { values, median, min, max, cpu, how } or { error }. The first
 // client is the one that the others are compared with.
 
-const { median, spread } = require('./statistics');
+const { spread } = require('./statistics');
 
-// From here on a client that got slower is called worse.
+// What is slower than this in the middle, and slower at all in so many of the
+// pairs, is called worse.
 const WORSE = 0.95;
+const AGREED = 0.8;
 
 function number(value) {
   if (!Number.isFinite(value)) return '-';
@@ -20,6 +22,7 @@ function title(row) {
 
 // What a run without an end is called in a table; the words stand below it.
 function failed(cell) {
+  if (cell.error.startsWith('too slow')) return 'too slow';
   return /arrived of/.test(cell.error) ? 'lost' : 'failed';
 }
 
@@ -86,14 +89,15 @@ function notes(rows) {
 function pairs(row, name, other) {
   const [own, before] = [name, other].map((one) => row.cells.get(one));
   if (!own || !before || own.error || before.error) return undefined;
-  return spread(own.values.map((value, i) => row.better === 'more'
-    ? value / before.values[i] : before.values[i] / value));
+  const ratios = own.values.map((value, i) => row.better === 'more'
+    ? value / before.values[i] : before.values[i] / value);
+  return { ...spread(ratios), slower: ratios.filter((one) => one < 1).length / ratios.length };
 }
 
 function verdict(ratio) {
   if (!ratio) return '-';
   if (ratio.median >= WORSE) return '';
-  return ratio.max >= 1 ? 'unclear' : 'worse';
+  return ratio.slower >= AGREED ? 'worse' : 'unclear';
 }
 
 // midge beside an earlier midge: { text, worse: rows that are worse }.
@@ -103,9 +107,8 @@ function progress(rows, name, other) {
   const lines = all.map(({ row, ratio }) => [row.title,
     ...['median', 'min', 'max'].map((what) => ratio ? ratio[what].toFixed(2) : '-'),
     verdict(ratio)]);
-  const worse = all.filter(({ ratio }) => verdict(ratio) === 'worse').map(({ row }) => row.title);
-  const known = all.filter(({ ratio }) => ratio).map(({ ratio }) => ratio.median);
-  return { text: markdown([head, ...lines]), worse, middle: median(known) };
+  const worse = all.filter(({ ratio }) => verdict(ratio) === 'worse').map(({ row }) => row);
+  return { text: markdown([head, ...lines]), worse };
 }
 
 function markdown(lines) {
