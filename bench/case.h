@@ -3,7 +3,8 @@
  * case.js, where the arguments are explained.
  *
  *   url=<scheme://host:port> work=publish|receive|echo|open|offline qos=<n>
- *   count=<n> size=<bytes> ca=<file> window=<n> style=<how> limit=<n> */
+ *   count=<n> extra=<n> size=<bytes> ca=<file> window=<n> style=<how> limit=<n>
+ */
 #ifndef MIDGE_BENCH_CASE_H
 #define MIDGE_BENCH_CASE_H
 
@@ -23,7 +24,7 @@ typedef struct bench_case {
   char scheme[8], host[64];
   int port;
   int qos;
-  uint64_t count;
+  uint64_t count, total; /* measured, and with those that come after */
   size_t size;
   uint64_t window;
   int limit; /* of messages in flight, where a client has one; 0: its default */
@@ -60,6 +61,7 @@ static inline void bench_finish_one(bench_case *bench) {
   bench->finished++;
   if (bench->finished == bench->count / 2) bench_say("start");
   if (bench->finished == bench->count) bench_say("end");
+  if (bench->finished == bench->total) bench_say("done");
 }
 
 static inline void bench_receive(bench_case *bench, size_t size) {
@@ -152,7 +154,7 @@ static inline void bench_name(bench_case *bench) {
     snprintf(bench->topic, sizeof bench->topic, BENCH_ECHO_TOPIC);
   if (bench_does(bench, "receive"))
     snprintf(bench->topic, sizeof bench->topic,
-             "bench/%d/%" PRIu64 "/%zu/%" PRIu64, bench->qos, bench->count,
+             "bench/%d/%" PRIu64 "/%zu/%" PRIu64, bench->qos, bench->total,
              bench->size, bench->window);
 }
 
@@ -166,6 +168,8 @@ static inline bench_case bench_read(int argc, char **argv) {
     bench_fail("not a URL", 0);
   bench.qos = atoi(bench_argument(argc, argv, "qos"));
   bench.count = strtoull(bench_argument(argc, argv, "count"), NULL, 10);
+  bench.total =
+      bench.count + strtoull(bench_argument(argc, argv, "extra"), NULL, 10);
   bench.size = strtoul(bench_argument(argc, argv, "size"), NULL, 10);
   bench.window = strtoull(bench_argument(argc, argv, "window"), NULL, 10);
   bench.limit = atoi(bench_argument(argc, argv, "limit"));

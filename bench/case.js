@@ -7,6 +7,8 @@
 //   url=<scheme://host:port>
 //   work=publish|receive|reconnect|echo|open|offline
 //   qos=<n> count=<n> size=<bytes> ca=<file>
+//   extra=<n>    messages after the last one that is measured, so that it is not
+//                the end of the work that is measured
 //   window=<n>   messages or connections that may be unfinished at a time; of
 //                receive: what the server may have unacknowledged
 //   style=<how>  of publish: "each" has a callback; "burst": the last one of a
@@ -29,10 +31,11 @@ const words = Object.fromEntries(process.argv.slice(2).map((word) => {
   const at = word.indexOf('=');
   return [word.slice(0, at), word.slice(at + 1)];
 }));
-const [qos, count, size, window, limit] =
-  ['qos', 'count', 'size', 'window', 'limit'].map((name) => Number(words[name]));
+const [qos, count, extra, size, window, limit] =
+  ['qos', 'count', 'extra', 'size', 'window', 'limit'].map((name) => Number(words[name]));
 const { work, style } = words;
 const half = Math.floor(count / 2);
+const total = count + extra;
 // What a process holds with so few connections or messages is not theirs.
 const first = Math.floor(count / 10);
 
@@ -57,6 +60,7 @@ function finishOne() {
   finished++;
   if (finished === half) sayTime('start');
   if (finished === count) sayTime('end');
+  if (finished === total) sayTime('done');
 }
 
 // Every message that the library hands out goes through here.
@@ -76,13 +80,13 @@ function publishEach(publish) {
   let busy = false;
   function fill() {
     busy = true;
-    const last = Math.min(count, sent + window - unfinished);
+    const last = Math.min(total, sent + window - unfinished);
     while (sent < last && unfinished < window) {
       sent++;
       unfinished++;
       publish(done);
     }
-    busy = sent < count && unfinished < window;
+    busy = sent < total && unfinished < window;
     if (busy) setImmediate(fill);
   }
   function done(error) {
@@ -103,8 +107,8 @@ function publishBursts(burst, ahead, publish) {
   let busy = false;
   function next(error) {
     if (error) fail(error);
-    if (sent === count) return;
-    const last = Math.min(sent + burst, count);
+    if (sent === total) return;
+    const last = Math.min(sent + burst, total);
     busy = true;
     while (++sent < last) publish();
     publish(busyNext);
@@ -124,7 +128,7 @@ function publishAll(publish) {
   if (style === 'ahead') return publishBursts(Math.ceil(window / AHEAD), AHEAD, publish);
   if (style !== 'loop') return publishEach(publish);
   sayTime('start');
-  for (let i = 0; i < count; i++) publish();
+  for (let i = 0; i < total; i++) publish();
   return undefined;
 }
 
@@ -234,7 +238,7 @@ module.exports = {
   // The sink reports when as many publishes have come as the id says.
   clientId: `bench-${process.pid}-${isCounted ? count : 0}`,
   publishTopic: 'bench/publish',
-  receiveTopic: `bench/${qos}/${count}/${size}/${window}`,
+  receiveTopic: `bench/${qos}/${total}/${size}/${window}`,
   echoTopic: 'bench/echo',
   payload: Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz'),
   fail,

@@ -1,12 +1,13 @@
 'use strict';
 // One run: a fresh process of the client. The first half of what it does warms
-// it up, the second is measured, by the clock that all of them share.
+// it up, the second is measured, by the clock that all of them share. More of the
+// same follows, or it would be measured how the last window empties: with a large
+// one most of the work was done before.
 //
-//   publish, QoS 0     until the sink has counted them all
-//   publish, QoS 1, 2  until the client has called back for the last one
+//   publish, QoS 0     until the sink has counted as many
+//   publish, QoS 1, 2  until the client has called back for as many
 //   plain loop         from the first call until the sink has counted them all
-//   receive, QoS 0     until the client has handed out the last one
-//   receive, QoS 1, 2  and the sink has got the last acknowledgement
+//   receive            until the client has handed out as many
 //   echo               until the last one is back
 //   reconnect          until the last CONNACK and its disconnect
 //   open               until the last CONNACK
@@ -20,6 +21,7 @@ const readline = require('readline');
 
 const TIMEOUT_MS = 60000;
 const WATCH_MS = 1000;
+const POLL_MS = 5;
 // A second of rest may be the machine's doing, ten are not.
 const IDLE_MAX = 10;
 const IDLE_CPU_US = 10000;
@@ -32,15 +34,24 @@ function isByLoop(work, how) {
   return work.work === 'publish' && how.style === 'loop';
 }
 
-// `how`: { count, window, style, timeout }. Resolves with { rate, seconds, cpu } and,
-// where the work has them, latency (µs), memory (bytes each) and resumed.
+// What follows the last message that is measured.
+function extraOf(work, how) {
+  if (isByLoop(work, how)) return 0;
+  if (work.work === 'publish') return how.window;
+  if (work.work !== 'receive') return 0;
+  return work.qos > 0 ? how.window : Math.ceil(how.count / 4);
+}
+
+// `how`: { count, window, style, timeout }. Resolves with { rate, seconds, cpu }
+// and, where the work has them, latency (µs), memory (bytes each) and resumed.
 async function measure(sink, client, work, how) {
   const before = await sink.totals();
-  const result = await run(sink, client, work, how, before);
+  const total = how.count + extraOf(work, how);
+  const result = await run(sink, client, work, { ...how, total, before });
   const after = await sink.totals();
   const arrived = after.publishes - before.publishes;
-  if (isCounted(work) && arrived !== how.count) {
-    throw new Error(`it ended: ${arrived} messages arrived of ${how.count}`);
+  if (isCounted(work) && arrived !== total) {
+    throw new Error(`it ended: ${arrived} messages arrived of ${total}`);
   }
   if (work.work === 'reconnect') {
     // Of 1, how many connections resumed a TLS session of an earlier one.
@@ -52,22 +63,23 @@ async function measure(sink, client, work, how) {
 async function start(sink, client, work, how) {
   const limit = work.byDefault ? 0 : Math.min(how.window, 65535);
   const words = Object.entries({ url: await sink.url(work.scheme), work: work.work,
-    qos: work.qos, count: how.count, size: work.size, ca: sink.certificate,
-    window: how.window, style: how.style, limit });
+    qos: work.qos, count: how.count, extra: how.total - how.count, size: work.size,
+    ca: sink.certificate, window: how.window, style: how.style, limit });
   const [program, ...first] = [...sink.prefix, ...client.command];
   return spawn(program, [...first, ...words.map(([name, value]) => `${name}=${value}`)],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
 }
 
-async function run(sink, client, work, how, before) {
+async function run(sink, client, work, how) {
   const child = await start(sink, client, work, how);
   const id = `bench-${child.pid}-${isCounted(work) ? how.count : 0}`;
   const names = ['halfway', 'counted', 'acknowledged'];
   const lines = Object.fromEntries(names.map((name) => [name, sink.line(`${name} ${id}`)]));
   // A complaint of the sink rejects all of them, also those that nobody awaits.
   for (const line of Object.values(lines)) line.catch(() => {});
-  const watch = watchOver(sink, child, work, how, before);
-  const ended = follow(child, lines, work, how);
+  const watch = watchOver(sink, child, work, how);
+  const ended = follow(child, lines, work, how)
+    .then((result) => allArrived(sink, work, how).then(() => result));
   try {
     return await Promise.race([ended, failure(child), watch.failed]);
   } finally {
@@ -87,7 +99,7 @@ async function run(sink, client, work, how, before) {
 // numbers.
 function listen(child) {
   const said = {};
-  for (const name of ['start', 'end', 'latency', 'memory']) {
+  for (const name of ['start', 'end', 'done', 'latency', 'memory']) {
     said[name] = new Promise((resolve) => { said[`resolve ${name}`] = resolve; });
   }
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
@@ -104,21 +116,27 @@ async function follow(child, lines, work, how) {
   const isBlind = work.work === 'publish' && work.qos === 0; // a callback says little
   const from = await (isBlind && !isLoop ? lines.halfway : said.start.then(([time]) => time));
   const startCpu = cpuTime(child.pid);
-  const ends = [];
-  if (isBlind || isLoop) ends.push(lines.counted);
-  else ends.push(said.end.then(([time]) => time));
-  if (work.work === 'receive' && work.qos > 0) ends.push(lines.acknowledged);
-  const to = Math.max(...await Promise.all(ends));
+  const to = await (isBlind || isLoop ? lines.counted : said.end.then(([time]) => time));
   const cpu = cpuTime(child.pid) - startCpu;
   const measured = isLoop ? how.count : how.count - Math.floor(how.count / 2);
   const seconds = (to - from) / 1e9;
   const result = { rate: measured / seconds, seconds, cpu: cpu / measured };
+  const isTold = work.work === 'receive' || (work.work === 'publish' && how.style === 'each');
   await Promise.all([
-    isBlind && how.style === 'each' ? said.end : undefined,
+    isTold ? said.done : undefined,
+    work.work === 'receive' && work.qos > 0 ? lines.acknowledged : undefined,
     addMore(result, said, work),
-    isCounted(work) ? lines.counted : undefined,
   ]);
   return result;
+}
+
+// watchOver ends the wait for what does not come.
+async function allArrived(sink, work, how) {
+  while (isCounted(work)) {
+    const { publishes } = await sink.totals();
+    if (publishes - how.before.publishes >= how.total) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 async function addMore(result, said, work) {
@@ -143,7 +161,7 @@ function failure(child) {
 }
 
 // Fails when neither the sink nor the client does anything any more.
-function watchOver(sink, child, work, how, before) {
+function watchOver(sink, child, work, how) {
   let timer;
   const failed = new Promise((resolve, reject) => {
     let last = {};
@@ -158,7 +176,7 @@ function watchOver(sink, child, work, how, before) {
       const taken = Date.now() - began;
       if (idle < IDLE_MAX && taken < (how.timeout || TIMEOUT_MS)) return;
       const arrived = isCounted(work)
-        ? `${now.publishes - before.publishes} messages arrived of ${how.count}` : 'no end';
+        ? `${now.publishes - how.before.publishes} messages arrived of ${how.total}` : 'no end';
       reject(new Error(idle < IDLE_MAX ? `too slow: ${arrived} after ${Math.round(taken / 1000)} s`
         : `it stopped: ${arrived}`));
     };

@@ -27,19 +27,19 @@ static void publish_one(midge_client *client, bench_case *bench,
 
 static void publish_burst(midge_client *client, bench_case *bench) {
   uint64_t burst = (bench->window + AHEAD - 1) / AHEAD;
-  for (uint64_t i = 1; i < burst && bench->sent + 1 < bench->count; i++)
+  for (uint64_t i = 1; i < burst && bench->sent + 1 < bench->total; i++)
     publish_one(client, bench, 0);
-  if (bench->sent < bench->count) publish_one(client, bench, 1);
+  if (bench->sent < bench->total) publish_one(client, bench, 1);
 }
 
 static void begin_publishing(midge_client *client, bench_case *bench) {
   if (!strcmp(bench->style, "loop")) {
     bench_say("start");
-    while (bench->sent < bench->count) publish_one(client, bench, 0);
+    while (bench->sent < bench->total) publish_one(client, bench, 0);
   } else if (bench->qos == 0) {
     for (int i = 0; i < AHEAD; i++) publish_burst(client, bench);
   } else {
-    while (bench->sent < bench->window && bench->sent < bench->count)
+    while (bench->sent < bench->window && bench->sent < bench->total)
       publish_one(client, bench, 1);
   }
 }
@@ -62,7 +62,7 @@ static void take_done(midge_client *client, bench_case *bench) {
     publish_burst(client, bench);
   } else {
     bench_finish_one(bench);
-    if (bench->sent < bench->count) publish_one(client, bench, 1);
+    if (bench->sent < bench->total) publish_one(client, bench, 1);
   }
 }
 

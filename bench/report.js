@@ -44,14 +44,18 @@ function sweeps(works, clients, windows) {
   for (const work of works) {
     for (const client of clients) {
       const result = work.windows && windows.get(work, client);
-      if (result) lines.push(`- ${work.scheme}: ${work.id}, ${client.name}: ${describeSweep(result)}`);
+      if (!result) continue;
+      lines.push(`- ${work.scheme}: ${work.id}, ${client.name}: ${describeSweep(result)}`);
     }
   }
   return lines.length > 0 ? `## What the sweep found\n\n${lines.join('\n')}` : '';
 }
 
+// Without the folders of this machine.
 function command() {
-  const words = process.argv.slice(2).map((word) => /[ ,]/.test(word) ? `'${word}'` : word);
+  const words = process.argv.slice(2)
+    .map((word) => word.startsWith('/') ? `../${path.basename(word)}` : word)
+    .map((word) => /[ ,]/.test(word) ? `'${word}'` : word);
   return ['node', 'bench/run.js', ...words].join(' ');
 }
 

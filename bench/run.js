@@ -47,8 +47,11 @@ const HELP = `usage: node bench/run.js [options]
 const ROOT = path.join(__dirname, '..');
 const FIRST_COUNT = 2000;
 const FIRST_RECONNECTS = 20;
-const SWEEP_PART = 0.2; // of --seconds, for each window
+// Of --seconds, for each window and for those that come into question.
+const SWEEP_PART = 0.3;
+const FINAL_PART = 0.6;
 const WINDOW_IF_NONE = 100;
+const QUICK_CLIENTS = 'midge,MQTT.js,aws-crt,libmosquitto';
 const BEFORE = 'midge-before';
 const AGAIN = 3; // times as many rounds
 const NO_WINDOW = { style: 'each', window: WINDOW_IF_NONE };
@@ -75,7 +78,7 @@ function readOptions() {
     seconds: Number(values.seconds || (values.quick ? 0.2 : 1)),
     schemes: list(values.transport),
     only: list(values.only),
-    names: list(values.clients || (values.quick ? 'midge,MQTT.js,aws-crt,libmosquitto' : undefined)),
+    names: list(values.clients || (values.quick ? QUICK_CLIENTS : undefined)),
   };
 }
 
@@ -99,7 +102,8 @@ class Bench {
     tell(`${work.scheme}: ${work.id}: ${client.name}, ${round || `${how.style} ${how.window}`}`);
     const sink = work.isPinned ? this.sinks.pinned : this.sinks.free;
     const run = await measure(sink, client, work, how);
-    this.log.push({ scheme: work.scheme, work: work.id, client: client.name, round, ...how, ...run });
+    this.log.push({ scheme: work.scheme, work: work.id, client: client.name, round, ...how,
+      ...run });
     return run;
   }
 
@@ -109,6 +113,7 @@ class Bench {
     const styles = work.work === 'publish' && work.qos === 0 ? client.styles : ['each'];
     const found = await sweep((how) => this.runOnce(client, work, how), styles, work.windows, {
       seconds: this.options.seconds * SWEEP_PART, count: work.count, isQuick: this.options.quick,
+      finalSeconds: this.options.seconds * FINAL_PART,
     });
     if (found.tried.length === 0) return found;
     this.windows.set(work, client, found);

@@ -9,6 +9,8 @@ const { median } = require('./statistics');
 
 const COUNT_MIN = 400;
 const COUNT_MAX = 20000000;
+// Half of it has to be more than one window, or all would be under way at once.
+const COUNT_WINDOWS = 4;
 const FINALISTS = 3;
 const REPEATS = 2;
 // A window with which so short a run has no end is a bad one.
@@ -35,10 +37,11 @@ async function climb(runOnce, style, windows, { seconds, count }, tried) {
   for (const window of windows) {
     const result = { style, window, rates: [] };
     tried.push(result);
-    const once = (messages) => runOnce({ style, window, count: count || messages, timeout: TIMEOUT_MS });
+    const once = (messages) =>
+      runOnce({ style, window, count: count || messages, timeout: TIMEOUT_MS });
     try {
       rate = count ? (await once()).rate
-        : await calibrate(once, seconds, Math.max(countFor(rate, seconds), 4 * window));
+        : await calibrate(once, seconds, Math.max(countFor(rate, seconds), COUNT_WINDOWS * window));
     } catch (error) {
       // What fails with one window is no better with a larger one.
       result.error = error.message;
@@ -48,13 +51,17 @@ async function climb(runOnce, style, windows, { seconds, count }, tried) {
   }
 }
 
-async function repeat(runOnce, finalists, { seconds, count }) {
+// Longer, as JavaScript is compiled while it runs; only these rates count then.
+async function repeat(runOnce, finalists, { finalSeconds, count }) {
+  const known = finalists.map((result) => result.rates[0]);
+  for (const result of finalists) result.rates = [];
   for (let i = 0; i < REPEATS; i++) {
-    for (const result of finalists) {
+    for (const [j, result] of finalists.entries()) {
       if (result.error) continue;
-      const messages = count || countFor(result.rates[0], seconds);
+      const { style, window } = result;
+      const messages = count || Math.max(countFor(known[j], finalSeconds), COUNT_WINDOWS * window);
       try {
-        result.rates.push((await runOnce({ ...result, count: messages })).rate);
+        result.rates.push((await runOnce({ style, window, count: messages })).rate);
       } catch (error) {
         result.error = error.message;
       }
@@ -75,7 +82,7 @@ async function sweep(runOnce, styles, windows, options) {
     .sort((a, b) => median(b.rates) - median(a.rates));
   const finalists = rank().slice(0, FINALISTS);
   if (!options.isQuick && finalists.length > 1) await repeat(runOnce, finalists, options);
-  const best = rank().find((result) => finalists.includes(result));
+  const [best] = rank().filter((result) => finalists.includes(result));
   const told = tried.map(({ style, window, rates, error }) =>
     ({ style, window, ...error ? { error } : { rate: Math.round(median(rates)) } }));
   if (!best) return { error: tried[0].error, tried: told };

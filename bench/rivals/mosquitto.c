@@ -47,7 +47,7 @@ static void on_publish(struct mosquitto *client, void *context, int id) {
   bench_case *bench = context;
   if (!bench_does(bench, "publish") || bench->qos == 0) return;
   bench_finish_one(bench);
-  if (bench->sent < bench->count) publish_one(client, bench);
+  if (bench->sent < bench->total) publish_one(client, bench);
 }
 
 static void on_message(struct mosquitto *client, void *context,
@@ -93,8 +93,8 @@ static void start_connecting(struct mosquitto *client,
 
 /* QoS 0 is written at once, as long as the socket takes it. */
 static void publish_freely(struct mosquitto *client, bench_case *bench) {
-  while (bench->sent < bench->count) {
-    for (uint64_t i = 0; i < bench->window && bench->sent < bench->count; i++)
+  while (bench->sent < bench->total) {
+    for (uint64_t i = 0; i < bench->window && bench->sent < bench->total; i++)
       publish_one(client, bench);
     while (mosquitto_want_write(client))
       check(mosquitto_loop(client, WAIT_MS, 1));
@@ -104,11 +104,11 @@ static void publish_freely(struct mosquitto *client, bench_case *bench) {
 static void begin_publishing(struct mosquitto *client, bench_case *bench) {
   if (!strcmp(bench->style, "loop")) {
     bench_say("start");
-    while (bench->sent < bench->count) publish_one(client, bench);
+    while (bench->sent < bench->total) publish_one(client, bench);
   } else if (bench->qos == 0) {
     publish_freely(client, bench);
   } else {
-    while (bench->sent < bench->window && bench->sent < bench->count)
+    while (bench->sent < bench->window && bench->sent < bench->total)
       publish_one(client, bench);
   }
 }

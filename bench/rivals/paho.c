@@ -33,14 +33,14 @@ static void on_published(void *context, MQTTAsync_successData *data) {
   (void)context;
   (void)data;
   bench_finish_one(&bench);
-  if (bench.sent < bench.count) publish_one(on_published);
+  if (bench.sent < bench.total) publish_one(on_published);
 }
 
 static void begin_publishing(void) {
   bool is_loop = !strcmp(bench.style, "loop");
   if (is_loop) bench_say("start");
-  uint64_t count = is_loop ? bench.count : bench.window;
-  while (bench.sent < count && bench.sent < bench.count)
+  uint64_t count = is_loop ? bench.total : bench.window;
+  while (bench.sent < count && bench.sent < bench.total)
     publish_one(is_loop ? NULL : on_published);
 }
 
