@@ -1,6 +1,5 @@
 #include "engine/disconnect.h"
 
-#include "base/slice.h"
 #include "codec/reason.h"
 #include "engine/closing.h"
 #include "engine/publish_out.h"
