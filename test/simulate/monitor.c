@@ -33,6 +33,11 @@ void monitor_given_up(world *w, uint32_t number) {
   }
 }
 
+/* Of a restored message nobody is told that it was given up. */
+static bool may_be_free(const world *w) {
+  return w->crashed && w->weather.breaks_max != 0;
+}
+
 static void on_publish(world *w, const midge_packet *packet) {
   uint16_t id = packet->publish.packet_id;
   uint32_t number = payload_number(packet->publish.payload);
@@ -41,9 +46,7 @@ static void on_publish(world *w, const midge_packet *packet) {
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */
   bool in_use = u->type != 0 && !u->acked;
   if (!packet->publish.duplicate) {
-    /* Of a restored message nobody is told that it was given up. */
-    bool may_be_free = w->crashed && w->weather.breaks_max != 0;
-    CHECK(w, !in_use || may_be_free, "identifier %u is in use", id); /* I6 */
+    CHECK(w, !in_use || may_be_free(w), "identifier %u is in use", id); /* I6 */
     *u = (usage){
         .type = MIDGE_PUBLISH, .qos = packet->publish.qos, .number = number};
   } else {
@@ -96,8 +99,8 @@ static void on_sent(world *w, const midge_packet *packet) {
     case MIDGE_SUBSCRIBE:
     case MIDGE_UNSUBSCRIBE: {
       usage *u = &m->use[packet->subscribe.packet_id];
-      CHECK(w, u->type == 0 || u->acked, "identifier %u is in use",
-            packet->subscribe.packet_id); /* I6 */
+      CHECK(w, u->type == 0 || u->acked || may_be_free(w),
+            "identifier %u is in use", packet->subscribe.packet_id); /* I6 */
       *u = (usage){.type = packet->type};
       return;
     }
