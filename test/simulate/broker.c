@@ -14,9 +14,10 @@ static void answer_ack(world *w, conn *c, midge_packet_type type, uint16_t id,
   network_answer(w, c, &packet);
 }
 
-conn *broker_conn(world *w) {
-  for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
-    if (c->attempt != 0 && c->at_broker && c->greeted) return c;
+conn *broker_conn(const world *w) {
+  for (size_t i = 0; i < CONNS_MAX; i++) {
+    const conn *c = &w->conns[i];
+    if (c->attempt != 0 && c->at_broker && c->greeted) return (conn *)c;
   }
   return NULL;
 }
@@ -452,7 +453,9 @@ static bool is_through_proxy(world *w, conn *c) {
   pipe_drop(in, (size_t)(end + 4 - (char *)in->data));
   c->asked_proxy = true;
   c->place = place;
-  CHECK(w, w->life.expected == PLACES_MAX || w->life.expected == place,
+  CHECK(w,
+        c != w->conn || w->life.expected == PLACES_MAX ||
+            w->life.expected == place,
         "the proxy is asked for %s", place_names[place]);
   bool refused =
       w->weather.dead[place] || world_chance(w, w->weather.refuse_connect / 2);

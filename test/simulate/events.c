@@ -8,7 +8,6 @@
 
 enum {
   GROWTH = 3,        /* of the delay between attempts, at most */
-  BREAKS_MAX = 5,    /* the session's default */
   FAREWELL_MS = 250, /* for DISCONNECT itself */
   LEISURE_MS = 1000, /* beside the time limits of an attempt */
 };
@@ -45,6 +44,9 @@ static void told_request(world *w, const midge_wish *wish) {
     if (r->told) continue;
     r->told = true;
     r->at = w->now;
+    if (l->goodbye) /* it waits for the end of that */
+      r->at = l->goodbye_at + w->weather.close_timeout_ms + FAREWELL_MS;
+    r->early = w->before;
     r->idle = !l->wanted;
     r->finished = l->finished;
     return;
@@ -269,11 +271,11 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
       return r->cancelled;
     case MIDGE_EEXPIRED:
       world_hit(HIT_expired);
-      return r->ttl_ms != 0 && w->now >= r->at + r->ttl_ms;
+      return r->ttl_ms != 0 && w->now >= r->early + r->ttl_ms;
     case MIDGE_ETIMEOUT:
       world_hit(HIT_timed_out);
       return r->kind != REQUEST_PUBLISH ||
-             (r->timeout_ms != 0 && w->now >= r->at + r->timeout_ms);
+             (r->timeout_ms != 0 && w->now >= r->early + r->timeout_ms);
     case MIDGE_EBREAKS:
       world_hit(HIT_broke);
       return !w->weather.breaks_off && w->breaks - r->breaks >= BREAKS_MAX;
@@ -381,7 +383,9 @@ static void judge_requests(world *w) {
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
     if (!r->told || r->done || !r->counted || r->timeout_ms == 0) continue;
-    CHECK(w, w->now <= r->at + r->timeout_ms, "request %u is late", i);
+    CHECK(w, w->now <= r->at + r->timeout_ms,
+          "request %u of kind %d is late: %u ms from %llu", i, r->kind,
+          r->timeout_ms, (unsigned long long)r->at);
   }
 }
 
@@ -394,7 +398,7 @@ void events_time(world *w) {
   if (l->running && l->goodbye)
     CHECK(w, w->now <= l->goodbye_at + is->close_timeout_ms + FAREWELL_MS,
           "a goodbye without an end");
-  if (l->running && !l->opened && !l->asking)
+  if (l->running && !l->opened && !l->asking && !l->goodbye)
     CHECK(w,
           w->now <= l->began + is->connect_timeout_ms + is->close_timeout_ms +
                         LEISURE_MS,

@@ -26,6 +26,7 @@ enum {
   MAIL_MAX = 256,
   SLICES_MAX = 8,
   PLACES_MAX = 8,
+  BREAKS_MAX = 5, /* the session's default */
 };
 
 /* Everything that can go wrong, or be done at an awkward moment. A run of many
@@ -45,9 +46,11 @@ enum {
   X(write_waits)                                                               \
   X(write_cut)                                                                 \
   X(bytewise)                                                                  \
-  X(late_driver) X(old_fact) X(broken_while_paused) X(ended) X(slow_answer) X( \
-      broker_crash) X(session_lost) X(session_expired) X(takeover)             \
-      X(server_disconnect) X(server_closes) X(connack_refused) X(              \
+  X(late_driver)                                                               \
+  X(old_fact)                                                                  \
+  X(broken_while_paused)                                                       \
+  X(ended) X(slow_answer) X(broker_crash) X(session_lost) X(session_expired)   \
+      X(takeover) X(server_disconnect) X(server_closes) X(connack_refused) X(  \
           connack_lasting) X(version_refused) X(sent_elsewhere)                \
           X(reference_bad) X(server_moved) X(window_of_one) X(                 \
               server_keep_alive) X(publish_refused) X(subscribe_refused)       \
@@ -184,10 +187,10 @@ typedef struct request {
   midge_status status;
   uint8_t reason; /* of a subscribe */
   uint32_t ttl_ms, timeout_ms, cost;
-  midge_time at;
-  uint32_t partings; /* of the program when it was made */
-  uint32_t finished; /* connects, when the link was told */
-  uint32_t breaks;   /* streams that the server had ended by then */
+  midge_time at, early; /* a session's clock stands while it is late */
+  uint32_t partings;    /* of the program when it was made */
+  uint32_t finished;    /* connects, when the link was told */
+  uint32_t breaks;      /* streams that the server had ended by then */
   unsigned arrived;
   uint32_t epoch; /* of the broker's session in which it arrived last */
 } request;
@@ -287,7 +290,7 @@ typedef struct world {
   uint64_t seed, steps;
   dice dice;
   weather weather;
-  midge_time now, late_until;
+  midge_time now, before; /* of this step, and of the one before */
   memory memory;
   midge_link *link;
   bool healed, verbose, leaving;
@@ -337,7 +340,7 @@ void broker_publish(world *w);
 void broker_lose_session(world *w);
 /* Something a broker does by itself. */
 void broker_acts(world *w, conn *c);
-conn *broker_conn(world *w);
+conn *broker_conn(const world *w);
 
 /* --- network.c --- */
 conn *network_dial(world *w, const midge_place *place);

@@ -7,7 +7,10 @@
 #include "base/slice.h"
 #include "simulate/model.h"
 
-enum { NOTICED_MS_MAX = 20000 }; /* until a broker notices a dead client */
+enum {
+  NOTICED_MS_MAX = 20000, /* until a broker notices a dead client */
+  SLOW_MS_MAX = 6000,
+};
 
 const char *const place_names[PLACES_MAX] = {"a",     "b",  "c",  "proxy",
                                              "given", "r1", "r2", "r3"};
@@ -100,6 +103,11 @@ void network_answer(world *w, conn *c, const midge_packet *packet) {
   pipe_bytes wire = {0};
   pipe_packet(&wire, c->version, packet);
   put(w, &c->to_client, wire.data, wire.size);
+  if (world_chance(w, w->weather.slow_answer)) {
+    world_hit(HIT_slow_answer);
+    c->faulty = true; /* it may be too slow for the time limits */
+    c->to_client.moves_at = w->now + world_roll(w, SLOW_MS_MAX);
+  }
   pipe_free(&wire);
 }
 
