@@ -331,7 +331,7 @@ void link_turn(link_driver *d) {
   for (int round = 0; d->link != NULL && !d->failed; round++) {
     if (round == ROUNDS_MAX) link_fail(d, "a turn without an end");
     if (empty(d)) continue;
-    if (midge_link_deadline(d->link) > d->now) return;
+    if (d->late || midge_link_deadline(d->link) > d->now) return;
     midge_link_elapsed(d->link, d->now);
     if (!empty(d) && midge_link_deadline(d->link) <= d->now)
       link_fail(d, "the deadline is due, and there is nothing to do");
@@ -340,6 +340,7 @@ void link_turn(link_driver *d) {
 
 void link_elapsed(link_driver *d, midge_time ms) {
   midge_time end = d->now + ms, next;
+  d->late = false;
   while (!d->failed && (next = midge_link_deadline(d->link)) <= end) {
     if (next > d->now) d->now = next;
     midge_link_elapsed(d->link, d->now);

@@ -30,6 +30,7 @@ typedef struct link_driver {
   midge_version version;
   char key[64]; /* Sec-WebSocket-Key */
   bool output_held, byte_by_byte;
+  bool late; /* all that has come in is told before what is late */
   size_t allowance;
 
   /* What every link promises. */

@@ -55,6 +55,7 @@ static void tell_elapsed(link_driver *d, line *in) {
 
 static void tell_late(link_driver *d, line *in) {
   d->now += line_argument(in);
+  d->late = true;
   midge_link_clock(d->link, d->now);
 }
 

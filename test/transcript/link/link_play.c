@@ -234,8 +234,8 @@ static void tell_all(teller *to, const char *lines) {
 /* --- Runs ------------------------------------------------------------------
  */
 
-static bool run(const char *title, const char *lines, cutting cut, size_t *steps,
-                size_t *server_bytes) {
+static bool run(const char *title, const char *lines, cutting cut,
+                size_t *steps, size_t *server_bytes) {
   link_driver d;
   link_init(&d);
   d.byte_by_byte = cut.output;
@@ -259,13 +259,15 @@ bool link_play(const char *title, const char *lines) {
   bool good = run(title, lines, (cutting){0}, &steps, &sent);
   if (sent > SERVER_BYTES_MAX) sent = SERVER_BYTES_MAX;
   good = good && run(title, lines, (cutting){.all = true}, &ignored, &ignored);
-  good = good && run(title, lines, (cutting){.output = true}, &ignored, &ignored);
+  good =
+      good && run(title, lines, (cutting){.output = true}, &ignored, &ignored);
   for (size_t at = 1; good && at < sent; at++)
     good = run(title, lines, (cutting){.at = at}, &ignored, &ignored);
   for (size_t step = 1; good && step <= steps; step++) {
     for (size_t i = 0; good && i < SURPRISES; i++)
-      good = run(title, lines, (cutting){.step = step, .surprise = surprises[i]},
-                 &ignored, &ignored);
+      good =
+          run(title, lines, (cutting){.step = step, .surprise = surprises[i]},
+              &ignored, &ignored);
   }
   return good;
 }
