@@ -193,8 +193,8 @@ void measured(paths_driver *driver, const paths_path *path,
               unsigned long count);
 
 __attribute__((noipa)) void measured(paths_driver *driver,
-                                        const paths_path *path,
-                                        unsigned long count) {
+                                     const paths_path *path,
+                                     unsigned long count) {
   for (unsigned long i = 0; i < count; i += BATCH) path->batch(driver);
 }
 
