@@ -10,7 +10,7 @@ static inline midge_status call_subscribe(midge_session *session,
   return midge_session_subscribe(
       session,
       &(midge_subscription){.filter = filter, .qos = MIDGE_AT_LEAST_ONCE}, 1,
-      (midge_properties){0}, token);
+      (midge_request_options){0}, token);
 }
 
 #endif

@@ -318,7 +318,7 @@ static void on_publish(world *w, conn *c, const midge_packet *packet) {
   if (r->poison) {
     world_hit(HIT_poison);
     broker_ended(w, c);
-    network_close(w, c, world_roll(w, 2) ? END_FIN : END_RST);
+    network_close(w, c, END_FIN);
     return;
   }
   bool refused = r->refused && c->version == MIDGE_MQTT_5;
@@ -456,7 +456,8 @@ static bool is_through_proxy(world *w, conn *c) {
   CHECK(w,
         c != w->conn || w->life.expected == PLACES_MAX ||
             w->life.expected == place,
-        "the proxy is asked for %s", place_names[place]);
+        "the proxy is asked for %s, not %s", place_names[place],
+        w->life.expected < PLACES_MAX ? place_names[w->life.expected] : "");
   bool refused =
       w->weather.dead[place] || world_chance(w, w->weather.refuse_connect / 2);
   if (!refused && world_chance(w, w->weather.refuse_dial / 10)) {

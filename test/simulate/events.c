@@ -44,8 +44,7 @@ static void told_request(world *w, const midge_wish *wish) {
     if (r->told) continue;
     r->told = true;
     r->at = w->now;
-    if (l->goodbye) /* it waits for the end of that */
-      r->at = l->goodbye_at + w->weather.close_timeout_ms + FAREWELL_MS;
+    r->waits = l->goodbye;
     r->early = w->before;
     r->idle = !l->wanted;
     r->finished = l->finished;
@@ -186,6 +185,10 @@ static void note_reference(world *w, const midge_event *event) {
   bool sent = event->closed.by == MIDGE_SIDE_SERVER &&
               (event->closed.reason == 0x9c || event->closed.reason == 0x9d);
   if (!sent || event->closed.retry_ms != 0) return;
+  if (l->kicked) { /* before or after: nobody can tell */
+    l->home = PLACES_MAX;
+    return;
+  }
   if (!midge_property_find(event->properties, MIDGE_SERVER_REFERENCE,
                            &reference))
     return;
@@ -196,6 +199,15 @@ static void note_reference(world *w, const midge_event *event) {
   l->moved = place_named(host);
   if (event->closed.reason == 0x9d && w->weather.servers == 0)
     l->home = l->moved;
+}
+
+/* Wishes that waited for the end of a goodbye are made now. */
+static void start_waiting(world *w) {
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    request *r = &w->requests[i];
+    if (r->waits) r->at = w->now;
+    r->waits = false;
+  }
 }
 
 static void end_connect(world *w, const midge_event *event) {
@@ -214,6 +226,7 @@ static void end_connect(world *w, const midge_event *event) {
     l->retry_at = w->now;
   }
   l->goodbye = l->kicked = false;
+  start_waiting(w);
   if (event->connect != p->connects) return;
   p->unasked_connect = event->connect;
   p->unasked_at = w->now + (w->weather.standing_late ? world_roll(w, 100) : 0);
@@ -383,6 +396,7 @@ static void judge_requests(world *w) {
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
     if (!r->told || r->done || !r->counted || r->timeout_ms == 0) continue;
+    if (r->waits) continue;
     CHECK(w, w->now <= r->at + r->timeout_ms,
           "request %u of kind %d is late: %u ms from %llu", i, r->kind,
           r->timeout_ms, (unsigned long long)r->at);
