@@ -50,14 +50,11 @@ test('a loss that came before the goodbye was heard is not told', async (t) => {
   await called((done) => client.connect('127.0.0.1', server.port, done));
   const heard = record(client);
   server.cut();
-  await new Promise(setImmediate);
   Atomics.wait(idle, 0, 0, 500); // it is lost, and nobody has heard
-  if (heard.length > 0) return t.skip('it was heard already');
   assert.equal(client.disconnect(), 0);
   await until(() => heard.length > 0);
   await delay(100);
   assert.deepEqual(heard, ['disconnected OK']);
-  return undefined;
 });
 
 test('after a refusal that cannot heal one may connect again', async (t) => {
