@@ -35,6 +35,8 @@ static midge_message *oldest_shown(const midge_session *session) {
  * the first packets of a connection. */
 static midge_owner *suspect_of(const midge_session *session) {
   midge_message *released = session->outbox.releases.first;
+  while (released != NULL && released->given_up)
+    released = released->release_next;
   if (released != NULL) return &released->owner;
   midge_message *message = oldest_shown(session);
   midge_request *request = session->requests.first;
@@ -183,18 +185,23 @@ static void tell(midge_session *session, midge_owner *owner,
 
 /* A server that keeps the session may hold a QoS 2 message that it has not
  * answered, and would take the next one of its identifier for it: PUBREL, which
- * needs no PUBREC before it, makes the server let go first. */
+ * needs no PUBREC before it, makes the server let go first. Where PUBREL does
+ * the harm, the identifier is not used again in this session. */
 static void give_message_up(midge_session *session, midge_message *message,
                             midge_buffer *text) {
+  bool released = message->state == MIDGE_MESSAGE_RELEASED;
   tell(session, &message->owner, text);
-  if (message->ended || !message->duplicate ||
-      message->qos != MIDGE_EXACTLY_ONCE ||
-      message->state != MIDGE_MESSAGE_PUBLISHED) {
+  if (message->qos != MIDGE_EXACTLY_ONCE ||
+      (!released && !message->duplicate)) {
     midge_session_finish_message(session, message, MIDGE_EBREAKS, NULL);
     return;
   }
   midge_deadlines_remove(&session->deadlines, &message->owner);
-  midge_outbox_end(&session->outbox, message);
+  if (!message->ended) midge_outbox_end(&session->outbox, message);
+  if (released) {
+    midge_outbox_give_up(&session->outbox, message);
+    return;
+  }
   midge_outbox_release(&session->outbox, message);
   midge_session_record_mark(session, message);
 }
