@@ -114,7 +114,7 @@ void driver_settle(world *w) {
     c->slices[i] = midge_slice_skip(c->slices[i], part);
     left -= part;
   }
-  c->write_hash = hash_of(c->slices, c->slice_count);
+  if (c->write_stays) c->write_hash = hash_of(c->slices, c->slice_count);
   c->writing = c->copy.size != 0;
   c->write_ends = w->now + 1 + world_roll(w, 50);
   bool stays = c->write_stays;
