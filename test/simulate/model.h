@@ -435,6 +435,7 @@ midge_time program_next(const world *w);
 void program_connect(world *w);
 void program_disconnect(world *w, bool force);
 void program_close(world *w);
+void program_publish(world *w);
 void program_subscribe(world *w, unsigned filter);
 void program_let_go(world *w);
 void program_free(world *w);

@@ -113,7 +113,7 @@ static request *next_request(world *w, midge_wish *wish) {
   return r;
 }
 
-static void call_publish(world *w) {
+void program_publish(world *w) {
   midge_wish wish = {.type = MIDGE_WISH_PUBLISH};
   request *r = next_request(w, &wish);
   if (r == NULL) return;
@@ -237,7 +237,7 @@ void program_calls(world *w) {
   if (kind < 3) {
     call_about_connections(w);
   } else if (kind < 14) {
-    if (w->request_count < w->weather.requests) call_publish(w);
+    if (w->request_count < w->weather.requests) program_publish(w);
   } else if (kind < 18) {
     if (w->request_count < w->weather.requests)
       program_subscribe(w, world_roll(w, FILTERS));

@@ -306,11 +306,26 @@ static void converge(world *w) {
   judge(w);
 }
 
+/* On a link that is well and quick, what was published is answered before the
+ * goodbye, and the goodbye is heard. */
 static void say_goodbye(world *w) {
+  const weather *is = &w->weather;
+  bool force = world_roll(w, 2);
+  bool well = !w->conn->faulty && is->lag_ms <= 5 &&
+              is->close_timeout_ms >= 1000 && is->write_wait == 0;
+  uint32_t number = w->request_count, goodbyes = w->program.goodbyes;
   w->leaving = true;
-  program_disconnect(w, world_roll(w, 2));
+  program_publish(w);
+  program_disconnect(w, force);
   while (w->life.finished != w->program.connects || w->life.running) step(w);
   CHECK(w, midge_link_attempt(w->link) == 0, "a transport after the goodbye");
+  if (!well || number == w->request_count) return;
+  const request *last = &w->requests[number];
+  CHECK(w, w->program.goodbyes == goodbyes + 1, "no DISCONNECT has arrived");
+  bool limited = last->ttl_ms != 0 || last->timeout_ms != 0;
+  if (force || limited || !last->counted || last->refused) return;
+  CHECK(w, last->done && last->status == MIDGE_OK,
+        "the goodbye did not wait for request %u", number);
 }
 
 /* After ENDED: nothing is wanted, and all is given back. */
@@ -321,6 +336,7 @@ static void close_for_good(world *w) {
   program_close(w);
   while (!w->life.ended) step(w);
   CHECK(w, midge_link_is_over(w->link), "it is not over");
+  CHECK(w, w->conn == NULL, "a transport is left");
   CHECK(w, !midge_link_event(w->link, &event), "an event after the end");
   CHECK(w, midge_link_attempt(w->link) == 0, "an attempt after the end");
   CHECK(w, !midge_link_dial(w->link, &place), "a dial after the end");
