@@ -31,13 +31,14 @@ static midge_message *oldest_shown(const midge_session *session) {
   return NULL;
 }
 
-/* The oldest that the server has and has not answered. PUBREL and renewals are
- * the first packets of a connection. */
+/* The oldest that the server has and has not answered. Renewals, and PUBREL of
+ * a message that was released before, are the first packets of a connection;
+ * PUBREL that answers a PUBREC of this one comes behind what was shown. */
 static midge_owner *suspect_of(const midge_session *session) {
   midge_message *released = session->outbox.releases.first;
   while (released != NULL && released->given_up)
     released = released->release_next;
-  if (released != NULL) return &released->owner;
+  if (released != NULL && !released->shown) return &released->owner;
   midge_message *message = oldest_shown(session);
   midge_request *request = session->requests.first;
   while (request != NULL && request->shown && request->owner.packet_id == 0)
@@ -45,6 +46,7 @@ static midge_owner *suspect_of(const midge_session *session) {
   bool asked = request != NULL && request->shown;
   if (asked && (message == NULL || request->key < message->key))
     return &request->owner;
+  if (message == NULL) message = released;
   return message == NULL ? NULL : &message->owner;
 }
 
