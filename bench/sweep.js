@@ -17,8 +17,9 @@ const REPEATS = 2;
 const TIMEOUT_MS = 20000;
 
 // The number of messages whose second half takes about as long as asked for.
-function countFor(rate, seconds) {
-  return Math.min(COUNT_MAX, Math.max(COUNT_MIN, 2 * Math.ceil(rate * seconds)));
+function countFor(rate, seconds, window = 1) {
+  const count = Math.max(COUNT_MIN, COUNT_WINDOWS * window, 2 * Math.ceil(rate * seconds));
+  return Math.min(COUNT_MAX, count);
 }
 
 // A rate is believed when its run took half as long as asked for.
@@ -41,7 +42,7 @@ async function climb(runOnce, style, windows, { seconds, count }, tried) {
       runOnce({ style, window, count: count || messages, timeout: TIMEOUT_MS });
     try {
       rate = count ? (await once()).rate
-        : await calibrate(once, seconds, Math.max(countFor(rate, seconds), COUNT_WINDOWS * window));
+        : await calibrate(once, seconds, countFor(rate, seconds, window));
     } catch (error) {
       // What fails with one window is no better with a larger one.
       result.error = error.message;
@@ -59,7 +60,7 @@ async function repeat(runOnce, finalists, { finalSeconds, count }) {
     for (const [j, result] of finalists.entries()) {
       if (result.error) continue;
       const { style, window } = result;
-      const messages = count || Math.max(countFor(known[j], finalSeconds), COUNT_WINDOWS * window);
+      const messages = count || countFor(known[j], finalSeconds, window);
       try {
         result.rates.push((await runOnce({ style, window, count: messages })).rate);
       } catch (error) {

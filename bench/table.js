@@ -23,7 +23,9 @@ function title(row) {
 // What a run without an end is called in a table; the words stand below it.
 function failed(cell) {
   if (cell.error.startsWith('too slow')) return 'too slow';
-  return /arrived of/.test(cell.error) ? 'lost' : 'failed';
+  const [, arrived, total] = /(\d+) messages arrived of (\d+)/.exec(cell.error) || [];
+  if (total === undefined) return 'failed';
+  return Number(arrived) > Number(total) ? 'doubled' : 'lost';
 }
 
 // `value` takes a number from a cell.
@@ -94,8 +96,9 @@ function pairs(row, name, other) {
   return { ...spread(ratios), slower: ratios.filter((one) => one < 1).length / ratios.length };
 }
 
-function verdict(ratio) {
-  if (!ratio) return '-';
+function verdict(row, ratio, name, other) {
+  const [own, before] = [name, other].map((one) => row.cells.get(one));
+  if (!ratio) return own && own.error && before && !before.error ? 'worse' : '-';
   if (ratio.median >= WORSE) return '';
   return ratio.slower >= AGREED ? 'worse' : 'unclear';
 }
@@ -103,11 +106,13 @@ function verdict(ratio) {
 // midge beside an earlier midge: { text, worse: rows that are worse }.
 function progress(rows, name, other) {
   const head = ['now : before, above 1 is better', 'median', 'lowest', 'highest', ''];
-  const all = rows.map((row) => ({ row, ratio: pairs(row, name, other) }));
-  const lines = all.map(({ row, ratio }) => [row.title,
-    ...['median', 'min', 'max'].map((what) => ratio ? ratio[what].toFixed(2) : '-'),
-    verdict(ratio)]);
-  const worse = all.filter(({ ratio }) => verdict(ratio) === 'worse').map(({ row }) => row);
+  const all = rows.map((row) => {
+    const ratio = pairs(row, name, other);
+    return { row, ratio, word: verdict(row, ratio, name, other) };
+  });
+  const lines = all.map(({ row, ratio, word }) => [row.title,
+    ...['median', 'min', 'max'].map((what) => ratio ? ratio[what].toFixed(2) : '-'), word]);
+  const worse = all.filter(({ word }) => word === 'worse').map(({ row }) => row);
   return { text: markdown([head, ...lines]), worse };
 }
 

@@ -17,7 +17,7 @@ const KIB = 1024;
 const CONNECTIONS = 2000;
 // Of QoS 1 fewer than there are packet identifiers: aws-crt refuses more, and
 // MQTT.js does not send them.
-const QUEUED = [200000, 60000];
+const QUEUED = [200000, 30000];
 const LOOPED = 100000;
 // What a server keeps unacknowledged that is not asked for more.
 const SERVER_WINDOW = 100;

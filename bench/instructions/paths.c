@@ -192,9 +192,9 @@ static void open_session(paths_driver *driver) {
 void measured(paths_driver *driver, const paths_path *path,
               unsigned long count);
 
-__attribute__((noinline)) void measured(paths_driver *driver,
-                                        const paths_path *path,
-                                        unsigned long count) {
+__attribute__((noipa)) void measured(paths_driver *driver,
+                                     const paths_path *path,
+                                     unsigned long count) {
   for (unsigned long i = 0; i < count; i += BATCH) path->batch(driver);
 }
 

@@ -223,7 +223,9 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(
 
 /* Hold the messages that come in: they are neither handed out nor answered
  * until they are let go, in their order; other events go on. With the option
- * `hold` every connection begins like this. */
+ * `hold` every connection begins like this. None is lost or told twice when a
+ * connection ends meanwhile: of QoS 1 and 2, what the server will send again is
+ * dropped when the next CONNACK says so, and else handed out after all. */
 MIDGE_API void midge_session_hold(midge_session *session, bool held);
 
 /* Send DISCONNECT when QoS 0 that waits is sent, and what was published and

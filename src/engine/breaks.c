@@ -27,7 +27,7 @@ static midge_message *oldest_shown(const midge_session *session) {
   const midge_outbox *outbox = &session->outbox;
   for (midge_message *m = outbox->publishes.first; m != outbox->cursor;
        m = m->next)
-    if (m->shown && m->state == MIDGE_MESSAGE_PUBLISHED) return m;
+    if (m->state == MIDGE_MESSAGE_PUBLISHED) return m;
   return NULL;
 }
 

@@ -1,6 +1,5 @@
 #include "engine/connect.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"

@@ -1,5 +1,4 @@
 /* What the program publishes: MQTT 5, section 3.3. */
-#include "base/slice.h"
 #include "engine/check.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"

@@ -64,14 +64,15 @@ static midge_buffer *gather(const midge_allocator *allocator,
   return buffer;
 }
 
-static void tell_message(midge_session *session, const midge_packet *packet,
+/* False: the connection has failed for want of memory. */
+static bool tell_message(midge_session *session, const midge_packet *packet,
                          midge_slice topic, uint16_t alias,
                          const midge_buffer *elsewhere) {
   midge_queued_event *queued =
       midge_events_push(&session->events, MIDGE_EVENT_MESSAGE);
   if (queued == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return;
+    return false;
   }
   midge_event *event = &queued->event;
   event->properties = packet->properties;
@@ -88,12 +89,13 @@ static void tell_message(midge_session *session, const midge_packet *packet,
   if (event->buffer == NULL) {
     midge_ring_pop_newest(&session->events.messages);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return;
+    return false;
   }
   session->events.bytes += midge_message_event_size(event);
   queued->connection = session->connection;
   queued->debt = midge_inbox_newest(&session->inbox);
   queued->life = session->inbox.life;
+  return true;
 }
 
 /* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
@@ -151,6 +153,7 @@ static bool owe(midge_session *session, const midge_packet *packet) {
    * answers by hand. */
   if (session->options.acknowledge_by_hand) debt.listed = !debt.answered;
   if (!midge_inbox_owe(inbox, debt)) {
+    if (state == MIDGE_INBOUND_NEW) midge_inbox_remove(inbox, packet_id);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
@@ -166,7 +169,10 @@ void midge_session_publish_in(midge_session *session,
   if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
   if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
     return;
-  tell_message(session, packet, topic, alias, elsewhere);
+  /* What nobody is told of has not come: the server sends it again. */
+  bool told = tell_message(session, packet, topic, alias, elsewhere);
+  if (!told && packet->publish.qos == MIDGE_EXACTLY_ONCE)
+    midge_inbox_remove(&session->inbox, packet->publish.packet_id);
 }
 
 /* The identifier's place in the map is reused, so memory cannot lack. */

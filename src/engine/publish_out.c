@@ -1,7 +1,5 @@
 #include "engine/publish_out.h"
 
-#include <assert.h>
-
 #include "base/slice.h"
 #include "engine/closing.h"
 #include "engine/control.h"

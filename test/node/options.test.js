@@ -299,6 +299,56 @@ test('subscribeBatchSize: filters of a SUBSCRIBE that renews', async (t) => {
   }
 });
 
+test('subscribeBatchSize cuts a call too, which has one outcome', async (t) => {
+  const own = await listen({
+    subscribe({ messageId, subscriptions }, connection) {
+      connection.send({ cmd: 'suback', messageId, granted: subscriptions
+        .map(({ topic, qos }) => (topic === 'refused' ? 0x80 : qos)) });
+    },
+  });
+  t.after(() => own.stop());
+  for (const [subscribeBatchSize, sizes] of [[undefined, [5]], [2, [2, 2, 1]],
+    [1, [1, 1, 1, 1, 1]], [5, [5]]]) {
+    const client = make({ subscribeBatchSize });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    own.packets.length = 0;
+    const filters = ['a', 'b', 'c', 'd', 'e'];
+    const told = [];
+    client.on('subscribed', (...args) => told.push(args));
+    assert.deepEqual(await called((done) => client.subscribe(1, filters, done)),
+      [1, [1, 1, 1, 1, 1]]);
+    assert.deepEqual(told, [[1, [1, 1, 1, 1, 1]]]);
+    const packets = own.got('subscribe');
+    assert.deepEqual(packets.map(({ subscriptions }) => subscriptions.length),
+      sizes);
+    assert.deepEqual(packets.flatMap(({ subscriptions }) =>
+      subscriptions.map(({ topic }) => topic)), filters);
+    const [mid, granted, error] = await called((done) =>
+      client.subscribe(1, ['a', 'b', 'c', 'refused'], done));
+    assert.deepEqual([mid, granted, error.granted, error.errno],
+      [2, [1, 1, 1, 0x80], [1, 1, 1, 0x80], -0x80]);
+    assert.equal(client.subscribe(1, ['a', 'b', 'a#']), mqtt.errors.EINVAL);
+    assert.equal(client.mid, 2);
+    const [third] = await called((done) => client.publish(1, false, 't', 'm', done));
+    assert.equal(third, 3);
+    await called((done) => client.disconnect(done));
+  }
+});
+
+test('subscribeBatchSize in blocking mode', async () => {
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, false,
+      { subscribeBatchSize: 2 });
+    const heard = [];
+    client.connect('127.0.0.1', port);
+    console.log(client.subscribe(1, ['a', 'b', 'c', 'd', 'e'],
+      (mid, granted) => heard.push(mid, granted.join())));
+    console.log(client.publish(1, false, 't', 'm', (mid) => heard.push(mid)));
+    client.disconnect(() => console.log(heard.join(' ')));`,
+  { port: server.port });
+  assert.deepEqual([code, out, err], [0, '0\n0\n1 1,1,1,1,1 2', '']);
+});
+
 test('maxBreaks: a request that breaks connections ends with EBREAKS',
   async (t) => {
     for (const [maxBreaks, breaks] of [[undefined, 5], [2, 2]]) {

@@ -134,6 +134,7 @@ typedef struct weather {
       crash, forget, late, pause, calls, awkward, poison, write_wait,
       slow_answer;
   uint32_t requests, messages; /* how many of each */
+  uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
 } weather;
 

@@ -165,7 +165,7 @@ static void call_unsubscribe(world *w) {
   if (r == NULL) return;
   world_hit(HIT_unsubscribe);
   r->kind = REQUEST_UNSUBSCRIBE;
-  r->topic = (uint8_t)(1 + world_roll(w, FILTERS - 1));
+  r->topic = (uint8_t)(1 + world_roll(w, w->weather.filters - 1));
   midge_slice one = filter_named(room, r->topic);
   world_say(w, "program: unsubscribe %u, token %u", r->topic, w->request_count);
   wish.unsubscribe.list = &one;
@@ -240,7 +240,7 @@ void program_calls(world *w) {
     if (w->request_count < w->weather.requests) program_publish(w);
   } else if (kind < 18) {
     if (w->request_count < w->weather.requests)
-      program_subscribe(w, world_roll(w, FILTERS));
+      program_subscribe(w, world_roll(w, w->weather.filters));
   } else if (kind < 20) {
     if (w->request_count < w->weather.requests) call_unsubscribe(w);
   } else if (kind < 22) {

@@ -196,6 +196,7 @@ static void advance(world *w) {
   if (!world_chance(w, w->weather.late)) return;
   world_hit(HIT_late_driver);
   w->now += world_roll(w, LATE_MS_MAX);
+  w->life.began = w->now; /* what came in meanwhile is told first */
   if (w->conn == NULL) return;
   w->conn->faulty = true;
   w->conn->excused = w->now;
