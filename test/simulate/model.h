@@ -87,6 +87,7 @@ typedef enum hit {
   HIT_abort,
   HIT_abort_idle,
   HIT_reconnect,
+  HIT_hurry,
   HIT_close,
   HIT_close_idle,
   HIT_publish,

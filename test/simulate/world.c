@@ -74,6 +74,7 @@ const char *const hit_names[HIT_COUNT] = {
     NAME(abort),
     NAME(abort_idle),
     NAME(reconnect),
+    NAME(hurry),
     NAME(close),
     NAME(close_idle),
     NAME(publish),
