@@ -6,11 +6,11 @@
 #include "engine/tell.h"
 
 /* Tell a server of MQTT 5 why, as far as it takes packets of that size. */
-static void show_disconnect(midge_session *session, uint8_t reason) {
-  if (session->version != MIDGE_MQTT_5) return;
+static bool show_disconnect(midge_session *session, uint8_t reason) {
+  if (session->version != MIDGE_MQTT_5) return false;
   midge_packet packet = {.type = MIDGE_DISCONNECT};
   packet.disconnect.reason = reason;
-  (void)midge_session_show(session, &packet);
+  return midge_session_show(session, &packet);
 }
 
 void midge_session_break(midge_session *session, midge_reason reason,
@@ -20,13 +20,14 @@ void midge_session_break(midge_session *session, midge_reason reason,
    * server it is the packet itself that is wrong. */
   if (!midge_reason_is_for((uint8_t)reason, MIDGE_DISCONNECT))
     reason = MIDGE_REASON_PROTOCOL_ERROR;
-  show_disconnect(session, (uint8_t)reason);
+  bool told = show_disconnect(session, (uint8_t)reason);
   if (!midge_session_is_connected(session)) return;
-  uint8_t sent = session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
-  midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_SELF,
-                                                .status = MIDGE_EPROTOCOL,
-                                                .reason = sent,
-                                                .text = text});
+  midge_session_close(session,
+                      &(midge_closing){.by = MIDGE_SIDE_SELF,
+                                       .status = MIDGE_EPROTOCOL,
+                                       .reason = told ? (uint8_t)reason : 0,
+                                       .has_reason = told,
+                                       .text = text});
 }
 
 bool midge_reason_is_lasting(midge_packet_type type, uint8_t reason) {
@@ -63,8 +64,10 @@ void midge_session_say_farewell(midge_session *session) {
   }
   midge_slice_copy(to, bytes);
   midge_output_commit(&session->output, bytes.size);
-  midge_session_close(session,
-                      &(midge_closing){.by = MIDGE_SIDE_SELF,
-                                       .status = MIDGE_OK,
-                                       .reason = session->farewell_reason});
+  midge_session_close(
+      session,
+      &(midge_closing){.by = MIDGE_SIDE_SELF,
+                       .status = MIDGE_OK,
+                       .reason = session->farewell_reason,
+                       .has_reason = session->version == MIDGE_MQTT_5});
 }

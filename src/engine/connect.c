@@ -7,6 +7,7 @@
 #include "engine/authenticate.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/publish_in.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
@@ -142,6 +143,7 @@ void midge_session_connected(midge_session *session) {
   if (session->state != MIDGE_STATE_IDLE) return;
   /* Without memory for it, the old answer is the answer to this one too. */
   if (!midge_events_queue_closed(&session->events)) return;
+  if (session->options.hold) session->events.held = true;
   greet(session);
   midge_session_settle(session);
 }
@@ -212,7 +214,8 @@ static const char *judge_session_present(midge_session *session, bool present) {
 
 static void refused(midge_session *session, const midge_packet *packet) {
   uint8_t reason = packet->connack.reason;
-  midge_closing closing = {.by = MIDGE_SIDE_SERVER, .reason = reason};
+  midge_closing closing = {
+      .by = MIDGE_SIDE_SERVER, .reason = reason, .has_reason = true};
   closing.properties = packet->properties;
   if (session->version == MIDGE_MQTT_5) {
     midge_property said;
@@ -246,6 +249,7 @@ void midge_session_refused_version(midge_session *session) {
           .by = MIDGE_SIDE_SERVER,
           .status = (midge_status)-MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION,
           .reason = MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION,
+          .has_reason = true,
           .lasting = !again,
           .text = "the server does not speak this version of MQTT"});
 }
@@ -292,7 +296,12 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   bool present = session->version == MIDGE_MQTT_3_1
                      ? session->exists && !session->options.clean_start
                      : packet->connack.session_present;
-  if (!present) midge_session_renew(session);
+  if (!present)
+    midge_session_renew(session);
+  else if (session->version == MIDGE_MQTT_3_1)
+    midge_events_free_stranded(&session->events); /* better twice than never */
+  else
+    midge_session_drop_stranded(session);
   if (!midge_session_is_connected(session)) return; /* no memory */
 
   uint16_t window = session->options.in_flight_max;

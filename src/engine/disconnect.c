@@ -28,6 +28,7 @@ void midge_session_server_disconnect(midge_session *session,
       .by = MIDGE_SIDE_SERVER,
       .status = reason < 0x80 ? MIDGE_ELOST : (midge_status)-reason,
       .reason = reason,
+      .has_reason = true,
       .lasting = midge_reason_is_lasting(MIDGE_DISCONNECT, reason),
       .properties = packet->properties,
   };
@@ -164,10 +165,19 @@ void midge_session_abandon(midge_session *session) {
                                  MIDGE_ECLOSED, NULL);
 }
 
+/* Whether the server may go on with this session, and send again what we have
+ * not answered. */
+static bool comes_again(const midge_session *session) {
+  return !session->ends && !session->options.clean_start &&
+         !ends_with_connection(session, session->limits.session_expiry_s);
+}
+
 /* Nothing of the connection is left; of the session what outlives it. */
 static void forget_connection(midge_session *session) {
   midge_outbox_rewind(&session->outbox, session->output.sent);
   midge_output_clear(&session->output);
+  if (session->events.held && comes_again(session))
+    midge_events_strand(&session->events);
   midge_receiver_clear(&session->receiver);
   midge_ring_clear(&session->controls);
   midge_inbox_rewind(&session->inbox);

@@ -86,7 +86,8 @@ static bool process_one(midge_session *session) {
   midge_slice bytes = midge_receiver_bytes(&session->receiver);
   midge_decode_options options = {
       .version = session->version,
-      .text = session->options.text,
+      .text =
+          session->options.strict_text ? MIDGE_TEXT_STRICT : MIDGE_TEXT_LENIENT,
       .packet_size_max = session->options.packet_size_max,
   };
   midge_packet packet;

@@ -1,4 +1,9 @@
-/* What the program has not been told yet, in order. */
+/* What the program has not been told yet, in order. Messages have a queue of
+ * their own, for they can be held while everything else goes on.
+ *
+ *   others     [3] [4]        [6]
+ *   messages           [5] [5']   [7] ...
+ *   stranded   [1] [2]            held when their connection ended */
 #ifndef MIDGE_ENGINE_EVENTS_H
 #define MIDGE_ENGINE_EVENTS_H
 
@@ -8,14 +13,22 @@
 
 typedef struct midge_queued_event {
   midge_event event;
+  uint32_t order;      /* among all others; it wraps */
   uint32_t connection; /* the one it happened on */
+  uint32_t debt;       /* of a message of QoS 1 or 2: the one we owe for it */
+  uint32_t life;       /* and of the inbox, how often it had been forgotten */
 } midge_queued_event;
 
 typedef struct midge_events {
-  midge_ring queue; /* of midge_queued_event */
+  midge_ring others, messages, stranded; /* of midge_queued_event */
+  /* The oldest of the stranded, which the server will not send again. */
+  size_t freed;
+  uint32_t orders; /* given out */
   /* CLOSED has a place of its own: it comes last and needs no memory. */
   midge_queued_event closed;
   bool has_closed;
+  bool held;               /* messages are */
+  size_t bytes;            /* of messages that wait */
   midge_queued_event lent; /* the one handed out last; its buffer is ours */
 } midge_events;
 
@@ -28,17 +41,28 @@ void midge_events_set_closed(midge_events *events, const midge_event *event,
 /* Another connection begins: what is told of the last one comes before it.
  * False when there is no memory. */
 MIDGE_CHECKED bool midge_events_queue_closed(midge_events *events);
-static inline bool midge_events_wait(const midge_events *events) {
-  return events->queue.count != 0 || events->has_closed;
-}
+bool midge_events_wait(const midge_events *events);
 
 /* A new last event, zeroed; null when there is no memory. */
 midge_queued_event *midge_events_push(midge_events *events,
                                       midge_event_type type);
+/* A new last message, whose holder of the buffer passes to the queue; null when
+ * there is no memory. */
+midge_queued_event *midge_events_push_message(midge_events *events,
+                                              const midge_event *event);
 /* One reason code as a slice that lives for ever. */
 midge_slice midge_reason_slice(uint8_t reason);
 
 /* The next event, on loan until the next call; null if there is none. */
 const midge_queued_event *midge_events_next(midge_events *events);
+
+/* The connection is gone: messages of QoS 1 and 2 that wait are set aside.
+ * Those for which there is no memory stay where they are. */
+void midge_events_strand(midge_events *events);
+/* The server will not send them again: they are told after all. */
+void midge_events_free_stranded(midge_events *events);
+/* The server will: take out the newest, and say which it was. False: none. */
+bool midge_events_drop_stranded(midge_events *events, midge_qos *qos,
+                                uint16_t *packet_id);
 
 #endif

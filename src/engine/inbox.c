@@ -6,25 +6,28 @@
 static uint8_t states[MIDGE_INBOUND_ANSWERED + 1];
 
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
+  *inbox = (midge_inbox){.first = 1};
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
+  midge_map_init(&inbox->unanswered, allocator);
   midge_map_init(&inbox->received, allocator);
-  inbox->repeats = false;
-  inbox->used = 0;
 }
 
 void midge_inbox_free(midge_inbox *inbox) {
   midge_ring_free(&inbox->debts);
+  midge_map_free(&inbox->unanswered);
   midge_map_free(&inbox->received);
 }
 
 void midge_inbox_rewind(midge_inbox *inbox) {
+  inbox->first += (uint32_t)inbox->debts.count;
   midge_ring_clear(&inbox->debts);
-  inbox->repeats = false;
+  midge_map_clear(&inbox->unanswered);
   inbox->used = 0;
 }
 
 void midge_inbox_forget(midge_inbox *inbox) {
   midge_map_clear(&inbox->received);
+  inbox->life++;
 }
 
 midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
@@ -45,20 +48,75 @@ void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id) {
   midge_map_remove(&inbox->received, packet_id);
 }
 
+/* A number as a pointer that is not null, for the map. Where pointers are
+ * small, its highest bit is lost, which no two debts differ in alone. */
+static void *box(uint32_t number) {
+  return (void *)(((uintptr_t)number << 1) | 1);
+}
+
+static uint32_t unbox(const midge_inbox *inbox, const void *boxed) {
+  uint32_t number = (uint32_t)((uintptr_t)boxed >> 1);
+  return inbox->first + ((number - inbox->first) & INT32_MAX);
+}
+
+/* The newest of the circle; null if the identifier has no unanswered debt. */
+static midge_debt *newest_of(const midge_inbox *inbox, uint16_t packet_id,
+                             uint32_t *number) {
+  const void *boxed = midge_map_get(&inbox->unanswered, packet_id);
+  if (boxed == NULL) return NULL;
+  *number = unbox(inbox, boxed);
+  return midge_inbox_debt(inbox, *number);
+}
+
+static bool join_circle(midge_inbox *inbox, midge_debt *debt, uint32_t number) {
+  uint32_t before;
+  midge_debt *newest = newest_of(inbox, debt->packet_id, &before);
+  debt->next = number;
+  if (newest != NULL) {
+    debt->next = newest->next;
+    newest->next = number;
+    midge_map_remove(&inbox->unanswered, debt->packet_id);
+  }
+  return midge_map_put(&inbox->unanswered, debt->packet_id, box(number));
+}
+
 bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt) {
   midge_debt *newest = midge_ring_push(&inbox->debts);
   if (newest == NULL) return false;
   *newest = debt;
+  if (!debt.answered &&
+      !join_circle(inbox, newest, midge_inbox_newest(inbox))) {
+    midge_ring_pop_newest(&inbox->debts);
+    return false;
+  }
   inbox->used++;
   return true;
 }
 
-midge_debt *midge_inbox_debt(midge_inbox *inbox, uint16_t packet_id) {
-  for (size_t i = 0; i < inbox->debts.count; i++) {
-    midge_debt *debt = midge_ring_at(&inbox->debts, i);
-    if (debt->packet_id == packet_id && !debt->answered) return debt;
-  }
-  return NULL;
+midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number) {
+  uint32_t index = number - inbox->first;
+  return index < inbox->debts.count ? midge_ring_at(&inbox->debts, index)
+                                    : NULL;
+}
+
+midge_debt *midge_inbox_unanswered(const midge_inbox *inbox,
+                                   uint16_t packet_id) {
+  uint32_t number;
+  midge_debt *newest = newest_of(inbox, packet_id, &number);
+  return newest == NULL ? NULL : midge_inbox_debt(inbox, newest->next);
+}
+
+void midge_inbox_answer(midge_inbox *inbox, midge_debt *oldest,
+                        uint8_t reason) {
+  uint32_t number;
+  midge_debt *newest = newest_of(inbox, oldest->packet_id, &number);
+  assert(newest != NULL && !oldest->answered);
+  oldest->answered = true;
+  oldest->reason = reason;
+  if (newest == oldest)
+    midge_map_remove(&inbox->unanswered, oldest->packet_id);
+  else
+    newest->next = oldest->next;
 }
 
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {
@@ -67,6 +125,7 @@ bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {
   if (!oldest->answered) return false;
   *debt = *oldest;
   midge_ring_pop(&inbox->debts);
+  inbox->first++;
   return true;
 }
 

@@ -10,25 +10,32 @@
 #include "base/ring.h"
 #include "midge/packet.h"
 
-/* A PUBACK or PUBREC that is owed. */
+/* A PUBACK or PUBREC that is owed. Debts are numbered one after the other. */
 typedef struct midge_debt {
+  uint32_t next; /* unanswered one of the same identifier; in a circle */
   uint16_t packet_id;
   uint8_t qos;
-  bool answered; /* by the program, or by handing the message out */
   uint8_t reason;
+  bool handed;   /* the program has the message */
+  bool answered; /* by the program, or by handing the message out */
 } midge_debt;
 
 typedef struct midge_inbox {
   midge_ring debts; /* of midge_debt; this connection's */
+  uint32_t first;   /* number of the oldest debt */
+  /* Identifier to the number of its newest unanswered debt, from which the
+   * circle leads to the oldest. */
+  midge_map unanswered;
   /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
   midge_map received;
-  bool repeats;  /* some message of QoS 2 is owed more than one answer */
+  uint32_t life; /* how often those were forgotten */
   uint32_t used; /* of our Receive Maximum, on this connection */
 } midge_inbox;
 
 /* What the map holds of an identifier. */
 typedef enum midge_inbound_state {
   MIDGE_INBOUND_NEW,      /* not there */
+  MIDGE_INBOUND_WAITS,    /* the message has not been handed out */
   MIDGE_INBOUND_HANDED,   /* the program has it and has not answered */
   MIDGE_INBOUND_ANSWERED, /* PUBREC is sent, or owed and free to go */
 } midge_inbound_state;
@@ -42,15 +49,25 @@ void midge_inbox_forget(midge_inbox *inbox);
 
 midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
                                       uint16_t packet_id);
-/* Not to NEW. False when there is no memory. */
+/* Not to NEW. False when there is no memory, which an identifier that is there
+ * does not need. */
 MIDGE_CHECKED bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
                                          midge_inbound_state state);
 void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id);
 
-/* A PUBLISH came. False when there is no memory. */
+/* A PUBLISH came; its debt is the newest then. False when there is no
+ * memory. */
 MIDGE_CHECKED bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt);
+static inline uint32_t midge_inbox_newest(const midge_inbox *inbox) {
+  return inbox->first + (uint32_t)inbox->debts.count - 1;
+}
+/* The debt of this number, or null when it is paid or of another connection. */
+midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number);
 /* The oldest unanswered debt with this identifier, or null. */
-midge_debt *midge_inbox_debt(midge_inbox *inbox, uint16_t packet_id);
+midge_debt *midge_inbox_unanswered(const midge_inbox *inbox,
+                                   uint16_t packet_id);
+/* That one is answered. */
+void midge_inbox_answer(midge_inbox *inbox, midge_debt *oldest, uint8_t reason);
 /* The oldest debt if it may be paid; then it is gone. */
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
 /* A place in our Receive Maximum is free again. */

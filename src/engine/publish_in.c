@@ -65,30 +65,29 @@ static midge_buffer *gather(const midge_allocator *allocator,
 static void tell_message(midge_session *session, const midge_packet *packet,
                          midge_slice topic, uint16_t alias,
                          const midge_buffer *elsewhere) {
+  midge_event event = {.type = MIDGE_EVENT_MESSAGE};
+  event.properties = packet->properties;
+  event.message.topic = topic;
+  event.message.payload = packet->publish.payload;
+  event.message.qos = packet->publish.qos;
+  event.message.retain = packet->publish.retain;
+  event.message.duplicate = packet->publish.duplicate;
+  event.message.packet_id = packet->publish.packet_id;
+  event.message.alias = alias;
+  event.buffer = elsewhere == NULL ? midge_buffer_hold(session->receiver.buffer)
+                                   : gather(&session->allocator, &event);
   midge_queued_event *queued =
-      midge_events_push(&session->events, MIDGE_EVENT_MESSAGE);
+      event.buffer == NULL
+          ? NULL
+          : midge_events_push_message(&session->events, &event);
   if (queued == NULL) {
+    midge_buffer_release(event.buffer);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
-  midge_event *event = &queued->event;
   queued->connection = session->connection;
-  event->properties = packet->properties;
-  event->message.topic = topic;
-  event->message.payload = packet->publish.payload;
-  event->message.qos = packet->publish.qos;
-  event->message.retain = packet->publish.retain;
-  event->message.duplicate = packet->publish.duplicate;
-  event->message.packet_id = packet->publish.packet_id;
-  event->message.alias = alias;
-  if (elsewhere == NULL) {
-    event->buffer = midge_buffer_hold(session->receiver.buffer);
-    return;
-  }
-  event->buffer = gather(&session->allocator, event);
-  if (event->buffer != NULL) return;
-  midge_ring_pop_newest(&session->events.queue);
-  midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  queued->debt = midge_inbox_newest(&session->inbox);
+  queued->life = session->inbox.life;
 }
 
 /* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
@@ -135,9 +134,8 @@ static bool owe(midge_session *session, const midge_packet *packet) {
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
     state = midge_inbox_state(inbox, packet_id);
     debt.answered = state == MIDGE_INBOUND_ANSWERED;
-    if (state == MIDGE_INBOUND_HANDED) inbox->repeats = true;
     if (state == MIDGE_INBOUND_NEW &&
-        !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_HANDED)) {
+        !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_WAITS)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return false;
     }
@@ -161,43 +159,63 @@ void midge_session_publish_in(midge_session *session,
   tell_message(session, packet, topic, alias, elsewhere);
 }
 
-/* The program has answered a QoS 2 message: it is never handed out again. The
- * place in the map is reused, so memory cannot lack. */
-static void received(midge_session *session, uint16_t packet_id) {
-  bool set =
-      midge_inbox_set_state(&session->inbox, packet_id, MIDGE_INBOUND_ANSWERED);
+/* The identifier's place in the map is reused, so memory cannot lack. */
+static void move_to(midge_session *session, uint16_t packet_id,
+                    midge_inbound_state state) {
+  bool set = midge_inbox_set_state(&session->inbox, packet_id, state);
   (void)set;
+}
+
+/* The program has answered a QoS 2 message: it is never handed out again. */
+static void received(midge_session *session, uint16_t packet_id) {
+  move_to(session, packet_id, MIDGE_INBOUND_ANSWERED);
   midge_session_record_inbound(session, packet_id, true);
 }
 
-/* What the program's answer pays: the oldest debt, and of QoS 2 every one, for
- * they are of one message. */
+/* What an answer pays: the oldest debt, and of QoS 2 every one, for they are of
+ * one message. */
 static void answer_debts(midge_session *session, uint16_t packet_id,
-                         uint8_t reason) {
+                         midge_qos qos, uint8_t reason) {
   midge_inbox *inbox = &session->inbox;
-  midge_debt *debt = midge_inbox_debt(inbox, packet_id);
-  if (debt == NULL) return;
-  bool again = inbox->repeats && debt->qos == MIDGE_EXACTLY_ONCE;
-  do {
-    debt->answered = true;
-    debt->reason = reason;
-    debt = again ? midge_inbox_debt(inbox, packet_id) : NULL;
-  } while (debt != NULL && debt->qos == MIDGE_EXACTLY_ONCE);
+  midge_debt *debt = midge_inbox_unanswered(inbox, packet_id);
+  while (debt != NULL && debt->qos == qos) {
+    midge_inbox_answer(inbox, debt, reason);
+    if (qos == MIDGE_AT_LEAST_ONCE) return;
+    debt = midge_inbox_unanswered(inbox, packet_id);
+  }
+}
+
+/* Handed out late, on another connection, it is the same message: the server
+ * sends it again there, and that is what is answered. */
+static void handed_out_once(midge_session *session,
+                            const midge_queued_event *queued) {
+  uint16_t packet_id = queued->event.message.packet_id;
+  if (queued->life != session->inbox.life) return;
+  if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_WAITS)
+    return;
+  if (session->options.acknowledge_by_hand) {
+    move_to(session, packet_id, MIDGE_INBOUND_HANDED);
+    return;
+  }
+  received(session, packet_id);
+  answer_debts(session, packet_id, MIDGE_EXACTLY_ONCE, 0);
 }
 
 void midge_session_handed_out(midge_session *session,
                               const midge_queued_event *queued) {
   const midge_event *event = &queued->event;
-  uint16_t packet_id = event->message.packet_id;
-  if (event->type != MIDGE_EVENT_MESSAGE || packet_id == 0) return;
-  if (session->options.acknowledge_by_hand) return;
-
-  if (event->message.qos == MIDGE_EXACTLY_ONCE &&
-      midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_HANDED)
-    received(session, packet_id);
-  /* Of an earlier connection: the server sends it again. */
-  if (queued->connection != session->connection) return;
-  answer_debts(session, packet_id, 0);
+  if (event->type != MIDGE_EVENT_MESSAGE) return;
+  if (event->message.qos == MIDGE_AT_MOST_ONCE) return;
+  if (event->message.qos == MIDGE_EXACTLY_ONCE) {
+    handed_out_once(session, queued);
+  } else {
+    /* None if it is of an earlier connection: the server sends it again. */
+    midge_debt *debt = midge_inbox_debt(&session->inbox, queued->debt);
+    if (debt == NULL) return;
+    debt->handed = true;
+    if (!session->options.acknowledge_by_hand)
+      answer_debts(session, debt->packet_id, MIDGE_AT_LEAST_ONCE, 0);
+  }
   pay_debts(session);
 }
 
@@ -207,24 +225,44 @@ midge_status midge_session_acknowledge(midge_session *session,
                                        midge_reason reason) {
   if (!session->options.acknowledge_by_hand) return MIDGE_EINVAL;
   if (!midge_reason_is_for((uint8_t)reason, MIDGE_PUBACK)) return MIDGE_EINVAL;
-  if (session->version != MIDGE_MQTT_5 && reason != 0) return MIDGE_EINVAL;
+  if (session->options.version != MIDGE_MQTT_5 && reason != 0)
+    return MIDGE_EINVAL;
 
-  midge_debt *debt = midge_inbox_debt(&session->inbox, packet_id);
+  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
+  midge_debt *debt = midge_inbox_unanswered(&session->inbox, packet_id);
+  midge_qos qos = debt != NULL ? debt->qos : MIDGE_EXACTLY_ONCE;
   bool handed =
-      midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_HANDED;
-  if (debt == NULL && !handed) return MIDGE_EINVAL;
-  if (handed && (debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE))
-    received(session, packet_id);
-  answer_debts(session, packet_id, (uint8_t)reason);
+      qos == MIDGE_EXACTLY_ONCE ? state == MIDGE_INBOUND_HANDED : debt->handed;
+  if (!handed) return MIDGE_EINVAL;
+  if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id);
+  /* Negotiation may have brought us where an answer has no reason. */
+  if (session->version != MIDGE_MQTT_5) reason = 0;
+  answer_debts(session, packet_id, qos, (uint8_t)reason);
   pay_debts(session);
   midge_session_settle(session);
   return MIDGE_OK;
 }
 
+void midge_session_hold(midge_session *session, bool held) {
+  session->events.held = held;
+}
+
+size_t midge_session_held(const midge_session *session) {
+  return session->events.held ? session->events.bytes : 0;
+}
+
+void midge_session_drop_stranded(midge_session *session) {
+  midge_qos qos;
+  uint16_t packet_id;
+  while (midge_events_drop_stranded(&session->events, &qos, &packet_id))
+    if (qos == MIDGE_EXACTLY_ONCE)
+      midge_inbox_remove(&session->inbox, packet_id);
+}
+
 void midge_session_pubrel(midge_session *session, const midge_packet *packet) {
   uint16_t packet_id = packet->ack.packet_id;
   midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
-  if (state == MIDGE_INBOUND_HANDED) {
+  if (state == MIDGE_INBOUND_WAITS || state == MIDGE_INBOUND_HANDED) {
     midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
                         "PUBREL before PUBREC");
     return;

@@ -10,5 +10,8 @@ void midge_session_pubrel(midge_session *session, const midge_packet *packet);
 /* A message was handed out: answer it unless that is done by hand. */
 void midge_session_handed_out(midge_session *session,
                               const midge_queued_event *queued);
+/* The server has the session, and sends again what was held when the last
+ * connection ended: it is as if that had not come. */
+void midge_session_drop_stranded(midge_session *session);
 
 #endif

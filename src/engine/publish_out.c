@@ -112,6 +112,7 @@ void midge_session_renew(midge_session *session) {
   }
   session->renewed += midge_outbox_renew(outbox);
   midge_session_forget_inbound(session);
+  midge_events_free_stranded(&session->events); /* nobody sends it again */
   session->exists = false;
 }
 

@@ -72,7 +72,7 @@ midge_status midge_session_subscribe(midge_session *session,
                                      uint64_t token) {
   midge_status status =
       midge_subscribe_check(subscriptions, count, options.properties,
-                            session->version, session->options.text);
+                            session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
   if (is_ending(session)) return MIDGE_ENOCONN;
 
@@ -98,7 +98,7 @@ midge_status midge_session_unsubscribe(midge_session *session,
                                        uint64_t token) {
   midge_status status =
       midge_unsubscribe_check(filters, count, options.properties,
-                              session->version, session->options.text);
+                              session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
   if (is_ending(session)) return MIDGE_ENOCONN;
 

@@ -7,7 +7,10 @@
 #include "engine/control.h"
 #include "engine/tell.h"
 
-enum { FILTERS_AGAIN_MAX = 64 }; /* in one SUBSCRIBE that renews them */
+enum {
+  FILTERS_AGAIN_MAX = 64, /* in one SUBSCRIBE that renews them */
+  OPTION_QOS = 0x03,      /* of the options behind a filter */
+};
 
 void midge_session_finish_request(midge_session *session,
                                   midge_request *request, midge_status status,
@@ -106,6 +109,16 @@ static void forget_unsubscribed(midge_session *session,
     midge_subscriptions_forget(&session->subscriptions, filter.filter);
 }
 
+/* Options of MQTT 5 that 3.1.1 has no bits for [MQTT-3.8.3-4 of 3.1.1]. */
+static void lower_options(midge_request *request) {
+  if (request->type != MIDGE_SUBSCRIBE) return;
+  uint8_t *at = request->bytes, *end = at + request->filters_size;
+  while (at != end) {
+    at += 2 + (at[0] << 8 | at[1]);
+    *at++ &= OPTION_QOS;
+  }
+}
+
 void midge_session_show_request(midge_session *session) {
   midge_request *request = session->requests.unsent;
   assert(request != NULL);
@@ -118,6 +131,7 @@ void midge_session_show_request(midge_session *session) {
     midge_session_finish_request(session, request, MIDGE_ENOMEM, NULL);
     return;
   }
+  if (session->version != MIDGE_MQTT_5) lower_options(request);
   packet = midge_request_packet(request);
   if (session->version != MIDGE_MQTT_5) packet.properties = MIDGE_NO_SLICE;
   if (!midge_session_show(session, &packet)) {

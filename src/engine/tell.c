@@ -10,6 +10,7 @@ void midge_session_close(midge_session *session, const midge_closing *closing) {
   event.closed.by = closing->by;
   event.closed.status = closing->status;
   event.closed.reason = closing->reason;
+  event.closed.has_reason = closing->has_reason;
   event.closed.lasting = closing->lasting;
   event.closed.retry_ms = MIDGE_NEVER;
   event.closed.text = closing->said;

@@ -19,6 +19,7 @@ typedef struct midge_closing {
   midge_side by;
   midge_status status;
   uint8_t reason;
+  bool has_reason; /* it was sent or received */
   bool lasting;
   const char *text;       /* static, or null */
   midge_slice said;       /* what the server said instead, or empty */

@@ -80,6 +80,9 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);
   o->lower_qos = line_number(in, "lower_qos", 0);
+  o->strict_text = line_number(in, "strict_text", 0);
+  o->hold = line_number(in, "hold", 0);
+  o->breaks_off = line_number(in, "breaks_off", 0);
   o->forget_subscriptions = line_number(in, "forget_subscriptions", 0);
 }
 
@@ -89,6 +92,8 @@ static void fill_numbers(line *in, midge_session_options *o) {
   o->receive_max = (uint16_t)line_number(in, "receive_max", 0);
   o->alias_max = (uint16_t)line_number(in, "alias_max", 0);
   o->text = (midge_text_policy)line_number(in, "text_lenient", 0);
+  o->subscribe_batch_max = (uint16_t)line_number(in, "subscribe_batch_max", 0);
+  o->breaks_max = (uint16_t)line_number(in, "breaks_max", 0);
   o->packet_size_max = (uint32_t)line_number(in, "packet_size_max", 0);
   o->in_flight_max = (uint16_t)line_number(in, "in_flight_max", 0);
   o->reply_timeout_ms = (uint32_t)line_number(in, "reply_timeout_ms", 0);
@@ -184,7 +189,8 @@ static void check_event(driver *d, const midge_event *event) {
       d->closed = true;
       return;
     case MIDGE_EVENT_MESSAGE:
-      if (!d->opened) driver_fail(d, "a message before opened");
+      if (!d->opened && !d->messages_held && !midge_session_held(d->session))
+        driver_fail(d, "a message before opened");
       return;
     case MIDGE_EVENT_DONE:
     case MIDGE_EVENT_AUTHENTICATE:

@@ -39,6 +39,7 @@ static void recover(driver *d, teller *to) {
   seen_clear(&d->packets);
   seen_clear(&d->events);
   driver_connected(d);
+  midge_session_hold(d->session, true);
   seen *connect = seen_take(&d->packets);
   if (connect == NULL) {
     driver_fail(d, "no CONNECT when there is memory again");
@@ -46,6 +47,8 @@ static void recover(driver *d, teller *to) {
   }
   transcript_tell(to, connack_for(connect));
   transcript_tell(to, "= opened");
+  midge_session_hold(d->session, false);
+  driver_turn(d);
   seen_clear(&d->events);
   seen_clear(&d->packets);
   transcript_tell(to, "< PUBLISH topic=\"memory\"\n= message topic=\"memory\"");

@@ -365,6 +365,7 @@ static void put_closed(FILE *to, const midge_event *event) {
   fprintf(to, " by=%s", sides[event->closed.by]);
   fprintf(to, " status=%s", wire_status_name(event->closed.status));
   put_number(to, "reason", event->closed.reason);
+  put_number(to, "has_reason", event->closed.has_reason);
   put_number(to, "lasting", event->closed.lasting);
   put_text(to, "text", event->closed.text);
 }
@@ -387,6 +388,7 @@ char *wire_describe_event(const midge_event *event) {
     put_number(to, "token", event->done.token);
     fprintf(to, " status=%s", wire_status_name(event->done.status));
     put_number(to, "id", event->done.packet_id);
+    if (event->done.text.size > 0) put_text(to, "text", event->done.text);
     if (event->done.reasons.size > 0) {
       put_bytes(to, "reasons", event->done.reasons);
     }

@@ -188,6 +188,20 @@ static midge_status tell_resumed(driver *d, line *in) {
   return MIDGE_OK;
 }
 
+static midge_status tell_hold_messages(driver *d, line *in) {
+  (void)in;
+  d->messages_held = true;
+  midge_session_hold(d->session, true);
+  return MIDGE_OK;
+}
+
+static midge_status tell_messages(driver *d, line *in) {
+  (void)in;
+  d->messages_held = true;
+  midge_session_hold(d->session, false);
+  return MIDGE_OK;
+}
+
 static midge_status tell_abandon(driver *d, line *in) {
   (void)in;
   midge_session_abandon(d->session);
@@ -228,6 +242,8 @@ static const struct {
     {"committed", tell_committed},
     {"hold_events", tell_hold_events},
     {"events", tell_events},
+    {"hold_messages", tell_hold_messages},
+    {"messages", tell_messages},
     {"paused", tell_paused},
     {"resumed", tell_resumed},
     {"abandon", tell_abandon},
@@ -278,6 +294,7 @@ static uint64_t answer(driver *d, const char *question) {
   if (strcmp(question, "unfinished") == 0) {
     return midge_session_unfinished(d->session);
   }
+  if (strcmp(question, "held") == 0) return midge_session_held(d->session);
   if (strcmp(question, "backlog") == 0) {
     return midge_session_backlog(d->session);
   }

@@ -139,23 +139,77 @@ static void closed_twice_without_memory(void **state) {
   midge_session *session = session_new(&(midge_allocator){resize, &memory});
   midge_event event;
   open_session(session);
-  for (int i = 0; i < 8; i++) { /* as many events as there is room for */
-    midge_session_received(
-        session, (midge_slice){(const uint8_t *)"\x30\x04\0\1t\0", 6});
-  }
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  for (uint64_t i = 1; i <= 8; i++) /* as many events as there is room for */
+    assert_int_equal(midge_session_publish(session, &publish, i), MIDGE_OK);
+  midge_session_abandon(session);
   midge_session_disconnected(session, false);
   memory.fails = true;
   midge_session_connected(session);
   assert_int_equal(midge_session_backlog(session), 0);
   for (int i = 0; i < 8; i++) {
     assert_true(midge_session_event(session, &event));
-    assert_int_equal(event.type, MIDGE_EVENT_MESSAGE);
+    assert_int_equal(event.type, MIDGE_EVENT_DONE);
   }
   assert_true(midge_session_event(session, &event));
   assert_int_equal(event.type, MIDGE_EVENT_CLOSED);
   assert_false(midge_session_event(session, &event));
   memory.fails = false;
   midge_session_disconnected(session, false);
+  midge_session_free(session);
+}
+
+static void receive(midge_session *session, const char *bytes, size_t size) {
+  midge_session_received(session, (midge_slice){(const uint8_t *)bytes, size});
+}
+
+static bool next_is(midge_session *session, midge_event_type type) {
+  midge_event event;
+  return midge_session_event(session, &event) && event.type == type;
+}
+
+/* The server has lost the session and uses the identifier of a message that was
+ * not handed out yet for another one: PUBREC is the other's. */
+static void an_answer_belongs_to_its_session(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  open_session(session);
+  receive(session, "\x34\x06\0\1t\0\6\0", 8);
+  midge_session_disconnected(session, false);
+  midge_session_connected(session);
+  take_all(session);
+  receive(session, "\x20\x03\0\0\0", 5);
+  receive(session, "\x34\x06\0\1t\0\6\0", 8);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_int_equal(midge_session_backlog(session), 0);
+  assert_true(next_is(session, MIDGE_EVENT_CLOSED));
+  assert_true(next_is(session, MIDGE_EVENT_OPENED));
+  assert_int_equal(midge_session_backlog(session), 0);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_int_equal(midge_session_backlog(session), 4);
+  midge_session_free(session);
+}
+
+/* The same when the server has the session: then it is the same message, and
+ * PUBREC answers what has come again. */
+static void an_answer_of_qos_2_is_of_its_session(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  open_session(session);
+  receive(session, "\x34\x06\0\1t\0\6\0", 8);
+  midge_session_disconnected(session, false);
+  midge_session_connected(session);
+  take_all(session);
+  receive(session, "\x20\x03\1\0\0", 5);
+  receive(session, "\x3c\x06\0\1t\0\6\0", 8);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_int_equal(midge_session_backlog(session), 4);
   midge_session_free(session);
 }
 
@@ -167,6 +221,8 @@ int main(void) {
       cmocka_unit_test(records_that_wait_are_due_at_once),
       cmocka_unit_test(a_payload_larger_than_mqtt_allows),
       cmocka_unit_test(closed_twice_without_memory),
+      cmocka_unit_test(an_answer_belongs_to_its_session),
+      cmocka_unit_test(an_answer_of_qos_2_is_of_its_session),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,9 @@ static void ipv6_stands_in_brackets(void **state) {
   (void)state;
   expect("mqtt://[::1]", MIDGE_SCHEME_MQTT, "::1", 1883);
   expect("mqtt://[fe80::1%25lo]:7", MIDGE_SCHEME_MQTT, "fe80::1%lo", 7);
+  expect("mqtt://[fe80::1%eth0]", MIDGE_SCHEME_MQTT, "fe80::1%eth0", 1883);
+  refuse("mqtt://[fe80::1%]", "not an IPv6");
+  refuse("mqtt://[%25lo]", "not an IPv6");
   refuse("mqtt://::1", "brackets");
   refuse("mqtt://[::1", "]");
   refuse("mqtt://[host]", "not an IPv6");
@@ -93,6 +96,7 @@ static void user_and_password_are_decoded(void **state) {
   midge_url_free(&url);
   refuse("mqtt://a%2@host", "two hex digits");
   refuse("mqtt://a%zz@host", "two hex digits");
+  refuse("mqtt://a:100%@host", "as %25");
   refuse("mqtt://a%00@host", "zero byte");
 }
 

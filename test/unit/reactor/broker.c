@@ -256,8 +256,14 @@ static void *run(void *context) {
     poll(polled, (nfds_t)count, TICK_MS);
     serve(b, polled, which, count);
     if (!atomic_exchange(&b->dropping, false)) continue;
-    for (size_t i = 0; i < PEERS_MAX; i++)
-      if (b->peers[i].socket >= 0) drop(&b->peers[i]);
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    for (size_t i = 0; i < PEERS_MAX; i++) {
+      peer *p = &b->peers[i];
+      if (p->socket < 0) continue;
+      if (b->options.resets)
+        setsockopt(p->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      drop(p);
+    }
   }
   return NULL;
 }

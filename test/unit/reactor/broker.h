@@ -18,6 +18,7 @@ typedef struct broker_options {
   bool echo;            /* send every message back, at QoS 0 */
   size_t flood;         /* messages sent after each SUBACK, 1000 bytes each */
   bool deaf_after_connack; /* read nothing more */
+  bool resets;             /* drop connections with RST */
 } broker_options;
 
 broker *broker_start(const broker_options *options);
