@@ -131,7 +131,7 @@ static void greet(midge_session *session) {
   session->reauthenticates = session->challenged = false;
   session->limits = limits_before_connack(session);
   session->greeting_due = session->now + session->options.reply_timeout_ms;
-  session->last_sent = session->now;
+  session->last_sent = session->last_heard = session->now;
   midge_aliases_reset(&session->aliases_in, session->options.alias_max);
   midge_packet packet = connect_packet(session);
   if (midge_session_show(session, &packet)) return;

@@ -13,6 +13,12 @@
 
 typedef void handler(midge_session *session, const midge_packet *packet);
 
+/* It has been heard; that is all there is to it. */
+static void pingresp(midge_session *session, const midge_packet *packet) {
+  (void)session;
+  (void)packet;
+}
+
 enum { TYPES = MIDGE_AUTH + 1 };
 
 static handler *const while_greeting[TYPES] = {
@@ -28,7 +34,7 @@ static handler *const while_open[TYPES] = {
     [MIDGE_PUBCOMP] = midge_session_pubcomp,
     [MIDGE_SUBACK] = midge_session_suback,
     [MIDGE_UNSUBACK] = midge_session_unsuback,
-    [MIDGE_PINGRESP] = midge_session_pingresp,
+    [MIDGE_PINGRESP] = pingresp,
     [MIDGE_DISCONNECT] = midge_session_server_disconnect,
     [MIDGE_AUTH] = midge_session_auth,
 };
@@ -95,9 +101,6 @@ static bool process_one(midge_session *session) {
   if (result.outcome == MIDGE_DECODED) {
     dispatch(session, &packet);
     midge_receiver_take(&session->receiver, result.size);
-    /* What took its time may have held back a PINGRESP. */
-    if (session->receiver.begun != session->now)
-      midge_session_await_pingresp(session);
     session->receiver.begun = session->now;
     return true;
   }
@@ -115,7 +118,8 @@ static void process(midge_session *session) {
 }
 
 void midge_session_received(midge_session *session, midge_slice bytes) {
-  if (!midge_session_is_connected(session)) return;
+  if (!midge_session_is_connected(session) || bytes.size == 0) return;
+  midge_session_heard(session);
   bool begins = !midge_receiver_waits(&session->receiver);
   if (begins) session->receiver.begun = session->now;
   session->receiver.moved = session->now;

@@ -61,9 +61,11 @@ struct midge_session {
 
   midge_time greeting_due; /* CONNACK is late */
   midge_time last_sent;    /* when bytes last left */
+  midge_time last_heard;   /* when bytes last came */
   midge_time progress;     /* when the output last moved or was empty */
   uint64_t ping_end;       /* where PINGREQ ends in the output; 0: none */
-  midge_time ping_due;     /* PINGRESP is late; MIDGE_NEVER: none awaited */
+  midge_time ping_due;     /* it is too late to be heard; MIDGE_NEVER: no
+                              answer is awaited */
 
   midge_packet_ids packet_ids;
   midge_outbox outbox;

@@ -10,7 +10,7 @@ enum {
   MS_PER_S = 1000,
   PING_EARLY_MAX_MS = 5000, /* ping so long before the keep-alive is over ... */
   PING_EARLY_PART = 4,      /* ... or this part of it, if that is less */
-  PING_REPLY_MIN_MS = 2000,
+  PING_REPLY_MIN_MS = 1000,
   RATE_MIN = 1024, /* bytes in a second: a slower packet is given up */
 };
 
@@ -22,27 +22,36 @@ static midge_time keep_alive_ms(const midge_session *session) {
   return (midge_time)session->limits.keep_alive_s * MS_PER_S;
 }
 
-/* PINGRESP waits behind a packet that is still coming in, or unread. */
+/* Nobody is heard while nobody reads. */
 static midge_time ping_due(const midge_session *session) {
-  if (session->paused || midge_receiver_waits(&session->receiver))
-    return MIDGE_NEVER;
-  return session->ping_due;
+  return session->paused ? MIDGE_NEVER : session->ping_due;
 }
 
-/* PINGREQ must leave before the keep-alive is over [MQTT-3.1.2-20], also
- * while the answer to the last one cannot reach us. */
-static midge_time ping_at(const midge_session *session) {
+/* PINGREQ must leave before the keep-alive is over [MQTT-3.1.2-20], whatever
+ * answers are awaited. */
+static midge_time ping_before(const midge_session *session) {
   midge_time interval = keep_alive_ms(session);
-  if (interval == 0 || session->state != MIDGE_STATE_OPEN) return MIDGE_NEVER;
-  if (session->ping_end != 0 || ping_due(session) != MIDGE_NEVER)
-    return MIDGE_NEVER;
   midge_time early = earlier(interval / PING_EARLY_PART, PING_EARLY_MAX_MS);
   return session->last_sent + interval - early;
 }
 
-/* How long PINGRESP may take: a keep-alive, within reason. */
+/* Alive is who is heard: a server that is silent for a keep-alive is asked,
+ * however much we send. */
+static midge_time ask_at(const midge_session *session) {
+  if (session->paused || session->ping_due != MIDGE_NEVER) return MIDGE_NEVER;
+  return session->last_heard + keep_alive_ms(session);
+}
+
+static midge_time ping_at(const midge_session *session) {
+  if (session->limits.keep_alive_s == 0 || !midge_session_is_open(session))
+    return MIDGE_NEVER;
+  if (session->ping_end != 0) return MIDGE_NEVER;
+  return earlier(ping_before(session), ask_at(session));
+}
+
+/* How long the server may be silent after PINGREQ. */
 static midge_time ping_patience(const midge_session *session) {
-  midge_time patience = keep_alive_ms(session);
+  midge_time patience = keep_alive_ms(session) / 2;
   if (patience < PING_REPLY_MIN_MS) patience = PING_REPLY_MIN_MS;
   return earlier(patience, session->options.reply_timeout_ms);
 }
@@ -129,17 +138,12 @@ void midge_session_bytes_left(midge_session *session) {
   if (session->ping_end == 0) return;
   if (session->output.sent < session->ping_end) return;
   session->ping_end = 0;
-  session->ping_due = session->now + ping_patience(session);
-}
-
-void midge_session_await_pingresp(midge_session *session) {
-  if (session->ping_due != MIDGE_NEVER)
+  if (session->ping_due == MIDGE_NEVER)
     session->ping_due = session->now + ping_patience(session);
 }
 
-void midge_session_pingresp(midge_session *session,
-                            const midge_packet *packet) {
-  (void)packet;
+void midge_session_heard(midge_session *session) {
+  session->last_heard = session->now;
   session->ping_due = MIDGE_NEVER;
 }
 
@@ -153,7 +157,9 @@ void midge_session_clear_times(midge_session *session) {
 /* We held the server back: its time begins anew. */
 static void restart_times(midge_session *session) {
   session->receiver.begun = session->receiver.moved = session->now;
-  midge_session_await_pingresp(session);
+  session->last_heard = session->now;
+  if (session->ping_due != MIDGE_NEVER)
+    session->ping_due = session->now + ping_patience(session);
   for (midge_request *r = session->requests.first;
        r != session->requests.unsent; r = r->next)
     if (r->due != MIDGE_NEVER)

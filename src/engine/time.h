@@ -5,9 +5,8 @@
 #include "engine/state.h"
 
 void midge_session_bytes_left(midge_session *session);
-/* What was in the way of PINGRESP is gone. */
-void midge_session_await_pingresp(midge_session *session);
-void midge_session_pingresp(midge_session *session, const midge_packet *packet);
+/* The server sent bytes: whatever they are, it is there. */
+void midge_session_heard(midge_session *session);
 void midge_session_clear_times(midge_session *session);
 
 #endif

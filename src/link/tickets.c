@@ -2,25 +2,85 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
+
 enum { ROOM_FIRST = 16 };
 
 #define NONE UINT32_MAX
-#define IN_USE (UINT32_MAX - 1)
 
 void midge_tickets_init(midge_tickets *tickets,
                         const midge_allocator *allocator) {
   *tickets = (midge_tickets){.allocator = allocator, .free = NONE};
+  midge_map_init(&tickets->by_hash, allocator);
 }
 
 void midge_tickets_free(midge_tickets *tickets) {
   midge_free(tickets->allocator, tickets->list,
              tickets->room * sizeof *tickets->list);
+  midge_map_free(&tickets->by_hash);
   midge_tickets_init(tickets, tickets->allocator);
 }
 
+/* --- The index --- */
+
+static uint32_t hash_of(uint64_t token) {
+  uint32_t hash = (uint32_t)(token ^ token >> 32);
+  return midge_hash_number(hash) | 1; /* a key is not zero */
+}
+
+static uint32_t first_of(const midge_tickets *tickets, uint32_t hash) {
+  uintptr_t place = (uintptr_t)midge_map_get(&tickets->by_hash, hash);
+  return place != 0 ? (uint32_t)(place - 1) : NONE;
+}
+
+/* The chain begins at `at`; false when there is no memory. */
+static bool set_first(midge_tickets *tickets, uint32_t hash, uint32_t at) {
+  midge_map_remove(&tickets->by_hash, hash);
+  if (at == NONE) return true;
+  void *place = (void *)((uintptr_t)at + 1);
+  return midge_map_put(&tickets->by_hash, hash, place);
+}
+
+static bool enter(midge_tickets *tickets, uint32_t at) {
+  midge_ticket *ticket = &tickets->list[at];
+  uint32_t hash = hash_of(ticket->token);
+  ticket->next = first_of(tickets, hash);
+  return set_first(tickets, hash, at);
+}
+
+/* Without memory for it there is none: it is made anew by the next search. */
+static void drop_index(midge_tickets *tickets) {
+  tickets->is_indexed = false;
+  midge_map_clear(&tickets->by_hash);
+}
+
+static void leave(midge_tickets *tickets, uint32_t at) {
+  uint32_t hash = hash_of(tickets->list[at].token);
+  uint32_t after = tickets->list[at].next;
+  uint32_t before = first_of(tickets, hash);
+  if (before == at) {
+    if (!set_first(tickets, hash, after)) drop_index(tickets);
+    return;
+  }
+  while (tickets->list[before].next != at) before = tickets->list[before].next;
+  tickets->list[before].next = after;
+}
+
+static bool make_index(midge_tickets *tickets) {
+  for (uint32_t at = 0; at < tickets->used; at++) {
+    if (tickets->list[at].cost == 0 || enter(tickets, at)) continue;
+    drop_index(tickets);
+    return false;
+  }
+  tickets->is_indexed = true;
+  return true;
+}
+
+/* --- Tickets --- */
+
 static bool grow(midge_tickets *tickets) {
   size_t room = tickets->room != 0 ? tickets->room * 2 : ROOM_FIRST;
-  if (room >= IN_USE) return false;
+  if (room >= NONE) return false;
   midge_ticket *list =
       midge_resize(tickets->allocator, tickets->list,
                    tickets->room * sizeof *list, room * sizeof *list);
@@ -32,6 +92,7 @@ static bool grow(midge_tickets *tickets) {
 
 uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
                             uint32_t cost) {
+  assert(cost != 0);
   uint32_t at = tickets->free;
   if (at != NONE) {
     tickets->free = tickets->list[at].next;
@@ -39,28 +100,30 @@ uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
     if (tickets->used == tickets->room && !grow(tickets)) return 0;
     at = (uint32_t)tickets->used++;
   }
-  tickets->list[at] = (midge_ticket){token, cost, IN_USE};
+  tickets->list[at] = (midge_ticket){token, cost, NONE};
   tickets->count++;
+  if (tickets->is_indexed && !enter(tickets, at)) drop_index(tickets);
   return (uint64_t)at + 1;
 }
 
 midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number) {
   assert(number >= 1 && number <= tickets->used);
   midge_ticket *place = &tickets->list[number - 1];
-  assert(place->next == IN_USE);
+  assert(place->cost != 0);
 
   midge_ticket ticket = *place;
+  if (tickets->is_indexed) leave(tickets, (uint32_t)(number - 1));
+  place->cost = 0;
   place->next = tickets->free;
   tickets->free = (uint32_t)(number - 1);
   tickets->count--;
   return ticket;
 }
 
-uint64_t midge_tickets_find(const midge_tickets *tickets, uint64_t token) {
-  for (size_t at = 0; at < tickets->used; at++) {
-    const midge_ticket *ticket = &tickets->list[at];
-    if (ticket->next == IN_USE && ticket->token == token && ticket->cost != 0)
-      return at + 1;
-  }
-  return 0;
+uint64_t midge_tickets_find(midge_tickets *tickets, uint64_t token) {
+  if (!tickets->is_indexed && !make_index(tickets)) return 0;
+  uint32_t at = first_of(tickets, hash_of(token));
+  while (at != NONE && tickets->list[at].token != token)
+    at = tickets->list[at].next;
+  return at != NONE ? (uint64_t)at + 1 : 0;
 }

@@ -4,15 +4,16 @@
 #ifndef MIDGE_LINK_TICKETS_H
 #define MIDGE_LINK_TICKETS_H
 
-#include "base/allocator.h"
+#include "base/map.h"
 
 typedef struct midge_ticket {
   uint64_t token; /* the program's; 0: it asked for no event */
-  uint32_t cost;  /* bytes in the queue, at least 1; 0: not a publish */
-  uint32_t next;  /* the next free one, or in use */
+  uint32_t cost;  /* bytes in the queue, at least 1; 0: free */
+  uint32_t next;  /* the next free one, or the next of the same hash */
 } midge_ticket;
 
-/* Every place below `used` is in use or in the list of free ones. */
+/* Every place below `used` is in use or in the list of free ones. Tokens are
+ * indexed from the first search on: most programs never take back a wish. */
 typedef struct midge_tickets {
   const midge_allocator *allocator;
   midge_ticket *list;
@@ -20,18 +21,20 @@ typedef struct midge_tickets {
   size_t used;
   size_t count;  /* in use */
   uint32_t free; /* the first free one */
+  bool is_indexed;
+  midge_map by_hash; /* of the token: the first of a chain, plus 1 */
 } midge_tickets;
 
 void midge_tickets_init(midge_tickets *tickets,
                         const midge_allocator *allocator);
 void midge_tickets_free(midge_tickets *tickets);
 
-/* A number from 1, or 0 when there is no memory. */
+/* A number from 1, or 0 when there is no memory. `cost` is at least 1. */
 uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
                             uint32_t cost);
 /* What the number stood for; it may be given to another from now on. */
 midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number);
-/* The number of a publish with this token, or 0. Looks at all of them. */
-uint64_t midge_tickets_find(const midge_tickets *tickets, uint64_t token);
+/* The number of a wish with this token, or 0: there is none, or no memory. */
+uint64_t midge_tickets_find(midge_tickets *tickets, uint64_t token);
 
 #endif

@@ -5,11 +5,13 @@
 
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
+#include "reactor/pool.h"
 
 enum { MIDGE_READ_BYTES = 64 * 1024 };
 
 struct midge_reactor {
   midge_allocator allocator;
+  midge_pool *pool; /* null: the program has its own allocator */
   midge_event_queue events;
   midge_mailbox mailbox;
   void (*wake)(void *context);
@@ -22,6 +24,7 @@ struct midge_reactor {
   uv_idle_t awake;    /* active: the next wait must not last */
   uv_timer_t watch;   /* active: sockets that are not read may break */
   midge_time epoch;   /* of the loop's clock zero, in Unix time */
+  midge_time asleep_ms; /* how long the machine slept since it was started */
 
   midge_client *clients; /* all of them, doubly linked */
   midge_client *wished;  /* told of wishes since their last turn */

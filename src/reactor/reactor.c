@@ -2,14 +2,18 @@
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "reactor/member.h"
 
 enum {
   MS_IN_S = 1000,
   US_IN_MS = 1000,
+  NS_IN_MS = 1000000,
+  SLEEP_MIN_MS = 100, /* of the machine, that is worth a look */
   GOODBYE_MS = 200,
-  ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have their turn */
+  TURN_BYTES = 256 * 1024,   /* of wishes, before clients have their turn */
+  ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have theirs */
 };
 
 /* --- Wishes in --- */
@@ -52,17 +56,20 @@ static midge_parcel *next_parcel(midge_reactor *reactor) {
   return parcel;
 }
 
-/* Turns are taken after each parcel: its wishes are then still at hand, and
- * the first are on their way before the last have been looked at. */
+/* The first are on their way before the last have been looked at, and small
+ * ones leave together. */
 static void take_wishes(midge_reactor *reactor) {
-  midge_parcel *parcel = NULL;
-  size_t size = 0;
+  midge_parcel *parcel;
+  size_t size = 0, next_turn = TURN_BYTES;
   while (size < ROUND_BYTES && (parcel = next_parcel(reactor)) != NULL) {
     size += parcel->used;
     make_wishes(reactor, parcel);
     midge_mailbox_give_back(&reactor->mailbox, parcel);
+    if (size < next_turn) continue;
     turn_wished(reactor);
+    next_turn = size + TURN_BYTES;
   }
+  turn_wished(reactor);
 }
 
 /* --- The loop --- */
@@ -101,10 +108,38 @@ static void on_sleep(uv_prepare_t *prepare) {
   if (reactor->stop_at != MIDGE_NEVER) wait_for_goodbyes(reactor, more);
 }
 
+static midge_time read_ms(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (midge_time)time.tv_sec * MS_IN_S +
+         (midge_time)time.tv_nsec / NS_IN_MS;
+}
+
+/* The loop's clock stands still while the machine sleeps; servers, and the
+ * expiry of messages, do not. The wall's clock would tell, and may be set. */
+static midge_time read_asleep_ms(void) {
+  midge_time awake = read_ms(CLOCK_MONOTONIC);
+  midge_time all = read_ms(CLOCK_BOOTTIME);
+  return all > awake ? all - awake : 0;
+}
+
+static void notice_sleep(midge_reactor *reactor) {
+  midge_time asleep = read_asleep_ms();
+  if (asleep < reactor->asleep_ms + SLEEP_MIN_MS) return;
+  reactor->epoch += asleep - reactor->asleep_ms;
+  reactor->asleep_ms = asleep;
+  midge_client *next;
+  for (midge_client *c = reactor->clients; c != NULL; c = next) {
+    next = c->next;
+    midge_member_wake(c);
+  }
+}
+
 /* After each wait, when the sockets were read. */
 static void on_waken(uv_check_t *check) {
   midge_reactor *reactor = check->data;
   uv_idle_stop(&reactor->awake);
+  notice_sleep(reactor);
   while (reactor->due != NULL) {
     midge_client *client = reactor->due;
     reactor->due = client->next_due;
@@ -196,6 +231,7 @@ void midge_reactor_stop(midge_reactor *reactor) {
   uv_sem_wait(&reactor->stopped);
   midge_event_queue_free(&reactor->events);
   midge_mailbox_free(&reactor->mailbox);
+  midge_pool_release(reactor->pool);
   if (reactor->lingers)
     pthread_detach(reactor->thread);
   else
@@ -233,6 +269,7 @@ static void set_clock(midge_reactor *reactor) {
   reactor->epoch = (uint64_t)unix_time.tv_sec * MS_IN_S +
                    (uint64_t)unix_time.tv_usec / US_IN_MS -
                    uv_now(&reactor->loop);
+  reactor->asleep_ms = read_asleep_ms();
 }
 
 /* Signals are for the program's threads; and a write to a socket that was
@@ -250,13 +287,29 @@ static int start_thread(midge_reactor *reactor) {
   return error;
 }
 
+/* A pool would hide from a sanitizer what is used after it was freed. */
+static bool choose_allocator(midge_reactor *reactor,
+                             const midge_allocator *given) {
+#if defined(__SANITIZE_ADDRESS__)
+  bool is_pooled = false;
+#else
+  bool is_pooled = given == NULL;
+#endif
+  reactor->allocator = *midge_allocator_or_default(given);
+  if (!is_pooled) return true;
+  reactor->pool = midge_pool_new();
+  if (reactor->pool == NULL) return false;
+  reactor->allocator = midge_pool_allocator(reactor->pool);
+  return true;
+}
+
 midge_status midge_reactor_start(midge_reactor **started,
                                  const midge_reactor_options *options) {
   /* Not the program's allocator: a lookup may hold it after the stop. */
   midge_reactor *reactor =
       midge_allocate_zero(&midge_allocator_default, sizeof *reactor);
   if (reactor == NULL) return MIDGE_ENOMEM;
-  reactor->allocator = *midge_allocator_or_default(options->allocator);
+  if (!choose_allocator(reactor, options->allocator)) goto Exit;
   reactor->wake = options->wake;
   reactor->context = options->context;
   reactor->goodbye_ms =
@@ -286,6 +339,7 @@ ExitMailbox:
 ExitEvents:
   midge_event_queue_free(&reactor->events);
 Exit:
+  midge_pool_release(reactor->pool);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
   return MIDGE_EERRNO;
 }

@@ -34,7 +34,7 @@ struct broker {
   uint16_t port;
   pthread_t thread;
   atomic_bool stopping, dropping;
-  atomic_size_t connections, goodbyes, sent;
+  atomic_size_t connections, goodbyes, pings, sent;
   pthread_mutex_t mutex;
   unsigned long *numbers;
   size_t count, room;
@@ -165,6 +165,7 @@ static void on_packet(broker *b, peer *p, const midge_packet *packet) {
       on_subscribe(b, p, packet);
       break;
     case MIDGE_PINGREQ:
+      atomic_fetch_add(&b->pings, 1);
       answer(p, &reply);
       break;
     case MIDGE_DISCONNECT:
@@ -336,6 +337,9 @@ void broker_drop(broker *b) {
 }
 size_t broker_connections(broker *b) {
   return atomic_load(&b->connections);
+}
+size_t broker_pings(broker *b) {
+  return atomic_load(&b->pings);
 }
 size_t broker_goodbyes(broker *b) {
   return atomic_load(&b->goodbyes);

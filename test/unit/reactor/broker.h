@@ -28,6 +28,7 @@ uint16_t broker_port(const broker *b);
 void broker_drop(broker *b);
 size_t broker_connections(broker *b); /* CONNECTs ever seen */
 size_t broker_goodbyes(broker *b);    /* DISCONNECTs ever seen */
+size_t broker_pings(broker *b);       /* PINGREQs ever seen */
 /* Bytes of a flood that the sockets have taken. */
 size_t broker_sent(broker *b);
 /* The messages that came in: how many, and the payload of one as a number. */

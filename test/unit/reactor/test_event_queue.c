@@ -92,7 +92,7 @@ static void too_many_bytes_pause_until_half_is_taken(void **state) {
   assert_in_range(left, count / 2 - 100, count / 2 + 1);
   assert_false(midge_gauge_pause(gauge));
   while (take(&number, &resumed)) assert_false(resumed);
-  midge_event_queue_free(&queue);
+  stop();
 }
 
 /* Never stuck: the last event taken resumes what was paused. */
@@ -160,7 +160,7 @@ static void waiting_ends_in_time(void **state) {
   uint64_t before = uv_hrtime();
   assert_false(midge_event_queue_take(&queue, &event, 50, &resumed));
   assert_true(uv_hrtime() - before >= UINT64_C(49000000));
-  midge_event_queue_free(&queue);
+  stop();
 }
 
 enum { MANY = 300000 };
