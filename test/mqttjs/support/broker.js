@@ -1,0 +1,129 @@
+'use strict';
+// A broker that does what a script says. Without a word it accepts, grants and
+// acknowledges everything, and delivers nothing.
+const net = require('node:net');
+const mqttPacket = require('mqtt-packet');
+
+const answers = {
+  connect: () => ({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false }),
+  subscribe: ({ messageId, subscriptions }) =>
+    ({ cmd: 'suback', messageId, granted: subscriptions.map(({ qos }) => qos) }),
+  unsubscribe: ({ messageId, unsubscriptions }) =>
+    ({ cmd: 'unsuback', messageId, granted: unsubscriptions.map(() => 0) }),
+  publish: ({ messageId, qos }) => (qos === 0 ? undefined
+    : { cmd: qos === 1 ? 'puback' : 'pubrec', messageId, reasonCode: 0 }),
+  pubrec: ({ messageId }) => ({ cmd: 'pubrel', messageId, reasonCode: 0 }),
+  pubrel: ({ messageId }) => ({ cmd: 'pubcomp', messageId, reasonCode: 0 }),
+  pingreq: () => ({ cmd: 'pingresp' }),
+};
+
+class Connection {
+  constructor(broker, socket, number) {
+    this.broker = broker;
+    this.socket = socket;
+    this.number = number; // from 1
+    this.version = 4;
+    const parser = mqttPacket.parser();
+    parser.on('packet', (packet) => this.#take(packet));
+    parser.on('error', (error) => broker.faults.push(error));
+    socket.on('data', (bytes) => parser.parse(bytes));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.isClosed = true;
+      broker.changed();
+    });
+  }
+
+  #take(packet) {
+    const { broker } = this;
+    if (packet.cmd === 'connect') this.version = packet.protocolVersion;
+    packet.connection = this.number;
+    broker.seen.push(packet);
+    const rule = broker.rules[packet.cmd];
+    const answer = rule ? rule(packet, this) : answers[packet.cmd]?.(packet);
+    if (answer) this.send(answer);
+    broker.changed();
+  }
+
+  send(packet) {
+    if (packet.cmd === 'connack') this.broker.current = this;
+    const bytes = mqttPacket.generate({ qos: 0, ...packet }, { protocolVersion: this.version });
+    this.socket.write(bytes);
+  }
+
+  sendBytes(...bytes) {
+    this.socket.write(Buffer.from(bytes));
+  }
+
+  end() {
+    this.socket.end();
+  }
+
+  reset() {
+    this.socket.resetAndDestroy();
+  }
+}
+
+class Broker {
+  seen = []; // packets, in order
+  faults = []; // of what was sent to us
+  connections = [];
+  current = null; // the last connection that was accepted
+  #waiting = new Set();
+
+  // `rules`: { cmd: (packet, connection) => answer or nothing }
+  constructor(rules) {
+    this.rules = { ...rules };
+    this.server = net.createServer((socket) => {
+      this.connections.push(new Connection(this, socket, this.connections.length + 1));
+      this.changed();
+    });
+  }
+
+  async listen(port = 0) {
+    await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+    this.port = this.server.address().port;
+    return this;
+  }
+
+  get answers() {
+    return answers;
+  }
+
+  of(cmd) {
+    return this.seen.filter((packet) => packet.cmd === cmd);
+  }
+
+  changed() {
+    for (const check of this.#waiting) check();
+  }
+
+  until(condition) {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!condition(this)) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  // It has seen so many packets of this kind.
+  saw(cmd, count = 1) {
+    return this.until(() => this.of(cmd).length >= count);
+  }
+
+  // Nobody is connected any more.
+  left() {
+    return this.until(() => this.connections.every(({ isClosed }) => isClosed));
+  }
+
+  async close() {
+    for (const { socket } of this.connections) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+module.exports = { listen: (rules, port) => new Broker(rules).listen(port), answers };
