@@ -206,7 +206,8 @@ module.exports = {
     },
     run: async (t) => {
       const client = t.connect({ protocolVersion: 5 });
-      await t.until('error');
+      client.once('error', () => t.add('properties', client.serverProperties));
+      await t.until('close');
       t.add('properties', client.serverProperties);
     },
   },

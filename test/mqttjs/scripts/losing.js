@@ -56,6 +56,7 @@ module.exports = {
       client.subscribe({ a: { qos: 1 }, b: { qos: 0 } }, t.note('subscribed'));
       await t.until('subscribed');
       t.broker.current.end();
+      await t.until('connect', 2);
       await t.broker.saw('subscribe', 2);
       await t.quiet();
       t.add('sent', t.broker.of('subscribe').flatMap(({ subscriptions }) => subscriptions));
@@ -95,6 +96,7 @@ module.exports = {
       client.unsubscribe('a', t.note('unsubscribed'));
       await t.until('unsubscribed');
       t.broker.current.end();
+      await t.until('connect', 2);
       await t.broker.saw('subscribe', 2);
       t.add('sent', t.broker.of('subscribe').map(({ subscriptions }) => subscriptions));
     },
@@ -106,6 +108,7 @@ module.exports = {
       client.subscribe('a', { qos: 1, nl: true, properties: { subscriptionIdentifier: 9 } }, t.note('subscribed'));
       await t.until('subscribed');
       t.broker.current.end();
+      await t.until('connect', 2);
       await t.broker.saw('subscribe', 2);
       t.add('sent', t.broker.of('subscribe').map(({ subscriptions, properties }) => [subscriptions, { ...properties }]));
     },
@@ -178,7 +181,7 @@ module.exports = {
     run: async (t) => {
       const client = await t.connected();
       client.reconnect();
-      await t.quiet();
+      await t.until('connect', 2);
       t.add('connected', client.connected);
     },
   },

@@ -133,7 +133,8 @@ module.exports = {
       const client = t.mqtt.connect(t.url, { clientId: 'script' });
       await new Promise((resolve) => client.once('connect', resolve));
       t.keep(client);
-      await t.until('message');
+      await t.broker.saw('connect');
+      await t.quiet();
     },
   },
 
