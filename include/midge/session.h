@@ -100,6 +100,9 @@ typedef struct midge_session_options {
   bool strict_text;
   bool hold; /* a connection opens with its messages held: _hold */
   uint16_t subscribe_batch_max; /* 8: filters of a SUBSCRIBE that renews */
+  /* No subscribe or unsubscribe of the program has more in a packet either: it
+   * goes in several, and is done when all are answered. */
+  bool split_requests;
   /* 5: connections in a row that the server ends over the same request, before
    * that request ends with MIDGE_EBREAKS. */
   uint16_t breaks_max;
@@ -165,8 +168,11 @@ MIDGE_API void midge_session_disconnected(midge_session *session,
  * at PUBCOMP. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
     midge_session *session, const midge_publish *publish, uint64_t token);
-/* The event's `reasons` has one byte per filter. Subscriptions granted are
- * asked for again on a connection whose session the server has lost. */
+/* MIDGE_EINVAL, MIDGE_EUTF8, MIDGE_EQUEUE, MIDGE_ENOMEM. The event's `reasons`
+ * has one byte per filter. Subscriptions granted are asked for again on a
+ * connection whose session the server has lost; a subscribe that asks for the
+ * same meanwhile joins them. An answer that came in several packets, or to
+ * such a packet of ours, has no properties and no identifier. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_subscribe(
     midge_session *session, const midge_subscription *subscriptions,
     size_t count, midge_request_options options, uint64_t token);
@@ -196,7 +202,7 @@ MIDGE_API MIDGE_CHECKED midge_status midge_disconnect_check(
 
 /* End the wish with this token: it is done with MIDGE_ECANCELLED. What was not
  * sent never is; what was sent ends its flow by itself. MIDGE_EINVAL if there
- * is none. */
+ * is none; MIDGE_ENOMEM. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_session_cancel(midge_session *session, uint64_t token);
 
@@ -369,7 +375,8 @@ MIDGE_API midge_time midge_session_deadline(const midge_session *session);
 /* Bytes of messages that are held. */
 MIDGE_API size_t midge_session_held(const midge_session *session);
 
-/* Publishes that have been taken and have not ended. */
+/* Publishes that have been taken and whose flow has not ended, though their
+ * outcome may have been told. */
 MIDGE_API size_t midge_session_unfinished(const midge_session *session);
 
 #ifdef __cplusplus

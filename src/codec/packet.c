@@ -85,9 +85,12 @@ static void judge_length(midge_cursor *cursor, midge_packet_type type,
   uint32_t shortest = is_5 ? row->shortest : row->shortest_before_5;
   uint32_t longest = is_5 ? row->longest : row->longest_before_5;
   if (type == MIDGE_PUBLISH && (cursor->flags & 6) != 0) shortest += 2;
-  if (length < shortest || length > longest)
-    midge_cursor_fail(cursor, MIDGE_REASON_MALFORMED_PACKET,
-                      "a remaining length that this packet cannot have");
+  if (length >= shortest && length <= longest) return;
+  /* The form of 3.x, which some servers send all the same. */
+  bool is_old = type == MIDGE_UNSUBACK && length == row->shortest_before_5;
+  midge_cursor_fail(cursor, MIDGE_REASON_MALFORMED_PACKET,
+                    is_old ? "an UNSUBACK without reason codes"
+                           : "a remaining length that this packet cannot have");
 }
 
 /* Judge as much of the fixed header as is there. Returns the size of the whole

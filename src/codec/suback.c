@@ -15,7 +15,10 @@ static bool is_known(midge_version version, midge_packet_type type,
 static midge_slice read_reasons(midge_cursor *cursor, midge_packet_type type) {
   midge_slice reasons = midge_read_rest(cursor);
   if (reasons.size == 0)
-    midge_cursor_fail(cursor, MIDGE_REASON_PROTOCOL_ERROR, "no reason code");
+    midge_cursor_fail(cursor, MIDGE_REASON_PROTOCOL_ERROR,
+                      type == MIDGE_SUBACK
+                          ? "a SUBACK without reason codes"
+                          : "an UNSUBACK without reason codes");
   for (size_t i = 0; i < reasons.size; i++)
     if (!is_known(cursor->version, type, reasons.data[i]))
       midge_cursor_fail(cursor, MIDGE_REASON_PROTOCOL_ERROR,

@@ -38,6 +38,14 @@ bool midge_aliases_map(midge_aliases *aliases, uint16_t alias,
   return false;
 }
 
+void midge_aliases_undo(midge_aliases *aliases, uint16_t alias,
+                        midge_buffer *before) {
+  midge_buffer_release(midge_map_remove(&aliases->topics, alias));
+  if (before == NULL) return;
+  bool put = midge_map_put(&aliases->topics, alias, before);
+  (void)put; /* in the place that is free now */
+}
+
 bool midge_aliases_maps(const midge_aliases *aliases, uint16_t alias,
                         midge_slice topic) {
   midge_buffer *mapped = midge_aliases_topic(aliases, alias);

@@ -25,6 +25,10 @@ midge_buffer *midge_aliases_topic(const midge_aliases *aliases, uint16_t alias);
 /* False when there is no memory. `alias` is from 1 to max. */
 MIDGE_CHECKED bool midge_aliases_map(midge_aliases *aliases, uint16_t alias,
                                      midge_slice topic);
+/* What it was mapped to before, whose holder passes to the table; null: to
+ * nothing. Needs no memory for an alias that is mapped. */
+void midge_aliases_undo(midge_aliases *aliases, uint16_t alias,
+                        midge_buffer *before);
 /* The alias to use for a topic: the one it has, a free one, or the one used
  * least recently; 0 if the receiver takes none. */
 uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic);

@@ -20,6 +20,10 @@ void midge_session_break(midge_session *session, midge_reason reason,
    * server it is the packet itself that is wrong. */
   if (!midge_reason_is_for((uint8_t)reason, MIDGE_DISCONNECT))
     reason = MIDGE_REASON_PROTOCOL_ERROR;
+  if (midge_session_is_open(session)) {
+    session->breaks.kind = MIDGE_BREAK_WRONG;
+    session->breaks.text = text;
+  }
   bool told = show_disconnect(session, (uint8_t)reason);
   if (!midge_session_is_connected(session)) return;
   midge_session_close(session,

@@ -11,7 +11,7 @@
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
-#include "engine/subscribe_out.h"
+#include "engine/renewals.h"
 #include "engine/tell.h"
 
 enum {
@@ -129,6 +129,8 @@ static void greet(midge_session *session) {
   session->state = MIDGE_STATE_GREETING;
   session->ends = false;
   session->reauthenticates = session->challenged = false;
+  session->breaks.kind = MIDGE_BREAK_NONE;
+  session->breaks.text = NULL;
   session->limits = limits_before_connack(session);
   session->greeting_due = session->now + session->options.reply_timeout_ms;
   session->last_sent = session->last_heard = session->now;

@@ -2,12 +2,31 @@
 
 #include "base/slice.h"
 #include "codec/reason.h"
+#include "engine/abandon.h"
+#include "engine/breaks.h"
 #include "engine/closing.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/subscribe_out.h"
 #include "engine/tell.h"
 #include "engine/time.h"
+
+/* Whether a request cannot be what the server disconnects us for. */
+static bool names_another_cause(uint8_t reason) {
+  switch (reason) {
+    case MIDGE_REASON_SERVER_BUSY:
+    case MIDGE_REASON_SERVER_SHUTTING_DOWN:
+    case MIDGE_REASON_KEEP_ALIVE_TIMEOUT:
+    case MIDGE_REASON_SESSION_TAKEN_OVER:
+    case MIDGE_REASON_USE_ANOTHER_SERVER:
+    case MIDGE_REASON_SERVER_MOVED:
+    case MIDGE_REASON_CONNECTION_RATE_EXCEEDED:
+    case MIDGE_REASON_MAXIMUM_CONNECT_TIME:
+      return true;
+    default:
+      return false;
+  }
+}
 
 void midge_session_server_disconnect(midge_session *session,
                                      const midge_packet *packet) {
@@ -24,6 +43,11 @@ void midge_session_server_disconnect(midge_session *session,
     return;
   }
   uint8_t reason = packet->disconnect.reason;
+  if (!names_another_cause(reason)) {
+    session->breaks.kind = MIDGE_BREAK_DISCONNECTED;
+    session->breaks.text =
+        reason == 0 ? NULL : midge_status_text((midge_status)-reason);
+  }
   midge_closing closing = {
       .by = MIDGE_SIDE_SERVER,
       .status = reason < 0x80 ? MIDGE_ELOST : (midge_status)-reason,
@@ -91,43 +115,39 @@ static void keep_expiry(midge_session *session, midge_properties properties) {
       session->limits.session_expiry_s = properties.list[i].number;
 }
 
-/* What waits for the server to answer. */
-static void finish_acknowledged(midge_session *session) {
-  while (session->outbox.publishes.first != NULL)
-    midge_session_finish_message(session, session->outbox.publishes.first,
-                                 MIDGE_ECLOSED, NULL);
-  while (session->requests.first != NULL)
-    midge_session_finish_request(session, session->requests.first,
-                                 MIDGE_ECLOSED, NULL);
-}
-
-/* Everything that waits; QoS 0 in the output stays. */
-static void finish_all(midge_session *session) {
-  while (session->outbox.fleeting.first != NULL)
-    midge_session_finish_message(session, session->outbox.fleeting.first,
-                                 MIDGE_ECLOSED, NULL);
-  finish_acknowledged(session);
-}
-
 static midge_status end_without_connection(midge_session *session) {
   uint32_t expiry_s = session->connection != 0
                           ? session->limits.session_expiry_s
                           : session->options.session_expiry_s;
   if (ends_with_connection(session, expiry_s)) {
-    finish_all(session);
+    midge_session_close_all(session);
     session->ends = true; /* what is in the output ends with it */
   }
   return MIDGE_ENOCONN;
 }
 
-midge_status midge_session_disconnect(midge_session *session,
-                                      midge_reason reason,
-                                      midge_properties properties,
-                                      uint32_t patience_ms) {
-  (void)patience_ms;
-  if (session->state == MIDGE_STATE_LEAVING) return MIDGE_EINVAL;
-  if (!midge_session_is_connected(session))
-    return end_without_connection(session);
+/* How long DISCONNECT waits for answers: no longer than was said before. */
+static void set_patience(midge_session *session, uint32_t patience_ms) {
+  bool first = session->state != MIDGE_STATE_LEAVING;
+  midge_time due = session->now + patience_ms;
+  if (first) session->patience_due = MIDGE_NEVER;
+  session->patient = patience_ms != 0 && (first || session->patient);
+  if (patience_ms != 0 && due < session->patience_due)
+    session->patience_due = due;
+  if (session->ends && !session->patient)
+    midge_session_close_acknowledged(session);
+}
+
+static midge_status leave_sooner(midge_session *session, uint32_t patience_ms) {
+  set_patience(session, patience_ms);
+  midge_session_settle(session);
+  return MIDGE_OK;
+}
+
+/* What is said at last; nothing is done yet. */
+static midge_status prepare_farewell(midge_session *session,
+                                     midge_reason reason,
+                                     midge_properties properties) {
   midge_status status =
       midge_disconnect_check(reason, properties, session->options.version,
                              session->options.session_expiry_s == 0);
@@ -138,16 +158,28 @@ midge_status midge_session_disconnect(midge_session *session,
     midge_buffer_release(farewell);
     return MIDGE_EOVERSIZE;
   }
-
   session->farewell = farewell;
   session->farewell_reason =
       session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
+  return MIDGE_OK;
+}
+
+midge_status midge_session_disconnect(midge_session *session,
+                                      midge_reason reason,
+                                      midge_properties properties,
+                                      uint32_t patience_ms) {
+  if (session->state == MIDGE_STATE_LEAVING)
+    return leave_sooner(session, patience_ms);
+  if (!midge_session_is_connected(session))
+    return end_without_connection(session);
+  midge_status status = prepare_farewell(session, reason, properties);
+  if (status != MIDGE_OK) return status;
   keep_expiry(session, properties);
   session->ends =
       ends_with_connection(session, session->limits.session_expiry_s);
-  if (session->ends) finish_acknowledged(session);
-  if (session->ends && session->state == MIDGE_STATE_GREETING)
-    finish_all(session);
+  bool greets = session->state == MIDGE_STATE_GREETING;
+  set_patience(session, greets ? 0 : patience_ms);
+  if (session->ends && greets) midge_session_close_all(session);
   /* Without memory to tell of them the connection has failed by now. */
   if (session->state == MIDGE_STATE_GREETING)
     midge_session_say_farewell(session);
@@ -155,14 +187,6 @@ midge_status midge_session_disconnect(midge_session *session,
     session->state = MIDGE_STATE_LEAVING;
   midge_session_settle(session);
   return MIDGE_OK;
-}
-
-void midge_session_abandon(midge_session *session) {
-  session->records.durable = false; /* what is written stays written */
-  finish_all(session);
-  while (session->outbox.leaving.first != NULL)
-    midge_session_finish_message(session, session->outbox.leaving.first,
-                                 MIDGE_ECLOSED, NULL);
 }
 
 /* Whether the server may go on with this session, and send again what we have
@@ -174,7 +198,7 @@ static bool comes_again(const midge_session *session) {
 
 /* Nothing of the connection is left; of the session what outlives it. */
 static void forget_connection(midge_session *session) {
-  midge_outbox_rewind(&session->outbox, session->output.sent);
+  midge_session_rewind_messages(session);
   midge_output_clear(&session->output);
   if (session->events.held && comes_again(session))
     midge_events_strand(&session->events);
@@ -182,6 +206,7 @@ static void forget_connection(midge_session *session) {
   midge_ring_clear(&session->controls);
   midge_inbox_rewind(&session->inbox);
   midge_session_rewind_requests(session);
+  midge_deadlines_rewind(&session->deadlines);
   midge_aliases_reset(&session->aliases_in, 0);
   midge_aliases_reset(&session->aliases_out, 0);
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
@@ -192,15 +217,18 @@ static void forget_connection(midge_session *session) {
 }
 
 void midge_session_disconnected(midge_session *session, bool by_server) {
-  (void)by_server;
   if (session->state == MIDGE_STATE_IDLE) return;
+  if (by_server && midge_session_is_open(session))
+    session->breaks.kind = MIDGE_BREAK_CLOSED;
   if (midge_session_is_connected(session))
     midge_session_close(session, &(midge_closing){.by = MIDGE_SIDE_NETWORK,
                                                   .status = MIDGE_ELOST});
   session->state = MIDGE_STATE_IDLE;
   session->closed_at = session->now;
+  midge_verdict verdict = midge_session_judge_break(session);
   forget_connection(session);
+  midge_session_carry_out(session, verdict);
   if (!session->ends) return;
-  finish_all(session);
+  midge_session_close_all(session);
   midge_session_renew(session);
 }

@@ -44,9 +44,24 @@ static midge_message *message_of_size(const midge_allocator *allocator,
   midge_message *message = (midge_message *)(void *)buffer->data;
   memset(message, 0, sizeof *message);
   message->owner.kind = MIDGE_OWNER_MESSAGE;
+  message->owner.sent_by = message->owner.answered_by = MIDGE_NEVER;
   message->buffer = buffer;
   message->expires = MIDGE_NEVER;
   return message;
+}
+
+/* What waits too long is of no use: a time to live is an expiry too, unless
+ * one is given. */
+static void set_limits(midge_message *message, const midge_publish *publish,
+                       midge_time now) {
+  if (publish->ttl_ms == 0 && publish->timeout_ms == 0) return;
+  midge_owner *owner = &message->owner;
+  if (publish->timeout_ms != 0) owner->answered_by = now + publish->timeout_ms;
+  owner->sent_by = message->expires;
+  if (publish->ttl_ms == 0) return;
+  midge_time end = now + publish->ttl_ms;
+  if (end < owner->sent_by) owner->sent_by = end;
+  if (message->expires == MIDGE_NEVER) message->expires = end;
 }
 
 midge_message *midge_message_new(const midge_allocator *allocator,
@@ -65,6 +80,7 @@ midge_message *midge_message_new(const midge_allocator *allocator,
   uint8_t *to = midge_slice_copy(message->bytes, topic);
   to = copy_properties(message, publish->properties, now, to);
   midge_slice_copy(to, publish->payload);
+  set_limits(message, publish, now);
   return message;
 }
 
@@ -125,9 +141,14 @@ uint8_t *midge_message_encode_head(const midge_message *message,
 }
 
 /* --- Records ---------------------------------------------------------------
- * qos and retain, alias, expiry, sizes, then the bytes as they are. */
+ * qos and retain, alias, expiry, sizes, the time it must be sent by if that is
+ * not the expiry, then the bytes as they are. */
 
-enum { RECORD_HEAD = 1 + 2 + 8 + 2 + 4 };
+enum {
+  RECORD_HEAD = 1 + 2 + 8 + 2 + 4,
+  RECORD_TIME = 8,
+  FLAG_TIME = 1 << 3, /* the time is there */
+};
 
 static uint8_t *put_two(uint8_t *to, uint16_t number) {
   *to++ = (uint8_t)(number >> 8);
@@ -140,20 +161,29 @@ static uint8_t *put_four(uint8_t *to, uint32_t number) {
   return put_two(to, (uint16_t)number);
 }
 
+static uint8_t *put_time(uint8_t *to, midge_time time) {
+  to = put_four(to, (uint32_t)(time >> 32));
+  return put_four(to, (uint32_t)time);
+}
+
 midge_buffer *midge_message_to_record(const midge_message *message,
                                       const midge_allocator *allocator) {
   size_t size =
       message->topic_size + message->properties_size + message->payload_size;
-  midge_buffer *record = midge_buffer_new(allocator, RECORD_HEAD + size);
+  midge_time sent_by = message->owner.sent_by;
+  bool timed = sent_by != MIDGE_NEVER && sent_by != message->expires;
+  midge_buffer *record = midge_buffer_new(
+      allocator, RECORD_HEAD + (timed ? RECORD_TIME : 0) + size);
   if (record == NULL) return NULL;
 
   uint8_t *to = record->data;
-  *to++ = (uint8_t)(message->qos << 1 | message->retain);
+  *to++ =
+      (uint8_t)((timed ? FLAG_TIME : 0) | message->qos << 1 | message->retain);
   to = put_two(to, message->alias);
-  to = put_four(to, (uint32_t)(message->expires >> 32));
-  to = put_four(to, (uint32_t)message->expires);
+  to = put_time(to, message->expires);
   to = put_two(to, message->topic_size);
   to = put_four(to, message->properties_size);
+  if (timed) to = put_time(to, sent_by);
   midge_slice_copy(to, midge_slice_of(message->bytes, size));
   return record;
 }
@@ -176,7 +206,13 @@ midge_message *midge_message_from_record(const midge_allocator *allocator,
   uint16_t topic_size = (uint16_t)get(&from, 2);
   uint32_t properties_size = (uint32_t)get(&from, 4);
   size_t size = value.size - RECORD_HEAD;
-  midge_qos qos = flags >> 1;
+  midge_time sent_by = MIDGE_NEVER;
+  if (flags & FLAG_TIME) {
+    if (size < RECORD_TIME) return NULL;
+    sent_by = get(&from, RECORD_TIME);
+    size -= RECORD_TIME;
+  }
+  midge_qos qos = (flags & ~FLAG_TIME) >> 1;
   if (qos < MIDGE_AT_LEAST_ONCE || qos > MIDGE_EXACTLY_ONCE) return NULL;
   if ((uint64_t)topic_size + properties_size > size) return NULL;
 
@@ -187,6 +223,7 @@ midge_message *midge_message_from_record(const midge_allocator *allocator,
   message->retain = flags & 1;
   message->alias = alias;
   message->expires = expires;
+  message->owner.sent_by = sent_by;
   message->topic_size = topic_size;
   message->properties_size = properties_size;
   message->payload_size = size - topic_size - properties_size;

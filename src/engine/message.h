@@ -17,12 +17,11 @@ typedef enum midge_message_state {
 } midge_message_state;
 
 struct midge_message {
-  midge_owner owner; /* of its packet identifier, while it has one */
+  midge_owner owner; /* of its token, and an identifier while it has one */
   midge_message *previous, *next;                 /* in order of key */
   midge_message *release_previous, *release_next; /* in order of PUBREC */
   midge_buffer *buffer;                           /* the one this lies in */
   uint64_t key;       /* order of sending; its record's key */
-  uint64_t token;     /* 0: nobody asks */
   uint64_t position;  /* record that must be committed before it is shown */
   uint64_t end;       /* where in the output it ends, when shown */
   midge_time expires; /* MIDGE_NEVER if it does not */
@@ -33,6 +32,7 @@ struct midge_message {
   bool shown;     /* on this connection, and counts in its window */
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
+  bool ended;     /* nobody waits: its flow ends by itself */
   uint64_t order; /* of its PUBREC among the others, when recorded */
   uint16_t alias; /* the topic alias its publisher asked for, or 0 */
   uint16_t topic_size;

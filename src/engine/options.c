@@ -6,6 +6,8 @@ enum {
   KEEP_ALIVE_S = 60,
   IN_FLIGHT_MAX = 1024,
   REPLY_TIMEOUT_MS = 30000,
+  SUBSCRIBE_BATCH_MAX = 8, /* as AWS IoT */
+  BREAKS_MAX = 5,
   QUEUE_MESSAGES_MAX = 1000000,
   QUEUE_BYTES_MAX = 256 << 20,
 };
@@ -23,6 +25,9 @@ midge_session_options midge_options_with_defaults(
   if (options.in_flight_max == 0) options.in_flight_max = IN_FLIGHT_MAX;
   if (options.reply_timeout_ms == 0)
     options.reply_timeout_ms = REPLY_TIMEOUT_MS;
+  if (options.subscribe_batch_max == 0)
+    options.subscribe_batch_max = SUBSCRIBE_BATCH_MAX;
+  if (options.breaks_max == 0) options.breaks_max = BREAKS_MAX;
   if (options.queue_messages_max == 0)
     options.queue_messages_max = QUEUE_MESSAGES_MAX;
   if (options.queue_bytes_max == 0) options.queue_bytes_max = QUEUE_BYTES_MAX;

@@ -8,11 +8,8 @@ void midge_outbox_init(midge_outbox *outbox) {
   *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER};
 }
 
-/* In order of key; a new message has the highest. */
-static void insert(midge_message_list *list, midge_message *message) {
-  midge_message *before = list->last;
-  while (before != NULL && before->key > message->key)
-    before = before->previous;
+static void insert_behind(midge_message_list *list, midge_message *before,
+                          midge_message *message) {
   midge_message *after = before == NULL ? list->first : before->next;
   message->previous = before;
   message->next = after;
@@ -20,6 +17,14 @@ static void insert(midge_message_list *list, midge_message *message) {
   if (before == NULL) list->first = message;
   if (after != NULL) after->previous = message;
   if (after == NULL) list->last = message;
+}
+
+/* In order of key; a new message has the highest. */
+static void insert(midge_message_list *list, midge_message *message) {
+  midge_message *before = list->last;
+  while (before != NULL && before->key > message->key)
+    before = before->previous;
+  insert_behind(list, before, message);
 }
 
 static void unlink_from(midge_message_list *list, midge_message *message) {
@@ -68,7 +73,7 @@ void midge_outbox_free(midge_outbox *outbox) {
 
 void midge_outbox_note_expiry(midge_outbox *outbox,
                               const midge_message *message) {
-  if (message->expires == MIDGE_NEVER) return;
+  if (message->expires == MIDGE_NEVER || message->owner.place != 0) return;
   midge_time step = message->expires + EXPIRY_STEP_MS - 1;
   step -= step % EXPIRY_STEP_MS;
   if (step < outbox->next_expiry) outbox->next_expiry = step;
@@ -112,8 +117,24 @@ void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   if (message->qos != MIDGE_AT_MOST_ONCE)
     midge_outbox_free_place(outbox, message);
   unlink_from(list_of(outbox, message), message);
+  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
   outbox->count--;
   outbox->bytes -= midge_message_bytes(message);
+}
+
+void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
+                        midge_message *behind) {
+  assert(outbox->entry == message);
+  assert(message->state == MIDGE_MESSAGE_WAITS);
+  assert(behind == NULL || behind->key < message->key);
+  midge_message *after = behind != NULL ? behind->next : outbox->fleeting.first;
+  for (; after != NULL && after->key < message->key; after = after->next)
+    behind = after;
+  outbox->entry = message->next;
+  if (outbox->cursor == message) outbox->cursor = message->next;
+  unlink_from(&outbox->publishes, message);
+  message->qos = MIDGE_AT_MOST_ONCE;
+  insert_behind(&outbox->fleeting, behind, message);
 }
 
 void midge_outbox_enter(midge_outbox *outbox, midge_message *message) {
@@ -159,6 +180,12 @@ void midge_outbox_release_in_order(midge_outbox *outbox, midge_message *message,
   message->order = order;
   insert_release(&outbox->releases, before, message);
   if (outbox->cursor == message) outbox->cursor = skip_released(message);
+}
+
+void midge_outbox_end(midge_outbox *outbox, midge_message *message) {
+  assert(!message->ended);
+  message->ended = true;
+  if (message->qos != MIDGE_AT_MOST_ONCE) outbox->ended++;
 }
 
 void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {

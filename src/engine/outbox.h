@@ -30,6 +30,7 @@ typedef struct midge_outbox {
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
   size_t count;  /* messages that have not ended */
   size_t bytes;  /* their topics, properties and payloads */
+  size_t ended;  /* of QoS 1 and 2: nobody waits for them */
   midge_time next_expiry; /* no message that waits expires before this */
 } midge_outbox;
 
@@ -41,6 +42,11 @@ void midge_outbox_free(midge_outbox *outbox);
 void midge_outbox_add(midge_outbox *outbox, midge_message *message);
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
+
+/* The next to get an identifier is of QoS 0 from now on. The search for its
+ * place begins at `behind`, one of QoS 0 that is older, or null. */
+void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
+                        midge_message *behind);
 
 /* It has its identifier, it was shown, PUBREC came for it. */
 void midge_outbox_enter(midge_outbox *outbox, midge_message *message);
@@ -60,7 +66,11 @@ void midge_outbox_rewind(midge_outbox *outbox, uint64_t sent);
  * have been dropped by the caller. Returns how many had one. */
 uint32_t midge_outbox_renew(midge_outbox *outbox);
 
-/* A message that waits: next_expiry is not after its expiry. */
+/* Nobody waits any longer for one that was shown. */
+void midge_outbox_end(midge_outbox *outbox, midge_message *message);
+
+/* A message that waits, with no other time limit: next_expiry is not after its
+ * expiry. */
 void midge_outbox_note_expiry(midge_outbox *outbox,
                               const midge_message *message);
 

@@ -4,17 +4,7 @@
 #define MIDGE_ENGINE_PACKET_IDS_H
 
 #include "base/map.h"
-
-typedef enum midge_owner_kind {
-  MIDGE_OWNER_MESSAGE,
-  MIDGE_OWNER_REQUEST,
-} midge_owner_kind;
-
-/* The first member of whatever can own an identifier. */
-typedef struct midge_owner {
-  midge_owner_kind kind;
-  uint16_t packet_id; /* 0: none */
-} midge_owner;
+#include "engine/owner.h"
 
 /* Packet identifiers in use. An identifier is in use by at most one owner and
  * is never 0. */

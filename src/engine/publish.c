@@ -31,29 +31,18 @@ static uint16_t alias_of(midge_properties properties) {
 }
 
 /* The topic whole: an alias is only a shorthand of this connection. */
-static midge_status whole_topic(midge_session *session,
-                                const midge_publish *publish,
+static midge_status whole_topic(const midge_session *session,
+                                const midge_publish *publish, uint16_t alias,
                                 midge_slice *topic) {
-  uint16_t alias = alias_of(publish->properties);
   *topic = publish->topic;
   if (alias == 0) return MIDGE_OK;
   if (session->state == MIDGE_STATE_OPEN && alias > session->limits.alias_max)
     return MIDGE_EINVAL; /* [MQTT-3.3.2-9] */
-  if (topic->size != 0) {
-    bool mapped = midge_aliases_map(&session->aliases_said, alias, *topic);
-    return mapped ? MIDGE_OK : MIDGE_ENOMEM;
-  }
+  if (topic->size != 0) return MIDGE_OK;
   midge_buffer *said = midge_aliases_topic(&session->aliases_said, alias);
   if (said == NULL) return MIDGE_EINVAL;
   *topic = midge_buffer_slice(said);
   return MIDGE_OK;
-}
-
-static bool is_queue_full(const midge_session *session, size_t more) {
-  const midge_outbox *outbox = &session->outbox;
-  size_t most = session->options.queue_bytes_max;
-  return outbox->count >= session->options.queue_messages_max || more > most ||
-         outbox->bytes > most - more;
 }
 
 /* What the server on this connection takes, if it has said so. */
@@ -77,12 +66,35 @@ static midge_status take_message(midge_session *session, midge_message *message,
   midge_status status = check_limits(session, message);
   if (status != MIDGE_OK) return status;
   message->key = session->next_key;
-  message->token = token;
+  message->owner.token = token;
+  if (!midge_deadlines_add(&session->deadlines, &message->owner))
+    return MIDGE_ENOMEM;
   if (!midge_session_record_message(session, message)) return MIDGE_ENOMEM;
 
   session->next_key++;
   midge_outbox_add(&session->outbox, message);
+  midge_tokens_add(&session->tokens, &message->owner);
   return MIDGE_OK;
+}
+
+/* What names a topic by an alias maps it, unless it is refused after all. */
+static midge_status take_mapping(midge_session *session, midge_message *message,
+                                 const midge_publish *publish, uint64_t token) {
+  midge_aliases *said = &session->aliases_said;
+  if (message->alias == 0 || publish->topic.size == 0)
+    return take_message(session, message, token);
+  midge_buffer *before =
+      midge_buffer_hold(midge_aliases_topic(said, message->alias));
+  if (!midge_aliases_map(said, message->alias, publish->topic)) {
+    midge_buffer_release(before);
+    return MIDGE_ENOMEM;
+  }
+  midge_status status = take_message(session, message, token);
+  if (status == MIDGE_OK)
+    midge_buffer_release(before);
+  else
+    midge_aliases_undo(said, message->alias, before);
+  return status;
 }
 
 midge_status midge_session_publish(midge_session *session,
@@ -93,34 +105,21 @@ midge_status midge_session_publish(midge_session *session,
                                             session->options.text);
   if (status != MIDGE_OK) return status;
   if (session->state == MIDGE_STATE_LEAVING) return MIDGE_ENOCONN;
-  if (is_queue_full(session, publish->topic.size + publish->payload.size))
+  if (midge_session_is_queue_full(session,
+                                  publish->topic.size + publish->payload.size))
     return MIDGE_EQUEUE;
-  status = whole_topic(session, publish, &topic);
+  status = whole_topic(session, publish, alias_of(publish->properties), &topic);
   if (status != MIDGE_OK) return status;
 
   midge_message *message =
       midge_message_new(&session->allocator, publish, topic, session->now);
   if (message == NULL) return MIDGE_ENOMEM;
-  status = take_message(session, message, token);
-  if (status == MIDGE_OK)
+  status = take_mapping(session, message, publish, token);
+  if (status == MIDGE_OK) {
     midge_session_settle(session);
-  else
-    midge_message_release(message);
+    return MIDGE_OK;
+  }
+  midge_deadlines_remove(&session->deadlines, &message->owner);
+  midge_message_release(message);
   return status;
-}
-
-static midge_message *find_token(midge_message_list *list, uint64_t token) {
-  midge_message *message = list->first;
-  while (message != NULL && message->token != token) message = message->next;
-  return message;
-}
-
-midge_status midge_session_cancel(midge_session *session, uint64_t token) {
-  if (token == 0) return MIDGE_EINVAL;
-  midge_message *message = find_token(&session->outbox.fleeting, token);
-  if (message == NULL) message = find_token(&session->outbox.publishes, token);
-  if (message == NULL || midge_message_is_known(message)) return MIDGE_EINVAL;
-  midge_session_finish_message(session, message, MIDGE_ECANCELLED, NULL);
-  midge_session_settle(session);
-  return MIDGE_OK;
 }

@@ -15,14 +15,60 @@ enum { PAYLOAD_LARGE = 4096 }; /* is shown where it lies, without a copy */
 void midge_session_finish_message(midge_session *session,
                                   midge_message *message, midge_status status,
                                   const midge_packet *answer) {
-  midge_done done = {message->token, status, MIDGE_NO_SLICE,
-                     message->owner.packet_id, answer};
+  midge_done done = {.token = message->owner.token,
+                     .status = status,
+                     .packet_id = message->owner.packet_id,
+                     .answer = answer};
   if (answer != NULL) done.reasons = midge_reason_slice(answer->ack.reason);
   midge_packet_ids_drop(&session->packet_ids, &message->owner);
+  midge_deadlines_remove(&session->deadlines, &message->owner);
+  midge_tokens_remove(&session->tokens, &message->owner);
   midge_outbox_remove(&session->outbox, message);
   midge_session_record_end(session, message);
   midge_session_done(session, &done);
   midge_message_release(message);
+}
+
+void midge_session_end_message(midge_session *session, midge_message *message,
+                               midge_status status) {
+  if (!midge_message_is_known(message)) {
+    midge_session_finish_message(session, message, status, NULL);
+    return;
+  }
+  midge_done done = {.token = message->owner.token,
+                     .status = status,
+                     .packet_id = message->owner.packet_id};
+  midge_deadlines_remove(&session->deadlines, &message->owner);
+  midge_tokens_drop(&session->tokens, &message->owner);
+  midge_outbox_end(&session->outbox, message);
+  midge_session_done(session, &done);
+}
+
+/* Of what nobody waits for, QoS 0 that did not leave is let go of. */
+static void drop_ended_leaving(midge_session *session) {
+  midge_message *next;
+  for (midge_message *m = session->outbox.leaving.first; m != NULL; m = next) {
+    next = m->next;
+    if (m->ended) midge_session_finish_message(session, m, MIDGE_OK, NULL);
+  }
+}
+
+/* And of QoS 1 and 2 those that the server cannot have. */
+static void drop_ended_publishes(midge_session *session) {
+  midge_message *next;
+  if (session->outbox.ended == 0) return;
+  for (midge_message *m = session->outbox.publishes.first;
+       m != session->outbox.entry; m = next) {
+    next = m->next;
+    if (m->ended && !m->duplicate)
+      midge_session_finish_message(session, m, MIDGE_OK, NULL);
+  }
+}
+
+void midge_session_rewind_messages(midge_session *session) {
+  drop_ended_leaving(session);
+  midge_outbox_rewind(&session->outbox, session->output.sent);
+  drop_ended_publishes(session);
 }
 
 void midge_session_finish_sent(midge_session *session) {
@@ -36,9 +82,18 @@ static midge_status status_of(uint8_t reason) {
   return reason < 0x80 ? MIDGE_OK : (midge_status)-reason;
 }
 
-static void break_by_ack(midge_session *session) {
-  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
-                      "an acknowledgement of another kind than the packet");
+/* Why this is no acknowledgement of what its identifier is of. */
+static const char *wrong_ack(const midge_owner *owner, midge_packet_type type) {
+  const midge_message *message = (const midge_message *)(const void *)owner;
+  if (owner->kind != MIDGE_OWNER_MESSAGE || !midge_message_is_known(message))
+    return "an acknowledgement of another kind than the packet";
+  if (type == MIDGE_PUBACK)
+    return "the server answered PUBACK to a PUBLISH of QoS 2";
+  if (message->qos == MIDGE_EXACTLY_ONCE)
+    return "the server answered PUBCOMP to a PUBLISH of QoS 2";
+  return type == MIDGE_PUBREC
+             ? "the server answered PUBREC to a PUBLISH of QoS 1"
+             : "the server answered PUBCOMP to a PUBLISH of QoS 1";
 }
 
 /* The message of this identifier, if an acknowledgement of `qos` may come for
@@ -55,7 +110,8 @@ static midge_message *acknowledged(midge_session *session,
   if (owner->kind == MIDGE_OWNER_MESSAGE && message->qos == qos &&
       midge_message_is_known(message))
     return message;
-  break_by_ack(session);
+  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                      wrong_ack(owner, packet->type));
   return NULL;
 }
 
@@ -64,6 +120,7 @@ void midge_session_puback(midge_session *session, const midge_packet *packet) {
   midge_message *message =
       acknowledged(session, packet, MIDGE_AT_LEAST_ONCE, &known);
   if (message == NULL) return;
+  session->breaks.count = 0;
   midge_session_finish_message(session, message, status_of(packet->ack.reason),
                                packet);
 }
@@ -78,6 +135,7 @@ void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
     midge_session_control(session, MIDGE_PUBREL, packet_id,
                           MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
   if (message == NULL) return;
+  session->breaks.count = 0;
   if (packet->ack.reason >= 0x80 && message->state == MIDGE_MESSAGE_PUBLISHED) {
     midge_session_finish_message(session, message,
                                  status_of(packet->ack.reason), packet);
@@ -96,20 +154,29 @@ void midge_session_pubcomp(midge_session *session, const midge_packet *packet) {
       acknowledged(session, packet, MIDGE_EXACTLY_ONCE, &known);
   if (message == NULL) return;
   if (message->state != MIDGE_MESSAGE_RELEASED) {
-    break_by_ack(session);
+    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                        wrong_ack(&message->owner, MIDGE_PUBCOMP));
     return;
   }
+  session->breaks.count = 0;
   /* "Packet Identifier not found" means that the server was done before. */
   midge_session_finish_message(session, message, MIDGE_OK, packet);
 }
 
 void midge_session_renew(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
+  midge_message *next;
   for (midge_message *m = outbox->publishes.first; m != outbox->entry;
-       m = m->next) {
+       m = next) {
+    next = m->next;
+    if (m->ended) { /* its flow is over with the session */
+      midge_session_finish_message(session, m, MIDGE_OK, NULL);
+      continue;
+    }
     midge_packet_ids_drop(&session->packet_ids, &m->owner);
     midge_session_record_unmark(session, m);
   }
+  midge_deadlines_rewind(&session->deadlines);
   session->renewed += midge_outbox_renew(outbox);
   midge_session_forget_inbound(session);
   midge_events_free_stranded(&session->events); /* nobody sends it again */
@@ -143,7 +210,8 @@ static midge_status judge(const midge_session *session,
                           const midge_message *message,
                           const midge_message_form *form) {
   const midge_limits *limits = &session->limits;
-  if (!message->duplicate && message->expires <= session->now)
+  if (!message->duplicate && (message->expires <= session->now ||
+                              message->owner.sent_by <= session->now))
     return MIDGE_EEXPIRED;
   if (message->qos > limits->qos_max) return MIDGE_ENOTSUP;
   if (message->retain && !limits->retain) return MIDGE_ENOTSUP;
@@ -210,17 +278,18 @@ void midge_session_show_message(midge_session *session,
 }
 
 /* The program allows a lower QoS than it asked for: take the server's. The
- * message keeps its place. True if that is now among those of QoS 0. */
-static bool lower_qos(midge_session *session, midge_message *message) {
+ * message keeps its place. True if that is now among those of QoS 0; `lowered`
+ * is the last one of which that is true, for all of them at once are many. */
+static bool lower_qos(midge_session *session, midge_message *message,
+                      midge_message **lowered) {
   midge_qos most = session->limits.qos_max;
   if (!session->options.lower_qos || message->qos <= most) return false;
   if (most == MIDGE_AT_MOST_ONCE) {
-    midge_outbox_remove(&session->outbox, message);
     midge_session_record_end(session, message);
     message->recorded = false;
     message->position = 0;
-    message->qos = most;
-    midge_outbox_add(&session->outbox, message);
+    midge_outbox_lower(&session->outbox, message, *lowered);
+    *lowered = message;
     return true;
   }
   message->qos = most;
@@ -240,11 +309,12 @@ static bool may_be_too_many(const midge_session *session,
 
 void midge_session_admit(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
+  midge_message *lowered = NULL;
   size_t most = session->options.in_flight_max;
   if (most > session->limits.receive_max) most = session->limits.receive_max;
   while (outbox->entry != NULL && outbox->in_flight < most) {
     midge_message *message = outbox->entry;
-    if (lower_qos(session, message)) continue;
+    if (lower_qos(session, message, &lowered)) continue;
     if (may_be_too_many(session, message)) return;
     if (!midge_packet_ids_take(&session->packet_ids, &message->owner)) return;
     midge_outbox_enter(outbox, message);

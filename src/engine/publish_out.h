@@ -20,6 +20,12 @@ void midge_session_finish_sent(midge_session *session);
 void midge_session_finish_message(midge_session *session,
                                   midge_message *message, midge_status status,
                                   const midge_packet *answer);
+/* Nobody waits any longer: what was not sent never is, and what was sent ends
+ * its flow by itself. */
+void midge_session_end_message(midge_session *session, midge_message *message,
+                               midge_status status);
+/* The connection is gone: what was shown is to be shown again. */
+void midge_session_rewind_messages(midge_session *session);
 void midge_session_expire_messages(midge_session *session);
 /* A session begins anew: what was in flight is sent as new. */
 void midge_session_renew(midge_session *session);

@@ -1,5 +1,6 @@
 #include "engine/pump.h"
 
+#include "engine/abandon.h"
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/publish_out.h"
@@ -7,11 +8,16 @@
 
 enum { OUTPUT_ENOUGH = 262144 }; /* show no more messages while it waits */
 
+/* Whether QoS 1 and 2 and requests are still sent. */
+static bool is_going_on(const midge_session *session) {
+  return session->state == MIDGE_STATE_OPEN || session->patient;
+}
+
 /* The oldest of what may go: QoS 0 and requests overtake a full window
  * [MQTT-3.3.4-8]. False when there is nothing. */
 static bool show_next(midge_session *session) {
   midge_message *fleeting = session->outbox.fleeting.first;
-  if (session->state == MIDGE_STATE_LEAVING) {
+  if (!is_going_on(session)) {
     if (fleeting != NULL) midge_session_show_message(session, fleeting);
     return fleeting != NULL;
   }
@@ -28,18 +34,36 @@ static bool show_next(midge_session *session) {
   return message != NULL;
 }
 
+static bool has_said_all(const midge_session *session) {
+  const midge_outbox *outbox = &session->outbox;
+  const midge_requests *requests = &session->requests;
+  if (outbox->fleeting.first != NULL) return false;
+  return !session->patient ||
+         (outbox->entry == NULL && outbox->in_flight == outbox->ended &&
+          requests->count == requests->ended);
+}
+
+static void leave(midge_session *session) {
+  if (session->ends) midge_session_close_all(session);
+  /* Without memory to tell of them the connection has failed by now. */
+  if (session->state == MIDGE_STATE_LEAVING)
+    midge_session_say_farewell(session);
+}
+
 static void pump(midge_session *session) {
+  if (session->state == MIDGE_STATE_LEAVING &&
+      session->now >= session->patience_due)
+    leave(session);
   /* What we send makes the server keep its session, so ours comes first. */
   if (!midge_record_queue_have(&session->records, session->opening)) return;
   midge_session_show_controls(session);
   while (midge_session_is_open(session) &&
          midge_output_backlog(&session->output) < OUTPUT_ENOUGH) {
-    if (session->state == MIDGE_STATE_OPEN) midge_session_admit(session);
+    if (is_going_on(session)) midge_session_admit(session);
     if (!midge_session_is_open(session) || !show_next(session)) break;
   }
-  if (session->state == MIDGE_STATE_LEAVING &&
-      session->outbox.fleeting.first == NULL)
-    midge_session_say_farewell(session);
+  if (session->state == MIDGE_STATE_LEAVING && has_said_all(session))
+    leave(session);
 }
 
 void midge_session_settle(midge_session *session) {

@@ -117,6 +117,10 @@ static midge_status restore_message(midge_session *session, uint64_t key,
   message->key = key;
   message->position = 0;
   message->recorded = true;
+  if (!midge_deadlines_add(&session->deadlines, &message->owner)) {
+    midge_message_release(message);
+    return MIDGE_ENOMEM;
+  }
   midge_outbox_add(&session->outbox, message);
   if (session->next_key <= key) session->next_key = key + 1;
   return MIDGE_OK;

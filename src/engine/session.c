@@ -73,6 +73,8 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   session->next_order = 1;
   midge_session_clear_times(session);
   midge_packet_ids_init(&session->packet_ids, allocator);
+  midge_deadlines_init(&session->deadlines, allocator);
+  midge_tokens_init(&session->tokens, allocator);
   midge_outbox_init(&session->outbox);
   midge_requests_init(&session->requests, allocator);
   midge_subscriptions_init(&session->subscriptions, allocator);
@@ -130,9 +132,11 @@ void midge_session_free(midge_session *session) {
   midge_buffer_release(session->will);
   midge_buffer_release(session->auth_method);
   midge_buffer_release(session->farewell);
+  midge_deadlines_free(&session->deadlines);
   midge_outbox_free(&session->outbox);
   midge_requests_free(&session->requests);
   midge_packet_ids_free(&session->packet_ids);
+  midge_tokens_free(&session->tokens);
   midge_subscriptions_free(&session->subscriptions);
   midge_inbox_free(&session->inbox);
   midge_receiver_clear(&session->receiver);

@@ -8,6 +8,7 @@
 #define MIDGE_ENGINE_STATE_H
 
 #include "engine/aliases.h"
+#include "engine/deadlines.h"
 #include "engine/events.h"
 #include "engine/inbox.h"
 #include "engine/outbox.h"
@@ -16,13 +17,14 @@
 #include "engine/record_queue.h"
 #include "engine/requests.h"
 #include "engine/subscriptions.h"
+#include "engine/tokens.h"
 #include "midge/session.h"
 
 typedef enum midge_state {
   MIDGE_STATE_IDLE,     /* no transport */
   MIDGE_STATE_GREETING, /* CONNECT is on its way, CONNACK is not here */
   MIDGE_STATE_OPEN,
-  MIDGE_STATE_LEAVING, /* QoS 0 is flushed, then DISCONNECT */
+  MIDGE_STATE_LEAVING, /* what can be finished is, then DISCONNECT */
   MIDGE_STATE_CLOSED,  /* the program was told; the output may still drain */
 } midge_state;
 
@@ -33,6 +35,22 @@ typedef struct midge_control {
   uint16_t packet_id;
   uint8_t reason;
 } midge_control;
+
+/* How the server has ended a connection. */
+typedef enum midge_break_kind {
+  MIDGE_BREAK_NONE,
+  MIDGE_BREAK_CLOSED,       /* the stream */
+  MIDGE_BREAK_DISCONNECTED, /* with a packet */
+  MIDGE_BREAK_WRONG,        /* it broke the protocol */
+} midge_break_kind;
+
+/* Connections in a row that the server has ended over one request. */
+typedef struct midge_breaks {
+  midge_break_kind kind; /* of this connection */
+  const char *text;      /* static: what was wrong, or the reason */
+  uint64_t key;          /* of the request */
+  uint32_t count;        /* 0: the server has answered something since */
+} midge_breaks;
 
 struct midge_session {
   midge_session_options options; /* its slices point into the buffers below */
@@ -58,6 +76,9 @@ struct midge_session {
   midge_limits limits;    /* of the server, on this connection */
   midge_buffer *farewell; /* DISCONNECT, while leaving */
   uint8_t farewell_reason;
+  bool patient;            /* while leaving: answers are waited for too */
+  midge_time patience_due; /* DISCONNECT leaves by then */
+  midge_breaks breaks;
 
   midge_time greeting_due; /* CONNACK is late */
   midge_time last_sent;    /* when bytes last left */
@@ -68,6 +89,8 @@ struct midge_session {
                               answer is awaited */
 
   midge_packet_ids packet_ids;
+  midge_deadlines deadlines;
+  midge_tokens tokens;
   midge_outbox outbox;
   size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;
@@ -94,6 +117,16 @@ static inline bool midge_session_is_connected(const midge_session *session) {
 static inline bool midge_session_is_open(const midge_session *session) {
   return session->state == MIDGE_STATE_OPEN ||
          session->state == MIDGE_STATE_LEAVING;
+}
+
+/* Whether a wish of so many bytes is one too many. */
+static inline bool midge_session_is_queue_full(const midge_session *session,
+                                               size_t more) {
+  const midge_outbox *outbox = &session->outbox;
+  const midge_requests *requests = &session->requests;
+  size_t most = session->options.queue_bytes_max;
+  if (more > most || outbox->bytes + requests->bytes > most - more) return true;
+  return outbox->count + requests->count >= session->options.queue_messages_max;
 }
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/slice.h"
 #include "engine/check.h"
 #include "engine/pump.h"
-#include "engine/subscribe_out.h"
+#include "engine/renewals.h"
 
 enum { RETAIN_HANDLING_MAX = 2 };
 
@@ -51,18 +51,39 @@ static uint8_t options_of(const midge_subscription *subscription) {
                    subscription->retain_handling << 4);
 }
 
+/* A request of this size, its options read; null with `*status`. */
+static midge_request *request_of(midge_session *session, midge_packet_type type,
+                                 size_t size,
+                                 const midge_request_options *options,
+                                 midge_status *status) {
+  size_t properties_size = midge_properties_size(options->properties);
+  *status = MIDGE_ENOCONN;
+  if (session->state == MIDGE_STATE_LEAVING) return NULL;
+  *status = MIDGE_EQUEUE;
+  if (midge_session_is_queue_full(session, size + properties_size)) return NULL;
+  *status = MIDGE_ENOMEM;
+  midge_request *request =
+      midge_request_new(&session->requests, type, size, properties_size);
+  if (request == NULL) return NULL;
+  if (options->ttl_ms != 0)
+    request->owner.sent_by = session->now + options->ttl_ms;
+  if (options->timeout_ms != 0)
+    request->owner.answered_by = session->now + options->timeout_ms;
+  midge_properties_encode(options->properties, request->bytes + size);
+  if (midge_deadlines_add(&session->deadlines, &request->owner)) return request;
+  midge_request_free(&session->requests, request);
+  return NULL;
+}
+
 static midge_status take(midge_session *session, midge_request *request,
                          size_t count, uint64_t token) {
   request->count = (uint32_t)count;
-  request->token = token;
+  request->owner.token = token;
   request->key = session->next_key++;
   midge_requests_add(&session->requests, request);
+  midge_tokens_add(&session->tokens, &request->owner);
   midge_session_settle(session);
   return MIDGE_OK;
-}
-
-static bool is_ending(const midge_session *session) {
-  return session->state == MIDGE_STATE_LEAVING && session->ends;
 }
 
 midge_status midge_session_subscribe(midge_session *session,
@@ -74,21 +95,17 @@ midge_status midge_session_subscribe(midge_session *session,
       midge_subscribe_check(subscriptions, count, options.properties,
                             session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
-  if (is_ending(session)) return MIDGE_ENOCONN;
-
   size_t size = 0;
   for (size_t i = 0; i < count; i++)
     size += 2 + subscriptions[i].filter.size + 1;
   midge_request *request =
-      midge_request_new(&session->requests, MIDGE_SUBSCRIBE, size,
-                        midge_properties_size(options.properties));
-  if (request == NULL) return MIDGE_ENOMEM;
+      request_of(session, MIDGE_SUBSCRIBE, size, &options, &status);
+  if (request == NULL) return status;
   uint8_t *to = request->bytes;
   for (size_t i = 0; i < count; i++) {
     to = midge_put_filter(to, subscriptions[i].filter);
     *to++ = options_of(&subscriptions[i]);
   }
-  midge_properties_encode(options.properties, to);
   return take(session, request, count, token);
 }
 
@@ -100,16 +117,12 @@ midge_status midge_session_unsubscribe(midge_session *session,
       midge_unsubscribe_check(filters, count, options.properties,
                               session->options.version, session->options.text);
   if (status != MIDGE_OK) return status;
-  if (is_ending(session)) return MIDGE_ENOCONN;
-
   size_t size = 0;
   for (size_t i = 0; i < count; i++) size += 2 + filters[i].size;
   midge_request *request =
-      midge_request_new(&session->requests, MIDGE_UNSUBSCRIBE, size,
-                        midge_properties_size(options.properties));
-  if (request == NULL) return MIDGE_ENOMEM;
+      request_of(session, MIDGE_UNSUBSCRIBE, size, &options, &status);
+  if (request == NULL) return status;
   uint8_t *to = request->bytes;
   for (size_t i = 0; i < count; i++) to = midge_put_filter(to, filters[i]);
-  midge_properties_encode(options.properties, to);
   return take(session, request, count, token);
 }

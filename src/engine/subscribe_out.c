@@ -5,23 +5,83 @@
 #include "base/slice.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/parts.h"
+#include "engine/renewals.h"
 #include "engine/tell.h"
 
-enum {
-  FILTERS_AGAIN_MAX = 64, /* in one SUBSCRIBE that renews them */
-  OPTION_QOS = 0x03,      /* of the options behind a filter */
-};
+enum { OPTION_QOS = 0x03 }; /* of the options behind a filter */
+
+/* --- The end of a request --- */
+
+static bool has_reasons(const midge_session *session,
+                        const midge_request *request) {
+  return request->type == MIDGE_SUBSCRIBE || session->version == MIDGE_MQTT_5;
+}
+
+static void tell_end(midge_session *session, const midge_request *request,
+                     midge_status status, const midge_packet *answer) {
+  midge_done done = {.token = request->owner.token,
+                     .status = status,
+                     .packet_id = request->owner.packet_id,
+                     .answer = answer};
+  if (answer != NULL) done.reasons = answer->suback.reasons;
+  if (request->answers != NULL && status == MIDGE_OK &&
+      has_reasons(session, request)) {
+    done.buffer = request->answers;
+    done.reasons = midge_buffer_slice(done.buffer);
+  }
+  midge_session_done(session, &done);
+}
 
 void midge_session_finish_request(midge_session *session,
                                   midge_request *request, midge_status status,
                                   const midge_packet *answer) {
-  midge_done done = {request->token, status, MIDGE_NO_SLICE,
-                     request->owner.packet_id, answer};
-  if (answer != NULL) done.reasons = answer->suback.reasons;
+  if (!request->ended) tell_end(session, request, status, answer);
   midge_packet_ids_drop(&session->packet_ids, &request->owner);
-  if (!request->ended) midge_session_done(session, &done);
+  midge_deadlines_remove(&session->deadlines, &request->owner);
+  midge_tokens_remove(&session->tokens, &request->owner);
   midge_requests_remove(&session->requests, request);
 }
+
+void midge_session_end_request(midge_session *session, midge_request *request,
+                               midge_status status) {
+  if (!request->shown) {
+    midge_session_finish_request(session, request, status, NULL);
+    return;
+  }
+  /* The identifier stays taken: the answer may still come. */
+  tell_end(session, request, status, NULL);
+  midge_deadlines_remove(&session->deadlines, &request->owner);
+  midge_tokens_drop(&session->tokens, &request->owner);
+  midge_requests_end(&session->requests, request);
+}
+
+/* A packet of our own is answered, or cannot be sent: so is this much of those
+ * who have joined it. */
+static void answer_joined(midge_session *session, midge_request *packet,
+                          midge_status status, midge_slice reasons) {
+  midge_join join;
+  while (midge_requests_take_join(&session->requests, packet, &join)) {
+    midge_request *request = join.request;
+    if (status != MIDGE_OK) request->status = status;
+    request->answers->data[join.to] =
+        reasons.size != 0 ? reasons.data[join.from] : 0;
+    if (--request->awaited != 0) continue;
+    if (packet->origin == MIDGE_REQUEST_PART) session->breaks.count = 0;
+    midge_session_finish_request(session, request, request->status, NULL);
+  }
+}
+
+/* It comes to nothing on this connection. */
+static void refuse(midge_session *session, midge_request *request,
+                   midge_status status) {
+  answer_joined(session, request, status, MIDGE_NO_SLICE);
+  if (request->origin == MIDGE_REQUEST_RENEWS)
+    midge_session_end_renewal(session, request);
+  midge_session_finish_request(session, request, status, NULL);
+}
+
+/* --- Answers --- */
 
 /* The request that this answer is for. Null: nobody's, or the connection was
  * broken. */
@@ -38,14 +98,11 @@ static midge_request *answered(midge_session *session,
                         "an acknowledgement of another kind than the packet");
     return NULL;
   }
-  bool has_reasons =
-      type == MIDGE_SUBSCRIBE || session->version == MIDGE_MQTT_5;
-  if (has_reasons && packet->suback.reasons.size != request->count) {
-    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
-                        "not one reason code for each filter");
-    return NULL;
-  }
-  return request;
+  size_t size = packet->suback.reasons.size;
+  if (!has_reasons(session, request) || size == request->count) return request;
+  midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                      "not one reason code for each filter");
+  return NULL;
 }
 
 static void remember(midge_session *session, const midge_packet *sent,
@@ -64,20 +121,45 @@ static void remember(midge_session *session, const midge_packet *sent,
   }
 }
 
+static void end_answered(midge_session *session, midge_request *request,
+                         const midge_packet *answer) {
+  /* A renewal comes again after every lost session, so it is no progress. */
+  if (request->origin == MIDGE_REQUEST_WISHED) session->breaks.count = 0;
+  if (request->origin == MIDGE_REQUEST_RENEWS)
+    midge_session_end_renewal(session, request);
+  answer_joined(session, request, MIDGE_OK, answer->suback.reasons);
+  midge_session_finish_request(session, request, MIDGE_OK, answer);
+}
+
 void midge_session_suback(midge_session *session, const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_SUBSCRIBE);
   if (request == NULL) return;
   midge_packet sent = midge_request_packet(request);
   remember(session, &sent, packet->suback.reasons);
-  midge_session_finish_request(session, request, MIDGE_OK, packet);
+  end_answered(session, request, packet);
+}
+
+/* When it is sent, and when it is answered: a SUBSCRIBE before it may have been
+ * granted in between. */
+static void forget_unsubscribed(midge_session *session,
+                                const midge_packet *packet) {
+  if (packet->type != MIDGE_UNSUBSCRIBE) return;
+  midge_slice rest = packet->unsubscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
+    midge_subscriptions_forget(&session->subscriptions, filter.filter);
 }
 
 void midge_session_unsuback(midge_session *session,
                             const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_UNSUBSCRIBE);
   if (request == NULL) return;
-  midge_session_finish_request(session, request, MIDGE_OK, packet);
+  midge_packet sent = midge_request_packet(request);
+  forget_unsubscribed(session, &sent);
+  end_answered(session, request, packet);
 }
+
+/* --- Showing --- */
 
 /* Whether the server has what a filter needs. */
 static bool is_offered(const midge_session *session,
@@ -100,15 +182,6 @@ static bool is_offered(const midge_session *session,
   return true;
 }
 
-static void forget_unsubscribed(midge_session *session,
-                                const midge_packet *packet) {
-  if (packet->type != MIDGE_UNSUBSCRIBE) return;
-  midge_slice rest = packet->unsubscribe.filters;
-  midge_packet_filter filter;
-  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_subscriptions_forget(&session->subscriptions, filter.filter);
-}
-
 /* Options of MQTT 5 that 3.1.1 has no bits for [MQTT-3.8.3-4 of 3.1.1]. */
 static void lower_options(midge_request *request) {
   if (request->type != MIDGE_SUBSCRIBE) return;
@@ -124,41 +197,34 @@ void midge_session_show_request(midge_session *session) {
   assert(request != NULL);
   midge_packet packet = midge_request_packet(request);
   if (!is_offered(session, &packet)) {
-    midge_session_finish_request(session, request, MIDGE_ENOTSUP, NULL);
-    return;
-  }
-  if (!midge_packet_ids_take(&session->packet_ids, &request->owner)) {
-    midge_session_finish_request(session, request, MIDGE_ENOMEM, NULL);
+    refuse(session, request, MIDGE_ENOTSUP);
     return;
   }
   if (session->version != MIDGE_MQTT_5) lower_options(request);
+  if (midge_session_divide(session, request)) return;
+  if (!midge_packet_ids_take(&session->packet_ids, &request->owner)) {
+    refuse(session, request, MIDGE_ENOMEM);
+    return;
+  }
   packet = midge_request_packet(request);
   if (session->version != MIDGE_MQTT_5) packet.properties = MIDGE_NO_SLICE;
   if (!midge_session_show(session, &packet)) {
     if (!midge_session_is_open(session)) return; /* it waits on */
-    midge_session_finish_request(session, request, MIDGE_EOVERSIZE, NULL);
+    refuse(session, request, MIDGE_EOVERSIZE);
     return;
   }
   forget_unsubscribed(session, &packet);
-  bool is_renewal = request->key == 0; /* nobody waits for it */
   midge_requests_sent(&session->requests,
-                      is_renewal
-                          ? MIDGE_NEVER
-                          : session->now + session->options.reply_timeout_ms);
+                      request->origin == MIDGE_REQUEST_WISHED
+                          ? session->now + session->options.reply_timeout_ms
+                          : MIDGE_NEVER);
 }
 
 void midge_session_expire_requests(midge_session *session) {
-  for (midge_request *r = session->requests.first;
-       r != session->requests.unsent; r = r->next) {
-    if (session->now < r->due) continue;
-    /* The identifier stays taken: the answer may still come. */
-    midge_done done = {.token = r->token,
-                       .status = MIDGE_ETIMEOUT,
-                       .packet_id = r->owner.packet_id};
-    midge_session_done(session, &done);
-    r->ended = true;
-    r->due = MIDGE_NEVER;
-  }
+  midge_request *late;
+  while ((late = session->requests.awaited) != NULL &&
+         late->due <= session->now)
+    midge_session_end_request(session, late, MIDGE_ETIMEOUT);
 }
 
 void midge_session_rewind_requests(midge_session *session) {
@@ -166,79 +232,8 @@ void midge_session_rewind_requests(midge_session *session) {
   for (midge_request *r = session->requests.first; r != NULL; r = next) {
     next = r->next;
     midge_packet_ids_drop(&session->packet_ids, &r->owner);
-    if (r->ended) midge_requests_remove(&session->requests, r);
+    if (r->ended || r->origin == MIDGE_REQUEST_PART)
+      midge_session_finish_request(session, r, MIDGE_OK, NULL);
   }
   midge_requests_rewind(&session->requests);
-}
-
-/* --- Subscribing again --- */
-
-static size_t filter_size(const midge_remembered *one) {
-  return 2 + (size_t)one->filter_size + 1;
-}
-
-static bool goes_with(const midge_remembered *first,
-                      const midge_remembered *one) {
-  return midge_slice_equal(midge_remembered_properties(first),
-                           midge_remembered_properties(one));
-}
-
-uint8_t *midge_put_filter(uint8_t *to, midge_slice filter) {
-  *to++ = (uint8_t)(filter.size >> 8);
-  *to++ = (uint8_t)filter.size;
-  return midge_slice_copy(to, filter);
-}
-
-/* One SUBSCRIBE for `first` and those behind it that go with it. Moves `first`
- * past them; null when there is no memory. */
-static midge_request *subscribe_again(midge_session *session,
-                                      const midge_remembered **first) {
-  const midge_remembered *end = *first;
-  size_t most = session->limits.packet_size_max / 2, size = 0;
-  uint32_t count = 0;
-  do {
-    size += filter_size(end);
-    count++;
-    end = end->next;
-  } while (end != NULL && count < FILTERS_AGAIN_MAX && size < most &&
-           goes_with(*first, end));
-
-  midge_slice properties = midge_remembered_properties(*first);
-  midge_request *request = midge_request_new(
-      &session->requests, MIDGE_SUBSCRIBE, size, properties.size);
-  if (request == NULL) return NULL;
-  request->count = count;
-  uint8_t *to = request->bytes;
-  for (; *first != end; *first = (*first)->next) {
-    to = midge_put_filter(to, midge_remembered_filter(*first));
-    *to++ = (*first)->options;
-  }
-  midge_slice_copy(to, properties);
-  return request;
-}
-
-/* Those of a connection before, whose session is lost too. */
-static void drop_renewals(midge_session *session) {
-  midge_request *next;
-  for (midge_request *r = session->requests.first; r != NULL; r = next) {
-    next = r->next;
-    if (r->key == 0) midge_requests_remove(&session->requests, r);
-  }
-}
-
-/* Ahead of everything that waits, so that no message is missed. A renewal has
- * no key, and goes again on the next connection until it is answered. */
-void midge_session_subscribe_again(midge_session *session) {
-  drop_renewals(session);
-  const midge_remembered *first = session->subscriptions.first;
-  midge_request *behind = NULL;
-  while (first != NULL) {
-    midge_request *request = subscribe_again(session, &first);
-    if (request == NULL) {
-      midge_session_fail(session, MIDGE_ENOMEM, NULL);
-      return;
-    }
-    midge_requests_insert(&session->requests, behind, request);
-    behind = request;
-  }
 }

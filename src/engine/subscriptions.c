@@ -90,6 +90,12 @@ static midge_remembered *find(const midge_subscriptions *subscriptions,
   return one;
 }
 
+midge_remembered *midge_subscriptions_find(
+    const midge_subscriptions *subscriptions, midge_slice filter) {
+  midge_remembered *before;
+  return find(subscriptions, filter, hash_of(filter), &before);
+}
+
 void midge_subscriptions_forget(midge_subscriptions *subscriptions,
                                 midge_slice filter) {
   uint32_t hash = hash_of(filter);

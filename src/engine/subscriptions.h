@@ -9,6 +9,9 @@
 typedef struct midge_remembered {
   struct midge_remembered *previous, *next; /* in the order of granting */
   struct midge_remembered *same_hash;
+  struct midge_request *renewal; /* asks for it again now; null: nobody */
+  uint32_t renewal_place;        /* of the filter in that request */
+  bool alone; /* its SUBSCRIBE broke connections: a packet of its own */
   uint32_t hash;
   uint8_t options;
   uint16_t filter_size;
@@ -32,6 +35,10 @@ MIDGE_CHECKED bool midge_subscriptions_remember(
     midge_slice properties);
 void midge_subscriptions_forget(midge_subscriptions *subscriptions,
                                 midge_slice filter);
+
+/* Null if there is none. */
+midge_remembered *midge_subscriptions_find(
+    const midge_subscriptions *subscriptions, midge_slice filter);
 
 midge_slice midge_remembered_filter(const midge_remembered *remembered);
 midge_slice midge_remembered_properties(const midge_remembered *remembered);

@@ -43,7 +43,10 @@ void midge_session_done(midge_session *session, const midge_done *done) {
   queued->event.done.token = done->token;
   queued->event.done.status = done->status;
   queued->event.done.reasons = done->reasons;
+  queued->event.done.text = done->text;
   queued->event.done.packet_id = done->packet_id;
+  if (done->buffer != NULL)
+    queued->event.buffer = midge_buffer_hold(done->buffer);
   if (done->answer == NULL) return;
   queued->event.properties = done->answer->properties;
   queued->event.buffer = midge_buffer_hold(session->receiver.buffer);

@@ -12,6 +12,8 @@ typedef struct midge_done {
   midge_slice reasons;
   uint16_t packet_id;
   const midge_packet *answer;
+  midge_slice text;     /* for people */
+  midge_buffer *buffer; /* where the slices point that are not the answer's */
 } midge_done;
 void midge_session_done(midge_session *session, const midge_done *done);
 

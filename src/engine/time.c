@@ -1,5 +1,6 @@
 #include "engine/time.h"
 
+#include "engine/cancel.h"
 #include "engine/control.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
@@ -78,11 +79,8 @@ static midge_time output_due(const midge_session *session) {
 
 static midge_time request_due(const midge_session *session) {
   if (session->paused) return MIDGE_NEVER;
-  for (const midge_request *r = session->requests.first;
-       r != session->requests.unsent; r = r->next)
-    if (r->due != MIDGE_NEVER)
-      return r->due; /* all wait as long: the first is the next */
-  return MIDGE_NEVER;
+  const midge_request *next = session->requests.awaited;
+  return next == NULL ? MIDGE_NEVER : next->due;
 }
 
 static void ping(midge_session *session) {
@@ -94,6 +92,7 @@ static void ping(midge_session *session) {
 static void check_time(midge_session *session) {
   midge_time now = session->now;
   midge_session_expire_messages(session);
+  midge_session_expire_wishes(session);
   if (!midge_session_is_connected(session)) return;
   if (now >= session->greeting_due)
     midge_session_fail(session, MIDGE_ETIMEOUT,
@@ -116,9 +115,11 @@ void midge_session_elapsed(midge_session *session, midge_time now) {
 }
 
 static midge_time next_time(const midge_session *session) {
-  midge_time next = session->outbox.next_expiry;
+  midge_time next = earlier(session->outbox.next_expiry,
+                            midge_deadlines_next(&session->deadlines));
   if (!midge_session_is_connected(session)) return next;
   next = earlier(next, session->greeting_due);
+  next = earlier(next, session->patience_due);
   next = earlier(next, ping_due(session));
   next = earlier(next, packet_due(session));
   next = earlier(next, output_due(session));
@@ -152,6 +153,7 @@ void midge_session_clear_times(midge_session *session) {
   session->progress = MIDGE_NEVER;
   session->ping_end = 0;
   session->ping_due = MIDGE_NEVER;
+  session->patience_due = MIDGE_NEVER;
 }
 
 /* We held the server back: its time begins anew. */

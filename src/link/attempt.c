@@ -79,7 +79,7 @@ static uint64_t decide(midge_link *link, const midge_event *closed,
   bool is_refused = closed->closed.lasting && !link->lasting;
   if (link->off || is_refused) {
     link->desire = MIDGE_DESIRE_DOWN;
-    if (is_refused) midge_attempt_end_wishes(link);
+    midge_attempt_end_wishes(link);
     return MIDGE_NEVER;
   }
   return has_next ? 0 : midge_retry_delay(&link->retry);

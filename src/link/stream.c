@@ -88,11 +88,17 @@ static bool is_backlogged(const midge_link *link) {
   return midge_session_backlog(link->session) > BACKLOG_MAX + ours;
 }
 
+/* A program that has fallen behind holds the server back, but not the answer
+ * to CONNECT: attempt after attempt would fail for want of it. */
+static bool is_held_back(const midge_link *link) {
+  return link->is_paused && link->opened_at != MIDGE_NEVER;
+}
+
 bool midge_link_reading(midge_link *link) {
   if (link->phase != MIDGE_PHASE_LINKED)
     return midge_link_attempt(link) != 0 &&
            link->phase != MIDGE_PHASE_DIALING && !link->is_stuck;
-  bool on = !link->is_paused && !is_backlogged(link) &&
+  bool on = !is_held_back(link) && !is_backlogged(link) &&
             midge_session_held(link->session) <= link->held_max;
   if (on != link->is_reading) midge_session_paused(link->session, !on);
   link->is_reading = on;

@@ -18,12 +18,12 @@ struct midge_reactor {
   void *context;
 
   uv_loop_t loop;
-  uv_async_t ring;    /* somebody put a wish, took events, or wants to stop */
-  uv_prepare_t sleep; /* before each wait: take wishes, hand events over */
-  uv_check_t waken;   /* after each wait: clients whose time has come */
-  uv_idle_t awake;    /* active: the next wait must not last */
-  uv_timer_t watch;   /* active: sockets that are not read may break */
-  midge_time epoch;   /* of the loop's clock zero, in Unix time */
+  uv_async_t ring;      /* somebody put a wish, took events, or wants to stop */
+  uv_prepare_t sleep;   /* before each wait: take wishes, hand events over */
+  uv_check_t waken;     /* after each wait: clients whose time has come */
+  uv_idle_t awake;      /* active: the next wait must not last */
+  uv_timer_t watch;     /* active: sockets that are not read may break */
+  midge_time epoch;     /* of the loop's clock zero, in Unix time */
   midge_time asleep_ms; /* how long the machine slept since it was started */
 
   midge_client *clients; /* all of them, doubly linked */

@@ -72,7 +72,7 @@ static void session_38_a_hundred_subscriptions(void **state) {
     }
   }
   assert_int_equal(filters, COUNT);
-  assert_int_equal(packets, 2);
+  assert_int_equal(packets, 13);
   assert_true(transcript_end(&to));
   driver_free(&d);
 }

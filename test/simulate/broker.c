@@ -1,38 +1,56 @@
-/* A broker for one client: chapter 4 of the specification, without frills. */
+/* A broker for one client: chapter 4 of the specification, without frills. Its
+ * servers share what they know of a session. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/slice.h"
 #include "simulate/model.h"
 
-static void answer(world *w, const midge_packet *packet) {
-  pipe_packet(&w->to_client, w->weather.version, packet);
-}
-
-static void answer_ack(world *w, midge_packet_type type, uint16_t id,
+static void answer_ack(world *w, conn *c, midge_packet_type type, uint16_t id,
                        uint8_t reason) {
   midge_packet packet = {.type = type};
   packet.ack.packet_id = id;
-  if (w->weather.version == MIDGE_MQTT_5) packet.ack.reason = reason;
-  answer(w, &packet);
+  if (c->version == MIDGE_MQTT_5) packet.ack.reason = reason;
+  network_answer(w, c, &packet);
 }
 
-static void show(world *w, outgoing *o, bool again) {
+conn *broker_conn(world *w) {
+  for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
+    if (c->attempt != 0 && c->at_broker && c->greeted) return c;
+  }
+  return NULL;
+}
+
+/* --- What it has for us ----------------------------------------------------
+ */
+
+static bool was_received(const broker *b, uint16_t id) {
+  return (b->received[id / 8] >> (id % 8) & 1) != 0;
+}
+
+static void set_received(broker *b, uint16_t id, bool on) {
+  uint8_t bit = (uint8_t)(1 << id % 8);
+  b->received[id / 8] &= (uint8_t)~bit;
+  if (on) b->received[id / 8] |= bit;
+}
+
+static void show(world *w, conn *c, outgoing *o, bool again) {
   midge_packet packet = {.type = MIDGE_PUBLISH};
   if (o->released) {
-    answer_ack(w, MIDGE_PUBREL, o->id, 0);
+    answer_ack(w, c, MIDGE_PUBREL, o->id, 0);
     return;
   }
-  char topic[16], payload[16];
-  fate *f = &w->in[o->number];
+  char topic[16];
+  uint8_t payload[PAYLOAD_ROOM];
+  message *m = &w->messages[o->number];
   packet.publish.topic = (midge_slice){
-      (uint8_t *)topic, (size_t)sprintf(topic, "in/%u", f->topic)};
-  packet.publish.payload = (midge_slice){
-      (uint8_t *)payload, (size_t)sprintf(payload, "%u", o->number)};
-  packet.publish.qos = f->qos;
+      (uint8_t *)topic, (size_t)sprintf(topic, "in/%u", m->topic)};
+  packet.publish.payload =
+      midge_slice_of(payload, payload_make(w, payload, o->number));
+  packet.publish.qos = m->qos;
   packet.publish.packet_id = o->id;
   packet.publish.duplicate = again;
-  answer(w, &packet);
+  network_answer(w, c, &packet);
 }
 
 static void forget(broker *b, size_t index) {
@@ -50,105 +68,224 @@ static bool id_in_use(const broker *b, uint16_t id) {
 
 static void show_waiting(world *w) {
   broker *b = &w->broker;
-  if (!b->greeted || !b->subscribed) return;
+  conn *c = broker_conn(w);
+  if (c == NULL || c->mute) return;
   for (size_t i = 0; i < b->queue_count;) {
     outgoing *o = &b->queue[i];
     if (o->id != 0) {
       i++;
       continue;
     }
-    if (w->in[o->number].qos == MIDGE_AT_MOST_ONCE) {
-      show(w, o, false);
+    if (w->messages[o->number].qos == MIDGE_AT_MOST_ONCE) {
+      show(w, c, o, false);
       forget(b, i);
       continue;
     }
-    if (b->in_flight == w->weather.broker_window) return;
+    if (b->in_flight >= c->window) return;
     while (id_in_use(b, ++b->last_id)) {
     }
     o->id = b->last_id;
     b->in_flight++;
-    show(w, o, false);
+    show(w, c, o, false);
     i++;
   }
 }
 
 void broker_publish(world *w) {
   broker *b = &w->broker;
-  if (!b->has_session || !b->subscribed) return;
-  if (w->sent_by_broker == w->weather.messages) return;
-  fate *f = &w->in[w->sent_by_broker];
-  f->qos = (midge_qos)dice_roll(&w->dice, 3);
-  f->topic = (uint8_t)dice_roll(&w->dice, TOPICS);
-  f->accepted = true;
-  b->queue[b->queue_count++] = (outgoing){.number = w->sent_by_broker++};
+  if (!b->has_session || !b->filters[0]) return;
+  if (w->message_count == w->weather.messages) return;
+  message *m = &w->messages[w->message_count];
+  m->qos = (midge_qos)world_roll(w, 3);
+  m->topic = (uint8_t)world_roll(w, TOPICS);
+  b->queue[b->queue_count++] = (outgoing){.number = w->message_count++};
   show_waiting(w);
 }
 
 void broker_lose_session(world *w) {
   broker *b = &w->broker;
-  for (size_t i = 0; i < b->queue_count; i++) {
-    w->in[b->queue[i].number].lost = true;
+  for (size_t i = 0; i < b->queue_count; i++)
+    w->messages[b->queue[i].number].lost = true;
+  bool denied[FILTERS];
+  memcpy(denied, b->denied, sizeof denied);
+  *b = (broker){.epoch = b->epoch + 1};
+  memcpy(b->denied, denied, sizeof denied);
+}
+
+void broker_connected(world *w, conn *c) {
+  (void)w;
+  c->at_broker = true;
+  c->version = w->weather.version;
+}
+
+/* The network connection is gone, as far as the broker knows. */
+void broker_ended(world *w, conn *c) {
+  bool was_greeted = c->at_broker && c->greeted;
+  c->at_broker = false;
+  if (was_greeted && w->broker.ends_with_connection) {
+    world_hit(HIT_session_expired);
+    broker_lose_session(w);
   }
-  memset(b->received, 0, sizeof b->received);
-  b->has_session = b->subscribed = false;
-  b->queue_count = b->in_flight = b->last_id = 0;
 }
 
-void broker_connected(world *w) {
-  w->broker.connected = true;
-  w->broker.greeted = false;
-  w->broker.in.size = 0;
-  for (size_t i = 0; i < 16; i++) w->broker.aliases[i].size = 0;
-}
+/* --- CONNECT ---------------------------------------------------------------
+ */
 
-void broker_disconnected(world *w) {
-  w->broker.connected = w->broker.greeted = false;
-}
-
-static void on_connect(world *w, const midge_packet *packet) {
-  broker *b = &w->broker;
-  if (packet->connect.clean_start || !b->has_session) broker_lose_session(w);
+static void refuse(world *w, conn *c, uint8_t reason,
+                   midge_properties properties) {
+  uint8_t wire[64];
   midge_packet connack = {.type = MIDGE_CONNACK};
-  connack.connack.session_present = b->has_session;
-  uint8_t wire[16];
-  uint32_t receive_max = 1 + dice_roll(&w->dice, w->weather.receive_max);
-  if (w->weather.version == MIDGE_MQTT_5) {
-    uint8_t *end = midge_properties_encode(
-        MIDGE_PROPERTIES(
-            {.id = MIDGE_RECEIVE_MAXIMUM, .number = receive_max},
-            {.id = MIDGE_TOPIC_ALIAS_MAXIMUM, .number = w->weather.alias_max}),
-        wire);
-    connack.properties = (midge_slice){wire, (size_t)(end - wire)};
+  connack.connack.reason = reason;
+  connack.properties = midge_slice_of(
+      wire, (size_t)(midge_properties_encode(properties, wire) - wire));
+  network_answer(w, c, &connack);
+  c->faulty = true;
+  world_say(w, "broker refuses with 0x%02x", reason);
+  network_close(w, c, END_FIN);
+}
+
+static const uint8_t passing_5[] = {0x88, 0x89, 0x97, 0x9f};
+static const uint8_t lasting_5[] = {0x87, 0x86, 0x8a};
+
+static bool refuses(world *w, conn *c) {
+  if (!world_chance(w, w->weather.refuse_connect)) return false;
+  bool lasting = world_roll(w, 3) == 0;
+  bool five = c->version == MIDGE_MQTT_5;
+  uint8_t reason =
+      lasting ? lasting_5[world_roll(w, 3)] : passing_5[world_roll(w, 4)];
+  if (!five) reason = lasting ? 5 : 3;
+  world_hit(lasting ? HIT_connack_lasting : HIT_connack_refused);
+  refuse(w, c, reason, (midge_properties){0});
+  return true;
+}
+
+static midge_slice draw_reference(world *w, char *room) {
+  if (world_roll(w, 5) == 0) {
+    world_hit(HIT_reference_bad);
+    return midge_slice_text(world_roll(w, 2) ? "a/b" : "r1:99999");
   }
-  answer(w, &connack);
-  b->greeted = true;
+  sprintf(room, "r%u:%u", 1 + world_roll(w, 3), 1883 + world_roll(w, 3));
+  return midge_slice_text(room);
+}
+
+static bool sends_elsewhere(world *w, conn *c) {
+  if (c->version != MIDGE_MQTT_5 || !world_chance(w, w->weather.move))
+    return false;
+  char room[16];
+  bool moved = world_roll(w, 4) == 0;
+  world_hit(moved ? HIT_server_moved : HIT_sent_elsewhere);
+  refuse(w, c, moved ? 0x9d : 0x9c,
+         MIDGE_PROPERTIES(
+             {.id = MIDGE_SERVER_REFERENCE, .value = draw_reference(w, room)}));
+  return true;
+}
+
+static bool refuses_version(world *w, conn *c) {
+  if (c->version >= w->weather.broker_version) return false;
+  world_hit(HIT_version_refused);
+  bool raw = world_roll(w, 2) == 0;
+  if (raw) c->version = MIDGE_MQTT_3_1_1;
+  if (raw && c == w->conn) w->monitor.version = MIDGE_MQTT_3_1_1;
+  refuse(w, c, raw ? 1 : 0x84, (midge_properties){0});
+  return true;
+}
+
+static void take_over(world *w, const conn *by) {
+  for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
+    if (c == by || c->attempt == 0 || !c->at_broker || !c->greeted) continue;
+    network_close(w, c, END_FIN);
+  }
+}
+
+static void accept(world *w, conn *c, const midge_packet *packet) {
+  broker *b = &w->broker;
+  midge_property expiry;
+  midge_packet connack = {.type = MIDGE_CONNACK};
+  bool five = c->version == MIDGE_MQTT_5;
+  connack.connack.session_present =
+      b->has_session && c->version != MIDGE_MQTT_3_1;
+  world_hit(b->has_session ? HIT_resumed : HIT_connect);
+  b->ends_with_connection =
+      five ? !midge_property_find(packet->properties,
+                                  MIDGE_SESSION_EXPIRY_INTERVAL, &expiry) ||
+                 expiry.number == 0
+           : packet->connect.clean_start;
+  uint8_t wire[24];
+  uint32_t receive_max = 1 + world_roll(w, w->weather.receive_max);
+  if (receive_max == 1 && five) world_hit(HIT_window_of_one);
+  if (five) {
+    midge_property list[3] = {
+        {.id = MIDGE_RECEIVE_MAXIMUM, .number = receive_max},
+        {.id = MIDGE_TOPIC_ALIAS_MAXIMUM, .number = w->weather.alias_max},
+        {.id = MIDGE_SERVER_KEEP_ALIVE,
+         .number = w->weather.server_keep_alive_s}};
+    bool ours = w->weather.server_keep_alive_s != 0;
+    if (ours) world_hit(HIT_server_keep_alive);
+    uint8_t *end =
+        midge_properties_encode((midge_properties){list, ours ? 3 : 2}, wire);
+    connack.properties = midge_slice_of(wire, (size_t)(end - wire));
+  }
+  c->window = five ? w->weather.broker_window : UINT16_MAX;
+  network_answer(w, c, &connack);
+}
+
+static void on_connect(world *w, conn *c, const midge_packet *packet) {
+  broker *b = &w->broker;
+  c->version = packet->connect.version;
+  char name[16] = "";
+  if (w->life.user != 0) sprintf(name, "u%u", w->life.user);
+  if (w->conn == c)
+    CHECK(w,
+          midge_slice_equal(packet->connect.user_name, midge_slice_text(name)),
+          "user name %.*s, not %s", (int)packet->connect.user_name.size,
+          packet->connect.user_name.data, name);
+  if (refuses_version(w, c) || refuses(w, c) || sends_elsewhere(w, c)) return;
+  take_over(w, c);
+  if (world_chance(w, w->weather.forget) && b->has_session) {
+    world_hit(HIT_session_lost);
+    broker_lose_session(w);
+  }
+  if (packet->connect.clean_start || !b->has_session) broker_lose_session(w);
+  accept(w, c, packet);
+  c->greeted = true;
   b->in_flight = 0;
   for (size_t i = 0; i < b->queue_count; i++) {
     if (b->queue[i].id == 0) continue;
     b->in_flight++;
-    show(w, &b->queue[i], true);
+    show(w, c, &b->queue[i], true);
   }
   show_waiting(w);
 }
 
-/* The topic is "out/1". */
+/* --- PUBLISH ---------------------------------------------------------------
+ */
+
 static void take(world *w, const midge_packet *packet, midge_slice topic) {
   uint32_t number = payload_number(packet->publish.payload);
-  fate *f = &w->out[number];
-  CHECK(w, topic.size == 5 && topic.data[4] == '0' + f->topic,
+  request *r = &w->requests[number];
+  CHECK(w, topic.size == 5 && topic.data[4] == '0' + r->topic,
         "message %u came with another topic", number);
-  CHECK(w, f->qos == packet->publish.qos, "message %u has another QoS", number);
+  CHECK(w, r->qos == packet->publish.qos, "message %u has another QoS", number);
   /* Per topic and QoS the first arrivals are in order [MQTT-4.6.0-1]. */
-  for (uint32_t i = number + 1; f->arrived == 0 && i < w->published; i++) {
-    fate *newer = &w->out[i];
-    bool same = newer->topic == f->topic && newer->qos == f->qos;
+  for (uint32_t i = number + 1; r->arrived == 0 && i < w->request_count; i++) {
+    request *newer = &w->requests[i];
+    bool same = newer->kind == REQUEST_PUBLISH && newer->topic == r->topic &&
+                newer->qos == r->qos;
     CHECK(w, !same || newer->arrived == 0, "message %u came before %u", i,
           number);
   }
-  f->arrived++;
+  /* I3: once in a session, and of QoS 0 once. */
+  bool again = r->arrived > 0 && r->epoch == w->broker.epoch;
+  CHECK(w, !again || r->qos != MIDGE_EXACTLY_ONCE, "message %u came twice",
+        number);
+  CHECK(w, r->arrived == 0 || r->qos != MIDGE_AT_MOST_ONCE,
+        "message %u of QoS 0 came twice", number);
+  CHECK(w, r->told, "message %u came before it was told", number);
+  r->epoch = w->broker.epoch;
+  r->arrived++;
 }
 
-static midge_slice topic_of(world *w, const midge_packet *packet) {
+static midge_slice topic_of(world *w, conn *c, const midge_packet *packet) {
   midge_property alias;
   midge_slice topic = packet->publish.topic;
   if (!midge_property_find(packet->properties, MIDGE_TOPIC_ALIAS, &alias)) {
@@ -156,7 +293,7 @@ static midge_slice topic_of(world *w, const midge_packet *packet) {
   }
   CHECK(w, alias.number >= 1 && alias.number <= w->weather.alias_max,
         "topic alias %u", alias.number);
-  pipe_bytes *known = &w->broker.aliases[alias.number];
+  pipe_bytes *known = &c->aliases[alias.number];
   if (topic.size != 0) {
     known->size = 0;
     pipe_add(known, topic.data, topic.size);
@@ -165,22 +302,34 @@ static midge_slice topic_of(world *w, const midge_packet *packet) {
   return (midge_slice){known->data, known->size};
 }
 
-static void on_publish(world *w, const midge_packet *packet) {
+static void on_publish(world *w, conn *c, const midge_packet *packet) {
   broker *b = &w->broker;
   uint16_t id = packet->publish.packet_id;
   uint32_t number = payload_number(packet->publish.payload);
-  CHECK(w, number < w->published, "a message that was never published");
-  bool refuse = w->out[number].refused;
-  midge_slice topic = topic_of(w, packet);
+  CHECK(
+      w,
+      number < w->request_count && w->requests[number].kind == REQUEST_PUBLISH,
+      "a message that was never published");
+  payload_check(w, packet->publish.payload);
+  request *r = &w->requests[number];
+  midge_slice topic = topic_of(w, c, packet);
+  if (r->poison) {
+    world_hit(HIT_poison);
+    broker_ended(w, c);
+    network_close(w, c, world_roll(w, 2) ? END_FIN : END_RST);
+    return;
+  }
+  bool refused = r->refused && c->version == MIDGE_MQTT_5;
+  if (refused) world_hit(HIT_publish_refused);
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
-    if (!b->received[id] && !refuse) take(w, packet, topic);
-    if (!refuse) b->received[id] = true;
-    answer_ack(w, MIDGE_PUBREC, id, refuse ? 0x97 : 0);
-  } else if (!refuse) {
+    if (!was_received(b, id) && !refused) take(w, packet, topic);
+    if (!refused) set_received(b, id, true);
+    answer_ack(w, c, MIDGE_PUBREC, id, refused ? 0x97 : 0);
+  } else if (!refused) {
     take(w, packet, topic);
-    if (id != 0) answer_ack(w, MIDGE_PUBACK, id, 0);
-  } else {
-    answer_ack(w, MIDGE_PUBACK, id, 0x97);
+    if (id != 0) answer_ack(w, c, MIDGE_PUBACK, id, 0);
+  } else if (id != 0) {
+    answer_ack(w, c, MIDGE_PUBACK, id, 0x97);
   }
 }
 
@@ -192,13 +341,13 @@ static outgoing *in_flight(world *w, uint16_t id, size_t *index) {
   return NULL;
 }
 
-static void on_ack(world *w, const midge_packet *packet) {
+static void on_ack(world *w, conn *c, const midge_packet *packet) {
   size_t index = 0;
   uint16_t id = packet->ack.packet_id;
   outgoing *o = in_flight(w, id, &index);
   if (packet->type == MIDGE_PUBREC) {
     if (o != NULL) o->released = true;
-    answer_ack(w, MIDGE_PUBREL, id, o == NULL ? 0x92 : 0);
+    answer_ack(w, c, MIDGE_PUBREL, id, o == NULL ? 0x92 : 0);
     return;
   }
   if (o == NULL) return;
@@ -209,57 +358,168 @@ static void on_ack(world *w, const midge_packet *packet) {
   show_waiting(w);
 }
 
-static void on_subscribe(world *w, const midge_packet *packet) {
-  midge_packet suback = {.type = MIDGE_SUBACK};
+/* --- The rest --------------------------------------------------------------
+ */
+
+static unsigned filter_of(midge_slice filter) {
+  if (midge_slice_equal(filter, MIDGE_TEXT("in/#"))) return 0;
+  return (unsigned)(filter.data[filter.size - 1] - '0');
+}
+
+static void on_subscribe(world *w, conn *c, const midge_packet *packet) {
+  uint8_t reasons[64];
+  size_t count = 0;
+  midge_slice rest = packet->subscribe.filters;
+  midge_packet_filter filter;
+  bool on = packet->type == MIDGE_SUBSCRIBE;
+  while (midge_filter_next(&rest, packet->type, &filter)) {
+    unsigned at = filter_of(filter.filter);
+    /* MQTT 3.1 has no way to say no. */
+    world_say(w, "      broker: filter %u", at);
+    bool refused = on && c->version != MIDGE_MQTT_3_1 &&
+                   world_chance(w, w->weather.refuse);
+    if (refused) world_hit(HIT_subscribe_refused);
+    if (!refused) w->broker.filters[at] = on;
+    w->broker.denied[at] = refused;
+    uint8_t no = c->version == MIDGE_MQTT_5 ? 0x87 : 0x80;
+    if (on && c->version != MIDGE_MQTT_5)
+      CHECK(w, filter.options <= 2, "options %u before MQTT 5", filter.options);
+    reasons[count++] = refused ? no : on ? (filter.options & 3) : 0;
+  }
+  midge_packet suback = {.type = on ? MIDGE_SUBACK : MIDGE_UNSUBACK};
   suback.suback.packet_id = packet->subscribe.packet_id;
-  suback.suback.reasons = (midge_slice){(const uint8_t *)"\x02", 1};
-  answer(w, &suback);
-  w->broker.subscribed = true;
+  bool bare = !on && c->version != MIDGE_MQTT_5;
+  suback.suback.reasons = midge_slice_of(reasons, bare ? 0 : count);
+  network_answer(w, c, &suback);
   show_waiting(w);
 }
 
-static void on_packet(world *w, const midge_packet *packet) {
+static void on_packet(world *w, conn *c, const midge_packet *packet) {
   bool removed;
+  world_say(w, "      broker has packet %d of %u", packet->type, c->attempt);
+  CHECK(w, c->greeted == (packet->type != MIDGE_CONNECT),
+        "packet %d where none may be", packet->type);
   /* Whoever sends more has read CONNACK. A client that did not read that its
    * session is new would take it for the old one, and nobody could tell. */
   if (packet->type != MIDGE_CONNECT) w->broker.has_session = true;
   switch (packet->type) {
     case MIDGE_CONNECT:
-      on_connect(w, packet);
+      on_connect(w, c, packet);
       return;
     case MIDGE_PUBLISH:
-      on_publish(w, packet);
+      on_publish(w, c, packet);
       return;
     case MIDGE_PUBACK:
     case MIDGE_PUBREC:
     case MIDGE_PUBCOMP:
-      on_ack(w, packet);
+      on_ack(w, c, packet);
       return;
     case MIDGE_PUBREL:
-      removed = w->broker.received[packet->ack.packet_id];
-      w->broker.received[packet->ack.packet_id] = false;
-      answer_ack(w, MIDGE_PUBCOMP, packet->ack.packet_id, removed ? 0 : 0x92);
+      removed = was_received(&w->broker, packet->ack.packet_id);
+      set_received(&w->broker, packet->ack.packet_id, false);
+      answer_ack(w, c, MIDGE_PUBCOMP, packet->ack.packet_id,
+                 removed ? 0 : 0x92);
       return;
     case MIDGE_SUBSCRIBE:
-      on_subscribe(w, packet);
+    case MIDGE_UNSUBSCRIBE:
+      on_subscribe(w, c, packet);
       return;
     case MIDGE_PINGREQ:
-      answer(w, &(midge_packet){.type = MIDGE_PINGRESP});
+      network_answer(w, c, &(midge_packet){.type = MIDGE_PINGRESP});
       return;
     case MIDGE_DISCONNECT:
+      w->program.goodbyes++;
+      broker_ended(w, c);
+      network_close(w, c, END_FIN);
       return;
     default:
       world_fail(w, "a packet of type %d", packet->type);
   }
 }
 
-void broker_received(world *w, const uint8_t *bytes, size_t size) {
-  broker *b = &w->broker;
+/* "CONNECT host:port HTTP/1.1" and headers. True once it is through. */
+static bool is_through_proxy(world *w, conn *c) {
+  if (c->place != PLACE_PROXY || c->asked_proxy) return true;
+  pipe_bytes *in = &c->in;
+  char *end = in->size < 4 ? NULL : memmem(in->data, in->size, "\r\n\r\n", 4);
+  if (end == NULL) return false;
+  char *host = (char *)in->data + strlen("CONNECT ");
+  unsigned place =
+      place_named(midge_slice_of((uint8_t *)host, strcspn(host, ":")));
+  CHECK(w, place < PLACES_MAX, "the proxy is asked for nowhere");
+  pipe_drop(in, (size_t)(end + 4 - (char *)in->data));
+  c->asked_proxy = true;
+  c->place = place;
+  CHECK(w, w->life.expected == PLACES_MAX || w->life.expected == place,
+        "the proxy is asked for %s", place_names[place]);
+  bool refused =
+      w->weather.dead[place] || world_chance(w, w->weather.refuse_connect / 2);
+  if (!refused && world_chance(w, w->weather.refuse_dial / 10)) {
+    world_hit(HIT_proxy_silent);
+    c->mute = c->faulty = true;
+    return false;
+  }
+  if (refused) world_hit(HIT_proxy_refused);
+  const char *said =
+      refused ? "HTTP/1.1 502 Bad Gateway\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n";
+  pipe_add(&c->to_client.bytes, said, strlen(said));
+  if (refused) network_close(w, c, END_FIN);
+  return !refused;
+}
+
+void broker_received(world *w, conn *c, const uint8_t *bytes, size_t size) {
   midge_packet packet;
-  pipe_add(&b->in, bytes, size);
+  if (c->mute) return;
+  pipe_add(&c->in, bytes, size);
+  if (!is_through_proxy(w, c)) return;
   size_t used;
-  while ((used = pipe_peek(&b->in, w->weather.version, &packet)) != 0) {
-    on_packet(w, &packet);
-    pipe_drop(&b->in, used);
+  while (c->at_broker && !c->mute &&
+         (used = pipe_peek(&c->in, c->version, &packet)) != 0) {
+    on_packet(w, c, &packet);
+    pipe_drop(&c->in, used);
+  }
+}
+
+/* --- What it does by itself ------------------------------------------------
+ */
+
+static void send_away(world *w, conn *c, uint8_t reason) {
+  char room[16];
+  uint8_t wire[32];
+  midge_packet packet = {.type = MIDGE_DISCONNECT};
+  packet.disconnect.reason = reason;
+  if (reason == 0x9c || reason == 0x9d) {
+    midge_properties properties = MIDGE_PROPERTIES(
+        {.id = MIDGE_SERVER_REFERENCE, .value = draw_reference(w, room)});
+    world_hit(reason == 0x9c ? HIT_sent_elsewhere : HIT_server_moved);
+    uint8_t *end = midge_properties_encode(properties, wire);
+    packet.properties = midge_slice_of(wire, (size_t)(end - wire));
+  }
+  world_say(w, "broker says DISCONNECT 0x%02x", reason);
+  if (c->version == MIDGE_MQTT_5) network_answer(w, c, &packet);
+  broker_ended(w, c);
+  network_close(w, c, END_FIN);
+}
+
+void broker_acts(world *w, conn *c) {
+  static const uint8_t reasons[] = {0x00, 0x89, 0x8b, 0x97, 0x98, 0x9c, 0x9d};
+  switch (world_roll(w, 4)) {
+    case 0:
+      world_hit(HIT_takeover);
+      send_away(w, c, 0x8e);
+      return;
+    case 1:
+      world_hit(HIT_server_disconnect);
+      send_away(w, c, reasons[world_roll(w, sizeof reasons)]);
+      return;
+    case 2:
+      world_hit(HIT_server_closes);
+      broker_ended(w, c);
+      network_close(w, c, END_FIN);
+      return;
+    default:
+      world_hit(HIT_silent_broker);
+      c->mute = c->faulty = true;
+      return;
   }
 }

@@ -1,40 +1,144 @@
-/* The world of one seed: a program with a session, a link that fails, a journal
- * that is slow, and a broker that follows the specification. */
+/* The world of one seed: a program with a client, a driver that does for the
+ * client's link what the reactor does, a network that fails, and a broker that
+ * follows the specification.
+ *
+ *   program.c   the calls of the program, and when
+ *   events.c    what it is told, and whether that may be
+ *   driver.c    the link's third column, done
+ *   network.c   bytes on their way, and what becomes of them
+ *   monitor.c   the rules that can be seen on the wire alone
+ *   broker.c    chapter 4 of the specification
+ *   world.c     one seed from its first step to its last */
 #ifndef MIDGE_TEST_MODEL_H
 #define MIDGE_TEST_MODEL_H
 
-#include "midge/session.h"
+#include "link/link.h"
 #include "simulate/dice.h"
 #include "simulate/pipe.h"
 #include "transcript/memory.h"
 
 enum {
-  MESSAGES_MAX = 400, /* each way */
+  REQUESTS_MAX = 120, /* publishes, subscribes and unsubscribes of a seed */
+  MESSAGES_MAX = 80,  /* of the broker for us */
   TOPICS = 3,
+  FILTERS = 6, /* the first is the one that all messages come by */
+  CONNS_MAX = 6,
+  MAIL_MAX = 256,
+  SLICES_MAX = 8,
+  PLACES_MAX = 8,
 };
 
-/* What is known of a message, on both ends. */
-typedef struct fate {
-  midge_qos qos;
-  uint8_t topic;
-  bool accepted; /* the session took it */
-  bool stored;   /* and every record up to then was committed */
-  bool lost;     /* a crash took it before that, or its session is gone */
-  bool refused;  /* the broker says no to it, each time */
-  unsigned done; /* how many times the session said so */
-  midge_status status;
-  unsigned arrived; /* at the other end */
-} fate;
+/* Everything that can go wrong, or be done at an awkward moment. A run of many
+ * seeds in which one of them never happened has not shown much. */
+#define HITS(X)                                                                \
+  X(dial_refused)                                                              \
+  X(dial_silent)                                                               \
+  X(dial_late)                                                                 \
+  X(cut_fin)                                                                   \
+  X(cut_rst)                                                                   \
+  X(cut_silent)                                                                \
+  X(cut_to_broker)                                                             \
+  X(cut_to_client)                                                             \
+  X(cut_while_shaking)                                                         \
+  X(write_error)                                                               \
+  X(write_partial) X(write_waits) X(write_cut) X(bytewise) X(late_driver) X(   \
+      old_fact) X(broken_while_paused) X(ended) X(slow_answer) X(broker_crash) \
+      X(session_lost) X(session_expired) X(takeover) X(server_disconnect) X(   \
+          server_closes) X(connack_refused) X(connack_lasting)                 \
+          X(version_refused) X(sent_elsewhere) X(reference_bad) X(             \
+              server_moved) X(window_of_one) X(server_keep_alive)              \
+              X(publish_refused) X(subscribe_refused) X(poison) X(             \
+                  silent_broker) X(proxy_refused) X(proxy_silent)              \
+                  X(place_dead) X(ask_late) X(ask_old) X(ask_bad_url) X(       \
+                      ask_new_url) X(paused) X(held) X(by_hand) X(connect)     \
+                      X(connect_again) X(disconnect) X(disconnect_idle) X(     \
+                          force) X(abort) X(abort_idle) X(reconnect) X(close)  \
+                          X(close_idle) X(publish) X(publish_idle) X(          \
+                              subscribe) X(unsubscribe) X(cancel) X(set_will)  \
+                              X(ttl) X(timeout) X(in_event) X(between_events)  \
+                                  X(gave_up) X(expired) X(timed_out)           \
+                                      X(cancelled) X(broke) X(renewed)         \
+                                          X(resumed) X(negotiated) X(stable)   \
+                                              X(followed) X(next_place)        \
+                                                  X(dead_link) X(freed_alive)  \
+                                                      X(healed)
 
-/* Drawn from the seed. */
+typedef enum hit {
+#define HIT(name) HIT_##name,
+  HITS(HIT)
+#undef HIT
+      HIT_COUNT
+} hit;
+
+extern const char *const hit_names[HIT_COUNT];
+
+/* Drawn from the seed. Rates are in ten thousand. */
 typedef struct weather {
-  midge_version version;
-  bool durable, alias_auto, by_hand;
-  uint16_t receive_max, in_flight_max, broker_window, alias_max;
-  uint32_t cut, crash, lose_session, refuse, slow_commit, stall;
-  uint32_t chunk_max;
-  uint32_t messages;
+  midge_version version, broker_version; /* the highest the broker speaks */
+  bool negotiate, kept, adopt, alias_auto, by_hand, hold, ask, off, lasting,
+      fixed, proxy, nagle_less, breaks_off, servers_move, standing_late;
+  uint16_t broker_window, in_flight_max, receive_max, alias_max;
+  uint16_t keep_alive_s, server_keep_alive_s;
+  uint8_t redirects_max;
+  size_t servers; /* beside the first */
+  bool dead[PLACES_MAX];
+  uint32_t min_ms, max_ms, stable_ms, connect_timeout_ms, close_timeout_ms;
+  uint32_t lag_ms, chunk_max, write_max, pad_max, mail_ms, pace_ms;
+  uint32_t cut, stall, refuse_dial, refuse_connect, move, refuse, takeover,
+      crash, forget, late, pause, calls, awkward, poison, write_wait,
+      slow_answer;
+  uint32_t requests, messages; /* how many of each */
+  uint32_t end;                /* how the seed ends */
 } weather;
+
+enum { END_DISCONNECT, END_CLOSE, END_CLOSE_EARLY, END_FREE };
+
+/* --- The network -----------------------------------------------------------
+ */
+
+typedef enum ending { END_NONE, END_FIN, END_RST } ending;
+
+/* One direction of a connection. */
+typedef struct lane {
+  pipe_bytes bytes;
+  midge_time moves_at;
+  ending ending; /* behind the bytes */
+  bool dead;     /* nothing moves any more, and nobody is told */
+} lane;
+
+typedef struct conn {
+  uint32_t attempt; /* of the link; 0: free */
+  unsigned place;   /* where it leads */
+  bool held;        /* our side of it is open */
+  bool up;          /* and told to the link */
+  bool refused;
+  midge_time up_at; /* MIDGE_NEVER: the dial is not answered */
+  lane to_broker, to_client;
+  bool shut; /* our side has ended its stream */
+
+  /* A write that waits: the slices are the link's. */
+  midge_slice slices[SLICES_MAX];
+  size_t slice_count;
+  bool writing, write_stays;
+  uint64_t write_hash;
+  midge_time write_ends;
+  pipe_bytes copy; /* of output that does not stay */
+  pipe_bytes rest; /* came in and was not taken */
+
+  /* Why it may end without the link being at fault; and until when its
+   * silence has an excuse. */
+  bool faulty;
+  midge_time heard, written, excused;
+
+  /* At the broker. */
+  bool at_broker, asked_proxy, greeted, mute;
+  midge_version version;
+  pipe_bytes in, aliases[4];
+  uint16_t window;
+} conn;
+
+/* --- The broker ------------------------------------------------------------
+ */
 
 /* A message of the broker for us. */
 typedef struct outgoing {
@@ -44,30 +148,75 @@ typedef struct outgoing {
 } outgoing;
 
 typedef struct broker {
-  bool connected, greeted, has_session, subscribed;
-  bool received[65536]; /* QoS 2, between PUBLISH and PUBREL */
+  bool has_session, ends_with_connection;
+  bool filters[FILTERS];
+  bool denied[FILTERS];        /* the last SUBSCRIBE of it was refused */
+  uint32_t epoch;              /* sessions so far */
+  uint8_t received[65536 / 8]; /* QoS 2, between PUBLISH and PUBREL */
   outgoing queue[MESSAGES_MAX];
   size_t queue_count, in_flight;
   uint16_t last_id;
-  pipe_bytes in, aliases[16];
 } broker;
+
+/* --- What is known of each wish and each message ---------------------------
+ */
+
+typedef enum request_kind {
+  REQUEST_PUBLISH,
+  REQUEST_SUBSCRIBE,
+  REQUEST_UNSUBSCRIBE
+} request_kind;
+
+typedef struct request {
+  request_kind kind;
+  midge_qos qos;
+  uint8_t topic;  /* or the filter */
+  bool counted;   /* it has a token: its end is told */
+  bool told;      /* to the link */
+  bool refused;   /* the broker says no to it, each time */
+  bool poison;    /* the broker closes over it, each time */
+  bool cancelled; /* the program wished so */
+  bool idle;      /* no connection was asked for when the link was told */
+  bool done;
+  midge_status status;
+  uint8_t reason; /* of a subscribe */
+  uint32_t ttl_ms, timeout_ms, cost;
+  midge_time at;
+  uint32_t partings; /* of the program when it was made */
+  uint32_t finished; /* connects, when the link was told */
+  uint32_t breaks;   /* streams that the server had ended by then */
+  unsigned arrived;
+  uint32_t epoch; /* of the broker's session in which it arrived last */
+} request;
+
+typedef struct message {
+  midge_qos qos;
+  uint8_t topic;
+  bool lost; /* the session it was for is gone */
+  unsigned told;
+} message;
 
 /* Who uses a packet identifier of the session, as its packets say. */
 typedef struct usage {
   midge_packet_type type; /* 0: nobody */
   midge_qos qos;
   bool released;   /* PUBREL was sent */
-  bool acked;      /* the answer was delivered; a crash may forget it */
+  bool acked;      /* the answer was delivered */
+  bool doubtful;   /* but perhaps not heard */
   bool this_time;  /* PUBLISH was sent on this connection */
-  uint32_t number; /* of the message */
+  uint32_t number; /* of the request */
 } usage;
 
 typedef struct monitor {
   usage use[65536];
+  unsigned highest; /* identifier ever used */
   pipe_bytes sent, delivered;
-  bool first_sent, goodbye, resumed;
+  midge_version version;
+  bool head_sent, head_delivered; /* of the proxy's HTTP */
+  bool first_sent, goodbye, resumed, accepted;
   uint32_t receive_max; /* of the server, on this connection */
   uint32_t window;      /* QoS 1 and 2 of this connection not yet answered */
+  uint32_t keep_alive_s;
   struct {
     midge_packet_type type;
     uint16_t id;
@@ -75,34 +224,82 @@ typedef struct monitor {
   size_t owed_first, owed_count;
 } monitor;
 
-typedef struct record {
-  uint64_t key, position;
-  uint8_t *value;
-  size_t size;
-  struct record *next;
-} record;
+/* --- The program -----------------------------------------------------------
+ */
+
+typedef struct letter {
+  midge_time at;
+  midge_wish *wish;
+} letter;
+
+typedef struct program {
+  bool asked;            /* as midge_client keeps it: what its calls look at */
+  uint32_t connects;     /* so far */
+  bool closed;           /* the handle was given up */
+  uint32_t partings;     /* disconnect, abort, close, and final CLOSED */
+  letter mail[MAIL_MAX]; /* wishes on their way to the link */
+  size_t mail_count;
+  midge_time next_call, next_publish, next_message, resume_at, let_go_at;
+  bool paused, held;
+  uint16_t to_acknowledge[MESSAGES_MAX * 4];
+  size_t acknowledge_count;
+  uint32_t user; /* the name given last, at the program and at the link */
+  bool will;
+  uint32_t ask_number; /* the attempt that waits for it */
+  midge_time ask_at;
+  midge_time unasked_at; /* a final CLOSED is noticed then */
+  uint32_t unasked_connect;
+  uint32_t goodbyes; /* graceful ones in calm weather, which must be heard */
+} program;
+
+/* What the link has said and been told, as far as it can be judged. */
+typedef struct life {
+  bool wanted;       /* connect was told last, and has not ended */
+  bool goodbye;      /* the program has ended the attempt under way */
+  bool kicked;       /* or wants another */
+  uint32_t connect;  /* the last told */
+  uint32_t parted;   /* the last that the program ended itself */
+  uint32_t finished; /* connects up to this one had their last CLOSED */
+  uint32_t attempt;  /* the last that began */
+  bool running;      /* and has not ended */
+  bool opened, ended;
+  midge_time began, opened_at, retry_from, retry_at, goodbye_at;
+  uint32_t retry;      /* expected of the next CONNECTING */
+  bool asking;         /* CONNECTING was told, and nobody has proceeded */
+  bool after_reset;    /* no delay since a stable link */
+  uint32_t followed;   /* references in a row without a stable link */
+  unsigned expected;   /* the place of the next dial; PLACES_MAX: not known */
+  unsigned moved;      /* where a reference sends us; PLACES_MAX: nowhere */
+  unsigned home;       /* where it is told to go, of one server */
+  bool told_late;      /* a wish came between events of this turn */
+  bool held;           /* messages are */
+  uint64_t ended_step; /* with a last CLOSED */
+  bool owes_end;       /* a request was ended as at the end of a connect */
+  uint32_t user;       /* that CONNECT is to carry */
+  size_t freed_messages, freed_bytes, told_messages, told_bytes;
+} life;
 
 typedef struct world {
   uint64_t seed, steps;
   dice dice;
   weather weather;
-  midge_time now;
+  midge_time now, late_until;
   memory memory;
-  midge_session *session;
-  bool linked, opened, closed, healed, crashed, session_was_lost;
-  pipe_bytes to_broker, to_client;
-  record *committed, *pending;
-  uint64_t position;
-  bool commits;
-  midge_time commit_at;
+  midge_link *link;
+  bool healed, verbose, leaving;
+  conn conns[CONNS_MAX];
+  conn *conn; /* ours; or null */
   broker broker;
   monitor monitor;
-  fate out[MESSAGES_MAX], in[MESSAGES_MAX];
-  uint32_t published, sent_by_broker;
-  uint64_t trace; /* a hash of everything that happened */
-  uint32_t cuts, crashes, losses;
-  uint32_t by_hand[MESSAGES_MAX * 4];
-  size_t by_hand_count;
+  program program;
+  life life;
+  request requests[REQUESTS_MAX];
+  uint32_t request_count;
+  message messages[MESSAGES_MAX];
+  uint32_t message_count;
+  uint32_t breaks;   /* streams that the server has ended */
+  midge_time end_by; /* the program has closed: ENDED is due */
+  uint64_t trace;    /* a hash of everything that happened */
 } world;
 
 void world_fail(const world *w, const char *format, ...)
@@ -113,27 +310,100 @@ void world_fail(const world *w, const char *format, ...)
   } while (0)
 
 void world_trace(world *w, const void *bytes, size_t size);
-/* "17" of a payload. */
-uint32_t payload_number(midge_slice payload);
+/* A line of the story, when somebody reads it; and part of the trace. */
+void world_say(world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void world_hit(hit what);
+bool world_chance(world *w, uint32_t rate);
+uint32_t world_roll(world *w, uint32_t sides);
 
-/* --- broker.c ---------------------------------------------------------------
- */
-void broker_connected(world *w);
-void broker_disconnected(world *w);
-void broker_received(world *w, const uint8_t *bytes, size_t size);
+void weather_draw(weather *to, dice *d);
+
+/* "17" of a payload, whose rest must be as request_payload made it. */
+uint32_t payload_number(midge_slice payload);
+size_t payload_make(world *w, uint8_t *room, uint32_t number);
+void payload_check(const world *w, midge_slice payload);
+enum { PAYLOAD_ROOM = 8192 };
+
+/* --- broker.c --- */
+void broker_connected(world *w, conn *c);
+void broker_ended(world *w, conn *c);
+void broker_received(world *w, conn *c, const uint8_t *bytes, size_t size);
 void broker_publish(world *w);
 void broker_lose_session(world *w);
+/* Something a broker does by itself. */
+void broker_acts(world *w, conn *c);
+conn *broker_conn(world *w);
 
-/* --- monitor.c: what the session does, seen from outside --------------------
- */
+/* --- network.c --- */
+conn *network_dial(world *w, const midge_place *place);
+/* Our side lets go of it. */
+void network_drop(world *w, conn *c);
+void network_send(world *w, conn *c, const uint8_t *bytes, size_t size);
+void network_answer(world *w, conn *c, const midge_packet *packet);
+/* The broker closes its side when what it has sent has arrived. */
+void network_close(world *w, conn *c, ending how);
+void network_cut(world *w, conn *c);
+void network_move(world *w);
+midge_time network_next(const world *w);
+bool network_is_quiet(const world *w);
+void network_free(world *w);
+unsigned place_named(midge_slice host);
+extern const char *const place_names[PLACES_MAX];
+enum {
+  PLACE_A,
+  PLACE_B,
+  PLACE_C,
+  PLACE_PROXY,
+  PLACE_GIVEN,
+  PLACE_R1,
+  PLACE_R2,
+  PLACE_R3
+};
+
+/* --- driver.c --- */
+void driver_open(world *w);
+/* Tell the link what came in, what is late, and do what it wants. */
+/* First in every turn, before the link can know that an attempt is over. */
+void driver_settle(world *w);
+void driver_turn(world *w);
+void driver_write(world *w, conn *c);
+void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size);
+void driver_end(world *w, conn *c, ending how, const char *code);
+void driver_drop(world *w);
+
+/* --- monitor.c --- */
 void monitor_connected(world *w);
 void monitor_sent(world *w, const uint8_t *bytes, size_t size);
 void monitor_delivered(world *w, const uint8_t *bytes, size_t size);
-void monitor_crashed(world *w);
+void monitor_time(world *w);
 
-/* --- world.c ----------------------------------------------------------------
- */
+/* --- program.c --- */
+void program_acts(world *w);
+void program_calls(world *w);
+void program_tell(world *w, midge_wish *wish);
+void program_deliver(world *w);
+midge_time program_next(const world *w);
+void program_connect(world *w);
+void program_disconnect(world *w, bool force);
+void program_close(world *w);
+void program_subscribe(world *w, unsigned filter);
+void program_let_go(world *w);
+void program_free(world *w);
+
+/* --- asks.c: the option `ask` --- */
+void ask_begin(world *w, uint32_t attempt);
+void ask_answer(world *w);
+void ask_told(world *w, const midge_wish *wish);
+
+/* --- events.c --- */
+void events_take(world *w, const midge_event *event);
+void events_told(world *w, const midge_wish *wish);
+void events_time(world *w);
+
+/* --- world.c --- */
 /* Run the seed to its end; the hash of its trace. */
 uint64_t world_run(uint64_t seed, bool verbose);
+extern uint64_t *world_hits; /* HIT_COUNT of them */
 
 #endif

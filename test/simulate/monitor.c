@@ -8,21 +8,16 @@
 void monitor_connected(world *w) {
   monitor *m = &w->monitor;
   m->sent.size = m->delivered.size = 0;
-  m->first_sent = m->goodbye = m->resumed = false;
+  m->head_sent = m->head_delivered = !w->weather.proxy;
+  m->first_sent = m->goodbye = m->resumed = m->accepted = false;
   m->window = 0;
+  m->version = w->weather.version;
+  m->keep_alive_s = 0;
   m->owed_first = m->owed_count = 0;
-  for (unsigned id = 1; id < 65536; id++) {
+  for (unsigned id = 1; id <= m->highest; id++) {
     m->use[id].this_time = false;
     /* SUBSCRIBE is no part of the session: it goes again as a new one. */
-    if (m->use[id].type == MIDGE_SUBSCRIBE) m->use[id] = (usage){0};
-  }
-}
-
-/* What was only in memory is gone: an answer may be forgotten. */
-void monitor_crashed(world *w) {
-  for (unsigned id = 1; id < 65536; id++) {
-    usage *u = &w->monitor.use[id];
-    if (u->type != MIDGE_PUBLISH) *u = (usage){0};
+    if (m->use[id].type != MIDGE_PUBLISH) m->use[id] = (usage){0};
   }
 }
 
@@ -32,6 +27,7 @@ static void on_publish(world *w, const midge_packet *packet) {
   usage *u = &w->monitor.use[id];
   if (packet->publish.qos == MIDGE_AT_MOST_ONCE) return;
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */
+  if (id > w->monitor.highest) w->monitor.highest = id;
   bool in_use = u->type != 0 && !u->acked;
   if (!packet->publish.duplicate) {
     CHECK(w, !in_use, "identifier %u is in use", id); /* I6 */
@@ -41,7 +37,8 @@ static void on_publish(world *w, const midge_packet *packet) {
     /* I7: only on a session that resumed, and the same message. */
     CHECK(w, w->monitor.resumed, "DUP without session present");
     bool same = u->type == MIDGE_PUBLISH && u->number == number;
-    CHECK(w, (same && in_use) || w->crashed,
+    /* What a filter took may have got no further. */
+    CHECK(w, (same && (in_use || u->doubtful)) || w->weather.proxy,
           "message %u with DUP for the first time", number);
     if (!same) *u = (usage){.type = MIDGE_PUBLISH, .number = number};
     CHECK(w, !u->this_time, "message %u twice on a connection", number);
@@ -65,13 +62,29 @@ static void on_answer(world *w, const midge_packet *packet) {
   m->owed_first++;
 }
 
+static void on_connect(world *w, const midge_packet *packet) {
+  monitor *m = &w->monitor;
+  m->version = packet->connect.version;
+  m->keep_alive_s = packet->connect.keep_alive_s;
+  bool negotiated = w->weather.negotiate && m->version == MIDGE_MQTT_3_1_1;
+  CHECK(w, m->version == w->weather.version || negotiated,
+        "it speaks version %d", m->version);
+}
+
 static void on_sent(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
   CHECK(w, m->first_sent == (packet->type != MIDGE_CONNECT),
         "CONNECT is not first");                      /* I10 */
   CHECK(w, !m->goodbye, "a packet after DISCONNECT"); /* I11 */
+  CHECK(w,
+        packet->type == MIDGE_CONNECT || m->accepted ||
+            packet->type == MIDGE_DISCONNECT,
+        "packet %d before CONNACK", packet->type); /* I10 */
   m->first_sent = true;
   switch (packet->type) {
+    case MIDGE_CONNECT:
+      on_connect(w, packet);
+      return;
     case MIDGE_PUBLISH:
       on_publish(w, packet);
       return;
@@ -90,6 +103,8 @@ static void on_sent(world *w, const midge_packet *packet) {
       CHECK(w, u->type == 0 || u->acked, "identifier %u is in use",
             packet->subscribe.packet_id); /* I6 */
       *u = (usage){.type = packet->type};
+      if (packet->subscribe.packet_id > m->highest)
+        m->highest = packet->subscribe.packet_id;
       return;
     }
     case MIDGE_DISCONNECT:
@@ -103,6 +118,8 @@ static void on_sent(world *w, const midge_packet *packet) {
 static void free_place(world *w, usage *u) {
   if (u->this_time && !u->acked) w->monitor.window--;
   u->acked = true;
+  /* A session that is done with its connection listens no more. */
+  u->doubtful = w->life.goodbye || w->conn->shut || w->conn->writing;
 }
 
 static void owe(world *w, midge_packet_type type, uint16_t id) {
@@ -115,14 +132,21 @@ static void on_connack(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
   midge_property property;
   m->receive_max = UINT16_MAX;
+  if (packet->connack.reason != 0) return;
+  m->accepted = true;
   if (midge_property_find(packet->properties, MIDGE_RECEIVE_MAXIMUM,
                           &property)) {
     m->receive_max = property.number;
   }
-  m->resumed = packet->connack.session_present;
+  if (midge_property_find(packet->properties, MIDGE_SERVER_KEEP_ALIVE,
+                          &property)) {
+    m->keep_alive_s = property.number;
+  }
+  /* MQTT 3.1 does not say; who wanted it kept takes it for kept. */
+  m->resumed = packet->connack.session_present ||
+               (m->version == MIDGE_MQTT_3_1 && w->weather.kept);
   if (m->resumed) return;
-  memset(m->use, 0, sizeof m->use);
-  w->session_was_lost = true;
+  memset(m->use, 0, (m->highest + 1) * sizeof m->use[0]);
 }
 
 static void on_delivered(world *w, const midge_packet *packet) {
@@ -146,6 +170,7 @@ static void on_delivered(world *w, const midge_packet *packet) {
       if (packet->ack.reason >= 0x80) free_place(w, u);
       return;
     case MIDGE_SUBACK:
+    case MIDGE_UNSUBACK:
       w->monitor.use[packet->suback.packet_id] = (usage){0};
       return;
     default:
@@ -153,24 +178,62 @@ static void on_delivered(world *w, const midge_packet *packet) {
   }
 }
 
+/* What a proxy and we say to each other before. */
+static bool is_past_head(pipe_bytes *bytes, bool *past) {
+  if (*past) return true;
+  char *end =
+      bytes->size < 4 ? NULL : memmem(bytes->data, bytes->size, "\r\n\r\n", 4);
+  if (end == NULL) return false;
+  pipe_drop(bytes, (size_t)(end + 4 - (char *)bytes->data));
+  *past = true;
+  return true;
+}
+
 void monitor_sent(world *w, const uint8_t *bytes, size_t size) {
   midge_packet packet;
-  pipe_bytes *sent = &w->monitor.sent;
-  pipe_add(sent, bytes, size);
+  monitor *m = &w->monitor;
+  pipe_add(&m->sent, bytes, size);
+  if (!is_past_head(&m->sent, &m->head_sent)) return;
   size_t used; /* I19: whole packets, read by a decoder of their own */
-  while ((used = pipe_peek(sent, w->weather.version, &packet)) != 0) {
+  while ((used = pipe_peek(&m->sent, m->version, &packet)) != 0) {
+    world_say(w, "  > packet %d id=%u", packet.type,
+              packet.type == MIDGE_PUBLISH ? packet.publish.packet_id
+                                           : packet.ack.packet_id);
     on_sent(w, &packet);
-    pipe_drop(sent, used);
+    pipe_drop(&m->sent, used);
   }
 }
 
 void monitor_delivered(world *w, const uint8_t *bytes, size_t size) {
   midge_packet packet;
-  pipe_bytes *in = &w->monitor.delivered;
-  pipe_add(in, bytes, size);
+  monitor *m = &w->monitor;
+  pipe_add(&m->delivered, bytes, size);
+  if (!is_past_head(&m->delivered, &m->head_delivered)) return;
   size_t used;
-  while ((used = pipe_peek(in, w->weather.version, &packet)) != 0) {
+  while ((used = pipe_peek(&m->delivered, m->version, &packet)) != 0) {
+    world_say(w, "  < packet %d id=%u", packet.type,
+              packet.type == MIDGE_PUBLISH ? packet.publish.packet_id
+                                           : packet.ack.packet_id);
     on_delivered(w, &packet);
-    pipe_drop(in, used);
+    pipe_drop(&m->delivered, used);
   }
+}
+
+/* How long a link may be silent: I22, and that a dead one is noticed. */
+void monitor_time(world *w) {
+  const monitor *m = &w->monitor;
+  const conn *c = w->conn;
+  if (c == NULL || !w->life.opened || m->keep_alive_s == 0) return;
+  midge_time keep_alive = (midge_time)m->keep_alive_s * 1000;
+  midge_time half = keep_alive / 2 > 1000 ? keep_alive / 2 : 1000;
+  midge_time dead = keep_alive + half > 3000 ? keep_alive + half : 3000;
+  midge_time heard = c->heard > c->excused ? c->heard : c->excused;
+  midge_time written = c->written > c->excused ? c->written : c->excused;
+  if (c->writing || w->program.paused) return;
+  CHECK(w, w->now <= written + keep_alive || m->goodbye,
+        "nothing was sent for %llu ms",
+        (unsigned long long)(w->now - written)); /* I22 */
+  if (w->now > heard + keep_alive) world_hit(HIT_dead_link);
+  CHECK(w, w->now <= heard + dead, "the link has been dead for %llu ms",
+        (unsigned long long)(w->now - heard));
 }

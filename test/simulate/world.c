@@ -1,4 +1,5 @@
-/* One seed from its first step to its last. */
+/* One seed from its first step to its last: faults, then none, and then all
+ * must be well. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,17 +9,28 @@
 #include "simulate/model.h"
 
 enum {
-  STEPS_MAX = 200000,     /* with faults */
-  STEPS_TO_HEAL = 200000, /* without: everything must be done by then */
-  STEP_MS_MAX = 50,
-  SUBSCRIPTION = MESSAGES_MAX + 1, /* its token */
+  STEPS_MAX = 30000,   /* with faults */
+  STORM_MS = 120000,   /* the same, in its own time */
+  HEALING_MS = 900000, /* without: everything must be done by then */
+  HEALING_STEPS = 200000,
+  STEPS_IN_ALL = 300000,
+  LATE_MS_MAX = 4000,
 };
+
+const char *const hit_names[HIT_COUNT] = {
+#define HIT_NAME(name) #name,
+    HITS(HIT_NAME)
+#undef HIT_NAME
+};
+
+uint64_t *world_hits;
 
 void world_fail(const world *w, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "seed %llu, step %llu: ", (unsigned long long)w->seed,
-          (unsigned long long)w->steps);
+  fprintf(stderr,
+          "seed %llu, step %llu, %llu ms: ", (unsigned long long)w->seed,
+          (unsigned long long)w->steps, (unsigned long long)w->now);
   vfprintf(stderr, format, arguments);
   fprintf(stderr, "\n");
   va_end(arguments);
@@ -32,415 +44,234 @@ void world_trace(world *w, const void *bytes, size_t size) {
   }
 }
 
+void world_say(world *w, const char *format, ...) {
+  world_trace(w, &w->now, sizeof w->now);
+  world_trace(w, format, strlen(format));
+  if (!w->verbose) return;
+  va_list arguments;
+  va_start(arguments, format);
+  printf("%8llu ", (unsigned long long)w->now);
+  vprintf(format, arguments);
+  printf("\n");
+  va_end(arguments);
+}
+
+void world_hit(hit what) {
+  world_hits[what]++;
+}
+
+uint32_t world_roll(world *w, uint32_t sides) {
+  return dice_roll(&w->dice, sides);
+}
+
+bool world_chance(world *w, uint32_t rate) {
+  return rate != 0 && dice_hits(&w->dice, rate);
+}
+
+/* --- Payloads --------------------------------------------------------------
+ */
+
+static size_t padding(const world *w, uint32_t number) {
+  return (number * UINT32_C(2654435761) >> 8) % (w->weather.pad_max + 1);
+}
+
+size_t payload_make(world *w, uint8_t *room, uint32_t number) {
+  size_t size = (size_t)sprintf((char *)room, "%u", number);
+  size_t pad = padding(w, number);
+  memset(room + size, '.', pad);
+  return size + pad;
+}
+
 uint32_t payload_number(midge_slice payload) {
   uint32_t number = 0;
-  for (size_t i = 0; i < payload.size; i++) {
+  for (size_t i = 0; i < payload.size && payload.data[i] != '.'; i++)
     number = number * 10 + (payload.data[i] - '0');
-  }
   return number;
 }
 
-static weather draw_weather(dice *d) {
-  static const uint32_t rates[] = {0, 20, 50, 200, 600};
-  weather w = {
-      .version = dice_roll(d, 3) == 0 ? MIDGE_MQTT_3_1_1 : MIDGE_MQTT_5,
-      .durable = dice_roll(d, 2),
-      .alias_auto = dice_roll(d, 2),
-      .by_hand = dice_roll(d, 4) == 0,
-      .receive_max = (uint16_t)(1 + dice_roll(d, 20)),
-      .in_flight_max = (uint16_t)(1 + dice_roll(d, 30)),
-      .broker_window = (uint16_t)(1 + dice_roll(d, 10)),
-      .alias_max = (uint16_t)dice_roll(d, 3),
-      .cut = rates[dice_roll(d, 5)],
-      .lose_session = dice_roll(d, 3) == 0 ? 2 : 0,
-      .refuse = dice_roll(d, 3) == 0 ? 500 : 0,
-      .slow_commit = dice_roll(d, 2) ? 5000 : 0,
-      .stall = rates[dice_roll(d, 5)],
-      .chunk_max = dice_roll(d, 10) == 0 ? 1 : 1 + dice_roll(d, 2000),
-      .messages = 1 + dice_roll(d, MESSAGES_MAX),
-  };
-  if (w.durable) w.crash = rates[dice_roll(d, 4)] / 5;
-  if (w.version != MIDGE_MQTT_5) w.receive_max = UINT16_MAX;
-  return w;
+void payload_check(const world *w, midge_slice payload) {
+  size_t digits = 0;
+  uint32_t number = payload_number(payload);
+  while (digits < payload.size && payload.data[digits] != '.') digits++;
+  CHECK(w, payload.size - digits == padding(w, number),
+        "payload %u has lost something", number);
+  for (size_t i = digits; i < payload.size; i++)
+    CHECK(w, payload.data[i] == '.', "payload %u is not what it was", number);
 }
 
-/* --- The journal ---------------------------------------------------------- */
-
-static void free_records(record **head) {
-  while (*head != NULL) {
-    record *r = *head;
-    *head = r->next;
-    free(r->value);
-    free(r);
-  }
-}
-
-static void put_record(record **head, record *r) {
-  record **at = head;
-  while (*at != NULL && (*at)->key < r->key) at = &(*at)->next;
-  if (*at != NULL && (*at)->key == r->key) {
-    record *old = *at;
-    *at = old->next;
-    free(old->value);
-    free(old);
-  }
-  if (r->size == 0) {
-    free(r->value);
-    free(r);
-    return;
-  }
-  r->next = *at;
-  *at = r;
-}
-
-static void take_records(world *w) {
-  midge_record shown;
-  record **last = &w->pending;
-  while (*last != NULL) last = &(*last)->next;
-  while (midge_session_record(w->session, &shown)) {
-    CHECK(w, shown.position == ++w->position, "a gap in the records");
-    record *r = calloc(1, sizeof *r);
-    *r = (record){shown.key, shown.position, malloc(shown.value.size + 1),
-                  shown.value.size, NULL};
-    midge_slice_copy(r->value, shown.value);
-    *last = r;
-    last = &r->next;
-  }
-}
-
-/* The oldest `count` records are safe; if those are all, so is every message
- * the session has taken. */
-static void commit(world *w, size_t count) {
-  uint64_t position = 0;
-  for (; w->pending != NULL && count > 0; count--) {
-    record *r = w->pending;
-    w->pending = r->next;
-    position = r->position;
-    r->next = NULL;
-    put_record(&w->committed, r);
-  }
-  if (position != 0 && w->session != NULL) {
-    midge_session_committed(w->session, position);
-  }
-  if (w->pending != NULL) return;
-  for (uint32_t i = 0; i < w->published; i++) {
-    if (w->out[i].accepted) w->out[i].stored = true;
-  }
-}
-
-/* --- The program -----------------------------------------------------------
+/* --- Steps -----------------------------------------------------------------
  */
 
-static void subscribe(world *w) {
-  midge_subscription all = {.filter = MIDGE_TEXT("in/#"),
-                            .qos = MIDGE_EXACTLY_ONCE};
-  midge_status status = midge_session_subscribe(
-      w->session, &all, 1, (midge_request_options){0}, SUBSCRIPTION);
-  CHECK(w, status == MIDGE_OK, "no subscription");
+static midge_time earlier(midge_time a, midge_time b) {
+  return a < b ? a : b;
 }
 
-static void start(world *w) {
-  midge_session_options options = {
-      .version = w->weather.version,
-      .client_id = MIDGE_TEXT("simulated"),
-      .session_expiry_s = w->weather.version == MIDGE_MQTT_5 ? UINT32_MAX : 0,
-      .adopt_session = true,
-      .durable = w->weather.durable,
-      .acknowledge_by_hand = w->weather.by_hand,
-      .alias_auto = w->weather.alias_auto,
-      .keep_alive_s = 5,
-      .receive_max = w->weather.broker_window,
-      .in_flight_max = w->weather.in_flight_max,
-      .reply_timeout_ms = 3000,
-      .allocator = &w->memory.allocator,
-      .context = w,
-  };
-  midge_status status = midge_session_new(&w->session, &options);
-  CHECK(w, status == MIDGE_OK, "no session: %s", midge_status_name(status));
-  midge_session_elapsed(w->session, w->now);
-  subscribe(w);
-}
-
-static void publish(world *w) {
-  if (w->published == w->weather.messages) return;
-  fate *f = &w->out[w->published];
-  char topic[16], payload[16];
-  f->qos = (midge_qos)dice_roll(&w->dice, 3);
-  f->topic = (uint8_t)dice_roll(&w->dice, TOPICS);
-  midge_publish message = {
-      .topic = {(uint8_t *)topic, (size_t)sprintf(topic, "out/%u", f->topic)},
-      .payload = {(uint8_t *)payload,
-                  (size_t)sprintf(payload, "%u", w->published)},
-      .qos = f->qos,
-  };
-  midge_status status =
-      midge_session_publish(w->session, &message, w->published + 1);
-  CHECK(w, status == MIDGE_OK, "publish says %s", midge_status_name(status));
-  f->accepted = true;
-  f->refused = w->weather.version == MIDGE_MQTT_5 && f->qos != 0 &&
-               dice_hits(&w->dice, w->weather.refuse);
-  f->stored = !w->weather.durable;
-  w->published++;
-}
-
-static void on_message(world *w, const midge_event *event) {
-  uint32_t number = payload_number(event->message.payload);
-  CHECK(w, number < w->sent_by_broker, "a message the broker never sent");
-  fate *f = &w->in[number];
-  CHECK(w, event->message.qos == f->qos, "message %u has another QoS", number);
-  for (uint32_t i = number + 1; f->arrived == 0 && i < w->sent_by_broker; i++) {
-    fate *newer = &w->in[i];
-    bool same = newer->topic == f->topic && newer->qos == f->qos;
-    CHECK(w, !same || newer->arrived == 0, "message %u to us came before %u", i,
-          number); /* I18 */
-  }
-  f->arrived++;
-  if (event->message.packet_id != 0 && w->weather.by_hand) {
-    w->by_hand[w->by_hand_count++] = event->message.packet_id;
-  }
-}
-
-static void on_done(world *w, const midge_event *event) {
-  if (event->done.token == SUBSCRIPTION) {
-    if (event->done.status != MIDGE_OK) subscribe(w);
-    return;
-  }
-  fate *f = &w->out[event->done.token - 1];
-  CHECK(w, f->accepted && f->done++ == 0, "message %llu is done twice",
-        (unsigned long long)event->done.token - 1); /* I21 */
-  f->status = event->done.status;
-  midge_status expected = f->refused ? -0x97 : MIDGE_OK;
-  CHECK(w, f->status == expected, "message done with %s",
-        midge_status_name(f->status));
-  if (f->refused) return;
-  /* I1: what is acknowledged has arrived. */
-  CHECK(w, f->qos == 0 || f->arrived > 0, "done without having arrived");
-}
-
-static void take_events(world *w) {
-  midge_event event;
-  while (midge_session_event(w->session, &event)) {
-    world_trace(w, &event.type, sizeof event.type);
-    switch (event.type) {
-      case MIDGE_EVENT_OPENED:
-        CHECK(w, w->linked && !w->opened, "opened twice");
-        w->opened = true;
-        break;
-      case MIDGE_EVENT_MESSAGE:
-        on_message(w, &event);
-        break;
-      case MIDGE_EVENT_DONE:
-        on_done(w, &event);
-        break;
-      case MIDGE_EVENT_CLOSED:
-        CHECK(w, !w->closed, "closed twice");
-        CHECK(w, event.closed.status != MIDGE_EPROTOCOL, "%.*s",
-              (int)event.closed.text.size, event.closed.text.data);
-        w->closed = true;
-        break;
-      default:
-        world_fail(w, "an event out of place");
-    }
-  }
-}
-
-/* --- The link ----------------------------------------------------------------
- */
-
-static void link_up(world *w) {
-  w->linked = true;
-  w->opened = w->closed = false;
-  w->to_broker.size = w->to_client.size = 0;
-  broker_connected(w);
-  monitor_connected(w);
-  midge_session_connected(w->session);
-}
-
-/* Some of what was sent may yet arrive, and of what came nothing more. */
-static void link_down(world *w) {
-  uint32_t rest = dice_roll(&w->dice, (uint32_t)w->to_broker.size + 1);
-  broker_received(w, w->to_broker.data, rest);
-  broker_disconnected(w);
-  w->linked = false;
-}
-
-static void cut(world *w) {
-  if (!w->linked) return;
-  link_down(w);
-  midge_session_disconnected(w->session, false);
-  take_events(w);
-  CHECK(w, w->closed, "a connection ended without closed");
-  w->cuts++;
-}
-
-static void crash(world *w) {
-  commit(w, dice_roll(&w->dice, 4));
-  free_records(&w->pending);
-  if (w->linked) link_down(w);
-  midge_session_free(w->session);
-  CHECK(w, w->memory.now == 0, "%zu bytes are still out", w->memory.now);
-  for (uint32_t i = 0; i < w->published; i++) {
-    fate *f = &w->out[i];
-    if (!f->stored || f->qos == 0) f->lost = true;
-  }
-  w->crashed = true;
-  w->crashes++;
-  w->position = 0;
-  w->commit_at = 0;
-  w->opened = w->closed = false;
-  w->by_hand_count = 0;
-  monitor_crashed(w);
-  start(w);
-  for (record *r = w->committed; r != NULL; r = r->next) {
-    midge_status status = midge_session_restore(
-        w->session, r->key, (midge_slice){r->value, r->size});
-    CHECK(w, status == MIDGE_OK, "restore says %s", midge_status_name(status));
-  }
-}
-
-static void move_to_client(world *w) {
-  if (w->to_client.size == 0 || w->closed) return;
-  uint32_t size = 1 + dice_roll(&w->dice, w->weather.chunk_max);
-  if (size > w->to_client.size) size = (uint32_t)w->to_client.size;
-  monitor_delivered(w, w->to_client.data, size);
-  world_trace(w, w->to_client.data, size);
-  midge_session_received(w->session, (midge_slice){w->to_client.data, size});
-  pipe_drop(&w->to_client, size);
-}
-
-static void move_to_broker(world *w) {
-  uint32_t size = 1 + dice_roll(&w->dice, w->weather.chunk_max);
-  if (size > w->to_broker.size) size = (uint32_t)w->to_broker.size;
-  broker_received(w, w->to_broker.data, size);
-  pipe_drop(&w->to_broker, size);
-}
-
-static void take_output(world *w) {
-  midge_slice slices[3];
-  size_t count =
-      midge_session_output(w->session, slices, 1 + dice_roll(&w->dice, 3));
-  size_t room = 1 + dice_roll(&w->dice, w->weather.chunk_max), sent = 0;
-  for (size_t i = 0; i < count && sent < room; i++) {
-    size_t part = slices[i].size < room - sent ? slices[i].size : room - sent;
-    monitor_sent(w, slices[i].data, part);
-    world_trace(w, slices[i].data, part);
-    pipe_add(&w->to_broker, slices[i].data, part);
-    sent += part;
-  }
-  midge_session_sent(w->session, sent);
-}
-
-static void turn(world *w) {
-  take_events(w);
-  take_records(w);
-  if (w->pending != NULL && w->commit_at == 0) {
-    bool slow = dice_hits(&w->dice, w->weather.slow_commit) && !w->healed;
-    w->commit_at = w->now + (slow ? dice_roll(&w->dice, 500) : 0);
-  }
-  if (w->pending != NULL && w->commit_at <= w->now) {
-    w->commit_at = 0;
-    commit(w, SIZE_MAX);
-  }
-  if (w->linked) take_output(w);
-  if (w->linked && w->closed) {
-    link_down(w);
-    midge_session_disconnected(w->session, false);
-    w->cuts++;
-  }
-}
-
-static void acknowledge_some(world *w) {
-  while (w->by_hand_count > 0 && dice_roll(&w->dice, 2) == 0) {
-    size_t index = dice_roll(&w->dice, (uint32_t)w->by_hand_count);
-    midge_status status = midge_session_acknowledge(
-        w->session, (uint16_t)w->by_hand[index], MIDGE_REASON_SUCCESS);
-    /* Of an earlier connection, those of QoS 1 come again. */
-    CHECK(w, status == MIDGE_OK || w->cuts > 0 || w->closed,
-          "acknowledge says %s", midge_status_name(status));
-    w->by_hand[index] = w->by_hand[--w->by_hand_count];
-  }
+/* The next time at which something happens; sometimes the driver is busy with
+ * something else, and comes late. */
+static void advance(world *w) {
+  midge_time next = earlier(network_next(w), program_next(w));
+  if (!w->life.ended) next = earlier(next, midge_link_deadline(w->link));
+  CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
+  if (next > w->now) w->now = next;
+  if (!world_chance(w, w->weather.late)) return;
+  world_hit(HIT_late_driver);
+  w->now += world_roll(w, LATE_MS_MAX);
+  if (w->conn != NULL) w->conn->faulty = true;
 }
 
 static void faults(world *w) {
-  if (dice_hits(&w->dice, w->weather.cut)) cut(w);
-  if (dice_hits(&w->dice, w->weather.crash)) crash(w);
-  if (!w->linked && dice_hits(&w->dice, w->weather.lose_session * 50)) {
-    broker_lose_session(w);
-    w->losses++;
-  }
-  /* A stall long enough for the keep-alive to notice. */
-  if (dice_hits(&w->dice, w->weather.stall / 10)) {
-    w->now += 6000;
-    midge_session_elapsed(w->session, w->now);
-    turn(w);
+  conn *c = w->conn;
+  if (c != NULL && c->up && world_chance(w, w->weather.cut)) network_cut(w, c);
+  c = broker_conn(w);
+  if (c != NULL && world_chance(w, w->weather.takeover)) broker_acts(w, c);
+  if (world_chance(w, w->weather.crash)) {
+    world_hit(HIT_broker_crash);
+    for (c = w->conns; c < w->conns + CONNS_MAX; c++) {
+      if (c->attempt == 0 || !c->at_broker) continue;
+      broker_ended(w, c);
+      network_close(w, c, END_RST);
+    }
+    if (w->weather.forget != 0) broker_lose_session(w);
   }
 }
 
 static void step(world *w) {
-  w->steps++;
-  /* A link of few bytes at a time must not be slower than the timeouts. */
-  w->now += dice_roll(&w->dice, w->weather.chunk_max < 100 ? 2 : STEP_MS_MAX);
-  midge_session_elapsed(w->session, w->now);
-  if (!w->linked && dice_roll(&w->dice, 4) == 0) link_up(w);
-  if (dice_roll(&w->dice, 4) == 0) publish(w);
-  if (dice_roll(&w->dice, 4) == 0) broker_publish(w);
-  if (w->linked && dice_roll(&w->dice, 2) == 0) move_to_broker(w);
-  if (w->linked && dice_roll(&w->dice, 2) == 0) move_to_client(w);
-  acknowledge_some(w);
-  turn(w);
+  CHECK(w, ++w->steps < STEPS_IN_ALL, "it goes on and on");
+  advance(w);
+  w->life.told_late = false;
+  midge_link_clock(w->link, w->now);
+  driver_settle(w);
+  network_move(w);
+  program_deliver(w);
+  driver_turn(w);
+  if (w->life.ended) return;
+  events_time(w);
+  monitor_time(w);
+  program_acts(w);
   if (!w->healed) faults(w);
 }
 
-/* --- The end -----------------------------------------------------------------
+/* --- The end ---------------------------------------------------------------
  */
 
+static void heal(world *w) {
+  weather *is = &w->weather;
+  world_hit(HIT_healed);
+  world_say(w, "the weather is fine");
+  w->healed = true;
+  is->cut = is->stall = is->refuse_dial = is->refuse_connect = is->move = 0;
+  is->refuse = is->takeover = is->crash = is->forget = is->late = 0;
+  is->pause = is->calls = is->awkward = is->poison = is->slow_answer = 0;
+  is->messages = w->message_count;
+  is->pace_ms = 200;
+  w->program.next_call = w->now;
+  if (w->program.let_go_at > w->now) w->program.let_go_at = w->now;
+}
+
+static bool all_done(const world *w) {
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    const request *r = &w->requests[i];
+    if (r->counted && !r->done) return false;
+  }
+  return w->life.freed_messages == w->life.told_messages;
+}
+
 static bool is_quiet(const world *w) {
-  return w->published == w->weather.messages &&
-         w->sent_by_broker == w->weather.messages && w->linked && w->opened &&
-         midge_session_unfinished(w->session) == 0 && w->pending == NULL &&
-         w->broker.queue_count == 0 && w->to_broker.size == 0 &&
-         w->to_client.size == 0 && midge_session_backlog(w->session) == 0;
+  const program *p = &w->program;
+  return p->asked && p->mail_count == 0 && w->life.opened && all_done(w) &&
+         p->unasked_at == MIDGE_NEVER && p->acknowledge_count == 0 &&
+         p->let_go_at == MIDGE_NEVER && w->broker.queue_count == 0 &&
+         network_is_quiet(w);
 }
 
-static void judge_out(const world *w, uint32_t number) {
-  const fate *f = &w->out[number];
-  bool told = f->done == 1 || w->crashed;
-  CHECK(w, told, "message %u was done %u times", number, f->done); /* I21 */
-  CHECK(w, !f->refused || f->arrived == 0, "message %u was refused", number);
-  if (f->lost || f->refused || f->qos == 0) return;
-  CHECK(w, f->arrived >= 1, "message %u is lost", number); /* I4 */
-  CHECK(w, f->qos == 1 || f->arrived == 1 || w->session_was_lost,
-        "message %u arrived %u times", number, f->arrived); /* I3 */
+/* What was granted, and not taken back since, is in force. */
+static void judge_filter(const world *w, unsigned filter) {
+  const request *last = NULL;
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    const request *r = &w->requests[i];
+    if (r->kind != REQUEST_PUBLISH && r->topic == filter) last = r;
+  }
+  if (last == NULL || !last->done || last->status != MIDGE_OK) return;
+  if (last->partings != w->program.partings) return;
+  bool on = last->kind == REQUEST_SUBSCRIBE;
+  if (w->broker.denied[filter] || (on && last->reason >= 0x80)) return;
+  CHECK(w, w->broker.filters[filter] == on, "filter %u is %s", filter,
+        on ? "no longer there" : "still there");
 }
 
-static void judge_in(const world *w, uint32_t number) {
-  const fate *f = &w->in[number];
-  if (f->qos == 0) return;
-  CHECK(w, f->lost || f->arrived >= 1, "message %u to us is lost", number);
-  CHECK(w, f->qos == 1 || f->arrived <= 1 || w->crashed,
-        "message %u was told %u times", number, f->arrived); /* I14 */
+static void judge(const world *w) {
+  for (unsigned i = 0; i < FILTERS; i++) judge_filter(w, i);
+  for (uint32_t i = 0; i < w->message_count; i++) {
+    const message *m = &w->messages[i];
+    CHECK(w, m->qos == 0 || m->lost || m->told > 0, "message %u to us is lost",
+          i);
+  }
 }
 
-static void judge(world *w) {
-  CHECK(w, is_quiet(w), "it never ends: %zu unfinished, %u of %u out",
-        midge_session_unfinished(w->session), w->published,
-        w->weather.messages); /* liveness */
-  size_t records = 0;
-  for (record *r = w->committed; r != NULL; r = r->next) records++;
-  CHECK(w, records <= 1, "%zu records are left", records); /* the session's */
-  for (uint32_t i = 0; i < w->published; i++) judge_out(w, i);
-  for (uint32_t i = 0; i < w->sent_by_broker; i++) judge_in(w, i);
+static void converge(world *w) {
+  heal(w);
+  midge_time end = w->now + HEALING_MS;
+  uint64_t most = w->steps + HEALING_STEPS;
+  while (!is_quiet(w)) {
+    CHECK(w, w->now < end && w->steps < most,
+          "it never ends: %zu of %zu requests, %zu messages, %s",
+          w->life.freed_messages, w->life.told_messages, w->broker.queue_count,
+          w->life.opened ? "opened" : "not opened");
+    step(w);
+  }
+  judge(w);
+}
+
+static void say_goodbye(world *w) {
+  w->leaving = true;
+  program_disconnect(w, world_roll(w, 2));
+  while (w->life.finished != w->program.connects || w->life.running) step(w);
+  CHECK(w, midge_link_attempt(w->link) == 0, "a transport after the goodbye");
+}
+
+/* After ENDED: nothing is wanted, and all is given back. */
+static void close_for_good(world *w) {
+  midge_slice slice;
+  midge_event event;
+  midge_place place;
+  program_close(w);
+  while (!w->life.ended) step(w);
+  CHECK(w, midge_link_is_over(w->link), "it is not over");
+  CHECK(w, !midge_link_event(w->link, &event), "an event after the end");
+  CHECK(w, midge_link_attempt(w->link) == 0, "an attempt after the end");
+  CHECK(w, !midge_link_dial(w->link, &place), "a dial after the end");
+  CHECK(w, midge_link_output(w->link, &slice, 1) == 0, "output after the end");
+  CHECK(w, midge_link_deadline(w->link) == MIDGE_NEVER,
+        "a deadline after the end");
+  CHECK(w,
+        w->life.freed_messages == w->life.told_messages &&
+            w->life.freed_bytes == w->life.told_bytes,
+        "%zu of %zu requests ended, %zu of %zu bytes", w->life.freed_messages,
+        w->life.told_messages, w->life.freed_bytes, w->life.told_bytes);
+}
+
+static void run(world *w) {
+  driver_open(w);
+  midge_time end = w->now + STORM_MS;
+  program_connect(w);
+  program_subscribe(w, 0);
+  while (w->steps < STEPS_MAX && w->now < end &&
+         w->request_count < w->weather.requests)
+    step(w);
+  if (w->weather.end == END_FREE) {
+    world_hit(HIT_freed_alive);
+    return;
+  }
+  if (w->weather.end != END_CLOSE_EARLY) converge(w);
+  if (w->weather.end == END_DISCONNECT) say_goodbye(w);
+  close_for_good(w);
 }
 
 static void world_free(world *w) {
-  midge_session_free(w->session);
+  midge_link_free(w->link);
   CHECK(w, w->memory.now == 0, "%zu bytes are still out", w->memory.now);
-  free_records(&w->committed);
-  free_records(&w->pending);
-  pipe_free(&w->to_broker);
-  pipe_free(&w->to_client);
-  pipe_free(&w->broker.in);
-  for (size_t i = 0; i < 16; i++) pipe_free(&w->broker.aliases[i]);
+  network_free(w);
+  program_free(w);
   pipe_free(&w->monitor.sent);
   pipe_free(&w->monitor.delivered);
   free(w);
@@ -449,33 +280,24 @@ static void world_free(world *w) {
 uint64_t world_run(uint64_t seed, bool verbose) {
   world *w = calloc(1, sizeof *w);
   w->seed = seed;
+  w->verbose = verbose;
   w->dice.state = seed;
   w->now = 1000000;
   w->trace = UINT64_C(14695981039346656037);
+  w->life.retry_at = w->program.unasked_at = MIDGE_NEVER;
+  w->program.let_go_at = MIDGE_NEVER;
+  w->life.home = PLACE_A;
+  w->life.moved = w->life.expected = PLACES_MAX;
   memory_init(&w->memory);
-  w->weather = draw_weather(&w->dice);
-  start(w);
-  bool busy = true;
-  while (busy && w->steps < STEPS_MAX) {
-    step(w);
-    busy = w->published < w->weather.messages ||
-           w->sent_by_broker < w->weather.messages;
-  }
-  w->healed = true;
-  for (uint64_t end = w->steps + STEPS_TO_HEAL;
-       w->steps < end && !is_quiet(w);) {
-    step(w);
-  }
-  judge(w);
-  if (verbose) {
-    printf(
-        "seed %llu: %llu steps, %u messages each way, %u cuts, %u crashes, "
-        "%u lost sessions, trace %016llx\n",
-        (unsigned long long)seed, (unsigned long long)w->steps,
-        w->weather.messages, w->cuts, w->crashes, w->losses,
-        (unsigned long long)w->trace);
-  }
+  weather_draw(&w->weather, &w->dice);
+  run(w);
   uint64_t trace = w->trace;
+  if (verbose)
+    printf(
+        "seed %llu: %llu steps, %u attempts, %u requests, %u messages, "
+        "trace %016llx\n",
+        (unsigned long long)seed, (unsigned long long)w->steps, w->life.attempt,
+        w->request_count, w->message_count, (unsigned long long)trace);
   world_free(w);
   return trace;
 }

@@ -84,6 +84,8 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->hold = line_number(in, "hold", 0);
   o->breaks_off = line_number(in, "breaks_off", 0);
   o->forget_subscriptions = line_number(in, "forget_subscriptions", 0);
+  o->split_requests = line_number(in, "split_requests", 0);
+  o->breaks_off = line_number(in, "breaks_off", 0);
 }
 
 static void fill_numbers(line *in, midge_session_options *o) {
@@ -97,6 +99,8 @@ static void fill_numbers(line *in, midge_session_options *o) {
   o->packet_size_max = (uint32_t)line_number(in, "packet_size_max", 0);
   o->in_flight_max = (uint16_t)line_number(in, "in_flight_max", 0);
   o->reply_timeout_ms = (uint32_t)line_number(in, "reply_timeout_ms", 0);
+  o->subscribe_batch_max = (uint16_t)line_number(in, "subscribe_batch_max", 0);
+  o->breaks_max = (uint16_t)line_number(in, "breaks_max", 0);
   o->queue_messages_max = line_number(in, "queue_messages_max", 0);
   o->queue_bytes_max = line_number(in, "queue_bytes_max", 0);
 }

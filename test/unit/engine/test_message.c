@@ -100,11 +100,54 @@ static void a_record_comes_back_as_the_message(void **state) {
   midge_message_release(message);
 }
 
+/* The time it must be sent by is there only if it is not the expiry. */
+static void a_record_keeps_when_it_must_be_sent(void **state) {
+  (void)state;
+  midge_status status;
+  midge_publish publish = {
+      .topic = MIDGE_TEXT("t"),
+      .payload = MIDGE_TEXT("on"),
+      .qos = MIDGE_EXACTLY_ONCE,
+      .retain = true,
+      .ttl_ms = 2000,
+      .properties =
+          MIDGE_PROPERTIES({.id = MIDGE_MESSAGE_EXPIRY_INTERVAL, .number = 9})};
+  midge_message *message =
+      midge_message_new(&midge_allocator_default, &publish, publish.topic, 7);
+  midge_buffer *record =
+      midge_message_to_record(message, &midge_allocator_default);
+  midge_message_release(message);
+  message = midge_message_from_record(&midge_allocator_default,
+                                      midge_buffer_slice(record), &status);
+  assert_non_null(message);
+  assert_true(message->owner.sent_by == 2007);
+  assert_true(message->owner.answered_by == MIDGE_NEVER);
+  assert_true(message->expires == 9007);
+  assert_int_equal(message->qos, 2);
+  assert_true(message->retain);
+  assert_int_equal(message->payload_size, 2);
+  expect_bad((midge_slice){record->data, 17 + 7});
+  midge_message_release(message);
+  midge_buffer_release(record);
+
+  publish.ttl_ms = 0;
+  publish.timeout_ms = 2000;
+  message =
+      midge_message_new(&midge_allocator_default, &publish, publish.topic, 7);
+  assert_true(message->owner.sent_by == 9007);
+  assert_true(message->owner.answered_by == 2007);
+  record = midge_message_to_record(message, &midge_allocator_default);
+  assert_int_equal(record->size, 17 + 1 + 2);
+  midge_message_release(message);
+  midge_buffer_release(record);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_size_grows_with_the_length_field),
       cmocka_unit_test(a_packet_larger_than_mqtt_allows_has_no_size),
       cmocka_unit_test(a_record_comes_back_as_the_message),
+      cmocka_unit_test(a_record_keeps_when_it_must_be_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,28 @@
+#include "engine/abandon.h"
+
+#include "engine/publish_out.h"
+#include "engine/subscribe_out.h"
+
+void midge_session_close_acknowledged(midge_session *session) {
+  while (session->outbox.publishes.first != NULL)
+    midge_session_finish_message(session, session->outbox.publishes.first,
+                                 MIDGE_ECLOSED, NULL);
+  while (session->requests.first != NULL)
+    midge_session_finish_request(session, session->requests.first,
+                                 MIDGE_ECLOSED, NULL);
+}
+
+void midge_session_close_all(midge_session *session) {
+  while (session->outbox.fleeting.first != NULL)
+    midge_session_finish_message(session, session->outbox.fleeting.first,
+                                 MIDGE_ECLOSED, NULL);
+  midge_session_close_acknowledged(session);
+}
+
+void midge_session_abandon(midge_session *session) {
+  session->records.durable = false; /* what is written stays written */
+  midge_session_close_all(session);
+  while (session->outbox.leaving.first != NULL)
+    midge_session_finish_message(session, session->outbox.leaving.first,
+                                 MIDGE_ECLOSED, NULL);
+}

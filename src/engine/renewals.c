@@ -1,0 +1,104 @@
+#include "engine/renewals.h"
+
+#include "base/slice.h"
+#include "engine/tell.h"
+
+uint8_t *midge_put_filter(uint8_t *to, midge_slice filter) {
+  *to++ = (uint8_t)(filter.size >> 8);
+  *to++ = (uint8_t)filter.size;
+  return midge_slice_copy(to, filter);
+}
+
+static size_t filter_size(const midge_remembered *one) {
+  return 2 + (size_t)one->filter_size + 1;
+}
+
+static bool goes_with(const midge_remembered *first,
+                      const midge_remembered *one) {
+  return !first->alone && !one->alone &&
+         midge_slice_equal(midge_remembered_properties(first),
+                           midge_remembered_properties(one));
+}
+
+/* One SUBSCRIBE for `first` and those behind it that go with it. Moves `first`
+ * past them; null when there is no memory. */
+static midge_request *subscribe_again(midge_session *session,
+                                      midge_remembered **first) {
+  midge_remembered *end = *first;
+  size_t most = session->limits.packet_size_max / 2, size = 0;
+  uint32_t count = 0;
+  do {
+    size += filter_size(end);
+    count++;
+    end = end->next;
+  } while (end != NULL && count < session->options.subscribe_batch_max &&
+           size < most && goes_with(*first, end));
+
+  midge_slice properties = midge_remembered_properties(*first);
+  midge_request *request = midge_request_new(
+      &session->requests, MIDGE_SUBSCRIBE, size, properties.size);
+  if (request == NULL) return NULL;
+  request->origin = MIDGE_REQUEST_RENEWS;
+  uint8_t *to = request->bytes;
+  for (; *first != end; *first = (*first)->next) {
+    to = midge_put_filter(to, midge_remembered_filter(*first));
+    *to++ = (*first)->options;
+    (*first)->renewal = request;
+    (*first)->renewal_place = request->count++;
+  }
+  midge_slice_copy(to, properties);
+  return request;
+}
+
+/* Those of a connection before, whose session is lost too. */
+static void drop_renewals(midge_session *session) {
+  midge_request *next;
+  for (midge_request *r = session->requests.first; r != NULL; r = next) {
+    next = r->next;
+    if (r->origin != MIDGE_REQUEST_RENEWS) return;
+    midge_session_end_renewal(session, r);
+    midge_requests_remove(&session->requests, r);
+  }
+}
+
+void midge_session_subscribe_again(midge_session *session) {
+  drop_renewals(session);
+  midge_remembered *first = session->subscriptions.first;
+  midge_request *behind = NULL;
+  while (first != NULL) {
+    midge_request *request = subscribe_again(session, &first);
+    if (request == NULL) {
+      midge_session_fail(session, MIDGE_ENOMEM, NULL);
+      return;
+    }
+    midge_requests_insert(&session->requests, behind, request);
+    behind = request;
+  }
+}
+
+void midge_session_end_renewal(midge_session *session,
+                               const midge_request *request) {
+  midge_packet packet = midge_request_packet(request);
+  midge_slice rest = packet.subscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter)) {
+    midge_remembered *one =
+        midge_subscriptions_find(&session->subscriptions, filter.filter);
+    if (one != NULL && one->renewal == request) one->renewal = NULL;
+  }
+}
+
+const midge_remembered *midge_session_renewal_of(
+    midge_session *session, const midge_packet *request,
+    const midge_packet_filter *filter) {
+  if (session->requests.renewals == 0) return NULL;
+  if (request->type != MIDGE_SUBSCRIBE) return NULL;
+  midge_remembered *one =
+      midge_subscriptions_find(&session->subscriptions, filter->filter);
+  if (one == NULL || one->renewal == NULL) return NULL;
+  if (one->options == filter->options &&
+      midge_slice_equal(midge_remembered_properties(one), request->properties))
+    return one;
+  one->renewal = NULL;
+  return NULL;
+}
