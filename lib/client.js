@@ -6,7 +6,7 @@ const native = require('./native');
 const batch = require('./batch');
 require('./exit');
 const { isText } = require('./bytes');
-const { errors, failure } = require('./errors');
+const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
 const { Session } = require('./session');
 
@@ -30,6 +30,8 @@ const wrong = {
     'those of PUBLISH, each once',
   filters: 'a topic filter has 1 to 65,535 bytes; + is a whole level, # is the ' +
     'last one; there is at least one; its properties are those of the packet',
+  password: 'before MQTT 5 a password needs a user name',
+  connect: 'the properties of CONNECT are those that it may have, each once',
   signal: 'the signal was aborted before the call',
   offline: 'there is no connection, and queueQoSZero is false',
   disconnect: 'this reason or these properties cannot be in a DISCONNECT',
@@ -116,10 +118,11 @@ class Client {
 
   // `place`: { url, servers, tls }.
   connect(place) {
-    let [status, text] = this.#open(place);
-    if (status === 0) status = native.connect(this.#handle.index);
+    const [opened, text] = this.#open(place);
+    if (opened !== 0) return this.report(opened, text);
+    const status = native.connect(this.#handle.index);
     if (status === 0) this.#session.begin();
-    return this.report(status, text);
+    return this.report(status);
   }
 
   // The session that waits goes on, unless it is to go to another server or in
@@ -130,14 +133,22 @@ class Client {
       return [errors.EINVAL, 'connect was called before: call disconnect first'];
     }
     if (this.#session !== null && this.#opened === wanted) return [0];
-    let wrong;
+    let text;
     const index = native.open(
       { ...this.#settings, ...place, hold: true, will: this.#will },
-      (text) => { wrong = text; });
-    if (index < 0) return [index, wrong];
+      (words) => { text = words; });
+    if (index < 0) return [index, this.#openText(index, text)];
     this.#replace({ index });
     this.#opened = wanted;
     return [0];
+  }
+
+  // The addon's words, if they say more than the number does.
+  #openText(status, text) {
+    if (text !== undefined && text !== strerror(status)) return text;
+    const { version, userName, password } = this.#settings;
+    const isBare = password !== undefined && userName === undefined;
+    return isBare && version !== 0 ? wrong.password : wrong.connect;
   }
 
   #replace(handle) {

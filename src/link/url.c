@@ -280,6 +280,15 @@ static void parse_path(parser *p, midge_slice rest) {
   p->room = end + 1;
 }
 
+/* What cannot be a host, and has an @ behind its end, was cut out of a user
+ * name or a password. */
+static bool blame_delimiter(parser *p, midge_slice rest) {
+  if (find_any(rest, "@") == rest.size) return false;
+  return refuse(p,
+                "; / ? # in a user name or password are written as %2F %3F"
+                " %23");
+}
+
 static bool parse(parser *p, midge_slice rest, midge_url_use use) {
   if (!parse_scheme(p, &rest, use) || !check_bytes(p, rest)) return false;
   if (p->url->scheme == MIDGE_SCHEME_UNIX) return parse_socket_path(p, rest);
@@ -288,7 +297,7 @@ static bool parse(parser *p, midge_slice rest, midge_url_use use) {
 
   rest = midge_slice_skip(rest, 2);
   midge_slice authority = cut(&rest, find_any(rest, "/?#"));
-  if (!parse_authority(p, authority)) return false;
+  if (!parse_authority(p, authority)) return blame_delimiter(p, rest);
   parse_path(p, rest);
   return true;
 }

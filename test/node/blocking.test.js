@@ -249,6 +249,91 @@ test('blocking calls inside callbacks keep the order of events', async () => {
   client.disconnect();
 });
 
+// Messages right behind CONNACK, whose payload begins with their number.
+const flooding = (count, size) => `{ connect(packet, connection) {
+  connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  for (let i = 0; i < ${count}; i += 1) {
+    const payload = Buffer.alloc(${size});
+    payload.writeUInt32BE(i);
+    connection.send({ cmd: 'publish', qos: 0, topic: 't', payload });
+  }
+}, publish: false }`;
+
+for (const heard of [true, false]) {
+  test(`a blocking call takes no more of a flood than highWaterMark, ${
+    heard ? 'heard' : 'not heard'}`, async () => {
+    const COUNT = 2000;
+    const server = await serve(flooding(COUNT, 20000));
+    const { code, out, err } = await run(`
+      const client = new mqtt('x', null, null, true, 0, false,
+        { highWaterMark: 1 << 20, timeout: 1500 });
+      let next = 0;
+      const listen = () => client.on('received', (mid, topic, message) => {
+        if (message.readUInt32BE(0) !== next) throw new Error('order');
+        next += 1;
+        if (next === ${COUNT}) {
+          console.log('all');
+          client.disconnect(null, { force: true });
+        }
+      });
+      if (${heard}) listen();
+      console.log(client.connect('127.0.0.1', port));
+      const before = process.memoryUsage().rss;
+      console.log(client.publish(1, false, 't', 'm'));
+      console.log(process.memoryUsage().rss - before < 12 * 2 ** 20);
+      if (!${heard}) listen();`, { port: server.port });
+    assert.deepEqual([code, out, err], [0, `0\n${ETIMEOUT}\ntrue\nall`, '']);
+    await server.stop();
+  });
+}
+
+test('what blocking calls have taken is given back', async () => {
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, false);
+    let left = 60;
+    let before;
+    client.on('received', (mid, topic, message) => {
+      if (message.length < 4 << 20) return;
+      left -= 1;
+      if (left === 50) before = process.memoryUsage().rss;
+      if (left > 0) return setImmediate(go);
+      console.log(process.memoryUsage().rss - before < 100 * 2 ** 20);
+      client.disconnect();
+    });
+    const payload = Buffer.alloc(4 << 20);
+    // Its own message has come before the answer to the one behind it.
+    function go() {
+      client.publish(1, false, client.client_id, payload);
+      client.publish(1, false, client.client_id, 'm');
+      global.gc();
+    }
+    client.connect('127.0.0.1', port);
+    client.subscribe(1, client.client_id);
+    go();`, { port: broker.port, args: ['--expose-gc'] });
+  assert.deepEqual([code, out, err], [0, 'true', '']);
+});
+
+test('the end that one connect has yet to come to is not that of the next',
+  async () => {
+    const server = await serve('{ publish() {} }');
+    const client = make({ timeout: 300, closeTimeout: 1000 });
+    assert.equal(client.connect('127.0.0.1', server.port), 0);
+    assert.equal(client.publish(1, false, 't', 'm'), ETIMEOUT);
+    assert.equal(client.disconnect(), ETIMEOUT);
+    await delay(0);
+    const heard = [];
+    client.on('connected', () => heard.push('connected'));
+    client.on('disconnected', (result) => heard.push(result));
+    let status = client.connect('127.0.0.1', server.port);
+    while (status === ETIMEOUT) {
+      status = client.connect('127.0.0.1', server.port);
+    }
+    assert.equal(status, 0);
+    assert.equal(client.disconnect(null, { force: true }), 0);
+    await until(() => heard.at(-1) === 'OK' && heard.includes('connected'));
+    await server.stop();
+  });
+
 test('a worker that waits in a blocking call can be terminated', async () => {
   const server = await serve('{ connect() {} }');
   const worker = new Worker(`

@@ -68,3 +68,21 @@ test('the manual lists every error with its number, and every test of the ' +
     assert.ok(titles.some((title) => pattern(one).test(title)), one);
   }
 });
+
+test('every type of the class can be imported from the module, and every error ' +
+  'is one', () => {
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const read = (name) =>
+    fs.readFileSync(path.join(__dirname, '..', '..', 'lib', name), 'utf8');
+  const ofClass = read('index.d.ts');
+  const ofModule = read('index.d.mts');
+  const names = [...ofClass.matchAll(/^ {2}export (?:interface|type) (\w+)/gm)]
+    .map(([, name]) => name);
+  assert.ok(names.length > 30);
+  assert.deepEqual([...ofModule.matchAll(/^export type (\w+)/gm)]
+    .map(([, name]) => name).sort(), names.sort());
+  const errors = [...ofClass.matchAll(/readonly (E\w+): (-\d+);/g)]
+    .map(([, name, number]) => [name, Number(number)]);
+  assert.deepEqual(Object.fromEntries(errors), { ...mqtt.errors });
+});

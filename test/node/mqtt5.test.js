@@ -185,6 +185,21 @@ test('taken over: told with its reason, and no fight', async () => {
   await server.stop();
 });
 
+test('a DISCONNECT 0x00 of the server has its reasonCode', async (t) => {
+  const server = await listen({
+    publish(packet, connection) {
+      connection.send({ cmd: 'disconnect', reasonCode: 0 });
+      connection.socket.end();
+    },
+  });
+  t.after(() => server.stop());
+  const { client } = await connected({ reconnectPeriod: 0 }, server.port);
+  const gone = event(client, 'disconnected');
+  client.publish(0, false, 't', 'm');
+  const [, error] = await gone;
+  assert.equal(error.reasonCode, 0);
+});
+
 test('topic aliases of our own are assigned when the broker may', async () => {
   const { client } = await connected({ autoAssignTopicAlias: true });
   const topic = newTopic();

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
 const { listen } = require('./support/server');
 const { run } = require('./support/program');
 const { called, delay, event, until } = require('./support/wait');
@@ -222,6 +223,145 @@ test('disconnect while credentials are awaited', async () => {
   release({ username: 'late' });
   await delay(50);
   assert.equal(server.got('connect').length, before_);
+});
+
+test('credentials hear the last error, but none from before a connection',
+  async (t) => {
+    const own = await listen();
+    t.after(() => own.stop());
+    const port = await mosquitto.freePort();
+    const seen = [];
+    const client = make({
+      reconnectPeriod: 10,
+      credentials({ lastError }) {
+        seen.push(lastError?.code);
+        return { url: `mqtt://127.0.0.1:${seen.length < 2 ? port : own.port}` };
+      },
+    });
+    await new Promise((resolve) => {
+      client.on('connected', resolve);
+      client.connect('127.0.0.1', port);
+    });
+    assert.deepEqual(seen, [undefined, 'ECONNREFUSED']);
+    assert.equal(client.disconnect(), 0);
+    await event(client, 'disconnected');
+    client.connect('127.0.0.1', port);
+    await event(client, 'connected');
+    assert.deepEqual(seen, [undefined, 'ECONNREFUSED', undefined]);
+  });
+
+test('credentials that fail do not hold a process that may end', async () => {
+  const started = Date.now();
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, true, {
+      reconnectPeriod: 600000,
+      credentials() { throw new Error('no'); },
+    });
+    client.connect('127.0.0.1', port, (result) => {
+      console.log(result);
+      // Its timer has begun by then.
+      setTimeout(() => client.unref(), 50);
+    });`, { port: server.port });
+  assert.deepEqual([code, out, err], [0, 'no', '']);
+  assert.ok(Date.now() - started < 60000);
+});
+
+test('servers: others are tried in turn', async (t) => {
+  const own = await listen();
+  t.after(() => own.stop());
+  const nobody = await mosquitto.freePort();
+  const client = make({ reconnectPeriod: 10, servers: [
+    `mqtt://127.0.0.1:${nobody}`, `mqtt://127.0.0.1:${own.port}`] });
+  client.connect('127.0.0.1', nobody);
+  await event(client, 'connected');
+  assert.equal(own.got('connect').length, 1);
+});
+
+test('subscribeBatchSize: filters of a SUBSCRIBE that renews', async (t) => {
+  const own = await listen();
+  t.after(() => own.stop());
+  for (const [subscribeBatchSize, most] of [[undefined, 8], [3, 3]]) {
+    const client = make({ reconnectPeriod: 10, subscribeBatchSize });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    for (let i = 0; i < 20; i += 1) client.subscribe(0, `t/${i}`);
+    await called((done) => client.subscribe(0, 't/20', done));
+    const again = event(client, 'connected');
+    const before_ = own.got('subscribe').length;
+    own.cut();
+    await again;
+    const filters = () => own.got('subscribe').slice(before_)
+      .flatMap(({ subscriptions }) => subscriptions);
+    await until(() => filters().length === 21);
+    const sizes = own.got('subscribe').slice(before_)
+      .map(({ subscriptions }) => subscriptions.length);
+    assert.equal(Math.max(...sizes), most);
+    await called((done) => client.disconnect(done));
+  }
+});
+
+test('maxBreaks: a request that breaks connections ends with EBREAKS',
+  async (t) => {
+    for (const [maxBreaks, breaks] of [[undefined, 5], [2, 2]]) {
+      const own = await listen({
+        publish({ payload, messageId }, connection) {
+          if (String(payload) === 'bad') connection.close();
+          else connection.send({ cmd: 'puback', messageId });
+        },
+      });
+      t.after(() => own.stop());
+      const client = make({ reconnectPeriod: 5, offlineTimeout: 0, maxBreaks });
+      client.connect('127.0.0.1', own.port);
+      let bad;
+      const good = called((done) => {
+        client.publish(1, false, 't', 'bad', (mid, error) => { bad = error; });
+        client.publish(1, false, 't', 'good', done);
+      });
+      assert.deepEqual(await good, [2]);
+      assert.equal(bad.errno, mqtt.errors.EBREAKS);
+      assert.match(bad.message, /PUBLISH/);
+      assert.equal(own.got('connect').length, breaks + 1);
+    }
+  });
+
+test('strictText: control characters that are received break the connection',
+  async (t) => {
+    const odd = { cmd: 'publish', qos: 0, topic: 'a\u0001', payload: 'm' };
+    const own = await listen({ connect(packet, connection) {
+      connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+      connection.send(odd);
+    } });
+    t.after(() => own.stop());
+    const lenient = make({});
+    lenient.connect('127.0.0.1', own.port);
+    assert.equal((await event(lenient, 'received'))[1], odd.topic);
+    const strict = make({ strictText: true, reconnectPeriod: 0 });
+    strict.connect('127.0.0.1', own.port);
+    const [, error] = await event(strict, 'disconnected');
+    assert.equal(error.errno, mqtt.errors.EPROTOCOL);
+  });
+
+test('highWaterMark is each client\'s own', async (t) => {
+  const payload = Buffer.alloc(10000);
+  const own = await listen({ connect(packet, connection) {
+    connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+    if (packet.clientId !== 'flooded') return;
+    for (let i = 0; i < 2000; i += 1) {
+      connection.send({ cmd: 'publish', qos: 0, topic: 't', payload });
+    }
+  } });
+  t.after(() => own.stop());
+  // Nobody listens, so that its messages stay where they are.
+  const flooded = make({ highWaterMark: 1000, holdTimeout: 600000 },
+    ['flooded', null, null, true, 0]);
+  await called((done) => flooded.connect('127.0.0.1', own.port, done));
+  const other = make({}, ['other', null, null, true, 0]);
+  await called((done) => other.connect('127.0.0.1', own.port, done));
+  for (let i = 0; i < 20; i += 1) {
+    await called((done) => other.publish(1, false, 't', 'm', done));
+  }
+  let heard = 0;
+  flooded.on('received', () => { heard += 1; });
+  await until(() => heard === 2000);
 });
 
 test('credentials in blocking mode: a value; a promise cannot be awaited',

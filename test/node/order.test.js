@@ -397,3 +397,28 @@ test('an uncaught exception in a callback ends the process as any other',
     assert.equal(code, 1);
     assert.match(err, /Error: mine/);
   });
+
+// One record of the addon tells many successes; they are of one client.
+test('successes of two clients are told to their own', async (t) => {
+  const make_ = async (name) => {
+    const client = new mqtt(name, null, null, true, 0, true);
+    t.after(() => client.disconnect());
+    await called((done) => client.connect('127.0.0.1', server.port, done));
+    return client;
+  };
+  const [one, two] = [await make_('one'), await make_('two')];
+  await called((done) => two.publish(0, false, 't', 'm', done));
+  const told = [];
+  const note = (client) => (mid, error) => told.push([client, mid, error]);
+  for (let round = 0; round < 50; round += 1) {
+    one.publish(0, false, 't', 'm', note('one'));
+    two.publish(0, false, 't', 'm', note('two'));
+    // So that one batch has both, and their ids follow each other.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    await until(() => told.length === 2 * (round + 1));
+  }
+  for (const [name, first] of [['one', 1], ['two', 2]]) {
+    assert.deepEqual(told.filter(([client]) => client === name),
+      Array.from({ length: 50 }, (_, at) => [name, first + at, undefined]));
+  }
+});

@@ -97,6 +97,11 @@ static void user_and_password_are_decoded(void **state) {
   refuse("mqtt://a%2@host", "two hex digits");
   refuse("mqtt://a%zz@host", "two hex digits");
   refuse("mqtt://a:100%@host", "as %25");
+  refuse("mqtt://a:top#1@host",
+         "; / ? # in a user name or password are"
+         " written as %2F %3F %23");
+  refuse("mqtt://a:b/c@host", "written as %2F");
+  refuse("mqtt://a:b?c@host", "written as %2F");
   refuse("mqtt://a%00@host", "zero byte");
 }
 
