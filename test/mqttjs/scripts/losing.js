@@ -200,7 +200,7 @@ module.exports = {
       await t.connected({ reconnectPeriod: 50 });
       t.broker.current.sendBytes(0xf0, 0x00, 0xff, 0xff);
       await t.until('error');
-      await t.quiet();
+      await Promise.race([t.until('connect', 2), t.quiet(3000)]);
     },
   },
 };

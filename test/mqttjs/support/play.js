@@ -4,7 +4,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const { listen, answers } = require('./broker');
 const { Log } = require('./log');
 
-const LIMIT_MS = +process.env.LIMIT || 60000;
+const LIMIT_MS = 60000;
 const QUIET_MS = 150; // in which what must not happen would happen
 
 class Play {
