@@ -6,6 +6,7 @@ const { edits: { moved, removed, inserted, replaced } } = require('./support/com
 const CONNECT_FIRST = 'connect is told right after CONNACK, not when stored messages have been ' +
   'answered';
 const LATER = 'a callback is never called before the method has returned';
+const ONCE = { reason: 'an error is told once', edits: [removed(1)] };
 
 module.exports = {
   'connecting: what cannot be is thrown': {
@@ -69,6 +70,16 @@ module.exports = {
   },
   'ending: ends before it was connected': {
     reason: 'nothing is connected after the end', edits: [removed(2)], isRare: true,
+  },
+
+  'transports: an unknown authority': ONCE,
+  'transports: a certificate of another name': ONCE,
+  'transports: an expired certificate': ONCE,
+  'transports: a WebSocket that is refused': {
+    reason: 'an attempt that fails says why',
+    edits: [inserted(0, ['error', {
+      error: 'the server answered 401 Unauthorized to the WebSocket upgrade', name: 'Error',
+    }])],
   },
 
   'losing: QoS 1 and 2 in flight are sent again': {

@@ -1,8 +1,16 @@
 'use strict';
 // A broker that does what a script says. Without a word it accepts, grants and
 // acknowledges everything, and delivers nothing.
+const fs = require('node:fs');
+const http = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const tls = require('node:tls');
 const mqttPacket = require('mqtt-packet');
+const { WebSocketServer, createWebSocketStream } = require('ws');
+const { text } = require('../../tls/certificates');
 
 const answers = {
   connect: () => ({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false }),
@@ -64,26 +72,66 @@ class Connection {
   }
 }
 
+const CERTIFICATE = { key: text('server.key'), cert: text('server.pem') };
+
+// The WebSocket's side of a server: `requests` are those of the upgrades.
+function upgrading(server, broker) {
+  const sockets = new WebSocketServer({ server, handleProtocols: ([first]) => first });
+  sockets.on('connection', (socket, request) => {
+    broker.requests.push({ url: request.url, headers: request.headers });
+    broker.accept(createWebSocketStream(socket));
+  });
+  return server;
+}
+
+const servers = {
+  mqtt: (broker) => net.createServer((socket) => broker.accept(socket)),
+  unix: (broker) => net.createServer((socket) => broker.accept(socket)),
+  mqtts: (broker, options) => tls.createServer({ ...CERTIFICATE, ...options },
+    (socket) => {
+      broker.requests.push({ servername: socket.servername, alpn: socket.alpnProtocol });
+      broker.accept(socket);
+    }).on('tlsClientError', () => {}),
+  ws: (broker) => upgrading(http.createServer(), broker),
+  wss: (broker, options) =>
+    upgrading(https.createServer({ ...CERTIFICATE, ...options }), broker),
+};
+
 class Broker {
   seen = []; // packets, in order
   faults = []; // of what was sent to us
+  requests = []; // of WebSocket and TLS: what was asked for
   connections = [];
   current = null; // the last connection that was accepted
   #waiting = new Set();
 
   // `rules`: { cmd: (packet, connection) => answer or nothing }
-  constructor(rules) {
+  constructor(rules, { transport = 'mqtt', tls: options } = {}) {
     this.rules = { ...rules };
-    this.server = net.createServer((socket) => {
-      this.connections.push(new Connection(this, socket, this.connections.length + 1));
-      this.changed();
-    });
+    this.transport = transport;
+    this.server = servers[transport](this, options);
   }
 
-  async listen(port = 0) {
-    await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+  accept(stream) {
+    this.connections.push(new Connection(this, stream, this.connections.length + 1));
+    this.changed();
+  }
+
+  async listen() {
+    if (this.transport === 'unix') {
+      this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-'));
+      this.path = path.join(this.folder, 'socket');
+      await new Promise((resolve) => this.server.listen(this.path, resolve));
+      return this;
+    }
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     this.port = this.server.address().port;
     return this;
+  }
+
+  get url() {
+    return this.transport === 'unix' ? `mqtt+unix://${this.path}`
+      : `${this.transport}://127.0.0.1:${this.port}`;
   }
 
   get answers() {
@@ -123,7 +171,8 @@ class Broker {
   async close() {
     for (const { socket } of this.connections) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
+    if (this.folder) fs.rmSync(this.folder, { recursive: true });
   }
 }
 
-module.exports = { listen: (rules, port) => new Broker(rules).listen(port), answers };
+module.exports = { listen: (rules, options) => new Broker(rules, options).listen(), answers };

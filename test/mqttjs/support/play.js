@@ -4,7 +4,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const { listen, answers } = require('./broker');
 const { Log } = require('./log');
 
-const LIMIT_MS = 60000;
+const LIMIT_MS = Number(process.env.LIMIT ?? 60000);
 const QUIET_MS = 150; // in which what must not happen would happen
 
 class Play {
@@ -18,7 +18,7 @@ class Play {
   }
 
   get url() {
-    return `mqtt://127.0.0.1:${this.broker.port}`;
+    return this.broker.url;
   }
 
   // A client of the broker, watched, that tries again soon.
@@ -72,8 +72,8 @@ class Play {
   }
 }
 
-async function play(mqtt, { rules, run }) {
-  const broker = await listen(rules);
+async function play(mqtt, { rules, run, ...options }) {
+  const broker = await listen(rules, options);
   const stage = new Play(mqtt, broker);
   let timer;
   const late = new Promise((_, reject) => {
