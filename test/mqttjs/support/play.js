@@ -77,7 +77,7 @@ async function play(mqtt, { rules, run, ...options }) {
   const stage = new Play(mqtt, broker);
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`hangs after ${
+    timer = setTimeout(() => reject(new Error(`hangs (${mqtt.mqtt ? 'midge' : 'MQTT.js'}) after ${
       JSON.stringify(stage.log.entries.map(([name]) => name))}, broker saw ${
       broker.seen.map(({ cmd }) => cmd)}`)), LIMIT_MS);
   });
