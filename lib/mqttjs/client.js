@@ -76,7 +76,7 @@ class MqttClient extends EventEmitter {
     const inbox = new Inbox(this, {
       acknowledge: (packetId, reason) => this.#acknowledge(packetId, reason),
       heard: () => this.#core.heard(),
-    }, MqttClient.prototype.handleMessage);
+    }, plainHandler);
     this.#presenter = new Presenter(this, { inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
     this.#core = new Client(this.#presenter, {
       isAsynchronous: true,
@@ -504,6 +504,9 @@ class MqttClient extends EventEmitter {
     return promise((done) => this.end(...given.slice(0, 2), done));
   }
 }
+
+// Whoever overrides it, on an instance or for all.
+const plainHandler = MqttClient.prototype.handleMessage;
 
 function promise(start) {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,9 @@
 const native = require('../native');
 const packets = require('./packets');
 
-const WAITING_MAX = 1024; // then the core holds what comes
+// Of what waits here; past one of them the core holds what comes.
+const WAITING_MAX = 1024;
+const WAITING_BYTES_MAX = 1048576;
 
 // What customHandleAcks may answer.
 const reasons = [0, 16, 128, 131, 135, 144, 145, 151, 153];
@@ -16,6 +18,7 @@ class Inbox {
   #plain; // handleMessage when nobody has overridden it
   #waiting = []; // messages that came meanwhile
   #at = 0; // the first of them that was not handled
+  #bytes = 0; // of their payloads
   #isBusy = false;
   #isDraining = false;
   #connection = 0; // acknowledgements of an earlier one are nobody's
@@ -27,7 +30,7 @@ class Inbox {
   }
 
   get isFull() {
-    return this.#waiting.length - this.#at >= WAITING_MAX;
+    return this.#waiting.length - this.#at >= WAITING_MAX || this.#bytes >= WAITING_BYTES_MAX;
   }
 
   opened() {
@@ -40,6 +43,7 @@ class Inbox {
       return;
     }
     const wasFull = this.isFull;
+    this.#bytes += payload.length;
     this.#waiting.push([topic, payload, fields, this.#connection]);
     if (this.isFull !== wasFull) this.#core.heard();
   }
@@ -128,8 +132,10 @@ class Inbox {
     this.#isDraining = true;
     const wasFull = this.isFull;
     while (this.#at < this.#waiting.length && !this.#isBusy) {
+      const message = this.#waiting[this.#at];
       this.#at += 1;
-      this.#handle(...this.#waiting[this.#at - 1]);
+      this.#bytes -= message[1].length;
+      this.#handle(...message);
     }
     this.#isDraining = false;
     if (this.#at === this.#waiting.length || this.#at >= WAITING_MAX) {

@@ -104,6 +104,8 @@ class Group {
 }
 
 class Subscribe extends Request {
+  answer = 'suback';
+
   constructor(group, entries, forget) {
     super(group.owner);
     this.group = group;
@@ -149,6 +151,8 @@ class Subscribe extends Request {
 }
 
 class Unsubscribe extends Request {
+  answer = 'unsuback';
+
   succeeded(answer) {
     const { isMqtt5, reasons, properties } = answer;
     this.tell(null, packets.granted('unsuback', {
