@@ -165,7 +165,13 @@ function will({ will: given, protocolVersion }) {
   const list = protocolVersion === 5
     ? properties.encode(given.properties, 'options.will.properties') : undefined;
   if (typeof list === 'number') throw refuse('Option "will.properties" has an illegal number');
-  return { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos, retain, properties: list };
+  return {
+    topic,
+    payload: typeof payload === 'string' ? payload : Buffer.from(payload),
+    qos,
+    retain,
+    properties: list,
+  };
 }
 
 module.exports = { complete, settings, will, headers, UNHEARD_MS };

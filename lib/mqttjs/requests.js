@@ -53,7 +53,8 @@ class Publish extends Request {
   packet() {
     const { qos, retain, dup, properties } = this.options;
     const packet = {
-      cmd: 'publish', topic: this.topic, payload: this.payload, qos, retain, messageId: this.id, dup,
+      cmd: 'publish', topic: this.topic, payload: this.payload,
+      qos, retain, messageId: this.id, dup,
     };
     if (properties !== undefined) packet.properties = properties;
     return packet;

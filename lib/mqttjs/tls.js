@@ -43,7 +43,7 @@ function single(name, value, found) {
 // Names, or bytes with each name's length before it.
 function alpn(value) {
   if (!(value instanceof Uint8Array)) {
-    return value.map((name) => (typeof name === 'string' ? name : Buffer.from(name).toString('latin1')));
+    return value.map((name) => Buffer.from(name).toString('latin1'));
   }
   const names = [];
   for (let at = 0; at < value.length; at += 1 + value[at]) {

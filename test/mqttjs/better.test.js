@@ -88,7 +88,7 @@ test('what is sent again is pipelined, in order and marked as sent again', async
 
 test('connect is told right after CONNACK', async () => {
   const broker = await serve({
-    publish: (packet, { number }) => (number === 1 ? undefined : undefined),
+    publish: () => undefined,
   });
   const client = connect(broker);
   client.publish('a', 'never answered', { qos: 1 });
@@ -144,7 +144,8 @@ test('QoS 2 with a topic alias delivers the right topic', async () => {
   const topics = [];
   client.on('message', (topic) => topics.push(topic));
   broker.current.send({
-    cmd: 'publish', topic: 'first', payload: 'm', qos: 2, messageId: 1, properties: { topicAlias: 1 },
+    cmd: 'publish', topic: 'first', payload: 'm', qos: 2, messageId: 1,
+    properties: { topicAlias: 1 },
   });
   broker.current.send({
     cmd: 'publish', topic: '', payload: 'm', qos: 2, messageId: 2, properties: { topicAlias: 1 },

@@ -19,7 +19,7 @@ afterEach(async () => {
 async function connected(rules, options, onConnect = () => {}) {
   const broker = await listen(rules);
   open.push(broker);
-  const client = mqtt.connect(broker.url, { reconnectPeriod: 20, clientId: 'messages', ...options });
+  const client = mqtt.connect(broker.url, { reconnectPeriod: 20, clientId: 'mine', ...options });
   open.push(client);
   onConnect(client);
   await called((done) => client.once('connect', done));
@@ -154,7 +154,8 @@ test('an acknowledgement of an earlier connection is not sent on the next', asyn
 });
 
 test('handleAuth that fails is an error', async () => {
-  const broker = await listen({ connect: () => ({ cmd: 'auth', reasonCode: 24, properties: { authenticationMethod: 'm' } }) });
+  const properties = { authenticationMethod: 'm' };
+  const broker = await listen({ connect: () => ({ cmd: 'auth', reasonCode: 24, properties }) });
   open.push(broker);
   const client = mqtt.connect(broker.url, {
     manualConnect: true, protocolVersion: 5, properties: { authenticationMethod: 'm' },

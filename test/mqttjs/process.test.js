@@ -56,7 +56,10 @@ test('an error that nobody listens to does not end the program', async () => {
   assert.deepEqual(await printed(`
     const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 20 });
     let count = 0;
-    client.on('reconnect', () => { count += 1; if (count === 3) client.end(() => console.log('ended')); });`),
+    client.on('reconnect', () => {
+      count += 1;
+      if (count === 3) client.end(() => console.log('ended'));
+    });`),
   ['ended']);
 });
 

@@ -145,7 +145,7 @@ module.exports = {
       t.connect({ reconnectPeriod: 10 }, `mqtt://127.0.0.1:${port}`);
       await t.until('reconnect', 2);
       t.log.entries.splice(7);
-      for (const [, error] of t.log.entries) if (error?.error) error.error = error.error.replace(port, 'P');
+      t.hide(port);
     },
   },
 
@@ -158,7 +158,7 @@ module.exports = {
       await t.quiet();
       t.add('fields', client.connected, client.reconnecting, client.disconnecting,
         Boolean(client.disconnected));
-      for (const [, error] of t.log.entries) if (error?.error) error.error = error.error.replace(port, 'P');
+      t.hide(port);
     },
   },
 
@@ -263,7 +263,9 @@ module.exports = {
       const { port } = t.broker;
       await t.broker.close();
       await t.outcome('connect', t.mqtt.connectAsync(`mqtt://127.0.0.1:${port}`)
-        .then(() => 'client', (error) => { throw Object.assign(new Error('x'), { code: error.code }); }));
+        .then(() => 'client', ({ code }) => {
+          throw Object.assign(new Error('x'), { code });
+        }));
     },
   },
 

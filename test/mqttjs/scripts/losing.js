@@ -76,7 +76,9 @@ module.exports = {
   },
 
   'a session that is there has its subscriptions': {
-    rules: { connect: (_, { number }) => ({ cmd: 'connack', returnCode: 0, sessionPresent: number > 1 }) },
+    rules: {
+      connect: (_, { number }) => ({ cmd: 'connack', returnCode: 0, sessionPresent: number > 1 }),
+    },
     run: async (t) => {
       const client = await t.connected({ clean: false });
       client.subscribe('a', { qos: 1 }, t.note('subscribed'));
@@ -105,12 +107,14 @@ module.exports = {
   'properties of subscriptions are kept': {
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
-      client.subscribe('a', { qos: 1, nl: true, properties: { subscriptionIdentifier: 9 } }, t.note('subscribed'));
+      const options = { qos: 1, nl: true, properties: { subscriptionIdentifier: 9 } };
+      client.subscribe('a', options, t.note('subscribed'));
       await t.until('subscribed');
       t.broker.current.end();
       await t.until('connect', 2);
       await t.broker.saw('subscribe', 2);
-      t.add('sent', t.broker.of('subscribe').map(({ subscriptions, properties }) => [subscriptions, { ...properties }]));
+      t.add('sent', t.broker.of('subscribe')
+        .map(({ subscriptions, properties }) => [subscriptions, { ...properties }]));
     },
   },
 
@@ -189,7 +193,8 @@ module.exports = {
   'the server says goodbye in MQTT 5': {
     run: async (t) => {
       await t.connected({ protocolVersion: 5 });
-      t.broker.current.send({ cmd: 'disconnect', reasonCode: 139, properties: { reasonString: 'restart' } });
+      t.broker.current.send(
+        { cmd: 'disconnect', reasonCode: 139, properties: { reasonString: 'restart' } });
       t.broker.current.end();
       await t.until('connect', 2);
     },

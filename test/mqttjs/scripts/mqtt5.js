@@ -1,16 +1,24 @@
 'use strict';
 // What is new in MQTT 5.
+const aliases = {
+  connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { topicAliasMaximum: 5 } }),
+};
+
 module.exports = {
   'properties of CONNACK are seen': {
     rules: {
       connect: () => ({
         cmd: 'connack', reasonCode: 0,
-        properties: { serverKeepAlive: 30, maximumPacketSize: 5000, assignedClientIdentifier: 'given', userProperties: { a: 'b' } },
+        properties: {
+          serverKeepAlive: 30, maximumPacketSize: 5000, assignedClientIdentifier: 'given',
+          userProperties: { a: 'b' },
+        },
       }),
     },
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5, clientId: '' });
-      t.add('properties', { ...client.serverProperties }, client.keepalive, client.options.keepalive);
+      t.add('properties', { ...client.serverProperties }, client.keepalive,
+        client.options.keepalive);
     },
   },
 
@@ -49,7 +57,10 @@ module.exports = {
       }),
       auth: (packet, connection) => {
         connection.broker.answer = packet;
-        connection.send({ cmd: 'connack', reasonCode: 0, sessionPresent: false, properties: { authenticationMethod: 'm' } });
+        connection.send({
+          cmd: 'connack', reasonCode: 0, sessionPresent: false,
+          properties: { authenticationMethod: 'm' },
+        });
       },
     },
     run: async (t) => {
@@ -71,7 +82,7 @@ module.exports = {
   },
 
   'a publish with an alias of its own': {
-    rules: { connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { topicAliasMaximum: 5 } }) },
+    rules: aliases,
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
       client.publish('long', '1', { properties: { topicAlias: 1 } }, t.note('first'));
@@ -79,12 +90,13 @@ module.exports = {
       client.publish('', '2', { properties: { topicAlias: 1 } }, t.note('second'));
       await t.until('second');
       await t.broker.saw('publish', 2);
-      t.add('sent', t.broker.of('publish').map(({ topic, properties }) => [topic, { ...properties }]));
+      t.add('sent', t.broker.of('publish')
+        .map(({ topic, properties }) => [topic, { ...properties }]));
     },
   },
 
   'an alias out of range': {
-    rules: { connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { topicAliasMaximum: 5 } }) },
+    rules: aliases,
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
       client.publish('long', '1', { properties: { topicAlias: 6 } }, t.note('published'));

@@ -49,7 +49,8 @@ module.exports = {
       };
       const { current } = t.broker;
       for (let i = 0; i < 4; i += 1) {
-        current.send({ cmd: 'publish', topic: 'a', payload: String(i), qos: i % 2, messageId: i + 1 });
+        current.send(
+          { cmd: 'publish', topic: 'a', payload: String(i), qos: i % 2, messageId: i + 1 });
       }
       for (let i = 1; i <= 4; i += 1) {
         await t.until('handle', i);
@@ -162,8 +163,9 @@ module.exports = {
     run: async (t) => {
       await t.connected({ protocolVersion: 5, properties: { topicAliasMaximum: 5 } });
       const { current } = t.broker;
-      current.send({ cmd: 'publish', topic: 'long/topic', payload: '1', qos: 0, properties: { topicAlias: 2 } });
-      current.send({ cmd: 'publish', topic: '', payload: '2', qos: 0, properties: { topicAlias: 2 } });
+      const properties = { topicAlias: 2 };
+      current.send({ cmd: 'publish', topic: 'long/topic', payload: '1', qos: 0, properties });
+      current.send({ cmd: 'publish', topic: '', payload: '2', qos: 0, properties });
       await t.until('message', 2);
     },
   },

@@ -5,7 +5,8 @@ const subscribed = (topic, options, connect) => ({
     const client = await t.connected(connect);
     client.subscribe(topic, options, t.note('subscribed'));
     await t.until('subscribed');
-    if (t.broker.of('subscribe').length > 0) t.add('sent', t.broker.of('subscribe')[0].subscriptions);
+    const [sent] = t.broker.of('subscribe');
+    if (sent !== undefined) t.add('sent', sent.subscriptions);
   },
 });
 
@@ -22,8 +23,8 @@ module.exports = {
   'subscribes with properties': {
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
-      client.subscribe('a', { qos: 1, properties: { subscriptionIdentifier: 7, userProperties: { a: 'b' } } },
-        t.note('subscribed'));
+      const properties = { subscriptionIdentifier: 7, userProperties: { a: 'b' } };
+      client.subscribe('a', { qos: 1, properties }, t.note('subscribed'));
       await t.until('subscribed');
       t.add('sent', t.broker.of('subscribe')[0].properties);
     },
@@ -158,7 +159,8 @@ module.exports = {
     rules: { unsubscribe: ({ messageId }) => ({ cmd: 'unsuback', messageId, granted: [17] }) },
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
-      client.unsubscribe('a', { properties: { userProperties: { a: 'b' } } }, t.note('unsubscribed'));
+      client.unsubscribe('a', { properties: { userProperties: { a: 'b' } } },
+        t.note('unsubscribed'));
       await t.until('unsubscribed');
       t.add('sent', t.broker.of('unsubscribe')[0].properties);
     },
@@ -222,7 +224,8 @@ module.exports = {
       const client = await t.connected({ subscribeBatchSize: 2 });
       client.subscribe(['a', 'b', 'c', 'd', 'e'], { qos: 1 }, t.note('subscribed'));
       await t.until('subscribed');
-      t.add('sent', t.broker.of('subscribe').map(({ subscriptions }) => subscriptions.map(({ topic }) => topic)));
+      t.add('sent', t.broker.of('subscribe')
+        .map(({ subscriptions }) => subscriptions.map(({ topic }) => topic)));
     },
   },
 };
