@@ -198,6 +198,14 @@ module.exports = {
     run: async (t) => {
       const client = t.connect();
       client.subscribe('a', { qos: 1 }, t.note('subscribed'));
+      await t.until('subscribed');
+      t.add('sent', t.broker.seen.map(({ cmd }) => cmd));
+    },
+  },
+
+  'unsubscribed before it is connected': {
+    run: async (t) => {
+      const client = t.connect();
       client.unsubscribe('b', t.note('unsubscribed'));
       await t.until('unsubscribed');
       t.add('sent', t.broker.seen.map(({ cmd }) => cmd));
