@@ -35,10 +35,12 @@ function entries(topics, options, isMqtt5) {
   });
 }
 
-// `resubscribe` beside the filters says that they are asked for in any case.
+// A number is a QoS. `resubscribe` beside the filters says that they are asked for in any case.
 function fromObject(topics, options) {
   return Object.entries(topics).filter(([topic]) => topic !== 'resubscribe')
-    .map(([topic, { qos = 0, nl, rap, rh, properties: own } = {}]) => {
+    .map(([topic, given]) => {
+      const { qos = 0, nl, rap, rh, properties: own } =
+        typeof given === 'number' ? { qos: given } : given ?? {};
       const entry = { topic, qos };
       const rest = { nl, rap, rh, properties: own ?? options.properties };
       for (const [name, value] of Object.entries(rest)) {

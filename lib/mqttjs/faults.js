@@ -32,9 +32,23 @@ function lookingUp(code, { options }) {
     { errno: lookups[code], code, syscall: 'getaddrinfo', hostname });
 }
 
+// The core's words for what the server did wrong, and MQTT.js's.
+const words = {
+  'a topic alias above our Topic Alias Maximum': 'Received Topic Alias is out of range',
+  'a topic alias that was not mapped': 'Received unregistered Topic Alias',
+  'AUTH without an authentication method': 'Packet has no Authentication Method',
+  'a packet larger than we accept': 'exceeding packets size',
+};
+
+// `sent`: the reason that the server was given.
+function broken(error, sent) {
+  const text = words[error.message] ?? error.message;
+  return sent === undefined ? told(text, error) : new ErrorWithReasonCode(text, sent);
+}
+
 // The error to tell when a connection was lost or could not be made; undefined
 // when MQTT.js has none for it.
-function ofConnection(error, wasOpen, options) {
+function ofConnection(error, wasOpen, sent, options) {
   const { code, errno, reasonCode } = error;
   if (errno === errors.ETIMEOUT && !wasOpen) return told('connack timeout', error);
   if (Object.hasOwn(lookups, code)) return lookingUp(code, { options });
@@ -46,6 +60,7 @@ function ofConnection(error, wasOpen, options) {
   if (!wasOpen && reasonCode !== undefined) {
     return new ErrorWithReasonCode(`Connection refused: ${reasonText(reasonCode)}`, reasonCode);
   }
+  if (errno === errors.EPROTOCOL) return broken(error, sent);
   if (errno === errors.EKEEPALIVE) return told('Keepalive timeout', error);
   return errno === errors.ELOST || reasonCode !== undefined ? undefined : error;
 }

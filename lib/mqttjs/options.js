@@ -82,7 +82,11 @@ function checkKinds(options) {
 // Options as client.options shows them: what was given, over the defaults.
 function complete(given) {
   const options = { ...defaults, socksProxy: process.env.MQTTJS_SOCKS_PROXY, ...given };
-  for (const [name, value] of Object.entries(defaults)) options[name] ??= value;
+  for (const [name, value] of Object.entries(defaults)) {
+    if (options[name] === undefined || (options[name] === null && name !== 'clean')) {
+      options[name] = value;
+    }
+  }
   options.clientId ??= `mqttjs_${randomBytes(4).toString('hex')}`;
   checkRefused(options);
   checkKinds(options);
@@ -126,23 +130,29 @@ function proxyOf({ socksProxy }) {
   return { socksProxy: socksProxy.replace(/^socks5h:/i, 'socks5:') };
 }
 
+// Timers take text and fractions.
+function milliseconds(value) {
+  return typeof value === 'string' || typeof value === 'number' ? Math.ceil(Number(value)) : value;
+}
+
 // What the core is told once.
 function settings(options, isPeriodGiven) {
   const known = { ...proxyOf(options) };
   for (const name of shared) known[name] ??= options[name];
+  for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
+  known.clean = Boolean(known.clean);
   if (!isPeriodGiven || !(known.reconnectPeriod > 0)) delete known.reconnectPeriod;
   const checked = optionTable.check(known);
-  const { clean } = options;
   const told = {
-    ...optionTable.forAddon(checked, clean),
-    clean,
+    ...optionTable.forAddon(checked, known.clean),
+    clean: known.clean,
     clientId: options.clientId,
     keepAlive: options.keepalive,
     userName: options.username ?? undefined,
     password: options.password ?? undefined,
     // MQTT.js waits for what is in flight; a server that never answers has as
     // long as it has to accept us.
-    closeTimeout: options.closeTimeout ?? options.connectTimeout,
+    closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
     lenientText: true,
     acknowledgeByHand: true,
     // We are asked before each attempt, and let it go on or not.

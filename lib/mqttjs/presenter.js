@@ -56,7 +56,8 @@ class Presenter {
     this.emit('connect', packet);
   }
 
-  closed({ error, wasOpen }) {
+  // `sent`: the reason that we gave.
+  closed({ error, wasOpen, sent }) {
     if (error === undefined) {
       this.#life.ended();
       return;
@@ -68,7 +69,7 @@ class Presenter {
       this.emit('disconnect', packet);
     }
     this.#life.refused(error, wasOpen);
-    const fault = faults.ofConnection(error, wasOpen, this.#owner.options);
+    const fault = faults.ofConnection(error, wasOpen, sent, this.#owner.options);
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
     this.#life.lost();

@@ -7,6 +7,8 @@ const CONNECT_FIRST = 'connect is told right after CONNACK, not when stored mess
   'answered';
 const LATER = 'a callback is never called before the method has returned';
 const ONCE = { reason: 'an error is told once', edits: [removed(1)] };
+const WORDS = 'the same code, in words that do not change with the numbers';
+const said = (text, at) => replaced(at, ([name, error]) => [name, { ...error, error: text }]);
 
 module.exports = {
   'connecting: what cannot be is thrown': {
@@ -15,6 +17,33 @@ module.exports = {
       replaced(at, () => ['thrown', { error: 'Missing protocol', name: 'Error' }])),
   },
   'connecting: it connects by hand': { reason: CONNECT_FIRST, edits: [moved(3, 2)] },
+
+  'mqtt5: an alias that the server may not use': {
+    reason: WORDS, edits: [said('Received Topic Alias is out of range', 1)],
+  },
+  'mqtt5: AUTH without a method': {
+    reason: WORDS, edits: [said('Packet has no Authentication Method', 0)],
+  },
+  'mqtt5: a packet that is larger than we take': {
+    reason: WORDS, edits: [said('exceeding packets size', 1)],
+  },
+
+  'odd: an object of topics with numbers': {
+    reason: 'a number is a QoS, as it was in MQTT.js before 3; 5.16 sends a packet that breaks ' +
+      'the connection',
+    edits: [removed(1), removed(1), replaced(1, ([name]) => [name, null, [{ qos: 1, topic: 'a' }], {
+      cmd: 'suback', dup: false, granted: [1], length: 3, messageId: 'id 1', payload: null, qos: 0,
+      retain: false, topic: null,
+    }])],
+  },
+  'odd: publishing to a filter': {
+    reason: 'a server breaks the connection over it',
+    edits: [replaced(1, ([name]) => [name, {
+      error: 'a topic has 1 to 65,535 bytes, and no + or #; its properties are those of PUBLISH, ' +
+        'each once',
+      name: 'Error',
+    }])],
+  },
 
   'publishing: publish returns the client, in every order of arguments': {
     reason: LATER, edits: [moved(5, 1)],

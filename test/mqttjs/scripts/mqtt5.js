@@ -103,4 +103,72 @@ module.exports = {
       await t.until('published');
     },
   },
+
+  'an alias that the server may not use': {
+    run: async (t) => {
+      await t.connected(
+        { protocolVersion: 5, properties: { topicAliasMaximum: 2 }, reconnectPeriod: 0 });
+      t.broker.current.send(
+        { cmd: 'publish', topic: 'a', payload: 'm', qos: 0, properties: { topicAlias: 3 } });
+      await t.until('error');
+      await t.quiet();
+    },
+  },
+
+  'an alias that the server has not registered': {
+    run: async (t) => {
+      await t.connected(
+        { protocolVersion: 5, properties: { topicAliasMaximum: 2 }, reconnectPeriod: 0 });
+      t.broker.current.send(
+        { cmd: 'publish', topic: '', payload: 'm', qos: 0, properties: { topicAlias: 1 } });
+      await t.until('error');
+      await t.quiet();
+    },
+  },
+
+  'AUTH without a method': {
+    rules: { connect: () => ({ cmd: 'auth', reasonCode: 24 }) },
+    run: async (t) => {
+      t.connect({ protocolVersion: 5, reconnectPeriod: 0 });
+      await t.until('error');
+      await t.quiet();
+    },
+  },
+
+  'a wrong reason of customHandleAcks': {
+    run: async (t) => {
+      await t.connected({
+        protocolVersion: 5, customHandleAcks: (topic, message, packet, done) => done(99),
+      });
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 1 });
+      await t.until('error');
+    },
+  },
+
+  'a packet that is larger than we take': {
+    run: async (t) => {
+      await t.connected(
+        { protocolVersion: 5, properties: { maximumPacketSize: 30 }, reconnectPeriod: 0 });
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: Buffer.alloc(50), qos: 0 });
+      await t.until('close');
+    },
+  },
+
+  'the server says that we were taken over': {
+    run: async (t) => {
+      await t.connected({ protocolVersion: 5, reconnectPeriod: 20 });
+      t.broker.current.send({ cmd: 'disconnect', reasonCode: 142 });
+      t.broker.current.end();
+      await t.until('connect', 2);
+    },
+  },
+
+  'the server says goodbye well': {
+    run: async (t) => {
+      await t.connected({ protocolVersion: 5 });
+      t.broker.current.send({ cmd: 'disconnect', reasonCode: 0 });
+      t.broker.current.end();
+      await t.until('connect', 2);
+    },
+  },
 };
