@@ -9,6 +9,7 @@ const mosquitto = require('../support/mosquitto');
 const { listen, answers } = require('./support/broker');
 
 const LIMIT_MS = 30000;
+const BLOCKED_MS = 8000; // well past a keep-alive and a half
 const open = []; // what is closed after the test
 
 afterEach(async () => {
@@ -181,9 +182,9 @@ test('a blocked event loop does not lose the connection', async () => {
     await event(client, 'connect');
     let closed = 0;
     client.on('close', () => { closed += 1; });
-    const end = Date.now() + 4000;
+    const end = Date.now() + BLOCKED_MS;
     while (Date.now() < end);
-    await client.publishAsync('a', 'still here', { qos: 1 });
+    await called((done) => client.publish('a', 'still here', { qos: 1 }, done), LIMIT_MS);
     assert.equal(closed, 0);
     client.end(true);
   } finally {
@@ -198,6 +199,15 @@ test('end(callback) calls back, offline and with messages that wait', async () =
   const published = called((done) => client.publish('a', 'm', { qos: 1 }, done), LIMIT_MS);
   await called((done) => client.end(done), LIMIT_MS);
   assert.equal((await published)[0].message, 'Connection closed');
+});
+
+test('end() does not wait for ever for a server that never answers', async () => {
+  const broker = await serve({ publish: () => undefined });
+  const client = await connected(broker, { closeTimeout: 200 });
+  const published = called((done) => client.publish('a', 'm', { qos: 1 }, done), LIMIT_MS);
+  await called((done) => client.end(done), LIMIT_MS);
+  assert.equal((await published)[0].code, 'MIDGE_ECLOSED');
+  await broker.saw('disconnect');
 });
 
 test('who is taken over again and again backs off', async () => {
