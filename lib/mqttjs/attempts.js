@@ -39,6 +39,11 @@ class Attempts {
     };
   }
 
+  // An attempt waits for us.
+  get isHeld() {
+    return this.#held !== 0;
+  }
+
   // From now on attempts are wanted; `isFirst`: this is no reconnecting.
   open(isFirst) {
     clearTimeout(this.#timer);

@@ -5,7 +5,7 @@ const { EventEmitter } = require('node:events');
 const { randomBytes } = require('node:crypto');
 const { version } = require('../../package.json');
 const { Client } = require('../client');
-const { errors } = require('../errors');
+const { errors, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
 const packets = require('./packets');
@@ -38,6 +38,8 @@ class MqttClient extends EventEmitter {
   #core;
   #presenter;
   #attempts;
+  #inbox;
+  #place; // where the core began; attempts are told where else
   #isMqtt5;
   #serverProperties;
   #keepalive; // the server's, of this connection
@@ -71,13 +73,15 @@ class MqttClient extends EventEmitter {
 
   #make(given, isPeriodGiven) {
     const settings = optionTable.settings(this.options, isPeriodGiven);
-    const place = this.#place();
+    const [url, ...servers] = locate(this.options);
+    this.#place = { url, servers, tls: tls.settings(this.options) };
     this.#attempts = new Attempts(this, given, (isFirst) => this.#attempt(isFirst));
-    const inbox = new Inbox(this, {
+    this.#inbox = new Inbox(this, {
       acknowledge: (packetId, reason) => this.#acknowledge(packetId, reason),
       heard: () => this.#core.heard(),
     }, plainHandler);
-    this.#presenter = new Presenter(this, { inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
+    this.#presenter = new Presenter(this,
+      { inbox: this.#inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
     this.#core = new Client(this.#presenter, {
       isAsynchronous: true,
       settings,
@@ -86,13 +90,8 @@ class MqttClient extends EventEmitter {
     });
     const will = optionTable.will(this.options);
     if (will !== undefined) this.#check(this.#core.setWill(will));
-    this.#check(this.#core.connect(place));
+    this.#check(this.#core.connect(this.#place));
     this.#isUp = true;
-  }
-
-  #place() {
-    const [url, ...servers] = locate(this.options);
-    return { url, servers, tls: tls.settings(this.options) };
   }
 
   #check(status) {
@@ -105,6 +104,7 @@ class MqttClient extends EventEmitter {
       opened: (connection) => this.#opened(connection),
       refused: (error, wasOpen) => this.#refused(error, wasOpen),
       lost: () => this.#lost(),
+      dropped: (request) => this.#dropped(request),
       ended: () => this.#ended(),
       settled: (request, isAnswered) => this.#settled(request, isAnswered),
       authenticate: (packet) => this.#authenticate(packet),
@@ -178,7 +178,14 @@ class MqttClient extends EventEmitter {
     this.#presenter.emit('close');
   }
 
+  // A request whose connection has gone. The core makes it again, unless
+  // subscriptions are not to be.
+  #dropped(request) {
+    if (!this.options.resubscribe && request instanceof Subscribe) this.#core.cancel(request.mid);
+  }
+
   #ended() {
+    this.#inbox.ended();
     this.connected = false;
     this.reconnecting = false;
     this.disconnected = true;
@@ -239,8 +246,7 @@ class MqttClient extends EventEmitter {
   // False: it could not be.
   #up() {
     try {
-      this.#attempts.refresh();
-      this.#check(this.#core.connect(this.#place()));
+      this.#check(this.#core.connect(this.#place));
       this.#isUp = true;
     } catch (error) {
       process.nextTick(() => this.#presenter.emit('error', error));
@@ -259,11 +265,12 @@ class MqttClient extends EventEmitter {
     this.disconnecting = false;
     this.disconnected = false;
     if (!this.#isUp && !this.#up()) return this;
-    const isLinked = this.connected || this.#attempting;
+    const isHeld = this.#attempts.isHeld;
     this.reconnecting = true;
     this.#again();
     this.#resume(true);
-    if (isLinked) this.#core.reconnect();
+    // Now, and not after the delay that the core keeps.
+    if (!isHeld) this.#core.reconnect();
     return this;
   }
 
@@ -305,6 +312,7 @@ class MqttClient extends EventEmitter {
   publish(topic, message, options, callback) {
     const [given, done] = args.tail(options, callback);
     if (this.#isLeaving(done)) return this;
+    if (typeof topic !== 'string') return this.#failSoon(done, invalidType('topic', 'string', topic));
     const { qos = 0, retain = false, dup = false, properties, cbStorePut } = given;
     if (!args.isQos(qos)) return this.#failSoon(done, args.qosError(qos));
     if (qos === 0 && !this.connected && !this.queueQoSZero) {
@@ -316,7 +324,7 @@ class MqttClient extends EventEmitter {
     if (wrong || illegal) return this.#failSoon(done, wrong ?? illegal);
     const request = qos > 0 || done
       ? new Publish(this, done, topic, message, { qos, retain, dup, properties }) : undefined;
-    const status = this.#core.publish(qos, Boolean(retain), String(topic), payload, list,
+    const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
       undefined, request);
     if (status < 0) return this.#failSoon(done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
@@ -335,7 +343,7 @@ class MqttClient extends EventEmitter {
     const [given, done] = args.tail(options, callback);
     const isForced = topics?.resubscribe === true;
     const entries = args.entries(topics, given, this.#isMqtt5);
-    const wrong = validateTopics(entries.map(({ topic }) => String(topic)));
+    const wrong = validateTopics(entries.map(({ topic }) => topic));
     if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
     if (this.#isLeaving(done)) return this;
     const needed = entries.filter((entry) => isForced || !this.#has(entry));
@@ -389,7 +397,7 @@ class MqttClient extends EventEmitter {
   unsubscribe(topics, options, callback) {
     const [given, done] = args.tail(options, callback);
     const filters = Array.isArray(topics) ? topics : [topics];
-    const wrong = validateTopics(filters.map(String));
+    const wrong = validateTopics(filters);
     if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
     if (this.#isLeaving(done)) return this;
     const [illegal, list] = args.encode(given.properties, this.#isMqtt5);

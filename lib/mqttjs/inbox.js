@@ -2,7 +2,6 @@
 // Messages, one at a time: each is told, handled and acknowledged before the
 // next one, as MQTT.js does. handleMessage may take its time for that.
 const native = require('../native');
-const packets = require('./packets');
 
 // Of what waits here; past one of them the core holds what comes.
 const WAITING_MAX = 1024;
@@ -22,6 +21,7 @@ class Inbox {
   #isBusy = false;
   #isDraining = false;
   #connection = 0; // acknowledgements of an earlier one are nobody's
+  #life = 0; // until end: handlers of an earlier one are nobody's
 
   constructor(owner, core, plain) {
     this.#owner = owner;
@@ -37,22 +37,30 @@ class Inbox {
     this.#connection += 1;
   }
 
-  take(topic, payload, fields) {
+  // What still waits comes again, if the server keeps it.
+  ended() {
+    this.#life += 1;
+    this.#waiting.length = 0;
+    this.#at = 0;
+    this.#bytes = 0;
+    this.#isBusy = false;
+  }
+
+  take(packet, isMqtt5) {
     if (!this.#isBusy) {
-      this.#handle(topic, payload, fields, this.#connection);
+      this.#handle(packet, isMqtt5, this.#connection);
       return;
     }
     const wasFull = this.isFull;
-    this.#bytes += payload.length;
-    this.#waiting.push([topic, payload, fields, this.#connection]);
+    this.#bytes += packet.payload.length;
+    this.#waiting.push([packet, isMqtt5, this.#connection]);
     if (this.isFull !== wasFull) this.#core.heard();
   }
 
-  #handle(topic, payload, fields, connection) {
-    const packet = packets.publish(topic, payload, fields);
-    const { options } = this.#owner;
-    if (this.#owner.listenerCount('packetreceive') > 0) this.#emit('packetreceive', packet);
-    if (fields.qos > 0 && fields.isMqtt5 && options.customHandleAcks) {
+  #handle(packet, isMqtt5, connection) {
+    const owner = this.#owner;
+    if (owner.listenerCount('packetreceive') > 0) this.#emit('packetreceive', packet);
+    if (packet.qos > 0 && isMqtt5 && owner.options.customHandleAcks) {
       this.#isBusy = true;
       this.#ask(packet, connection);
       return;
@@ -71,8 +79,9 @@ class Inbox {
   // customHandleAcks decides whether the message is told, and how answered.
   #ask(packet, connection) {
     let isAnswered = false;
+    const life = this.#life;
     const done = (error, code) => {
-      if (isAnswered) return;
+      if (isAnswered || life !== this.#life) return;
       isAnswered = true;
       this.#decided(packet, connection, error, code);
     };
@@ -106,9 +115,10 @@ class Inbox {
       return;
     }
     let isDone = false;
+    const life = this.#life;
     try {
       owner.handleMessage(packet, (error) => {
-        if (isDone) return;
+        if (isDone || life !== this.#life) return;
         isDone = true;
         this.#done(packet, connection, reason, error);
       });
@@ -128,13 +138,13 @@ class Inbox {
   // Handlers that are done at once leave no trace on the stack.
   #next() {
     this.#isBusy = false;
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#waiting.length === 0) return;
     this.#isDraining = true;
     const wasFull = this.isFull;
     while (this.#at < this.#waiting.length && !this.#isBusy) {
       const message = this.#waiting[this.#at];
       this.#at += 1;
-      this.#bytes -= message[1].length;
+      this.#bytes -= message[0].payload.length;
       this.#handle(...message);
     }
     this.#isDraining = false;

@@ -30,8 +30,9 @@ function pairsSize(pairs) {
 
 // With their length before them.
 function propertiesSize(properties) {
+  if (properties === undefined) return 1;
   let size = 0;
-  for (const [name, value] of Object.entries(properties ?? {})) {
+  for (const [name, value] of Object.entries(properties)) {
     if (name === 'userProperties') {
       size += pairsSize(value);
     } else {
@@ -81,12 +82,16 @@ function auth(reasonCode, properties) {
   return withProperties(parsed('auth', 1 + propertiesSize(properties), { reasonCode }), properties);
 }
 
-function publish(topic, payload, { isMqtt5, qos, retain, dup, messageId, properties }) {
-  const length = 2 + Buffer.byteLength(topic) + payload.length + (qos > 0 ? 2 : 0) +
-    (isMqtt5 ? propertiesSize(properties) : 0);
-  const packet = { cmd: 'publish', retain, qos, dup, length, topic, payload };
-  if (qos > 0) packet.messageId = messageId;
-  return withProperties(packet, properties);
+// Made for every message, so it makes nothing else.
+function publish(isMqtt5, topic, payload, qos, retain, messageId, properties, dup) {
+  let length = 2 + Buffer.byteLength(topic) + payload.length;
+  if (isMqtt5) length += propertiesSize(properties);
+  if (qos === 0) {
+    return withProperties({ cmd: 'publish', retain, qos, dup, length, topic, payload }, properties);
+  }
+  length += 2;
+  return withProperties(
+    { cmd: 'publish', retain, qos, dup, length, topic, payload, messageId }, properties);
 }
 
 module.exports = { connack, granted, ack, disconnect, auth, publish };

@@ -73,7 +73,10 @@ class Presenter {
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
     this.#life.lost();
-    for (const request of closed) request.closed();
+    for (const request of closed) {
+      request.closed();
+      this.#life.dropped(request);
+    }
   }
 
   // Those that the next connection finds are made again by the core, but
@@ -85,8 +88,8 @@ class Presenter {
   }
 
   received(topic, payload, qos, retain, messageId, properties, dup) {
-    this.#inbox.take(topic, payload,
-      { isMqtt5: this.#isMqtt5, qos, retain, dup, messageId, properties });
+    this.#inbox.take(packets.publish(this.#isMqtt5, topic, payload, qos, retain, messageId,
+      properties, dup), this.#isMqtt5);
   }
 
   succeeded(request, mid, reason, isMqtt5) {

@@ -11,8 +11,8 @@ function validateTopic(topic) {
 // What is wrong: a filter, or that there is none; null when nothing is.
 function validateTopics(topics) {
   if (topics.length === 0) return 'empty_topic_list';
-  const wrong = topics.find((topic) => !validateTopic(topic));
-  return wrong === undefined ? null : wrong;
+  const at = topics.findIndex((topic) => typeof topic !== 'string' || !validateTopic(topic));
+  return at < 0 ? null : String(topics[at]);
 }
 
 module.exports = { validateTopic, validateTopics };

@@ -119,6 +119,10 @@ module.exports = {
     reason: `${CONNECT_FIRST}; what was published first is told first`,
     edits: [moved(6, 4), moved(6, 5)],
   },
+  'losing: what was granted beside what was refused is made again': {
+    reason: 'a subscription that was granted is one',
+    edits: [replaced(6, ([name]) => [name, [{ qos: 1, topic: 'good' }]])],
+  },
   'losing: reconnect while it is connected': {
     reason: 'end is told when end was called', edits: [removed(3)],
   },

@@ -153,6 +153,29 @@ test('an acknowledgement of an earlier connection is not sent on the next', asyn
   assert.equal(broker.of('puback').length, 0);
 });
 
+test('what waits for its handler at the end is not told after it', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  let ended = false;
+  client.on('message', () => assert.equal(ended, false));
+  for (let i = 1; i <= 3; i += 1) {
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: i });
+  }
+  await until(() => pending.length === 1);
+  await client.endAsync();
+  ended = true;
+  pending.shift()();
+  client.reconnect();
+  await called((done) => client.once('connect', done));
+  ended = false;
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 9 });
+  await until(() => pending.length === 1);
+  pending.shift()();
+  await broker.saw('puback');
+  assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId), [9]);
+});
+
 test('handleAuth that fails is an error', async () => {
   const properties = { authenticationMethod: 'm' };
   const broker = await listen({ connect: () => ({ cmd: 'auth', reasonCode: 24, properties }) });

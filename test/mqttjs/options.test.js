@@ -251,6 +251,10 @@ test('a mistake in properties is told, and does not throw', async () => {
   }
   const [error] = await called((done) => client.publish('a', { an: 'object' }, done));
   assert.equal(error.code, 'ERR_INVALID_ARG_TYPE');
+  const [invalid] = await called((done) => client.subscribe(['a', 5], done));
+  assert.equal(invalid.message, 'Invalid topic 5');
+  const [nameless] = await called((done) => client.publish(undefined, 'b', done));
+  assert.equal(nameless.code, 'ERR_INVALID_ARG_TYPE');
   const [wrong] = await called((done) => client.publish('a', 'b', { qos: 3 }, done));
   assert.equal(wrong.code, 'MIDGE_EINVAL');
   const heard = event(client, 'error');

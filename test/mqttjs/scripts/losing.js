@@ -75,6 +75,46 @@ module.exports = {
     },
   },
 
+  'a subscription without SUBACK is not made again when that is off': {
+    rules: { subscribe: (packet, connection) => connection.end() },
+    run: async (t) => {
+      const client = await t.connected({ resubscribe: false });
+      client.subscribe('a', t.note('subscribed'));
+      await t.until('connect', 2);
+      await t.quiet();
+      t.add('sent', t.broker.of('subscribe').length);
+    },
+  },
+
+  'what was granted beside what was refused is made again': {
+    rules: {
+      subscribe: ({ messageId, subscriptions }) => ({
+        cmd: 'suback', messageId,
+        granted: subscriptions.map(({ topic }) => (topic === 'bad' ? 128 : 1)),
+      }),
+    },
+    run: async (t) => {
+      const client = await t.connected();
+      client.subscribe(['good', 'bad'], { qos: 1 }, t.note('subscribed'));
+      await t.until('subscribed');
+      t.broker.current.end();
+      await t.until('connect', 2);
+      await t.quiet(300);
+      t.add('sent', ...t.broker.of('subscribe').slice(1).map(({ subscriptions }) => subscriptions));
+    },
+  },
+
+  'reconnect after a refusal': {
+    rules: { connect: (_, { number }) => ({ cmd: 'connack', returnCode: number === 1 ? 4 : 0 }) },
+    run: async (t) => {
+      const client = t.connect();
+      await t.until('close');
+      client.publish('a', 'm', { qos: 1 }, () => {});
+      client.reconnect();
+      await t.until('connect');
+    },
+  },
+
   'a session that is there has its subscriptions': {
     rules: {
       connect: (_, { number }) => ({ cmd: 'connack', returnCode: 0, sessionPresent: number > 1 }),

@@ -18,7 +18,7 @@ module.exports = {
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5, clientId: '' });
       t.add('properties', { ...client.serverProperties }, client.keepalive,
-        client.options.keepalive);
+        client.options.keepalive, client.options.clientId);
     },
   },
 

@@ -14,10 +14,12 @@ function plainError(error) {
 class Log {
   entries = [];
   #ids = new Map(); // message ids begin anywhere
+  #isReceived = false; // what is written down is a message
   #waiting = new Set();
 
+  // Those of received messages are the broker's own.
   #id(number) {
-    if (typeof number !== 'number') return number;
+    if (typeof number !== 'number' || this.#isReceived) return number;
     if (!this.#ids.has(number)) this.#ids.set(number, `id ${this.#ids.size + 1}`);
     return this.#ids.get(number);
   }
@@ -31,13 +33,14 @@ class Log {
     const plain = {};
     for (const name of Object.keys(value).sort()) {
       if (value[name] === undefined) continue;
-      plain[name] = name === 'messageId' && plain.cmd !== 'publish-in'
+      plain[name] = name === 'messageId'
         ? this.#id(value[name]) : this.#plain(value[name]);
     }
     return plain;
   }
 
   add(name, ...values) {
+    this.#isReceived = name === 'message' || name === 'handled';
     while (values.length > 0 && values.at(-1) === undefined) values.pop();
     this.entries.push([name, ...values.map((value) => this.#plain(value))]);
     for (const check of this.#waiting) check();
