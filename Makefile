@@ -3,7 +3,7 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test soak fuzz exhaustive coverage bench tidy clean
+.PHONY: build demo test soak fuzz exhaustive coverage mutants bench tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -40,6 +40,10 @@ exhaustive:
 coverage:
 	@tools/install-dependencies build coverage
 	@tools/coverage
+
+mutants:
+	@tools/install-dependencies build test
+	@tools/mutants $(WHICH)
 
 bench: build
 	@bench/run

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "exports.h"
+#include "handle.h"
 #include "properties.h"
 
 void midge_batch_set_up(midge_batch *batch, napi_env env,
@@ -19,31 +19,28 @@ void midge_batch_free(midge_batch *batch, napi_env env) {
   napi_delete_reference(env, batch->records_ref);
   napi_delete_reference(env, batch->extras_ref);
   napi_delete_reference(env, batch->strings_ref);
+  midge_topics_free(&batch->topics);
 }
 
-static void begin(midge_environment *environment) {
-  midge_batch *batch = &environment->batch;
+void midge_batch_begin(midge_batch *batch, napi_env env) {
   batch->count = 0;
   batch->events = 0;
   batch->extra_count = 1; /* the first is the shared Buffer */
   batch->staged = 0;
   batch->own = 0;
-  napi_get_reference_value(environment->env, batch->extras_ref, &batch->extras);
-  napi_get_reference_value(environment->env, batch->strings_ref,
-                           &batch->strings);
-  midge_topics_begin(&environment->topics);
+  napi_get_reference_value(env, batch->extras_ref, &batch->extras);
+  napi_get_reference_value(env, batch->strings_ref, &batch->strings);
+  midge_topics_begin(&batch->topics);
 }
 
-static uint32_t add_extra(midge_environment *environment, napi_value value) {
-  midge_batch *batch = &environment->batch;
+static uint32_t add_extra(midge_batch *batch, napi_env env, napi_value value) {
   if (value == NULL) return 0;
-  napi_set_element(environment->env, batch->extras, batch->extra_count, value);
+  napi_set_element(env, batch->extras, batch->extra_count, value);
   return batch->extra_count++;
 }
 
-static uint32_t *add_record(midge_environment *environment,
-                            const midge_event *event, uint32_t flags) {
-  midge_batch *batch = &environment->batch;
+static uint32_t *add_record(midge_batch *batch, const midge_event *event,
+                            uint32_t flags) {
   uint32_t *record = batch->records + batch->count++ * RECORD_WORDS;
   const midge_handle *client = event->context;
   memset(record, 0, RECORD_WORDS * sizeof *record);
@@ -61,13 +58,12 @@ static napi_value buffer_of(napi_env env, const uint8_t *bytes, size_t size) {
   return buffer;
 }
 
-static void add_payload(midge_environment *environment, uint32_t *record,
+static void add_payload(midge_batch *batch, napi_env env, uint32_t *record,
                         midge_slice payload) {
-  midge_batch *batch = &environment->batch;
   record[3] = (uint32_t)payload.size;
   if (payload.size > PAYLOAD_SHARED_MAX) {
-    record[6] = add_extra(
-        environment, buffer_of(environment->env, payload.data, payload.size));
+    record[6] =
+        add_extra(batch, env, buffer_of(env, payload.data, payload.size));
     batch->own += payload.size;
     return;
   }
@@ -77,19 +73,18 @@ static void add_payload(midge_environment *environment, uint32_t *record,
   batch->staged += payload.size;
 }
 
-static void add_message(midge_environment *environment,
+static void add_message(midge_batch *batch, napi_env env,
                         const midge_event *event) {
   uint32_t flags = (uint32_t)event->message.qos << 8 |
                    (uint32_t)event->message.retain << 10 |
                    (uint32_t)event->message.duplicate << 11;
-  uint32_t *record = add_record(environment, event, flags);
-  add_payload(environment, record, event->message.payload);
-  record[4] =
-      midge_topics_slot(&environment->topics, environment->env,
-                        environment->batch.strings, event->message.topic);
+  uint32_t *record = add_record(batch, event, flags);
+  add_payload(batch, env, record, event->message.payload);
+  record[4] = midge_topics_slot(&batch->topics, env, batch->strings,
+                                event->message.topic);
   record[5] = event->message.packet_id;
-  record[7] = add_extra(
-      environment, midge_properties_write(environment->env, event->properties));
+  record[7] =
+      add_extra(batch, env, midge_properties_write(env, event->properties));
 }
 
 /* What an answer says in one byte or none fits into a record. */
@@ -141,15 +136,14 @@ static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
   return array;
 }
 
-static void add_done(midge_environment *environment, const midge_event *event) {
-  napi_env env = environment->env;
-  midge_batch *batch = &environment->batch;
+static void add_done(midge_batch *batch, napi_env env,
+                     const midge_event *event) {
   if (event->done.token == 0) return;
   if (is_plain(event) && joins(batch, event)) {
     batch->records[(batch->count - 1) * RECORD_WORDS + 4]++;
     return;
   }
-  uint32_t *record = add_record(environment, event, 0);
+  uint32_t *record = add_record(batch, event, 0);
   record[2] = (uint32_t)event->done.token;
   record[3] = (uint32_t)(event->done.token >> 32);
   record[4] = 1;
@@ -164,27 +158,26 @@ static void add_done(midge_environment *environment, const midge_event *event) {
   };
   napi_create_buffer_copy(env, event->done.reasons.size,
                           event->done.reasons.data, NULL, &values[0]);
-  record[7] = add_extra(environment, list(env, values, 3));
+  record[7] = add_extra(batch, env, list(env, values, 3));
 }
 
 /* Of the life of a client: the attempt, and the connect that it serves. */
-static void add_life(midge_environment *environment, const midge_event *event,
+static void add_life(midge_batch *batch, napi_env env, const midge_event *event,
                      const napi_value *values, uint32_t count) {
-  uint32_t *record = add_record(environment, event, 0);
+  uint32_t *record = add_record(batch, event, 0);
   record[2] = event->attempt;
   record[3] = event->connect;
-  record[7] = add_extra(environment, list(environment->env, values, count));
+  record[7] = add_extra(batch, env, list(env, values, count));
 }
 
-static void add_connecting(midge_environment *environment,
+static void add_connecting(midge_batch *batch, napi_env env,
                            const midge_event *event) {
-  napi_value retry = number_value(environment->env, event->connecting.retry);
-  add_life(environment, event, &retry, 1);
+  napi_value retry = number_value(env, event->connecting.retry);
+  add_life(batch, env, event, &retry, 1);
 }
 
-static void add_opened(midge_environment *environment,
+static void add_opened(midge_batch *batch, napi_env env,
                        const midge_event *event) {
-  napi_env env = environment->env;
   napi_value values[] = {
       number_value(env, event->opened.session_present),
       number_value(env, event->opened.version),
@@ -193,13 +186,12 @@ static void add_opened(midge_environment *environment,
       number_value(env, event->opened.renewed),
       midge_properties_write(env, event->properties),
   };
-  add_life(environment, event, values, 6);
+  add_life(batch, env, event, values, 6);
 }
 
 /* The first reason is the server's, the last one ours, if there are any. */
-static void add_closed(midge_environment *environment,
+static void add_closed(midge_batch *batch, napi_env env,
                        const midge_event *event) {
-  napi_env env = environment->env;
   bool last = event->closed.retry_ms == MIDGE_NEVER;
   bool answered =
       event->closed.by == MIDGE_SIDE_SERVER && event->closed.has_reason;
@@ -214,79 +206,56 @@ static void add_closed(midge_environment *environment,
       midge_properties_write(env, event->properties),
       sent ? number_value(env, event->closed.reason) : NULL,
   };
-  add_life(environment, event, values, 8);
+  add_life(batch, env, event, values, 8);
 }
 
-static void add_authenticate(midge_environment *environment,
+static void add_authenticate(midge_batch *batch, napi_env env,
                              const midge_event *event) {
-  napi_env env = environment->env;
   napi_value values[] = {
       number_value(env, event->authenticate.reason),
       midge_properties_write(env, event->properties),
   };
-  add_life(environment, event, values, 2);
+  add_life(batch, env, event, values, 2);
 }
 
-static void add(midge_environment *environment, const midge_event *event) {
+void midge_batch_add(midge_batch *batch, napi_env env,
+                     const midge_event *event) {
+  batch->events++;
   switch (event->type) {
     case MIDGE_EVENT_MESSAGE:
-      add_message(environment, event);
+      add_message(batch, env, event);
       return;
     case MIDGE_EVENT_DONE:
-      add_done(environment, event);
+      add_done(batch, env, event);
       return;
     case MIDGE_EVENT_OPENED:
-      add_opened(environment, event);
+      add_opened(batch, env, event);
       return;
     case MIDGE_EVENT_CLOSED:
-      add_closed(environment, event);
+      add_closed(batch, env, event);
       return;
     case MIDGE_EVENT_CONNECTING:
-      add_connecting(environment, event);
+      add_connecting(batch, env, event);
       return;
     case MIDGE_EVENT_AUTHENTICATE:
-      add_authenticate(environment, event);
+      add_authenticate(batch, env, event);
       return;
     case MIDGE_EVENT_ENDED:
-      add_record(environment, event, 0);
+      add_record(batch, event, 0);
       return;
   }
 }
 
-static bool is_full(const midge_batch *batch) {
+bool midge_batch_is_full(const midge_batch *batch) {
   return batch->count == RECORDS_MAX || batch->events == EVENTS_MAX ||
          batch->own >= BATCH_BYTES_OWN ||
          batch->staged > BATCH_BYTES - PAYLOAD_SHARED_MAX;
 }
 
-static void fill(midge_environment *environment) {
-  midge_batch *batch = &environment->batch;
-  midge_event event;
-  bool stashed = false;
-  while (!is_full(batch) &&
-         midge_environment_next(environment, &event, &stashed)) {
-    batch->events++;
-    add(environment, &event);
-    if (stashed) midge_environment_give_back(environment, &event);
-  }
-}
-
-static napi_value take(napi_env env, napi_callback_info info) {
-  midge_environment *environment = midge_export_environment(env, info);
-  midge_batch *batch = &environment->batch;
-  napi_value count = NULL;
-  midge_environment_sweep(environment);
-  begin(environment);
-  fill(environment);
+uint32_t midge_batch_end(midge_batch *batch, napi_env env) {
   if (batch->staged != 0) {
     napi_set_element(env, batch->extras, 0,
                      buffer_of(env, batch->staging, batch->staged));
   }
-  /* Records, not events: what was done without a token leaves none. */
-  napi_create_uint32(env, batch->count, &count);
-  return count;
-}
-
-void midge_batch_export(midge_environment *environment, napi_value exports) {
-  midge_export(environment, exports, "take", take);
+  return batch->count;
 }

@@ -23,6 +23,7 @@
 #include <node_api.h>
 
 #include "midge/session.h"
+#include "topics.h"
 
 #define RECORD_WORDS 8
 #define RECORDS_MAX 1024
@@ -40,18 +41,20 @@ typedef struct midge_batch {
   size_t staged;              /* bytes of payloads so far */
   size_t own;                 /* bytes of payloads with their own Buffer */
   napi_value extras, strings; /* while a batch is made */
+  midge_topics topics;
   uint8_t staging[BATCH_BYTES];
 } midge_batch;
-
-struct midge_environment;
 
 /* `arrays`: records (Uint32Array), extras, strings. */
 void midge_batch_set_up(midge_batch *batch, napi_env env,
                         const napi_value *arrays);
 void midge_batch_free(midge_batch *batch, napi_env env);
 
-/* JavaScript: take() makes the next batch and returns its records' number. */
-void midge_batch_export(struct midge_environment *environment,
-                        napi_value exports);
+void midge_batch_begin(midge_batch *batch, napi_env env);
+bool midge_batch_is_full(const midge_batch *batch);
+void midge_batch_add(midge_batch *batch, napi_env env,
+                     const midge_event *event);
+/* How many records there are: what was done without a token leaves none. */
+uint32_t midge_batch_end(midge_batch *batch, napi_env env);
 
 #endif

@@ -77,6 +77,7 @@ static napi_value open(napi_env env, napi_callback_info info) {
   native_call call;
   midge_client_options options;
   begin(&call, env, info);
+  call.scratch.secret = true;
   midge_options_read(&call.scratch, call.args[0], &options);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
   midge_status status = midge_environment_start(call.environment);
@@ -242,6 +243,7 @@ static napi_value proceed(napi_env env, napi_callback_info info) {
   begin(&call, env, info);
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
   midge_scratch *scratch = &call.scratch;
+  scratch->secret = true;
   napi_value object = call.args[2];
   midge_attempt attempt = {
       .url = midge_scratch_text(scratch, object, "url"),

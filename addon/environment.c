@@ -43,7 +43,6 @@ static void finalize(napi_env env, void *data, void *hint) {
     napi_delete_reference(env, environment->nothing);
     midge_batch_free(&environment->batch, env);
   }
-  midge_topics_free(&environment->topics);
   free(environment->clients);
   free(environment->free);
   free(environment->ended);

@@ -7,19 +7,11 @@
 #include <node_api.h>
 
 #include "batch.h"
+#include "handle.h"
 #include "midge/client.h"
 #include "stash.h"
-#include "topics.h"
 
 #define CLIENTS_MAX (1u << 24)
-
-typedef struct midge_handle {
-  midge_client *handle; /* null once it was given up */
-  uint32_t index;       /* what JavaScript calls it */
-  uint32_t connects;    /* how often it was asked to connect */
-  bool opened;          /* by the events taken so far, delivered or not */
-  bool asks;            /* attempts wait for midge_client_proceed */
-} midge_handle;
 
 typedef struct midge_environment {
   napi_env env;
@@ -33,7 +25,6 @@ typedef struct midge_environment {
   midge_handle **ended;   /* their indices are free once this batch was taken */
   uint32_t client_room, free_count, ended_count;
   midge_stash stash;
-  midge_topics topics;
   midge_batch batch;
 } midge_environment;
 

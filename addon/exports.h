@@ -2,14 +2,18 @@
 #ifndef MIDGE_ADDON_EXPORTS_H
 #define MIDGE_ADDON_EXPORTS_H
 
-#include "environment.h"
+#include <node_api.h>
 
-void midge_export(midge_environment *environment, napi_value exports,
+#include "midge/types.h"
+
+struct midge_environment;
+
+void midge_export(struct midge_environment *environment, napi_value exports,
                   const char *name, napi_callback function);
 
 /* The environment of a function called without arguments. */
-midge_environment *midge_export_environment(napi_env env,
-                                            napi_callback_info info);
+struct midge_environment *midge_export_environment(napi_env env,
+                                                   napi_callback_info info);
 
 static inline napi_value midge_export_status(napi_env env,
                                              midge_status status) {

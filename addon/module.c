@@ -5,6 +5,7 @@
 #include "publish.h"
 #include "security.h"
 #include "tables.h"
+#include "take.h"
 #include "wait.h"
 
 void midge_export(midge_environment *environment, napi_value exports,
@@ -30,7 +31,7 @@ NAPI_MODULE_INIT() {
     return NULL;
   }
   midge_environment_export(environment, exports);
-  midge_batch_export(environment, exports);
+  midge_take_export(environment, exports);
   midge_client_export(environment, exports);
   midge_publish_export(environment, exports);
   midge_security_export(environment, exports);

@@ -1,9 +1,11 @@
 #include "scratch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct scratch_block {
   scratch_block *next;
+  size_t size;
   _Alignas(max_align_t) char data[];
 };
 
@@ -16,6 +18,7 @@ void *midge_scratch_take(midge_scratch *scratch, size_t size) {
     return NULL;
   }
   block->next = scratch->blocks;
+  block->size = size;
   scratch->blocks = block;
   return block->data;
 }
@@ -24,6 +27,7 @@ void midge_scratch_free(midge_scratch *scratch) {
   while (scratch->blocks != NULL) {
     scratch_block *block = scratch->blocks;
     scratch->blocks = block->next;
+    if (scratch->secret) explicit_bzero(block->data, block->size);
     free(block);
   }
 }

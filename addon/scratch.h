@@ -12,6 +12,7 @@ typedef struct midge_scratch {
   napi_env env;
   scratch_block *blocks;
   bool failed; /* memory ran out: what was read is not to be trusted */
+  bool secret; /* there are passwords or keys: nothing of it is to stay */
 } midge_scratch;
 
 /* Null, and `failed`, when there is no memory. */

@@ -7,7 +7,7 @@
 
 /* checkTls(tls): [status, text for people] */
 static napi_value check_tls(napi_env env, napi_callback_info info) {
-  midge_scratch scratch = {.env = env};
+  midge_scratch scratch = {.env = env, .secret = true};
   midge_tls_options tls = {0};
   napi_value object = NULL, result = NULL, text = NULL;
   char words[TEXT_SIZE] = "";

@@ -23,6 +23,10 @@ bool midge_stash_push(midge_stash *stash, const midge_event *event) {
   return true;
 }
 
+const midge_event *midge_stash_at(const midge_stash *stash, size_t index) {
+  return &stash->events[(stash->first + index) & (stash->room - 1)];
+}
+
 bool midge_stash_pop(midge_stash *stash, midge_event *event) {
   if (stash->count == 0) return false;
   *event = stash->events[stash->first];

@@ -12,6 +12,8 @@ typedef struct midge_stash {
 
 /* Hold an event until it is popped. False: no memory, and it is lost. */
 bool midge_stash_push(midge_stash *stash, const midge_event *event);
+/* Look at the event `index` places behind the first; index < count. */
+const midge_event *midge_stash_at(const midge_stash *stash, size_t index);
 /* The caller releases the event's buffer. */
 bool midge_stash_pop(midge_stash *stash, midge_event *event);
 void midge_stash_free(midge_stash *stash);

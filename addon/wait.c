@@ -13,6 +13,7 @@ enum goal {
   GOAL_OPENED, /* connected, or the first attempt failed */
   GOAL_DONE,   /* the wish has ended, or the connection has */
   GOAL_CLOSED, /* disconnected for good */
+  GOAL_OTHER,  /* as GOAL_DONE; it may have been while another was waited for */
 };
 
 typedef struct awaited {
@@ -52,6 +53,8 @@ static verdict judge_closed(const awaited *waiting, const midge_event *event) {
     case GOAL_CLOSED:
       outcome.reached = last;
       return outcome;
+    case GOAL_OTHER:
+      return outcome; /* it has become GOAL_DONE */
   }
   if (outcome.status == MIDGE_OK) outcome.status = MIDGE_ECLOSED;
   return outcome;
@@ -89,6 +92,18 @@ static verdict judge(awaited *waiting, const midge_event *event) {
   }
 }
 
+static verdict judge_stash(const awaited *waiting, const midge_stash *stash) {
+  verdict outcome = {0};
+  for (size_t i = 0; i < stash->count && !outcome.reached; i++) {
+    const midge_event *event = midge_stash_at(stash, i);
+    outcome.reached = event->context == waiting->client &&
+                      event->type == MIDGE_EVENT_DONE &&
+                      event->done.token == waiting->token;
+    if (outcome.reached) outcome.status = answer(event);
+  }
+  return outcome;
+}
+
 static uint64_t now_ms(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -109,6 +124,11 @@ static double wait_for(midge_environment *environment, awaited *waiting,
                        uint64_t timeout_ms) {
   uint64_t start = now_ms(), look = start + NAP_MS;
   midge_event event;
+  if (waiting->goal == GOAL_OTHER) {
+    verdict known = judge_stash(waiting, &environment->stash);
+    if (known.reached) return known.status;
+    waiting->goal = GOAL_DONE;
+  }
   for (;;) {
     uint64_t now = now_ms();
     if (now - start >= timeout_ms) return MIDGE_ETIMEOUT;

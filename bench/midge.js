@@ -1,62 +1,89 @@
 'use strict';
-// midge through its class. QoS 1 and 2: one callback for each message, like the
-// rivals; and of QoS 2, more messages in flight than the 19 of its default.
+// midge through its class. What is in flight of QoS 1 and 2 is limited by the
+// window of the case, unless its defaults are to be measured.
 
-const { mqtt } = require('..');
 const bench = require('./case');
+const { mqtt } = require(bench.module || '..');
 
-// One burst is written while the next is being made; sizes differ little.
-const BURST = 1000;
-const AHEAD = 4;
-const WINDOW = 1000;
-
-const client = new mqtt(bench.clientId, null, null, true, 60000, true,
-  { maxInFlight: WINDOW });
+const limited = bench.limit > 0 ? { maxInFlight: bench.limit } : {};
 
 function check(code) {
   if (code !== 0) bench.fail(new Error(mqtt.strerror(code)));
 }
 
-function publish() {
-  const { publishTopic, payload, qos } = bench;
-  if (qos > 0) {
-    bench.publishInWindow(WINDOW, (done) => {
-      check(client.publish(qos, false, publishTopic, payload,
-        (mid, error) => done(error)));
-    });
-    return;
+function newClient(id, options) {
+  const client = new mqtt(id, null, null, true, 60000, true, options);
+  if (['mqtts:', 'wss:'].includes(bench.url.protocol)) {
+    check(client.tls_set(bench.caFile, null, null, null));
   }
-  bench.publishInBursts(BURST, AHEAD, (done) => {
-    check(client.publish(0, false, publishTopic, payload,
-      done && ((mid, error) => done(error))));
-  });
+  return client;
 }
 
-function receive() {
-  client.on('received', (mid, topic, payload) => bench.receive(payload));
-  check(client.subscribe(bench.qos, bench.receiveTopic,
-    (mid, granted, error) => bench.fail(error)));
-}
-
-function connect(connected) {
+function connect(client, connected) {
   check(client.connect(bench.url.href, undefined, (result, error) => {
     if (error) bench.fail(error);
     connected();
   }));
 }
 
-function reconnect() {
-  bench.reconnect((done) => {
-    connect(() => check(client.disconnect(() => done())));
+function publish(client) {
+  const { publishTopic, payload, qos } = bench;
+  bench.publishAll((done) => {
+    check(client.publish(qos, false, publishTopic, payload,
+      done && ((mid, error) => done(error))));
   });
 }
 
-if (['mqtts:', 'wss:'].includes(bench.url.protocol)) {
-  check(client.tls_set(bench.caFile, null, null, null));
+function receive(client) {
+  client.on('received', (mid, topic, payload) => bench.receive(payload));
+  check(client.subscribe(bench.qos, bench.receiveTopic,
+    (mid, granted, error) => bench.fail(error)));
 }
-if (bench.direction === 'reconnect') {
-  reconnect();
+
+function echo(client) {
+  const { echoTopic, payload } = bench;
+  check(client.subscribe(0, echoTopic, (mid, granted, error) => {
+    bench.fail(error);
+    const receiveEcho = bench.echo(() => check(client.publish(0, false, echoTopic, payload)));
+    client.on('received', (id, topic, message) => receiveEcho(message));
+  }));
+}
+
+function reconnect() {
+  const client = newClient(bench.clientId);
+  bench.reconnect((done) => {
+    connect(client, () => check(client.disconnect(() => done())));
+  });
+}
+
+function open() {
+  const clients = [];
+  bench.open((id, done) => {
+    const client = newClient(id);
+    clients.push(client);
+    connect(client, done);
+  }).catch(bench.fail);
+}
+
+// It takes messages once it was asked to connect, and connects once it is told
+// with which credentials.
+function offline() {
+  let proceed;
+  const credentials = () => new Promise((resolve) => { proceed = resolve; });
+  const client = newClient(bench.clientId, { ...limited, credentials });
+  const { publishTopic, payload, qos } = bench;
+  connect(client, () => {});
+  bench.offline(() => check(client.publish(qos, false, publishTopic, payload)),
+    () => proceed({})).catch(bench.fail);
+}
+
+const alone = { reconnect, open, offline };
+const connected = { publish, receive, echo };
+
+if (alone[bench.work]) {
+  alone[bench.work]();
 } else {
+  const client = newClient(bench.clientId, limited);
   client.on('disconnected', (reason) => bench.fail(new Error(reason)));
-  connect(bench.direction === 'publish' ? publish : receive);
+  connect(client, () => connected[bench.work](client));
 }

@@ -1,240 +1,290 @@
 #!/usr/bin/env node
 'use strict';
-// Measures midge beside its rivals and prints one table. See README.md.
+// Measures midge beside its rivals and prints the tables. See README.md.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 
+const { chart } = require('./chart');
+const { canDo, chooseClients } = require('./clients');
+const { lastCore, machineFacts } = require('./machine');
 const { measure } = require('./measure');
+const { comparison, results, sweeps, tables } = require('./report');
 const { Sink } = require('./sink');
-const { machineFacts, median, table } = require('./table');
+const { median, spread } = require('./statistics');
+const { Windows, calibrate, countFor, describeSweep, sweep } = require('./sweep');
+const { progress } = require('./table');
+const { chooseWorks } = require('./works');
 
 const HELP = `usage: node bench/run.js [options]
-  --quick                one short round after a short warm-up
-  --rounds <n>           rounds after the warm-up (5)
-  --seconds <n>          how long the measured half of one run should take (2)
+  --quick                TCP, the main rows, two short rounds; the windows of
+                         build/windows.json, if it is there, or a sweep of two
+  --rounds <n>           rounds after the sweep (5)
+  --seconds <n>          how long the measured half of one run should take (1)
   --transport <list>     mqtt, mqtts, ws, wss (mqtt)
-  --direction <list>     publish, receive, reconnect (publish,receive)
-  --qos <list>           0, 1, 2 (0,1,2)
-  --size <bytes>         of a payload (64)
+  --only <list>          beginnings of: publish-0, publish-1, publish-2,
+                         publish-2-default, publish-16k, loop-0, loop-1, loop-2,
+                         receive-0, receive-1, receive-1-100, receive-2,
+                         receive-16k, echo, echo-pinned, open, reconnect,
+                         offline-0, offline-1
   --clients <list>       midge, MQTT.js, aws-crt, libmosquitto, "Paho C",
-                         "midge C" (all that are built or installed)
+                         "midge C" (all but the last)
+  --sweep                finds the best windows, and ends there
+  --windows <file>       windows that a sweep found; what is not in it is swept
+                         and added. Without it all is swept, and written to
+                         build/windows.json
+  --against <folder>     another checkout of midge, built, as "midge-before";
+                         what seems worse by more than 5 % is measured again,
+                         and fails if it still is
   --build <folder>       where the programs in C are (build)
-  --json <file>          every single measurement, too
+  --json <file>          every single run, too
   --results <file>       what is printed, and the command, as Markdown
+  --chart <file>         the main rows as SVG
 `;
 
 const ROOT = path.join(__dirname, '..');
-const WARM_UP_COUNT = 2000;
-const WARM_UPS_MAX = 6;
-const COUNT_MAX = 20000000;
+const FIRST_COUNT = 2000;
+const FIRST_RECONNECTS = 20;
+// Of --seconds, for each window and for those that come into question.
+const SWEEP_PART = 0.3;
+const FINAL_PART = 0.6;
+const WINDOW_IF_NONE = 100;
+const QUICK_CLIENTS = 'midge,MQTT.js,aws-crt,libmosquitto';
+const BEFORE = 'midge-before';
+const AGAIN = 3; // times as many rounds
+const NO_WINDOW = { style: 'each', window: WINDOW_IF_NONE };
 
 function readOptions() {
+  const text = { type: 'string' };
+  const flag = { type: 'boolean' };
   const { values } = parseArgs({
     options: {
-      help: { type: 'boolean' },
-      quick: { type: 'boolean' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      transport: { type: 'string', default: 'mqtt' },
-      direction: { type: 'string', default: 'publish,receive' },
-      qos: { type: 'string', default: '0,1,2' },
-      size: { type: 'string', default: '64' },
-      clients: { type: 'string' },
-      build: { type: 'string', default: path.join(ROOT, 'build') },
-      json: { type: 'string' },
-      results: { type: 'string' },
+      help: flag, quick: flag, sweep: flag, rounds: text, seconds: text,
+      transport: { type: 'string', default: 'mqtt' }, only: text, clients: text, windows: text,
+      against: text, build: { type: 'string', default: path.join(ROOT, 'build') }, json: text,
+      results: text, chart: text,
     },
   });
   if (values.help) {
     process.stdout.write(HELP);
     process.exit(0);
   }
-  const list = (text) => text.split(',').filter(Boolean);
+  const list = (words) => words && words.split(',').filter(Boolean);
   return {
     ...values,
-    rounds: Number(values.rounds || (values.quick ? 1 : 5)),
-    seconds: Number(values.seconds || (values.quick ? 0.3 : 2)),
-    transports: list(values.transport),
-    directions: list(values.direction),
-    levels: list(values.qos).map(Number),
-    size: Number(values.size),
-    names: values.clients && list(values.clients),
+    rounds: Number(values.rounds || (values.quick ? 2 : 5)),
+    seconds: Number(values.seconds || (values.quick ? 0.2 : 1)),
+    schemes: list(values.transport),
+    only: list(values.only),
+    names: list(values.clients || (values.quick ? QUICK_CLIENTS : undefined)),
   };
-}
-
-function allClients(build) {
-  const script = (file) => [process.execPath, path.join(__dirname, file)];
-  const program = (file) => [path.join(build, 'bench', file)];
-  const all = ['mqtt', 'mqtts', 'ws', 'wss'];
-  const js = ['publish', 'receive', 'reconnect'];
-  const c = ['publish', 'receive'];
-  return [
-    { name: 'midge', command: script('midge.js'), schemes: all,
-      directions: js },
-    { name: 'MQTT.js', command: script('rivals/mqttjs.js'), schemes: all,
-      directions: js, needs: 'mqtt' },
-    { name: 'aws-crt', command: script('rivals/aws-crt.js'),
-      schemes: ['mqtt', 'mqtts', 'ws'], directions: js, needs: 'aws-crt' },
-    { name: 'libmosquitto', command: program('bench_mosquitto'),
-      schemes: ['mqtt', 'mqtts'], directions: c },
-    { name: 'Paho C', command: program('bench_paho'),
-      schemes: ['mqtt', 'mqtts'], directions: c },
-    { name: 'midge C', command: program('bench_midge'), schemes: all,
-      directions: c },
-  ];
-}
-
-function isThere(client) {
-  if (!fs.existsSync(client.command[client.command.length - 1])) return false;
-  if (!client.needs) return true;
-  try {
-    require.resolve(client.needs);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function cases({ transports, directions, levels, size }) {
-  const works = [];
-  for (const scheme of transports) {
-    for (const direction of directions) {
-      const qosOfCase = direction === 'reconnect' ? [0] : levels;
-      for (const qos of qosOfCase) {
-        const what = direction === 'reconnect' ? 'reconnect (per s)'
-          : `${direction}, QoS ${qos}`;
-        works.push({ scheme, direction, qos, size,
-          label: `${scheme}: ${what}` });
-      }
-    }
-  }
-  return works;
 }
 
 function tell(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-// Finds the number of messages whose second half takes this client about as long
-// as asked for.
-async function calibrate(sink, client, work, seconds) {
-  let count = work.direction === 'reconnect' ? 20 : WARM_UP_COUNT;
-  for (let i = 0; i < WARM_UPS_MAX; i++) {
-    const result = await measure(sink, client, work, count);
-    const wanted = 2 * Math.ceil(result.rate * seconds);
-    if (result.seconds >= seconds / 2) return wanted;
-    // A short run says little: do not believe more than tenfold of it.
-    count = Math.min(wanted, count * 10, COUNT_MAX);
+// A run of the bench: the sinks, who is measured, and what was found.
+class Bench {
+  constructor(options, clients, sinks) {
+    Object.assign(this, { options, clients, sinks });
+    const file = options.windows || path.join(options.build, 'windows.json');
+    // What a quick run finds is not worth keeping.
+    this.windows = new Windows(file,
+      { isRead: options.windows || options.quick, isWritten: options.windows || !options.quick });
+    this.log = [];
+    this.rows = [];
   }
-  return count;
-}
 
-async function runCase(sink, clients, work, options, log) {
-  const results = new Map();
-  const able = clients.filter((client) =>
-    client.schemes.includes(work.scheme) &&
-    client.directions.includes(work.direction));
-  for (const client of able) {
-    tell(`${work.label}: ${client.name}, warm-up`);
-    const result = { rates: [] };
-    results.set(client.name, result);
+  async runOnce(client, work, how, round) {
+    tell(`${work.scheme}: ${work.id}: ${client.name}, ${round || `${how.style} ${how.window}`}`);
+    const sink = work.isPinned ? this.sinks.pinned : this.sinks.free;
+    const run = await measure(sink, client, work, how);
+    this.log.push({ scheme: work.scheme, work: work.id, client: client.name, round, ...how,
+      ...run });
+    return run;
+  }
+
+  async bestWindow(client, work) {
+    const known = this.windows.get(work, client);
+    if (known) return known;
+    const styles = work.work === 'publish' && work.qos === 0 ? client.styles : ['each'];
+    const found = await sweep((how) => this.runOnce(client, work, how), styles, work.windows, {
+      seconds: this.options.seconds * SWEEP_PART, count: work.count, isQuick: this.options.quick,
+      finalSeconds: this.options.seconds * FINAL_PART,
+    });
+    if (found.tried.length === 0) return found;
+    this.windows.set(work, client, found);
+    tell('');
+    console.log(`${work.scheme}: ${work.id}, ${client.name}: ${describeSweep(found)}`);
+    return found;
+  }
+
+  // How this client is to be run: { style, window, count }.
+  async plan(client, work) {
+    const { seconds } = this.options;
+    if (work.windows) {
+      const { style, window, rate, error } = await this.bestWindow(client, work);
+      if (error) throw new Error(error);
+      return { style, window, count: work.count || countFor(rate, seconds, window) };
+    }
+    const how = { ...NO_WINDOW, window: work.window || WINDOW_IF_NONE,
+      style: work.style || NO_WINDOW.style };
+    if (work.count) return { ...how, count: work.count };
+    const first = work.work === 'reconnect' ? FIRST_RECONNECTS : FIRST_COUNT;
+    const rate = await calibrate((count) => this.runOnce(client, work, { ...how, count }),
+      seconds * SWEEP_PART, first);
+    return { ...how, count: countFor(rate, seconds) };
+  }
+
+  async attempt(work, client, result, action) {
+    if (result.error) return;
     try {
-      result.count = await calibrate(sink, client, work, options.seconds);
+      await action();
     } catch (error) {
-      result.error = error;
-      process.stderr.write(`${work.label}: ${client.name}: ${error.message}\n`);
+      result.error = error.message;
+      process.stderr.write(`${work.scheme}: ${work.id}: ${client.name}: ${error.message}\n`);
     }
   }
-  for (let round = 1; round <= options.rounds; round++) {
+
+  // One client after the other, and another one first in each round.
+  async measureWork(work) {
+    const able = this.clients.filter((client) => canDo(client, work));
+    const found = new Map(able.map((client) => [client.name, { runs: [] }]));
     for (const client of able) {
-      const result = results.get(client.name);
-      if (result.error) continue;
-      tell(`${work.label}: ${client.name}, round ${round}`);
-      try {
-        const run = await measure(sink, client, work, result.count);
-        result.rates.push(run.rate);
-        result.resumed = run.resumed;
-        log.push({ ...work, client: client.name, round, count: result.count,
-          ...run });
-      } catch (error) {
-        result.error = error;
-        process.stderr.write(
-          `${work.label}: ${client.name}: ${error.message}\n`);
+      const result = found.get(client.name);
+      await this.attempt(work, client, result, async () => {
+        result.plan = await this.plan(client, work);
+      });
+    }
+    if (this.options.sweep) return;
+    await this.runRounds(work, able, found, this.options.rounds);
+    this.rows.push(...rowsOf(work, found));
+  }
+
+  async runRounds(work, able, found, rounds) {
+    for (let round = 0; round < rounds; round++) {
+      for (let i = 0; i < able.length; i++) {
+        const client = able[(i + round) % able.length];
+        const result = found.get(client.name);
+        await this.attempt(work, client, result, async () => {
+          result.runs.push(await this.runOnce(client, work, result.plan, round + 1));
+        });
       }
     }
   }
-  for (const result of results.values()) {
-    if (!result.error) result.rate = median(result.rates);
-  }
-  return { label: work.label, cells: results };
-}
 
-// Who resumed TLS sessions, when there were any to resume.
-function resumptions(rows) {
-  const notes = [];
-  for (const { label, cells } of rows) {
-    const parts = [];
-    for (const [name, { resumed }] of cells) {
-      if (resumed !== undefined) {
-        parts.push(`${name} ${Math.round(resumed * 100)} %`);
+  // Each of the two midges also tries the window of the other: the sweep may have
+  // been disturbed, and that is no difference between them.
+  async exchangePlans(work, two, found) {
+    const plans = two.map(({ name }) => found.get(name).plan);
+    const ways = new Set(plans.map((plan) => plan && `${plan.style} ${plan.window}`));
+    if (!work.windows || ways.size === 1 || plans.includes(undefined)) return;
+    for (const client of two) {
+      const result = found.get(client.name);
+      await this.attempt(work, client, result, async () => {
+        const tried = [];
+        for (const plan of plans) {
+          const rates = [];
+          for (let i = 0; i < AGAIN; i++) rates.push((await this.runOnce(client, work, plan)).rate);
+          tried.push({ plan, rate: median(rates) });
+        }
+        result.plan = tried.sort((a, b) => b.rate - a.rate)[0].plan;
+      });
+    }
+  }
+
+  // Rows of the two midges. Of fifty rows some seem worse by chance alone, so
+  // those are measured again, longer, and then count.
+  async compareAgain(works) {
+    const { worse } = progress(this.rows, this.clients[0].name, BEFORE);
+    const two = this.clients.filter(({ name }) => name === this.clients[0].name || name === BEFORE);
+    const again = [];
+    for (const work of works) {
+      if (!worse.some((row) => row.work === work)) continue;
+      const found = new Map(two.map((client) => [client.name, { runs: [] }]));
+      for (const client of two) {
+        const result = found.get(client.name);
+        await this.attempt(work, client, result, async () => {
+          result.plan = await this.plan(client, work);
+        });
       }
+      await this.exchangePlans(work, two, found);
+      await this.runRounds(work, two, found, AGAIN * this.options.rounds);
+      again.push(...rowsOf(work, found));
     }
-    if (parts.length > 0 && /^(mqtts|wss):/.test(label)) {
-      notes.push(`${label}, resumed TLS sessions: ${parts.join(', ')}`);
-    }
+    return this.rows.map((row) => again.find(({ title }) => title === row.title) || row);
   }
-  return notes;
 }
 
-function results(facts, text) {
-  const words = process.argv.slice(2)
-    .map((word) => /[ ,]/.test(word) ? `'${word}'` : word);
-  const day = new Date().toISOString().slice(0, 10);
-  return `# Results\n\nMeasured on ${day} with\n\n`
-    + `    node bench/run.js ${words.join(' ')}\n\n`
-    + `${facts.map((fact) => `- ${fact}`).join('\n')}\n\n${text}\n`;
+function cellOf(row, work, { runs, plan, error }) {
+  if (error) return { error };
+  const values = runs.map(row.value);
+  return {
+    values, ...spread(values),
+    cpu: median(runs.map((run) => run.cpu)),
+    resumed: runs[0].resumed,
+    how: work.windows && `${plan.style} ${plan.window}`,
+  };
+}
+
+function rowsOf(work, found) {
+  return work.rows.map((row, i) => ({
+    id: i > 0 ? `${work.id} ${i}` : work.id, work, scheme: work.scheme,
+    title: `${work.scheme}: ${row.label}`, plain: row.label, unit: row.unit, better: row.better,
+    isFirst: i === 0, hasCpu: work.work !== 'offline',
+    cells: new Map([...found].map(([name, result]) => [name, cellOf(row, work, result)])),
+  }));
+}
+
+async function write(bench, works, facts) {
+  const { options, clients, rows, windows, log } = bench;
+  let text = tables({ ...options, clients, rows });
+  console.log(`\n${text}`);
+  if (options.against) {
+    const compared = await bench.compareAgain(works);
+    const words = comparison({ clients, rows: compared, before: BEFORE });
+    console.log(`\n${words}`);
+    text += `\n\n${words}`;
+    if (progress(compared, clients[0].name, BEFORE).worse.length > 0) process.exitCode = 1;
+  }
+  if (options.results) {
+    fs.writeFileSync(options.results,
+      results(facts, text, sweeps(works, clients, windows), options.chart));
+  }
+  const shown = clients.filter(({ name }) => name !== BEFORE);
+  if (options.chart) fs.writeFileSync(options.chart, chart(shown, rows));
+  if (options.json) fs.writeFileSync(options.json, JSON.stringify(log, null, 1));
 }
 
 async function main() {
   const options = readOptions();
-  const clients = allClients(options.build).filter((client) =>
-    isThere(client) && (!options.names || options.names.includes(client.name)));
+  const clients = chooseClients(options.build, options.names, options.against);
   const program = path.join(options.build, 'bench', 'sink');
   if (!fs.existsSync(program)) {
     throw new Error(`${program} is not built: cmake -DMIDGE_BENCH=ON`);
   }
-  const facts = machineFacts();
+  const facts = machineFacts(options.against);
   console.log(facts.join('\n'));
+  const core = lastCore();
+  const works = chooseWorks({ ...options, isQuick: options.quick })
+    .filter((work) => (core || !work.isPinned) && !(options.sweep && !work.windows));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-bench-'));
-  const sink = new Sink(program, path.join(folder, 'certificate.pem'));
-  const rows = [];
-  const log = [];
+  const sinks = { free: new Sink(program, path.join(folder, 'certificate.pem')) };
+  if (core) {
+    sinks.pinned = new Sink(program, path.join(folder, 'pinned.pem'), ['taskset', '-c', core]);
+  }
+  const bench = new Bench(options, clients, sinks);
   try {
-    for (const work of cases(options)) {
-      rows.push(await runCase(sink, clients, work, options, log));
-    }
+    for (const work of works) await bench.measureWork(work);
+    if (!options.sweep) await write(bench, works, facts);
   } finally {
-    sink.stop();
+    for (const sink of Object.values(sinks)) sink.stop();
     fs.rmSync(folder, { recursive: true });
     tell('');
   }
-  const text = [
-    `medians of ${options.rounds} runs of about ${options.seconds} s, payloads`
-      + ` of ${options.size} bytes; ratio: ${clients[0].name} divided by the`
-      + ' rival',
-    '',
-    table(clients, rows),
-    '',
-    ...resumptions(rows),
-  ].join('\n').trimEnd();
-  console.log(text);
-  if (options.results) {
-    fs.writeFileSync(options.results, results(facts, text));
-  }
-  if (options.json) fs.writeFileSync(options.json, JSON.stringify(log, null, 2));
 }
 
 main().catch((error) => {

@@ -5,11 +5,14 @@ const { spawn } = require('child_process');
 const readline = require('readline');
 
 class Sink {
-  constructor(program, certificate) {
+  // `prefix`: words before the command of the sink and of its clients, which
+  // pin them to a core, say.
+  constructor(program, certificate, prefix = []) {
     this.certificate = certificate;
+    this.prefix = prefix;
     this.waiting = new Map(); // what to wait for -> resolve, reject
-    this.child = spawn(program, [certificate],
-      { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [first, ...rest] = [...prefix, program, certificate];
+    this.child = spawn(first, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.child.on('error', (error) => this.fail(error));
     this.child.on('exit', () => this.fail(new Error('the sink is gone')));
     readline.createInterface({ input: this.child.stdout })
@@ -29,10 +32,13 @@ class Sink {
     for (const what of whats) this.waiting.delete(what);
   }
 
+  // { connections, resumed, publishes } since its start.
   async totals() {
-    const totals = this.line('totals');
-    this.child.stdin.write('totals\n');
-    return totals;
+    if (!this.asked) {
+      this.asked = this.line('totals').finally(() => { this.asked = undefined; });
+      this.child.stdin.write('totals\n');
+    }
+    return this.asked;
   }
 
   async url(scheme) {
@@ -48,11 +54,18 @@ class Sink {
     } else if (what === 'totals') {
       this.settle('totals', JSON.parse(line.slice(what.length)));
     } else if (what === 'error') {
-      const error = new Error(`${id}: ${rest.join(' ')}`);
-      for (const { reject } of this.waiting.values()) reject(error);
-      this.waiting.clear();
+      this.complain(id, new Error(`${id}: ${rest.join(' ')}`));
     } else {
       this.settle(`${what} ${id}`, Number(rest[0]));
+    }
+  }
+
+  // Whoever waits for something about this client will not get it.
+  complain(id, error) {
+    for (const [what, { reject }] of this.waiting) {
+      if (what === 'totals' || !(id === '-' || what.endsWith(` ${id}`))) continue;
+      this.waiting.delete(what);
+      reject(error);
     }
   }
 

@@ -8,7 +8,7 @@ require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
-const { Session } = require('./session');
+const { Session, PARTS_FROM } = require('./session');
 
 const TIMEOUT_MS = 30000;
 const HOLD_MS = 5000;
@@ -18,6 +18,7 @@ const GOODBYE_MS = 5000; // for a blocking connect that failed to clean up
 const GOAL_OPENED = 0;
 const GOAL_DONE = 1;
 const GOAL_CLOSED = 2;
+const GOAL_OTHER = 3; // as GOAL_DONE, after another wait
 
 // Of the third argument of the addon's publish, beside the QoS.
 const FLAG_RETAIN = 4;
@@ -58,10 +59,13 @@ class Client {
   #opened = ''; // where the session is to connect to, and how
   #isRef = true;
   #mid = 0;
+  #part = PARTS_FROM; // the token of the last part of a request
+  #awaited; // the tokens of the last request, if they are not its id
   #topic = ''; // the last one published to: it need not be checked again
   #fault = null; // what was wrong with the last call
 
-  // `options`: { timeout, holdTimeout, offlineTimeout, queueQoSZero }.
+  // `options`: { timeout, holdTimeout, offlineTimeout, queueQoSZero,
+  // subscribeBatchSize }.
   constructor(presenter, { isAsynchronous, settings, options, credentials }) {
     this.#presenter = presenter;
     this.#isAsynchronous = isAsynchronous;
@@ -72,6 +76,7 @@ class Client {
       holdTimeout: options.holdTimeout ?? HOLD_MS,
       offlineTimeout: options.offlineTimeout ?? 0,
       refusesOffline: options.queueQoSZero === false,
+      filters: options.subscribeBatchSize ?? Infinity,
     };
   }
 
@@ -206,8 +211,14 @@ class Client {
   }
 
   awaitRequest() {
-    return this.#isAsynchronous ? 0
-      : this.report(this.#wait(GOAL_DONE, this.#mid));
+    if (this.#isAsynchronous) return 0;
+    const [first = this.#mid, ...others] = this.#awaited ?? [];
+    let outcome = this.#wait(GOAL_DONE, first);
+    for (const token of others) {
+      const status = this.#wait(GOAL_OTHER, token);
+      if (outcome === 0) outcome = status;
+    }
+    return this.report(outcome);
   }
 
   disconnect(reasonCode, list, force) {
@@ -217,25 +228,43 @@ class Client {
     return this.#judge(status, wrong.disconnect);
   }
 
+  // What names more filters than a packet may have is cut into parts.
   subscribe(request, filters, bits, list, limits) {
-    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
-      native.subscribe(index, mid, filters, bits, list, ttl, timeout));
+    const most = this.#limits.filters;
+    return this.#request(request, filters, limits, (index, token, at, ttl, timeout) =>
+      native.subscribe(index, token, filters.slice(at, at + most),
+        bits.slice(at, at + most), list, ttl, timeout), most);
   }
 
   unsubscribe(request, filters, list, limits) {
-    return this.#request(request, filters, limits, (index, mid, ttl, timeout) =>
-      native.unsubscribe(index, mid, filters, list, ttl, timeout));
+    return this.#request(request, filters, limits, (index, token, at, ttl, timeout) =>
+      native.unsubscribe(index, token, filters, list, ttl, timeout), Infinity);
   }
 
   // Make a request under the next message id, which it keeps if it is accepted.
-  #request(request, filters, limits, make) {
+  #request(request, filters, limits, make, most) {
     if (!filters.every(isText)) return this.report(errors.EUTF8);
     const refusal = this.#refusal(limits);
     if (refusal !== 0) return refusal;
     const mid = this.#mid + 1;
-    const status = make(this.#handle.index, mid, limits?.ttl, limits?.timeout);
-    return status === 0 ? this.#accept(mid, request, limits)
-      : this.#judge(status, wrong.filters);
+    const { index } = this.#handle;
+    const isWhole = filters.length <= most;
+    const tokens = [];
+    const sizes = [];
+    let at = 0;
+    do {
+      const token = isWhole ? mid : this.#part += 1;
+      const status = make(index, token, at, limits?.ttl, limits?.timeout);
+      if (status !== 0) {
+        tokens.forEach((taken) => native.cancel(index, taken));
+        return this.#judge(status, wrong.filters);
+      }
+      tokens.push(token);
+      sizes.push(Math.min(most, filters.length - at));
+      at += most;
+    } while (at < filters.length);
+    if (!isWhole) this.#session.join(mid, tokens, sizes);
+    return this.#accept(mid, request, limits, tokens);
   }
 
   #refusal(limits) {
@@ -244,14 +273,16 @@ class Client {
       ? this.report(errors.ECANCELLED, wrong.signal) : 0;
   }
 
-  #accept(mid, request, limits) {
+  #accept(mid, request, limits, tokens) {
     const session = this.#session;
     this.#mid = mid;
     this.#fault = null;
+    this.#awaited = tokens;
     if (request) session.outcomes.add(mid, request);
     if (limits?.signal !== undefined) {
       const { index } = this.#handle;
-      session.outcomes.heed(mid, limits.signal, () => native.cancel(index, mid));
+      session.outcomes.heed(mid, limits.signal, () =>
+        (tokens ?? [mid]).forEach((token) => native.cancel(index, token)));
     }
     return 0;
   }

@@ -13,16 +13,22 @@ function crash() {
     !process.hasUncaughtExceptionCaptureCallback();
 }
 
-// process.exit() goes there once all handlers of 'exit' have run.
+// process.exit() goes there once all handlers of 'exit' have run, or one of them
+// has called it again. Others replace it too, and put back what they found.
+let ours;
+
 function replaceExit() {
   const { reallyExit } = process;
-  process.reallyExit = (code) => {
+  if (reallyExit === ours) return;
+  ours = (code) => {
     native.stop();
     return reallyExit.call(process, code);
   };
+  process.reallyExit = ours;
 }
 
 if (isMainThread) {
+  replaceExit();
   process.on('uncaughtExceptionMonitor', crash);
   process.prependListener('exit', () => {
     if (isCrashing) native.stop();

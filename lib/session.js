@@ -10,6 +10,9 @@ const { Life, CANCELLED, ABANDONED, SILENT } = require('./life');
 const { Outcomes } = require('./outcomes');
 
 const versions = [5, 4, 3]; // of midge_version
+// Tokens from here on are of parts of a request, below of message ids.
+const PARTS_FROM = 2 ** 52;
+const UNSPECIFIED = 0x80; // the answer to what was not answered
 
 class Session {
   // `handle`: { index }, shared with the finalizer.
@@ -29,6 +32,7 @@ class Session {
       isHeard: () => presenter.isHeard(),
       limit: limits.holdTimeout,
     });
+    this.parts = new Map(); // by token: the request that it is a part of
     this.isRef = true;
     this.isKept = false;
     this.lastError = undefined; // of an attempt, since the last connection
@@ -131,13 +135,50 @@ class Session {
   // most have nobody to tell.
   succeeded(mid, count, reason) {
     const { outcomes, presenter } = this;
+    if (mid >= PARTS_FROM) {
+      for (let at = 0; at < count; at += 1) this.done(mid + at, 0, [reason]);
+      return;
+    }
     if (outcomes.isEmpty && !presenter.hearsSuccess()) return;
     for (const end = mid + count; mid < end; mid += 1) {
       presenter.succeeded(outcomes.take(mid), mid, reason, this.isMqtt5);
     }
   }
 
+  // The request `mid` was cut into requests with these tokens, of that many
+  // filters each.
+  join(mid, tokens, sizes) {
+    const whole = {
+      mid, left: tokens.length, answers: [], isAnswered: false, status: 0,
+    };
+    tokens.forEach((token, at) =>
+      this.parts.set(token, { whole, at, size: sizes[at] }));
+  }
+
+  // The outcome of the whole is there with that of its last part; a part that
+  // failed has no answers, and what failed first is told.
+  #part(token, status, reasons, properties, text) {
+    const part = this.parts.get(token);
+    if (part === undefined) return;
+    this.parts.delete(token);
+    const { whole, at, size } = part;
+    whole.left -= 1;
+    const isAnswered = reasons !== undefined && reasons.length > 0;
+    whole.isAnswered ||= isAnswered;
+    whole.answers[at] = isAnswered ? [...reasons] : Array(size).fill(UNSPECIFIED);
+    whole.properties ??= properties;
+    if (whole.status === 0) [whole.status, whole.text] = [status, text];
+    if (whole.left > 0) return;
+    this.done(whole.mid, whole.status,
+      whole.isAnswered ? whole.answers.flat() : undefined, whole.properties,
+      whole.text);
+  }
+
   done(mid, status, reasons, properties, text) {
+    if (mid >= PARTS_FROM) {
+      this.#part(mid, status, reasons, properties, text);
+      return;
+    }
     const { outcomes, presenter } = this;
     const request = outcomes.take(mid);
     const refused = reasons && reasons.find((code) => code >= LOWEST_REASON);
@@ -152,4 +193,4 @@ class Session {
   }
 }
 
-module.exports = { Session };
+module.exports = { Session, PARTS_FROM };

@@ -1,45 +1,42 @@
 'use strict';
 // aws-crt: its MQTT 3.1.1 client, which takes less CPU time than its client for
-// MQTT 5, and speaks QoS 2. A native event loop thread does the network; every event crosses to
-// JavaScript by itself, and publishing has promises only, so QoS 0 needs the
-// window, too.
+// MQTT 5, and speaks QoS 2. A native event loop thread does the network; every
+// event crosses to JavaScript by itself, and publishing has promises only.
 
 const { io, mqtt } = require('aws-crt');
 const bench = require('../case');
 
-// By CPU time a message: 20 to 300 differ little, and from 1000 on it is slower.
-const WINDOW = 100;
-
-const secure = bench.url.protocol === 'mqtts:';
-const websocket = bench.url.protocol.startsWith('ws');
 let tls;
-if (secure) {
+if (bench.url.protocol === 'mqtts:') {
   const options = new io.TlsContextOptions();
   options.override_default_trust_store_from_path(undefined, bench.caFile);
   tls = new io.ClientTlsContext(options);
 }
 
 const client = new mqtt.MqttClient(new io.ClientBootstrap());
+const socketOptions = new io.SocketOptions();
 
-function newConnection() {
+// A clean session takes nothing while it is offline.
+function newConnection(clientId, isClean = true) {
   return client.new_connection({
-    client_id: bench.clientId,
+    client_id: clientId,
     host_name: bench.url.hostname,
     port: Number(bench.url.port),
-    clean_session: true,
+    clean_session: isClean,
     keep_alive: 60,
     ping_timeout: 30000,
-    socket_options: new io.SocketOptions(),
-    use_websocket: websocket,
+    socket_options: socketOptions,
+    use_websocket: bench.url.protocol.startsWith('ws'),
     tls_ctx: tls,
   });
 }
 
 function publish(connection) {
   const { publishTopic, payload, qos } = bench;
-  bench.publishInWindow(WINDOW, (done) => {
-    connection.publish(publishTopic, payload, qos)
-      .then(() => done(), bench.fail);
+  bench.publishAll((done) => {
+    const published = connection.publish(publishTopic, payload, qos);
+    if (done) published.then(() => done(), bench.fail);
+    else published.catch(bench.fail);
   });
 }
 
@@ -48,24 +45,54 @@ function receive(connection) {
     (topic, payload) => bench.receive(payload)).catch(bench.fail);
 }
 
+async function echo(connection) {
+  const { echoTopic, payload } = bench;
+  let receiveEcho;
+  await connection.subscribe(echoTopic, 0, (topic, message) => receiveEcho(message));
+  receiveEcho = bench.echo(() => {
+    connection.publish(echoTopic, payload, 0).catch(bench.fail);
+  });
+}
+
 // A connection that was closed cannot be used again.
 function reconnect() {
   bench.reconnect((done) => {
-    const connection = newConnection();
+    const connection = newConnection(bench.clientId);
     connection.connect()
       .then(() => connection.disconnect())
       .then(() => done(), bench.fail);
   });
 }
 
-if (bench.direction === 'reconnect') {
-  reconnect();
+function open() {
+  const connections = [];
+  bench.open((id, done) => {
+    const connection = newConnection(id);
+    connections.push(connection);
+    connection.connect().then(() => done(), bench.fail);
+  }).catch(bench.fail);
+}
+
+function offline() {
+  const connection = newConnection(bench.clientId, false);
+  const { publishTopic, payload, qos } = bench;
+  bench.offline(() => {
+    connection.publish(publishTopic, payload, qos).catch(bench.fail);
+  }, () => {
+    connection.connect().catch(bench.fail);
+  }).catch(bench.fail);
+}
+
+const alone = { reconnect, open, offline };
+const connected = { publish, receive, echo };
+
+if (alone[bench.work]) {
+  alone[bench.work]();
 } else {
-  const connection = newConnection();
+  const connection = newConnection(bench.clientId);
   connection.on('error', bench.fail);
   connection.on('interrupt', bench.fail);
   connection.connect()
-    .then(() => bench.direction === 'publish' ? publish(connection)
-      : receive(connection))
+    .then(() => connected[bench.work](connection))
     .catch(bench.fail);
 }

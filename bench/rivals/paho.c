@@ -4,7 +4,7 @@
 
 #include "../case.h"
 
-enum { WINDOW = 20, KEEP_ALIVE_S = 60 };
+enum { KEEP_ALIVE_S = 60, IN_FLIGHT_MAX = 10 };
 
 static MQTTAsync client;
 static bench_case bench;
@@ -20,9 +20,9 @@ static void check(int code) {
   if (code != MQTTASYNC_SUCCESS) bench_fail(MQTTAsync_strerror(code), code);
 }
 
-static void publish_one(void) {
+static void publish_one(MQTTAsync_onSuccess *published) {
   MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-  options.onSuccess = on_published;
+  options.onSuccess = published;
   options.onFailure = on_failed;
   bench.sent++;
   check(MQTTAsync_send(client, bench.topic, (int)bench.size, bench.payload,
@@ -33,26 +33,47 @@ static void on_published(void *context, MQTTAsync_successData *data) {
   (void)context;
   (void)data;
   bench_finish_one(&bench);
-  if (bench.sent < bench.count) publish_one();
+  if (bench.sent < bench.total) publish_one(on_published);
+}
+
+static void begin_publishing(void) {
+  bool is_loop = !strcmp(bench.style, "loop");
+  if (is_loop) bench_say("start");
+  uint64_t count = is_loop ? bench.total : bench.window;
+  while (bench.sent < count && bench.sent < bench.total)
+    publish_one(is_loop ? NULL : on_published);
+}
+
+static void on_subscribed(void *context, MQTTAsync_successData *data) {
+  (void)context;
+  (void)data;
+  if (!bench_does(&bench, "echo")) return;
+  bench.written_ns = bench_now();
+  publish_one(NULL);
 }
 
 static void on_connected(void *context, MQTTAsync_successData *data) {
   (void)context;
   (void)data;
-  if (bench.receives) {
-    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    options.onFailure = on_failed;
-    check(MQTTAsync_subscribe(client, bench.topic, bench.qos, &options));
+  if (bench_does(&bench, "publish")) {
+    begin_publishing();
     return;
   }
-  while (bench.sent < WINDOW && bench.sent < bench.count) publish_one();
+  MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+  options.onSuccess = on_subscribed;
+  options.onFailure = on_failed;
+  check(MQTTAsync_subscribe(client, bench.topic, bench.qos, &options));
 }
 
 static int on_message(void *context, char *topic, int topic_size,
                       MQTTAsync_message *message) {
   (void)context;
   (void)topic_size;
-  bench_receive(&bench, (size_t)message->payloadlen);
+  size_t size = (size_t)message->payloadlen;
+  if (bench_does(&bench, "receive"))
+    bench_receive(&bench, size);
+  else if (bench_take_echo(&bench, size))
+    publish_one(NULL);
   MQTTAsync_freeMessage(&message);
   MQTTAsync_free(topic);
   return 1;
@@ -77,7 +98,7 @@ int main(int argc, char **argv) {
   MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
   options.keepAliveInterval = KEEP_ALIVE_S;
   options.cleansession = 1;
-  options.maxInflight = WINDOW;
+  options.maxInflight = bench.limit > 0 ? bench.limit : IN_FLIGHT_MAX;
   options.onSuccess = on_connected;
   options.onFailure = on_failed;
   if (secure) options.ssl = &tls;

@@ -25,6 +25,9 @@ enum {
  * fit into half of `out`. */
 enum { IN_MAX = 256 * 1024, OUT_MAX = 1024 * 1024, ANSWERS_MAX = OUT_MAX / 2 };
 
+/* What is published to it is sent back. */
+#define ECHO_TOPIC "bench/echo"
+
 /* So that one client with a fast socket does not starve the others. */
 enum { ROUNDS_MAX = 16 };
 
@@ -185,8 +188,25 @@ static bool handle_connect(sink_peer *peer, sink_cursor body) {
   return true;
 }
 
+/* The packet as it came; only QoS 0 goes back unchanged. */
+static void echo(sink_peer *peer, uint8_t first_byte, sink_cursor body) {
+  uint8_t header[5] = {first_byte};
+  size_t length = (size_t)(body.end - body.at), size = 1;
+  for (size_t rest = length; size == 1 || rest; rest >>= 7)
+    header[size++] = (uint8_t)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+  uint8_t *to = link_packet(&peer->link, &peer->out, size + length);
+  if (!to) abort(); /* ANSWERS_MAX was free before we parsed */
+  memcpy(to, header, size);
+  memcpy(to + size, body.at, length);
+}
+
+static bool is_echo(const uint8_t *topic, uint32_t size) {
+  return size == sizeof ECHO_TOPIC - 1 && !memcmp(topic, ECHO_TOPIC, size);
+}
+
 static bool handle_publish(sink_peer *peer, uint8_t first_byte,
                            sink_cursor body) {
+  const sink_cursor whole = body;
   const uint8_t *topic;
   uint32_t size, id;
   unsigned qos = first_byte >> 1 & 3;
@@ -195,6 +215,7 @@ static bool handle_publish(sink_peer *peer, uint8_t first_byte,
     if (!take_number(&body, 2, &id)) return false;
     acknowledge(peer, qos == 1 ? PUBACK << 4 : PUBREC << 4, (uint16_t)id);
   }
+  if (!qos && is_echo(topic, size)) echo(peer, first_byte, whole);
   peer->publishes++;
   totals.publishes++;
   if (peer->publishes == peer->expected / 2) report("halfway", peer);

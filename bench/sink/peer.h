@@ -1,6 +1,7 @@
 /* One client of the sink: MQTT 3.1, 3.1.1 and 5, as far as a benchmark goes.
  *
- * What a client publishes is counted and dropped. A client identifier that
+ * What a client publishes is counted and dropped; QoS 0 to bench/echo is sent
+ * back. A client identifier that
  * ends in -<count> asks for a line on stdout when half of that many have come,
  * and when all have. */
 #ifndef MIDGE_BENCH_PEER_H

@@ -53,19 +53,21 @@ static bool make_packet(sink_stream *stream, const uint8_t *topic,
 sink_stream *stream_new(const uint8_t *topic, size_t topic_size, bool mqtt5,
                         unsigned window) {
   char text[64];
-  unsigned qos;
+  unsigned qos, asked;
   unsigned long long count;
   unsigned long size;
   if (topic_size >= sizeof text) return NULL;
   memcpy(text, topic, topic_size);
   text[topic_size] = 0;
-  if (sscanf(text, "bench/%u/%llu/%lu", &qos, &count, &size) != 3) return NULL;
+  if (sscanf(text, "bench/%u/%llu/%lu/%u", &qos, &count, &size, &asked) != 4)
+    return NULL;
   if (qos > 2 || size > STREAM_SIZE_MAX) return NULL;
+  if (asked == 0 || asked > STREAM_WINDOW_MAX) return NULL;
   sink_stream *stream = calloc(1, sizeof *stream);
   if (!stream) return NULL;
   stream->left = count;
   stream->qos = qos;
-  stream->window = window < STREAM_WINDOW ? window : STREAM_WINDOW;
+  stream->window = window < asked ? window : asked;
   if (make_packet(stream, topic, topic_size, mqtt5, size)) return stream;
   stream_free(stream);
   return NULL;

@@ -1,13 +1,13 @@
 /* Messages that the sink sends on demand: a subscription to
- * bench/<qos>/<count>/<size> is answered with `count` of them. */
+ * bench/<qos>/<count>/<size>/<window> is answered with `count` of them, of
+ * which at most `window` of QoS 1 and 2 are unacknowledged at a time; the
+ * client's Receive Maximum may say less. */
 #ifndef MIDGE_BENCH_STREAM_H
 #define MIDGE_BENCH_STREAM_H
 
 #include "link.h"
 
-/* At most this many messages of QoS 1 and 2 are unacknowledged at a time;
- * the client's Receive Maximum may say less. */
-enum { STREAM_WINDOW = 1000, STREAM_SIZE_MAX = 65536 };
+enum { STREAM_WINDOW_MAX = 20000, STREAM_SIZE_MAX = 65536 };
 
 typedef struct sink_stream sink_stream;
 

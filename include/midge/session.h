@@ -152,7 +152,9 @@ MIDGE_API void midge_session_committed(midge_session *session,
  * What was not sent goes with it; messages that were not sent whole, and
  * unfinished QoS 1 and 2, wait for the next connection. `by_server`: the
  * stream was ended or reset by the other side, not by silence or by us; the
- * same request the oldest unanswered one `breaks_max` times is given up. */
+ * same request the oldest unanswered one `breaks_max` times is given up. So it
+ * is when the server sends DISCONNECT or breaks the protocol instead, but not
+ * for a reason that no request can be (busy, taken over, moved, ...). */
 MIDGE_API void midge_session_disconnected(midge_session *session,
                                           bool by_server);
 
@@ -170,9 +172,10 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
     midge_session *session, const midge_publish *publish, uint64_t token);
 /* MIDGE_EINVAL, MIDGE_EUTF8, MIDGE_EQUEUE, MIDGE_ENOMEM. The event's `reasons`
  * has one byte per filter. Subscriptions granted are asked for again on a
- * connection whose session the server has lost; a subscribe that asks for the
- * same meanwhile joins them. An answer that came in several packets, or to
- * such a packet of ours, has no properties and no identifier. */
+ * connection whose session the server has lost; the first subscribe that asks
+ * for the same meanwhile, or within five seconds, joins them: it has their
+ * outcome and sends nothing. An answer that came in several packets, or to such
+ * a packet of ours, has no properties and no identifier. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_subscribe(
     midge_session *session, const midge_subscription *subscriptions,
     size_t count, midge_request_options options, uint64_t token);
@@ -220,7 +223,9 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(
 
 /* Hold the messages that come in: they are neither handed out nor answered
  * until they are let go, in their order; other events go on. With the option
- * `hold` every connection begins like this. */
+ * `hold` every connection begins like this. None is lost or told twice when a
+ * connection ends meanwhile: of QoS 1 and 2, what the server will send again is
+ * dropped when the next CONNACK says so, and else handed out after all. */
 MIDGE_API void midge_session_hold(midge_session *session, bool held);
 
 /* Send DISCONNECT when QoS 0 that waits is sent, and what was published and

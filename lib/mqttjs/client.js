@@ -312,7 +312,9 @@ class MqttClient extends EventEmitter {
   publish(topic, message, options, callback) {
     const [given, done] = args.tail(options, callback);
     if (this.#isLeaving(done)) return this;
-    if (typeof topic !== 'string') return this.#failSoon(done, invalidType('topic', 'string', topic));
+    if (typeof topic !== 'string') {
+      return this.#failSoon(done, invalidType('topic', 'string', topic));
+    }
     const { qos = 0, retain = false, dup = false, properties, cbStorePut } = given;
     if (!args.isQos(qos)) return this.#failSoon(done, args.qosError(qos));
     if (qos === 0 && !this.connected && !this.queueQoSZero) {

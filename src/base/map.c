@@ -54,6 +54,15 @@ bool midge_map_put(midge_map *map, uint32_t key, void *value) {
   return true;
 }
 
+bool midge_map_replace(midge_map *map, uint32_t key, void *value) {
+  assert(value != NULL);
+  if (map->count == 0) return false;
+  size_t at = find(map, key);
+  if (map->places[at].key == 0) return false;
+  map->places[at].value = value;
+  return true;
+}
+
 void *midge_map_get(const midge_map *map, uint32_t key) {
   if (map->count == 0) return NULL;
   return map->places[find(map, key)].value;

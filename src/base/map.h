@@ -22,6 +22,8 @@ void midge_map_free(midge_map *map);
 
 /* False when there is no memory; the key must not be there yet. */
 MIDGE_CHECKED bool midge_map_put(midge_map *map, uint32_t key, void *value);
+/* Another value for a key that is there; false if it is not. */
+bool midge_map_replace(midge_map *map, uint32_t key, void *value);
 /* Null if there is none. */
 void *midge_map_get(const midge_map *map, uint32_t key);
 /* Returns what was there, or null. */

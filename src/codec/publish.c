@@ -37,64 +37,86 @@ void midge_read_publish(midge_cursor *cursor, midge_packet *packet) {
   if (packet->publish.topic.size == 0) judge_empty_topic(cursor, packet);
 }
 
+static size_t variable_size(size_t number) {
+  if (number < 1u << 7) return 1;
+  if (number < 1u << 14) return 2;
+  return number < 1u << 21 ? 3 : 4;
+}
+
 /* Two properties may be numbers apart from the others. */
-static inline void write_head_properties(midge_writer *writer,
-                                         const midge_publish_head *head) {
+static size_t properties_size(const midge_publish_head *head) {
   size_t size = head->properties.size;
   if (head->expires) size += EXPIRY_SIZE;
-  if (head->alias != 0) size += ALIAS_SIZE;
-  midge_write_variable(writer, size);
+  return head->alias != 0 ? size + ALIAS_SIZE : size;
+}
+
+static size_t head_size(midge_version version, const midge_publish_head *head) {
+  size_t size = 2 + head->topic.size;
+  if (head->qos != MIDGE_AT_MOST_ONCE) size += 2;
+  if (version != MIDGE_MQTT_5) return size;
+  size_t properties = properties_size(head);
+  return size + variable_size(properties) + properties;
+}
+
+static uint8_t *put_two(uint8_t *to, uint32_t number) {
+  *to++ = (uint8_t)(number >> 8);
+  *to++ = (uint8_t)number;
+  return to;
+}
+
+static uint8_t *put_variable(uint8_t *to, size_t number) {
+  for (; number >= 0x80; number >>= 7) *to++ = (uint8_t)(number | 0x80);
+  *to++ = (uint8_t)number;
+  return to;
+}
+
+static uint8_t *put_properties(uint8_t *to, const midge_publish_head *head) {
+  to = put_variable(to, properties_size(head));
   if (head->expires) {
-    midge_write_byte(writer, MIDGE_MESSAGE_EXPIRY_INTERVAL);
-    midge_write_four_bytes(writer, head->expiry_s);
+    *to++ = MIDGE_MESSAGE_EXPIRY_INTERVAL;
+    to = put_two(to, head->expiry_s >> 16);
+    to = put_two(to, head->expiry_s);
   }
   if (head->alias != 0) {
-    midge_write_byte(writer, MIDGE_TOPIC_ALIAS);
-    midge_write_two_bytes(writer, head->alias);
+    *to++ = MIDGE_TOPIC_ALIAS;
+    to = put_two(to, head->alias);
   }
-  midge_write_bytes(writer, head->properties);
+  return midge_slice_copy(to, head->properties);
 }
 
-static inline void write_head(midge_writer *writer,
-                              const midge_publish_head *head) {
-  midge_write_binary(writer, head->topic);
-  if (head->qos != MIDGE_AT_MOST_ONCE)
-    midge_write_two_bytes(writer, head->packet_id);
-  if (writer->version == MIDGE_MQTT_5) write_head_properties(writer, head);
+static uint8_t *put_head(uint8_t *to, midge_version version,
+                         const midge_publish_head *head) {
+  to = put_two(to, (uint32_t)head->topic.size);
+  to = midge_slice_copy(to, head->topic);
+  if (head->qos != MIDGE_AT_MOST_ONCE) to = put_two(to, head->packet_id);
+  return version == MIDGE_MQTT_5 ? put_properties(to, head) : to;
 }
 
+/* Unlike other packets it is measured apart from being written, for of all of
+ * them it has to be the fastest. */
 void midge_write_publish(midge_writer *writer, const midge_packet *packet) {
-  write_head(writer,
-             &(midge_publish_head){.topic = packet->publish.topic,
-                                   .properties = packet->properties,
-                                   .packet_id = packet->publish.packet_id,
-                                   .qos = packet->publish.qos});
+  midge_publish_head head = {.topic = packet->publish.topic,
+                             .properties = packet->properties,
+                             .packet_id = packet->publish.packet_id,
+                             .qos = packet->publish.qos};
+  if (head.topic.size > UINT16_MAX) writer->too_long = true;
+  if (writer->to != NULL)
+    put_head(writer->to + writer->size, writer->version, &head);
+  writer->size += head_size(writer->version, &head);
   midge_write_bytes(writer, packet->publish.payload);
-}
-
-static size_t remaining_length(midge_version version,
-                               const midge_publish_head *head) {
-  midge_writer writer = {.version = version};
-  write_head(&writer, head);
-  return writer.size + head->payload_size;
 }
 
 size_t midge_publish_size(midge_version version,
                           const midge_publish_head *head) {
-  size_t remaining = remaining_length(version, head);
+  size_t remaining = head_size(version, head) + head->payload_size;
   if (remaining > MIDGE_REMAINING_LENGTH_MAX) return 0;
-  midge_writer writer = {.size = 1 + remaining};
-  midge_write_variable(&writer, remaining);
-  return writer.size;
+  return 1 + variable_size(remaining) + remaining;
 }
 
 uint8_t *midge_publish_encode_head(midge_version version,
                                    const midge_publish_head *head,
                                    uint8_t *to) {
-  midge_writer writer = {.to = to, .version = version};
-  midge_write_byte(&writer, midge_publish_first_byte(head->qos, head->retain,
-                                                     head->duplicate));
-  midge_write_variable(&writer, remaining_length(version, head));
-  write_head(&writer, head);
-  return to + writer.size;
+  *to++ = midge_publish_first_byte(head->qos, head->retain, head->duplicate);
+  to = put_variable(to, head_size(version, head) + head->payload_size);
+  return put_head(to, version, head);
 }

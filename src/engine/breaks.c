@@ -27,7 +27,7 @@ static midge_message *oldest_shown(const midge_session *session) {
   const midge_outbox *outbox = &session->outbox;
   for (midge_message *m = outbox->publishes.first; m != outbox->cursor;
        m = m->next)
-    if (m->shown && m->state == MIDGE_MESSAGE_PUBLISHED) return m;
+    if (m->state == MIDGE_MESSAGE_PUBLISHED) return m;
   return NULL;
 }
 
@@ -35,6 +35,8 @@ static midge_message *oldest_shown(const midge_session *session) {
  * the first packets of a connection. */
 static midge_owner *suspect_of(const midge_session *session) {
   midge_message *released = session->outbox.releases.first;
+  while (released != NULL && released->given_up)
+    released = released->release_next;
   if (released != NULL) return &released->owner;
   midge_message *message = oldest_shown(session);
   midge_request *request = session->requests.first;
@@ -143,6 +145,12 @@ static midge_owner *condemn(midge_session *session, midge_owner *owner) {
   return request->ended ? NULL : &request->owner;
 }
 
+/* The connection takes with it what nobody waits for and did not leave. */
+static bool goes_by_itself(const midge_session *session,
+                           const midge_message *message) {
+  return !message->duplicate && message->end > session->output.sent;
+}
+
 midge_verdict midge_session_judge_break(midge_session *session) {
   midge_breaks *breaks = &session->breaks;
   midge_verdict none = {NULL, NULL};
@@ -155,6 +163,7 @@ midge_verdict midge_session_judge_break(midge_session *session) {
   breaks->key = key;
   breaks->count++;
   bool ended = owner->kind == MIDGE_OWNER_MESSAGE && as_message(owner)->ended;
+  if (ended && goes_by_itself(session, as_message(owner))) return none;
   uint32_t most = ended ? 1 : session->options.breaks_max;
   if (breaks->count < most) return none;
 
@@ -176,18 +185,23 @@ static void tell(midge_session *session, midge_owner *owner,
 
 /* A server that keeps the session may hold a QoS 2 message that it has not
  * answered, and would take the next one of its identifier for it: PUBREL, which
- * needs no PUBREC before it, makes the server let go first. */
+ * needs no PUBREC before it, makes the server let go first. Where PUBREL does
+ * the harm, the identifier is not used again in this session. */
 static void give_message_up(midge_session *session, midge_message *message,
                             midge_buffer *text) {
+  bool released = message->state == MIDGE_MESSAGE_RELEASED;
   tell(session, &message->owner, text);
-  if (message->ended || !message->duplicate ||
-      message->qos != MIDGE_EXACTLY_ONCE ||
-      message->state != MIDGE_MESSAGE_PUBLISHED) {
+  if (message->qos != MIDGE_EXACTLY_ONCE ||
+      (!released && !message->duplicate)) {
     midge_session_finish_message(session, message, MIDGE_EBREAKS, NULL);
     return;
   }
   midge_deadlines_remove(&session->deadlines, &message->owner);
-  midge_outbox_end(&session->outbox, message);
+  if (!message->ended) midge_outbox_end(&session->outbox, message);
+  if (released) {
+    midge_outbox_give_up(&session->outbox, message);
+    return;
+  }
   midge_outbox_release(&session->outbox, message);
   midge_session_record_mark(session, message);
 }

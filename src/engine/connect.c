@@ -1,6 +1,5 @@
 #include "engine/connect.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -323,7 +322,8 @@ static void open_session(midge_session *session, const midge_packet *packet) {
     midge_session_subscribe_again(session);
   for (midge_message *m = session->outbox.releases.first; m != NULL;
        m = m->release_next)
-    midge_session_control(session, MIDGE_PUBREL, m->owner.packet_id, 0);
+    if (!m->given_up)
+      midge_session_control(session, MIDGE_PUBREL, m->owner.packet_id, 0);
 }
 
 static const char *judge_connack(midge_session *session,

@@ -53,10 +53,9 @@ static void sink(midge_deadlines *deadlines, size_t place,
   put(deadlines, place, deadline);
 }
 
-bool midge_deadlines_add(midge_deadlines *deadlines, midge_owner *owner) {
+bool midge_deadlines_put(midge_deadlines *deadlines, midge_owner *owner) {
   assert(owner->place == 0);
   midge_deadline deadline = {due_of(owner), deadlines->orders, owner};
-  if (deadline.due == MIDGE_NEVER) return true;
   if (deadlines->count == deadlines->room) {
     size_t size = deadlines->room * sizeof *deadlines->heap;
     size_t room = deadlines->room == 0 ? ROOM_FIRST : 2 * deadlines->room;
@@ -71,10 +70,9 @@ bool midge_deadlines_add(midge_deadlines *deadlines, midge_owner *owner) {
   return true;
 }
 
-void midge_deadlines_remove(midge_deadlines *deadlines, midge_owner *owner) {
+void midge_deadlines_take_out(midge_deadlines *deadlines, midge_owner *owner) {
   size_t place = owner->place;
-  if (place == 0) return;
-  assert(deadlines->heap[place - 1].owner == owner);
+  assert(place != 0 && deadlines->heap[place - 1].owner == owner);
   owner->place = 0;
   midge_deadline last = deadlines->heap[--deadlines->count];
   if (last.owner == owner) return;

@@ -24,12 +24,11 @@ void midge_deadlines_init(midge_deadlines *deadlines,
                           const midge_allocator *allocator);
 void midge_deadlines_free(midge_deadlines *deadlines);
 
-/* Take in an owner by the earlier of its limits; one without is left out.
- * False when there is no memory. */
-MIDGE_CHECKED bool midge_deadlines_add(midge_deadlines *deadlines,
+/* Take in an owner by the earlier of its limits, or out. False when there is no
+ * memory. */
+MIDGE_CHECKED bool midge_deadlines_put(midge_deadlines *deadlines,
                                        midge_owner *owner);
-/* An owner that is not in it is fine. */
-void midge_deadlines_remove(midge_deadlines *deadlines, midge_owner *owner);
+void midge_deadlines_take_out(midge_deadlines *deadlines, midge_owner *owner);
 /* It was sent in time: what counts from now on is its answer. */
 void midge_deadlines_await_answer(midge_deadlines *deadlines,
                                   midge_owner *owner);
@@ -40,6 +39,19 @@ void midge_deadlines_rewind(midge_deadlines *deadlines);
 static inline midge_time midge_deadlines_next(
     const midge_deadlines *deadlines) {
   return deadlines->count == 0 ? MIDGE_NEVER : deadlines->heap[0].due;
+}
+
+/* The same; one without limits is left out, and one that is not there is fine.
+ * Here, so that who has none pays nothing. */
+MIDGE_CHECKED static inline bool midge_deadlines_add(midge_deadlines *deadlines,
+                                                     midge_owner *owner) {
+  return (owner->sent_by & owner->answered_by) == MIDGE_NEVER ||
+         midge_deadlines_put(deadlines, owner);
+}
+
+static inline void midge_deadlines_remove(midge_deadlines *deadlines,
+                                          midge_owner *owner) {
+  if (owner->place != 0) midge_deadlines_take_out(deadlines, owner);
 }
 
 #endif

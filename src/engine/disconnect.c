@@ -1,6 +1,5 @@
 #include "engine/disconnect.h"
 
-#include "base/slice.h"
 #include "codec/reason.h"
 #include "engine/abandon.h"
 #include "engine/breaks.h"

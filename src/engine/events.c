@@ -53,29 +53,13 @@ bool midge_events_queue_closed(midge_events *events) {
 
 midge_queued_event *midge_events_push(midge_events *events,
                                       midge_event_type type) {
-  assert(type != MIDGE_EVENT_MESSAGE);
-  midge_queued_event *queued = midge_ring_push(&events->others);
+  midge_ring *ring =
+      type == MIDGE_EVENT_MESSAGE ? &events->messages : &events->others;
+  midge_queued_event *queued = midge_ring_push(ring);
   if (queued == NULL) return NULL;
   memset(queued, 0, sizeof *queued);
   queued->event.type = type;
   queued->order = ++events->orders;
-  return queued;
-}
-
-static size_t bytes_of(const midge_event *message) {
-  return message->message.topic.size + message->message.payload.size +
-         message->properties.size;
-}
-
-midge_queued_event *midge_events_push_message(midge_events *events,
-                                              const midge_event *event) {
-  assert(event->type == MIDGE_EVENT_MESSAGE);
-  midge_queued_event *queued = midge_ring_push(&events->messages);
-  if (queued == NULL) return NULL;
-  memset(queued, 0, sizeof *queued);
-  queued->event = *event;
-  queued->order = ++events->orders;
-  events->bytes += bytes_of(event);
   return queued;
 }
 
@@ -91,6 +75,8 @@ static bool is_earlier(const midge_ring *ring, const midge_ring *than) {
 static midge_ring *next_of(midge_events *events) {
   midge_ring *next = events->others.count != 0 ? &events->others : NULL;
   if (events->held) return next;
+  if (next == NULL && events->freed == 0)
+    return events->messages.count != 0 ? &events->messages : NULL;
   if (is_earlier(&events->messages, next)) next = &events->messages;
   if (events->freed != 0 && is_earlier(&events->stranded, next))
     next = &events->stranded;
@@ -114,7 +100,8 @@ const midge_queued_event *midge_events_next(midge_events *events) {
   events->lent = *(midge_queued_event *)midge_ring_at(next, 0);
   midge_ring_pop(next);
   if (next == &events->stranded) events->freed--;
-  if (next != &events->others) events->bytes -= bytes_of(&events->lent.event);
+  if (next != &events->others)
+    events->bytes -= midge_message_event_size(&events->lent.event);
   return &events->lent;
 }
 
@@ -143,7 +130,7 @@ bool midge_events_drop_stranded(midge_events *events, midge_qos *qos,
   midge_queued_event *newest = midge_ring_at(stranded, stranded->count - 1);
   *qos = newest->event.message.qos;
   *packet_id = newest->event.message.packet_id;
-  events->bytes -= bytes_of(&newest->event);
+  events->bytes -= midge_message_event_size(&newest->event);
   midge_buffer_release(newest->event.buffer);
   midge_ring_pop_newest(stranded);
   return true;

@@ -46,10 +46,11 @@ bool midge_events_wait(const midge_events *events);
 /* A new last event, zeroed; null when there is no memory. */
 midge_queued_event *midge_events_push(midge_events *events,
                                       midge_event_type type);
-/* A new last message, whose holder of the buffer passes to the queue; null when
- * there is no memory. */
-midge_queued_event *midge_events_push_message(midge_events *events,
-                                              const midge_event *event);
+/* What a message counts in `bytes`, once it is filled in. */
+static inline size_t midge_message_event_size(const midge_event *message) {
+  return message->message.topic.size + message->message.payload.size +
+         message->properties.size;
+}
 /* One reason code as a slice that lives for ever. */
 midge_slice midge_reason_slice(uint8_t reason);
 

@@ -8,20 +8,20 @@ static uint8_t states[MIDGE_INBOUND_ANSWERED + 1];
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
   *inbox = (midge_inbox){.first = 1};
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
-  midge_map_init(&inbox->unanswered, allocator);
+  midge_map_init(&inbox->listed, allocator);
   midge_map_init(&inbox->received, allocator);
 }
 
 void midge_inbox_free(midge_inbox *inbox) {
   midge_ring_free(&inbox->debts);
-  midge_map_free(&inbox->unanswered);
+  midge_map_free(&inbox->listed);
   midge_map_free(&inbox->received);
 }
 
 void midge_inbox_rewind(midge_inbox *inbox) {
   inbox->first += (uint32_t)inbox->debts.count;
   midge_ring_clear(&inbox->debts);
-  midge_map_clear(&inbox->unanswered);
+  midge_map_clear(&inbox->listed);
   inbox->used = 0;
 }
 
@@ -39,9 +39,9 @@ midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
 
 bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
                            midge_inbound_state state) {
-  midge_map_remove(&inbox->received, packet_id);
   assert(state != MIDGE_INBOUND_NEW);
-  return midge_map_put(&inbox->received, packet_id, &states[state]);
+  return midge_map_replace(&inbox->received, packet_id, &states[state]) ||
+         midge_map_put(&inbox->received, packet_id, &states[state]);
 }
 
 void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id) {
@@ -59,10 +59,10 @@ static uint32_t unbox(const midge_inbox *inbox, const void *boxed) {
   return inbox->first + ((number - inbox->first) & INT32_MAX);
 }
 
-/* The newest of the circle; null if the identifier has no unanswered debt. */
+/* The newest of the circle; null if the identifier has no listed debt. */
 static midge_debt *newest_of(const midge_inbox *inbox, uint16_t packet_id,
                              uint32_t *number) {
-  const void *boxed = midge_map_get(&inbox->unanswered, packet_id);
+  const void *boxed = midge_map_get(&inbox->listed, packet_id);
   if (boxed == NULL) return NULL;
   *number = unbox(inbox, boxed);
   return midge_inbox_debt(inbox, *number);
@@ -72,20 +72,18 @@ static bool join_circle(midge_inbox *inbox, midge_debt *debt, uint32_t number) {
   uint32_t before;
   midge_debt *newest = newest_of(inbox, debt->packet_id, &before);
   debt->next = number;
-  if (newest != NULL) {
-    debt->next = newest->next;
-    newest->next = number;
-    midge_map_remove(&inbox->unanswered, debt->packet_id);
-  }
-  return midge_map_put(&inbox->unanswered, debt->packet_id, box(number));
+  if (newest == NULL)
+    return midge_map_put(&inbox->listed, debt->packet_id, box(number));
+  debt->next = newest->next;
+  newest->next = number;
+  return midge_map_replace(&inbox->listed, debt->packet_id, box(number));
 }
 
 bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt) {
   midge_debt *newest = midge_ring_push(&inbox->debts);
   if (newest == NULL) return false;
   *newest = debt;
-  if (!debt.answered &&
-      !join_circle(inbox, newest, midge_inbox_newest(inbox))) {
+  if (debt.listed && !join_circle(inbox, newest, midge_inbox_newest(inbox))) {
     midge_ring_pop_newest(&inbox->debts);
     return false;
   }
@@ -99,24 +97,24 @@ midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number) {
                                     : NULL;
 }
 
-midge_debt *midge_inbox_unanswered(const midge_inbox *inbox,
-                                   uint16_t packet_id) {
+midge_debt *midge_inbox_listed(const midge_inbox *inbox, uint16_t packet_id) {
   uint32_t number;
   midge_debt *newest = newest_of(inbox, packet_id, &number);
   return newest == NULL ? NULL : midge_inbox_debt(inbox, newest->next);
 }
 
-void midge_inbox_answer(midge_inbox *inbox, midge_debt *oldest,
-                        uint8_t reason) {
+void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason) {
+  assert(!debt->answered);
+  debt->answered = true;
+  debt->reason = reason;
+  if (!debt->listed) return;
   uint32_t number;
-  midge_debt *newest = newest_of(inbox, oldest->packet_id, &number);
-  assert(newest != NULL && !oldest->answered);
-  oldest->answered = true;
-  oldest->reason = reason;
-  if (newest == oldest)
-    midge_map_remove(&inbox->unanswered, oldest->packet_id);
+  midge_debt *newest = newest_of(inbox, debt->packet_id, &number);
+  assert(midge_inbox_debt(inbox, newest->next) == debt);
+  if (newest == debt)
+    midge_map_remove(&inbox->listed, debt->packet_id);
   else
-    newest->next = oldest->next;
+    newest->next = debt->next;
 }
 
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {

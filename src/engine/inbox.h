@@ -12,10 +12,11 @@
 
 /* A PUBACK or PUBREC that is owed. Debts are numbered one after the other. */
 typedef struct midge_debt {
-  uint32_t next; /* unanswered one of the same identifier; in a circle */
+  uint32_t next; /* listed one of the same identifier; in a circle */
   uint16_t packet_id;
   uint8_t qos;
   uint8_t reason;
+  bool listed;   /* until it is answered it is found by its identifier */
   bool handed;   /* the program has the message */
   bool answered; /* by the program, or by handing the message out */
 } midge_debt;
@@ -23,9 +24,9 @@ typedef struct midge_debt {
 typedef struct midge_inbox {
   midge_ring debts; /* of midge_debt; this connection's */
   uint32_t first;   /* number of the oldest debt */
-  /* Identifier to the number of its newest unanswered debt, from which the
-   * circle leads to the oldest. */
-  midge_map unanswered;
+  /* Identifier to the number of its newest listed debt, from which the circle
+   * leads to the oldest. */
+  midge_map listed;
   /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
   midge_map received;
   uint32_t life; /* how often those were forgotten */
@@ -63,11 +64,10 @@ static inline uint32_t midge_inbox_newest(const midge_inbox *inbox) {
 }
 /* The debt of this number, or null when it is paid or of another connection. */
 midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number);
-/* The oldest unanswered debt with this identifier, or null. */
-midge_debt *midge_inbox_unanswered(const midge_inbox *inbox,
-                                   uint16_t packet_id);
-/* That one is answered. */
-void midge_inbox_answer(midge_inbox *inbox, midge_debt *oldest, uint8_t reason);
+/* The oldest listed debt with this identifier, or null. */
+midge_debt *midge_inbox_listed(const midge_inbox *inbox, uint16_t packet_id);
+/* One that is not listed, or the oldest of its identifier, is answered. */
+void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason);
 /* The oldest debt if it may be paid; then it is gone. */
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
 /* A place in our Receive Maximum is free again. */

@@ -1,6 +1,5 @@
 #include "engine/message.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"

@@ -33,6 +33,7 @@ struct midge_message {
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
   bool ended;     /* nobody waits: its flow ends by itself */
+  bool given_up;  /* and this only keeps its identifier from being used */
   uint64_t order; /* of its PUBREC among the others, when recorded */
   uint16_t alias; /* the topic alias its publisher asked for, or 0 */
   uint16_t topic_size;
@@ -62,7 +63,12 @@ typedef struct midge_message_form {
   midge_time now;
   uint16_t alias;  /* 0: none */
   bool omit_topic; /* the alias says it */
+  size_t size;     /* of the whole packet, once it is known */
 } midge_message_form;
+
+/* Fixed header, length of the topic, identifier, length of the properties,
+ * expiry and alias: what comes at most to the bytes of a message. */
+enum { MIDGE_MESSAGE_OVERHEAD_MAX = 1 + 4 + 2 + 2 + 4 + 5 + 3 };
 
 /* The size on the wire; 0 if it is larger than MQTT allows. */
 size_t midge_message_size(const midge_message *message,

@@ -19,12 +19,10 @@ static void insert_behind(midge_message_list *list, midge_message *before,
   if (after == NULL) list->last = message;
 }
 
-/* In order of key; a new message has the highest. */
-static void insert(midge_message_list *list, midge_message *message) {
-  midge_message *before = list->last;
-  while (before != NULL && before->key > message->key)
-    before = before->previous;
-  insert_behind(list, before, message);
+/* Messages come in the order of their keys. */
+static void append(midge_message_list *list, midge_message *message) {
+  assert(list->last == NULL || list->last->key < message->key);
+  insert_behind(list, list->last, message);
 }
 
 static void unlink_from(midge_message_list *list, midge_message *message) {
@@ -84,10 +82,10 @@ void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
   outbox->bytes += midge_message_bytes(message);
   midge_outbox_note_expiry(outbox, message);
   if (message->qos == MIDGE_AT_MOST_ONCE) {
-    insert(&outbox->fleeting, message);
+    append(&outbox->fleeting, message);
     return;
   }
-  insert(&outbox->publishes, message);
+  append(&outbox->publishes, message);
   if (outbox->entry == NULL) outbox->entry = message;
   if (outbox->cursor == NULL) outbox->cursor = message;
 }
@@ -105,21 +103,26 @@ static midge_message *skip_released(midge_message *message) {
   return message;
 }
 
-void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
-  if (outbox->entry == message) outbox->entry = message->next;
-  if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+/* It counts no longer, wherever it is. */
+static void discount(midge_outbox *outbox, const midge_message *message) {
   if (message->state != MIDGE_MESSAGE_WAITS) {
     outbox->in_flight--;
     if (message->qos == MIDGE_EXACTLY_ONCE) outbox->exactly_once--;
   }
+  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
+  outbox->count--;
+  outbox->bytes -= midge_message_bytes(message);
+}
+
+void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
+  if (outbox->entry == message) outbox->entry = message->next;
+  if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+  if (!message->given_up) discount(outbox, message);
   if (message->state == MIDGE_MESSAGE_RELEASED)
     unlink_release(&outbox->releases, message);
   if (message->qos != MIDGE_AT_MOST_ONCE)
     midge_outbox_free_place(outbox, message);
   unlink_from(list_of(outbox, message), message);
-  if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
-  outbox->count--;
-  outbox->bytes -= midge_message_bytes(message);
 }
 
 void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
@@ -152,7 +155,7 @@ void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
   if (message->qos == MIDGE_AT_MOST_ONCE) {
     unlink_from(&outbox->fleeting, message);
     message->shown = true;
-    insert(&outbox->leaving, message);
+    append(&outbox->leaving, message);
     return;
   }
   assert(outbox->cursor == message);
@@ -186,6 +189,12 @@ void midge_outbox_end(midge_outbox *outbox, midge_message *message) {
   assert(!message->ended);
   message->ended = true;
   if (message->qos != MIDGE_AT_MOST_ONCE) outbox->ended++;
+}
+
+void midge_outbox_give_up(midge_outbox *outbox, midge_message *message) {
+  assert(message->ended && message->state == MIDGE_MESSAGE_RELEASED);
+  discount(outbox, message);
+  message->given_up = true;
 }
 
 void midge_outbox_free_place(midge_outbox *outbox, midge_message *message) {

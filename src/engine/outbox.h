@@ -38,7 +38,7 @@ void midge_outbox_init(midge_outbox *outbox);
 /* Let go of every message, without an event. */
 void midge_outbox_free(midge_outbox *outbox);
 
-/* Add a message among those of its kind, in order of its key. */
+/* Add a message behind those of its kind: its key is the highest. */
 void midge_outbox_add(midge_outbox *outbox, midge_message *message);
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
@@ -68,6 +68,10 @@ uint32_t midge_outbox_renew(midge_outbox *outbox);
 
 /* Nobody waits any longer for one that was shown. */
 void midge_outbox_end(midge_outbox *outbox, midge_message *message);
+
+/* Nor is its PUBREL sent again by ourselves: it only keeps its identifier, and
+ * counts no longer. */
+void midge_outbox_give_up(midge_outbox *outbox, midge_message *message);
 
 /* A message that waits, with no other time limit: next_expiry is not after its
  * expiry. */

@@ -41,12 +41,24 @@ static bool join_renewals(midge_session *session, midge_request *request) {
   for (walk w = walk_of(request); step(&w);) {
     const midge_remembered *one =
         midge_session_renewal_of(session, &w.packet, &w.filter);
-    if (one != NULL &&
+    if (one == NULL) continue;
+    request->answers->data[w.at - 1] = one->granted; /* if it is known */
+    if (one->renewal != NULL &&
         !midge_requests_join(&session->requests, one->renewal,
                              one->renewal_place, request, w.at - 1))
       return false;
   }
   return true;
+}
+
+/* A renewal that was answered already saves one packet; who asks once more
+ * wants one. */
+static void use_up(midge_session *session, const midge_request *request) {
+  for (walk w = walk_of(request); step(&w);) {
+    midge_remembered *one =
+        midge_session_renewal_of(session, &w.packet, &w.filter);
+    if (one != NULL) one->renewed_on = 0;
+  }
 }
 
 /* The next that nobody renews. */
@@ -115,5 +127,7 @@ bool midge_session_divide(midge_session *session, midge_request *request) {
   if (request->answers == NULL || !join_renewals(session, request) ||
       !make_parts(session, request, most))
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  else
+    use_up(session, request);
   return true;
 }

@@ -1,5 +1,7 @@
 #include "engine/publish_in.h"
 
+#include <assert.h>
+
 #include "base/slice.h"
 #include "codec/reason.h"
 #include "engine/closing.h"
@@ -62,32 +64,38 @@ static midge_buffer *gather(const midge_allocator *allocator,
   return buffer;
 }
 
-static void tell_message(midge_session *session, const midge_packet *packet,
+/* False: the connection has failed for want of memory. */
+static bool tell_message(midge_session *session, const midge_packet *packet,
                          midge_slice topic, uint16_t alias,
                          const midge_buffer *elsewhere) {
-  midge_event event = {.type = MIDGE_EVENT_MESSAGE};
-  event.properties = packet->properties;
-  event.message.topic = topic;
-  event.message.payload = packet->publish.payload;
-  event.message.qos = packet->publish.qos;
-  event.message.retain = packet->publish.retain;
-  event.message.duplicate = packet->publish.duplicate;
-  event.message.packet_id = packet->publish.packet_id;
-  event.message.alias = alias;
-  event.buffer = elsewhere == NULL ? midge_buffer_hold(session->receiver.buffer)
-                                   : gather(&session->allocator, &event);
   midge_queued_event *queued =
-      event.buffer == NULL
-          ? NULL
-          : midge_events_push_message(&session->events, &event);
+      midge_events_push(&session->events, MIDGE_EVENT_MESSAGE);
   if (queued == NULL) {
-    midge_buffer_release(event.buffer);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return;
+    return false;
   }
+  midge_event *event = &queued->event;
+  event->properties = packet->properties;
+  event->message.topic = topic;
+  event->message.payload = packet->publish.payload;
+  event->message.qos = packet->publish.qos;
+  event->message.retain = packet->publish.retain;
+  event->message.duplicate = packet->publish.duplicate;
+  event->message.packet_id = packet->publish.packet_id;
+  event->message.alias = alias;
+  event->buffer = elsewhere == NULL
+                      ? midge_buffer_hold(session->receiver.buffer)
+                      : gather(&session->allocator, event);
+  if (event->buffer == NULL) {
+    midge_ring_pop_newest(&session->events.messages);
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  session->events.bytes += midge_message_event_size(event);
   queued->connection = session->connection;
   queued->debt = midge_inbox_newest(&session->inbox);
   queued->life = session->inbox.life;
+  return true;
 }
 
 /* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
@@ -134,13 +142,18 @@ static bool owe(midge_session *session, const midge_packet *packet) {
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
     state = midge_inbox_state(inbox, packet_id);
     debt.answered = state == MIDGE_INBOUND_ANSWERED;
+    debt.listed = state == MIDGE_INBOUND_WAITS || state == MIDGE_INBOUND_HANDED;
     if (state == MIDGE_INBOUND_NEW &&
         !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_WAITS)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return false;
     }
   }
+  /* The first one of a message is found by its event, unless the program
+   * answers by hand. */
+  if (session->options.acknowledge_by_hand) debt.listed = !debt.answered;
   if (!midge_inbox_owe(inbox, debt)) {
+    if (state == MIDGE_INBOUND_NEW) midge_inbox_remove(inbox, packet_id);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
@@ -156,7 +169,10 @@ void midge_session_publish_in(midge_session *session,
   if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
   if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
     return;
-  tell_message(session, packet, topic, alias, elsewhere);
+  /* What nobody is told of has not come: the server sends it again. */
+  bool told = tell_message(session, packet, topic, alias, elsewhere);
+  if (!told && packet->publish.qos == MIDGE_EXACTLY_ONCE)
+    midge_inbox_remove(&session->inbox, packet->publish.packet_id);
 }
 
 /* The identifier's place in the map is reused, so memory cannot lack. */
@@ -174,31 +190,31 @@ static void received(midge_session *session, uint16_t packet_id) {
 
 /* What an answer pays: the oldest debt, and of QoS 2 every one, for they are of
  * one message. */
-static void answer_debts(midge_session *session, uint16_t packet_id,
-                         midge_qos qos, uint8_t reason) {
+static void answer_listed(midge_session *session, uint16_t packet_id,
+                          midge_qos qos, uint8_t reason) {
   midge_inbox *inbox = &session->inbox;
-  midge_debt *debt = midge_inbox_unanswered(inbox, packet_id);
+  midge_debt *debt = midge_inbox_listed(inbox, packet_id);
   while (debt != NULL && debt->qos == qos) {
     midge_inbox_answer(inbox, debt, reason);
     if (qos == MIDGE_AT_LEAST_ONCE) return;
-    debt = midge_inbox_unanswered(inbox, packet_id);
+    debt = midge_inbox_listed(inbox, packet_id);
   }
 }
 
 /* Handed out late, on another connection, it is the same message: the server
- * sends it again there, and that is what is answered. */
-static void handed_out_once(midge_session *session,
-                            const midge_queued_event *queued) {
+ * sends it again there, and that is what is answered. True if the program's
+ * having it is the answer. */
+static bool is_received(midge_session *session,
+                        const midge_queued_event *queued) {
   uint16_t packet_id = queued->event.message.packet_id;
-  if (queued->life != session->inbox.life) return;
-  if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_WAITS)
-    return;
+  if (queued->life != session->inbox.life) return false;
+  assert(midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_WAITS);
   if (session->options.acknowledge_by_hand) {
     move_to(session, packet_id, MIDGE_INBOUND_HANDED);
-    return;
+    return false;
   }
   received(session, packet_id);
-  answer_debts(session, packet_id, MIDGE_EXACTLY_ONCE, 0);
+  return true;
 }
 
 void midge_session_handed_out(midge_session *session,
@@ -206,16 +222,17 @@ void midge_session_handed_out(midge_session *session,
   const midge_event *event = &queued->event;
   if (event->type != MIDGE_EVENT_MESSAGE) return;
   if (event->message.qos == MIDGE_AT_MOST_ONCE) return;
-  if (event->message.qos == MIDGE_EXACTLY_ONCE) {
-    handed_out_once(session, queued);
-  } else {
-    /* None if it is of an earlier connection: the server sends it again. */
-    midge_debt *debt = midge_inbox_debt(&session->inbox, queued->debt);
-    if (debt == NULL) return;
+  bool once = event->message.qos == MIDGE_EXACTLY_ONCE;
+  if (once && !is_received(session, queued)) return;
+
+  /* None if it is of an earlier connection: the server sends it again. */
+  midge_debt *debt = midge_inbox_debt(&session->inbox, queued->debt);
+  if (debt != NULL) {
     debt->handed = true;
-    if (!session->options.acknowledge_by_hand)
-      answer_debts(session, debt->packet_id, MIDGE_AT_LEAST_ONCE, 0);
+    if (!debt->listed) midge_inbox_answer(&session->inbox, debt, 0);
   }
+  if (once)
+    answer_listed(session, event->message.packet_id, MIDGE_EXACTLY_ONCE, 0);
   pay_debts(session);
 }
 
@@ -229,7 +246,7 @@ midge_status midge_session_acknowledge(midge_session *session,
     return MIDGE_EINVAL;
 
   midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
-  midge_debt *debt = midge_inbox_unanswered(&session->inbox, packet_id);
+  midge_debt *debt = midge_inbox_listed(&session->inbox, packet_id);
   midge_qos qos = debt != NULL ? debt->qos : MIDGE_EXACTLY_ONCE;
   bool handed =
       qos == MIDGE_EXACTLY_ONCE ? state == MIDGE_INBOUND_HANDED : debt->handed;
@@ -237,7 +254,7 @@ midge_status midge_session_acknowledge(midge_session *session,
   if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id);
   /* Negotiation may have brought us where an answer has no reason. */
   if (session->version != MIDGE_MQTT_5) reason = 0;
-  answer_debts(session, packet_id, qos, (uint8_t)reason);
+  answer_listed(session, packet_id, qos, (uint8_t)reason);
   pay_debts(session);
   midge_session_settle(session);
   return MIDGE_OK;

@@ -1,7 +1,5 @@
 #include "engine/publish_out.h"
 
-#include <assert.h>
-
 #include "base/slice.h"
 #include "engine/closing.h"
 #include "engine/control.h"
@@ -205,18 +203,20 @@ void midge_session_expire_messages(midge_session *session) {
 
 /* --- Showing --- */
 
-/* Whether the server takes this message now; it is written in `form`. */
+/* Whether the server takes this message now, as it is written in `form`, whose
+ * size is filled in. */
 static midge_status judge(const midge_session *session,
                           const midge_message *message,
-                          const midge_message_form *form) {
+                          midge_message_form *form) {
   const midge_limits *limits = &session->limits;
   if (!message->duplicate && (message->expires <= session->now ||
                               message->owner.sent_by <= session->now))
     return MIDGE_EEXPIRED;
   if (message->qos > limits->qos_max) return MIDGE_ENOTSUP;
   if (message->retain && !limits->retain) return MIDGE_ENOTSUP;
-  size_t size = midge_message_size(message, form);
-  if (size == 0 || size > limits->packet_size_max) return MIDGE_EOVERSIZE;
+  form->size = midge_message_size(message, form);
+  if (form->size == 0 || form->size > limits->packet_size_max)
+    return MIDGE_EOVERSIZE;
   return MIDGE_OK;
 }
 
@@ -236,8 +236,8 @@ static void use_alias(midge_session *session, const midge_message *message,
   midge_message_form with = *form;
   with.alias = alias;
   with.omit_topic = midge_aliases_maps(aliases, alias, topic);
-  if (midge_message_size(message, &with) > session->limits.packet_size_max)
-    return;
+  with.size = midge_message_size(message, &with);
+  if (with.size > session->limits.packet_size_max) return;
   if (!with.omit_topic && !midge_aliases_map(aliases, alias, topic)) return;
   *form = with;
 }
@@ -247,8 +247,7 @@ static bool write_message(midge_session *session, midge_message *message,
   midge_output *output = &session->output;
   midge_slice payload = midge_message_payload(message);
   bool large = payload.size >= PAYLOAD_LARGE;
-  size_t size = midge_message_size(message, form);
-  size_t written = large ? size - payload.size : size;
+  size_t written = large ? form->size - payload.size : form->size;
   if (large && !midge_output_prepare(output)) return false;
   uint8_t *to = midge_output_reserve(output, written);
   if (to == NULL) return false;

@@ -3,6 +3,10 @@
 #include "base/slice.h"
 #include "engine/tell.h"
 
+/* A program that subscribes when it is told of the connection may do so when
+ * the renewal is answered already: this long what it asks for is there. */
+enum { FRESH_MS = 5000 };
+
 uint8_t *midge_put_filter(uint8_t *to, midge_slice filter) {
   *to++ = (uint8_t)(filter.size >> 8);
   *to++ = (uint8_t)filter.size;
@@ -15,9 +19,8 @@ static size_t filter_size(const midge_remembered *one) {
 
 static bool goes_with(const midge_remembered *first,
                       const midge_remembered *one) {
-  return !first->alone && !one->alone &&
-         midge_slice_equal(midge_remembered_properties(first),
-                           midge_remembered_properties(one));
+  return !first->alone && midge_slice_equal(midge_remembered_properties(first),
+                                            midge_remembered_properties(one));
 }
 
 /* One SUBSCRIBE for `first` and those behind it that go with it. Moves `first`
@@ -88,17 +91,43 @@ void midge_session_end_renewal(midge_session *session,
   }
 }
 
-const midge_remembered *midge_session_renewal_of(
-    midge_session *session, const midge_packet *request,
-    const midge_packet_filter *filter) {
-  if (session->requests.renewals == 0) return NULL;
+void midge_session_note_renewed(midge_session *session,
+                                const midge_request *request,
+                                midge_slice reasons) {
+  midge_packet packet = midge_request_packet(request);
+  midge_slice rest = packet.subscribe.filters;
+  midge_packet_filter filter;
+  for (size_t i = 0; midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter); i++) {
+    midge_remembered *one =
+        midge_subscriptions_find(&session->subscriptions, filter.filter);
+    if (one == NULL) continue; /* refused, or no memory */
+    one->renewed_on = session->connection;
+    one->renewed_at = session->now;
+    one->granted = reasons.data[i];
+  }
+  session->fresh_until = session->now + FRESH_MS;
+}
+
+static bool is_fresh(const midge_session *session,
+                     const midge_remembered *one) {
+  return one->renewed_on == session->connection &&
+         session->now - one->renewed_at < FRESH_MS;
+}
+
+midge_remembered *midge_session_renewal_of(midge_session *session,
+                                           const midge_packet *request,
+                                           const midge_packet_filter *filter) {
   if (request->type != MIDGE_SUBSCRIBE) return NULL;
+  if (session->requests.renewals == 0 && session->now >= session->fresh_until)
+    return NULL;
   midge_remembered *one =
       midge_subscriptions_find(&session->subscriptions, filter->filter);
-  if (one == NULL || one->renewal == NULL) return NULL;
-  if (one->options == filter->options &&
+  if (one == NULL) return NULL;
+  if ((one->renewal != NULL || is_fresh(session, one)) &&
+      one->options == filter->options &&
       midge_slice_equal(midge_remembered_properties(one), request->properties))
     return one;
   one->renewal = NULL;
+  one->renewed_on = 0;
   return NULL;
 }

@@ -10,12 +10,16 @@ void midge_session_subscribe_again(midge_session *session);
 /* This request renews no longer: it was answered, or is given up. */
 void midge_session_end_renewal(midge_session *session,
                                const midge_request *request);
-/* Where this filter of a request is being renewed with the same options; null
- * if it is not. What differs is asked for behind the renewal, so nobody may
- * join that any more. */
-const midge_remembered *midge_session_renewal_of(
-    midge_session *session, const midge_packet *request,
-    const midge_packet_filter *filter);
+/* This request renews, and was answered so. */
+void midge_session_note_renewed(midge_session *session,
+                                const midge_request *request,
+                                midge_slice reasons);
+/* The same filter with the same options, if it is being renewed, or was just
+ * now: then nobody renews it any more. Else null, and what differs is asked for
+ * behind the renewal, so nobody may join that any more. */
+midge_remembered *midge_session_renewal_of(midge_session *session,
+                                           const midge_packet *request,
+                                           const midge_packet_filter *filter);
 
 /* A filter as on the wire; returns the end. */
 uint8_t *midge_put_filter(uint8_t *to, midge_slice filter);

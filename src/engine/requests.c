@@ -138,8 +138,10 @@ bool midge_requests_join(midge_requests *requests, midge_request *packet,
                          uint32_t from, midge_request *request, uint32_t to) {
   midge_join *join = midge_allocate(requests->allocator, sizeof *join);
   if (join == NULL) return false;
-  *join = (midge_join){packet->joins, request, from, to};
-  packet->joins = join;
+  *join = (midge_join){NULL, request, from, to};
+  if (packet->joins == NULL) packet->joins = join;
+  if (packet->last_join != NULL) packet->last_join->next = join;
+  packet->last_join = join;
   request->awaited++;
   return true;
 }
@@ -149,6 +151,7 @@ bool midge_requests_take_join(midge_requests *requests, midge_request *packet,
   midge_join *taken = packet->joins;
   if (taken == NULL) return false;
   packet->joins = taken->next;
+  if (taken->next == NULL) packet->last_join = NULL;
   *join = *taken;
   midge_free(requests->allocator, taken, sizeof *taken);
   return true;

@@ -41,6 +41,7 @@ struct midge_request {
   bool ended;        /* nobody waits; its identifier stays in use */
   bool given_up;     /* the server has broken too many connections over it */
   midge_join *joins; /* those who wait for the answer to this packet */
+  midge_join *last_join;
   midge_buffer *answers; /* of one that joins: a reason code per filter */
   uint32_t awaited;      /* of these, how many are to come */
   midge_status status;   /* what they come to */

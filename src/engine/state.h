@@ -94,6 +94,7 @@ struct midge_session {
   midge_outbox outbox;
   size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;
+  midge_time fresh_until; /* some subscriptions were renewed just now */
   midge_subscriptions subscriptions;
   midge_inbox inbox;
   midge_receiver receiver;

@@ -1,5 +1,4 @@
 /* What the program subscribes to: MQTT 5, sections 3.8 and 3.10. */
-#include "base/slice.h"
 #include "engine/check.h"
 #include "engine/pump.h"
 #include "engine/renewals.h"

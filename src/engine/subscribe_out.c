@@ -125,8 +125,10 @@ static void end_answered(midge_session *session, midge_request *request,
                          const midge_packet *answer) {
   /* A renewal comes again after every lost session, so it is no progress. */
   if (request->origin == MIDGE_REQUEST_WISHED) session->breaks.count = 0;
-  if (request->origin == MIDGE_REQUEST_RENEWS)
+  if (request->origin == MIDGE_REQUEST_RENEWS) {
     midge_session_end_renewal(session, request);
+    midge_session_note_renewed(session, request, answer->suback.reasons);
+  }
   answer_joined(session, request, MIDGE_OK, answer->suback.reasons);
   midge_session_finish_request(session, request, MIDGE_OK, answer);
 }
@@ -201,7 +203,11 @@ void midge_session_show_request(midge_session *session) {
     return;
   }
   if (session->version != MIDGE_MQTT_5) lower_options(request);
-  if (midge_session_divide(session, request)) return;
+  if (midge_session_divide(session, request)) {
+    if (request->awaited == 0 && midge_session_is_open(session))
+      midge_session_finish_request(session, request, MIDGE_OK, NULL);
+    return;
+  }
   if (!midge_packet_ids_take(&session->packet_ids, &request->owner)) {
     refuse(session, request, MIDGE_ENOMEM);
     return;

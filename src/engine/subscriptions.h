@@ -11,6 +11,9 @@ typedef struct midge_remembered {
   struct midge_remembered *same_hash;
   struct midge_request *renewal; /* asks for it again now; null: nobody */
   uint32_t renewal_place;        /* of the filter in that request */
+  uint32_t renewed_on;           /* the connection that saw it answered, once */
+  midge_time renewed_at;
+  uint8_t granted;
   bool alone; /* its SUBSCRIBE broke connections: a packet of its own */
   uint32_t hash;
   uint8_t options;

@@ -23,8 +23,7 @@ static uint32_t place_of(uint64_t token) {
   return place != 0 ? place : 1;
 }
 
-void midge_tokens_add(midge_tokens *tokens, midge_owner *owner) {
-  if (!tokens->kept || owner->token == 0) return;
+void midge_tokens_enter(midge_tokens *tokens, midge_owner *owner) {
   uint32_t place = place_of(owner->token);
   midge_owner *first = midge_map_get(&tokens->owners, place);
   owner->same_place = NULL;
@@ -36,8 +35,7 @@ void midge_tokens_add(midge_tokens *tokens, midge_owner *owner) {
   if (!midge_map_put(&tokens->owners, place, owner)) midge_tokens_free(tokens);
 }
 
-void midge_tokens_remove(midge_tokens *tokens, midge_owner *owner) {
-  if (!tokens->kept || owner->token == 0) return;
+void midge_tokens_leave(midge_tokens *tokens, midge_owner *owner) {
   uint32_t place = place_of(owner->token);
   midge_owner *one = midge_map_get(&tokens->owners, place);
   assert(one != NULL);

@@ -16,12 +16,21 @@ void midge_tokens_free(midge_tokens *tokens);
 
 /* From now on every owner is added; the caller adds those there are. */
 void midge_tokens_keep(midge_tokens *tokens);
-/* Without memory for it nothing is kept any more. */
-void midge_tokens_add(midge_tokens *tokens, midge_owner *owner);
-void midge_tokens_remove(midge_tokens *tokens, midge_owner *owner);
-/* The same, and nobody asks any more. */
+void midge_tokens_enter(midge_tokens *tokens, midge_owner *owner);
+void midge_tokens_leave(midge_tokens *tokens, midge_owner *owner);
+/* Nobody asks any more, whether it is kept or not. */
 void midge_tokens_drop(midge_tokens *tokens, midge_owner *owner);
 /* Null if nobody has it; only while all are kept. */
 midge_owner *midge_tokens_find(const midge_tokens *tokens, uint64_t token);
+
+/* Without memory for it nothing is kept any more. */
+static inline void midge_tokens_add(midge_tokens *tokens, midge_owner *owner) {
+  if (tokens->kept && owner->token != 0) midge_tokens_enter(tokens, owner);
+}
+
+static inline void midge_tokens_remove(midge_tokens *tokens,
+                                       midge_owner *owner) {
+  if (tokens->kept && owner->token != 0) midge_tokens_leave(tokens, owner);
+}
 
 #endif

@@ -254,42 +254,45 @@ static bool has_failed(const midge_link *link) {
          midge_stack_state(&link->stack) == MIDGE_FILTER_FAILED;
 }
 
-/* In words: who ended the stream, and when. */
-static void fault_of_end(const midge_link *link, midge_fault *fault) {
-  char room[sizeof fault->text];
-  midge_text text = midge_text_in(room, sizeof room);
-  midge_text_add(&text, "the server closed the connection");
-  midge_text_add(&text, when(link));
-  midge_fault_set(fault, MIDGE_ELOST, NULL, room);
-}
-
-void midge_attempt_ended(midge_link *link) {
-  midge_fault fault;
-  midge_link_drain(link);
+/* What the filters still have is for the session, and what they say of the end
+ * says more than the system does. */
+static void end_stream(midge_link *link, midge_fault *fault) {
+  bool by_server = fault->by_server;
   if (link->stack.count != 0) {
     midge_stack_ended(&link->stack);
     if (link->phase != MIDGE_PHASE_CLOSING) midge_stream_pass_up(link);
   }
   midge_link_drain(link);
-  if (has_failed(link))
-    fault_of_filter(&fault, &link->stack);
-  else
-    fault_of_end(link, &fault);
+  if (has_failed(link)) fault_of_filter(fault, &link->stack);
+  fault->by_server = by_server;
+  midge_attempt_cut(link, fault, false);
+}
+
+/* In words: who ended the stream, and when. */
+void midge_attempt_ended(midge_link *link) {
+  midge_fault fault;
+  char room[sizeof fault.text];
+  midge_text text = midge_text_in(room, sizeof room);
+  midge_link_drain(link); /* it may say that the server accepted us */
+  midge_text_add(&text, "the server closed the connection");
+  midge_text_add(&text, when(link));
+  midge_fault_set(&fault, MIDGE_ELOST, NULL, room);
   fault.by_server = true;
-  midge_attempt_cut(link, &fault, false);
+  end_stream(link, &fault);
 }
 
 void midge_attempt_broken(midge_link *link, const midge_fault *why) {
-  midge_fault fault = *why;
+  midge_fault fault;
   char room[sizeof fault.text];
   midge_text text = midge_text_in(room, sizeof room);
+  midge_link_drain(link);
   midge_text_add(&text, "the connection was lost");
   midge_text_add(&text, when(link));
   midge_text_add(&text, ": ");
   midge_text_add(&text, why->text);
   midge_fault_set(&fault, why->status, why->code, room);
   fault.by_server = why->by_server;
-  midge_attempt_cut(link, &fault, false);
+  end_stream(link, &fault);
 }
 
 /* --- Time --- */

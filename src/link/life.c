@@ -247,7 +247,9 @@ void midge_link_clock(midge_link *link, midge_time now) {
 
 void midge_link_elapsed(midge_link *link, midge_time now) {
   if (now > link->now) link->now = now;
-  move_session(link, now);
+  /* Also when the clock stands: the deadline may have moved to now. */
+  if (midge_session_deadline(link->session) <= link->now) link->told = 0;
+  move_session(link, link->now);
   if (link->now < link->phase_until) return;
   tell(link, FACT_LATE, &(midge_told){0});
 }

@@ -41,6 +41,7 @@ void midge_places_settled(midge_places *places) {
 }
 
 void midge_places_begin(midge_places *places) {
+  midge_redirect_return(&places->redirect, &places->list[places->at]);
   places->tried = 0;
 }
 

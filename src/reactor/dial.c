@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/slice.h"
 #include "reactor/errors.h"
@@ -288,11 +289,24 @@ static void connect_pipe(midge_dial *dial) {
   midge_socket_connect_pipe(socket, dial->host);
 }
 
-/* A zone that this machine does not have would be "invalid argument" later. */
+/* A zone is the name of an interface, which libuv looks up, or its number
+ * (RFC 4007, section 11.2). One that this machine does not have would be
+ * "invalid argument" later. */
 static bool lacks_interface(const midge_dial *dial,
-                            const struct sockaddr_storage *address) {
-  return address->ss_family == AF_INET6 && strchr(dial->host, '%') != NULL &&
-         ((const struct sockaddr_in6 *)address)->sin6_scope_id == 0;
+                            struct sockaddr_storage *address) {
+  const char *zone = strchr(dial->host, '%');
+  if (address->ss_family != AF_INET6 || zone == NULL) return false;
+  struct sockaddr_in6 *ip6 = (struct sockaddr_in6 *)address;
+  if (ip6->sin6_scope_id != 0) return false;
+  char name[UV_IF_NAMESIZE];
+  size_t size = sizeof name;
+  char *end = NULL;
+  unsigned long number = strtoul(zone + 1, &end, 10);
+  if (*end != '\0' || number == 0 || number > UINT32_MAX ||
+      uv_if_indextoname((unsigned)number, name, &size) != 0)
+    return true;
+  ip6->sin6_scope_id = (uint32_t)number;
+  return false;
 }
 
 /* The first step is taken from the loop, so that nothing ends before the call

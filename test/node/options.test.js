@@ -225,6 +225,38 @@ test('disconnect while credentials are awaited', async () => {
   assert.equal(server.got('connect').length, before_);
 });
 
+// The next client may have the place that the addon gave to the one of before.
+test('credentials that come late are for no other client', async (t) => {
+  const own = await listen();
+  t.after(() => own.stop());
+  let late;
+  let isFirst = true;
+  const client = make({ credentials() {
+    if (!isFirst) return {};
+    isFirst = false;
+    return new Promise((resolve) => { late = resolve; });
+  } });
+  client.connect('127.0.0.1', own.port);
+  await until(() => late !== undefined);
+  assert.equal(client.disconnect(), 0);
+  await event(client, 'disconnected');
+  client.connect('localhost', own.port);
+  await event(client, 'connected');
+  await delay(50);
+  const before_ = own.got('connect').length;
+  for (let i = 0; i < 3; i += 1) {
+    let isAsked = false;
+    make({ credentials: () => {
+      isAsked = true;
+      return new Promise(() => {});
+    } }).connect('127.0.0.1', own.port);
+    await until(() => isAsked);
+  }
+  late({ username: 'late' });
+  await delay(100);
+  assert.equal(own.got('connect').length, before_);
+});
+
 test('credentials hear the last error, but none from before a connection',
   async (t) => {
     const own = await listen();
@@ -297,6 +329,56 @@ test('subscribeBatchSize: filters of a SUBSCRIBE that renews', async (t) => {
     assert.equal(Math.max(...sizes), most);
     await called((done) => client.disconnect(done));
   }
+});
+
+test('subscribeBatchSize cuts a call too, which has one outcome', async (t) => {
+  const own = await listen({
+    subscribe({ messageId, subscriptions }, connection) {
+      connection.send({ cmd: 'suback', messageId, granted: subscriptions
+        .map(({ topic, qos }) => (topic === 'refused' ? 0x80 : qos)) });
+    },
+  });
+  t.after(() => own.stop());
+  for (const [subscribeBatchSize, sizes] of [[undefined, [5]], [2, [2, 2, 1]],
+    [1, [1, 1, 1, 1, 1]], [5, [5]]]) {
+    const client = make({ subscribeBatchSize });
+    await called((done) => client.connect('127.0.0.1', own.port, done));
+    own.packets.length = 0;
+    const filters = ['a', 'b', 'c', 'd', 'e'];
+    const told = [];
+    client.on('subscribed', (...args) => told.push(args));
+    assert.deepEqual(await called((done) => client.subscribe(1, filters, done)),
+      [1, [1, 1, 1, 1, 1]]);
+    assert.deepEqual(told, [[1, [1, 1, 1, 1, 1]]]);
+    const packets = own.got('subscribe');
+    assert.deepEqual(packets.map(({ subscriptions }) => subscriptions.length),
+      sizes);
+    assert.deepEqual(packets.flatMap(({ subscriptions }) =>
+      subscriptions.map(({ topic }) => topic)), filters);
+    const [mid, granted, error] = await called((done) =>
+      client.subscribe(1, ['a', 'b', 'c', 'refused'], done));
+    assert.deepEqual([mid, granted, error.granted, error.errno],
+      [2, [1, 1, 1, 0x80], [1, 1, 1, 0x80], -0x80]);
+    assert.equal(client.subscribe(1, ['a', 'b', 'a#']), mqtt.errors.EINVAL);
+    assert.equal(client.mid, 2);
+    const [third] = await called((done) => client.publish(1, false, 't', 'm', done));
+    assert.equal(third, 3);
+    await called((done) => client.disconnect(done));
+  }
+});
+
+test('subscribeBatchSize in blocking mode', async () => {
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, false,
+      { subscribeBatchSize: 2 });
+    const heard = [];
+    client.connect('127.0.0.1', port);
+    console.log(client.subscribe(1, ['a', 'b', 'c', 'd', 'e'],
+      (mid, granted) => heard.push(mid, granted.join())));
+    console.log(client.publish(1, false, 't', 'm', (mid) => heard.push(mid)));
+    client.disconnect(() => console.log(heard.join(' ')));`,
+  { port: server.port });
+  assert.deepEqual([code, out, err], [0, '0\n0\n1 1,1,1,1,1 2', '']);
 });
 
 test('maxBreaks: a request that breaks connections ends with EBREAKS',
@@ -396,13 +478,16 @@ test('a URL: mqtt:, port in it wins, the argument fills in', async () => {
   const urls = [
     [`mqtt://127.0.0.1:${server.port}`, undefined],
     [`mqtt://127.0.0.1:${server.port}`, 1],
+    [`mqtt://127.0.0.1:${server.port}`, '1'],
     ['mqtt://127.0.0.1', server.port],
     ['tcp://127.0.0.1', `${server.port}`],
     [`MQTT://name:pass%40word@127.0.0.1:${server.port}/`, null],
   ];
   for (const [url, port] of urls) {
     const client = make({});
-    await called((done) => assert.equal(client.connect(url, port, done), 0));
+    const [connection] = await called((done) =>
+      assert.equal(client.connect(url, port, done), 0));
+    assert.equal(connection, 'OK');
     client.disconnect();
   }
   const { username, password } = lastConnect();

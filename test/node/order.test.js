@@ -81,10 +81,12 @@ test('connect again after disconnect, also at once, also elsewhere',
     const heard = [];
     client.on('connected', (result) => heard.push(`connected ${result}`));
     client.on('disconnected', (result) => heard.push(`disconnected ${result}`));
-    for (const { port } of [server, server, other, server]) {
+    for (const to of [server, server, other, server]) {
+      const before_ = to.got('connect').length;
       assert.equal(client.disconnect(), 0);
-      assert.equal(client.connect('127.0.0.1', port), 0);
+      assert.equal(client.connect('127.0.0.1', to.port), 0);
       await event(client, 'connected');
+      assert.equal(to.got('connect').length, before_ + 1);
     }
     assert.deepEqual(heard,
       Array(4).fill(['disconnected OK', 'connected OK']).flat());
@@ -224,6 +226,9 @@ test('a refusal that cannot heal ends the attempts', async () => {
   assert.equal(client.publish(0, false, 't', 'm'), ENOCONN);
   await delay(100);
   assert.equal(own.got('connect').length, 1);
+  assert.equal(client.tls_insecure_set(false), 0);
+  assert.equal(client.connect('127.0.0.1', server.port), 0);
+  await event(client, 'connected');
   await own.stop();
 });
 

@@ -15,12 +15,16 @@ const LIB = path.join(__dirname, '..', '..', 'lib');
 const ROUNDS = Number(process.env.MIDGE_TEST_ROUNDS || 10);
 
 let broker;
+const workers = [];
 
 before(async () => {
   broker = await mosquitto.start();
 });
 
-after(() => broker.stop());
+after(async () => {
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  await broker.stop();
+});
 
 // Publishes and receives all it can, from when it is connected on.
 const traffic = `
@@ -59,6 +63,11 @@ test('client.unref() lets the process end, ref() takes it back', async () => {
     client.connect('127.0.0.1', port);
     client.on('connected', () => {});`, { port: broker.port });
   assert.deepEqual([unref.code, unref.err], [0, '']);
+  const later = await run(`
+    const client = new mqtt(null, null, null, true, 0, true);
+    client.connect('127.0.0.1', port, () => client.unref());`,
+  { port: broker.port });
+  assert.deepEqual([later.code, later.err], [0, '']);
   const ref = await run(`
     const client = new mqtt(null, null, null, true, 0, true);
     client.connect('127.0.0.1', port);
@@ -156,7 +165,10 @@ const workerText = (text) => `
   ${text}`;
 
 function startWorker(text) {
-  return new Worker(workerText(text), { eval: true, workerData: broker.port });
+  const worker = new Worker(workerText(text),
+    { eval: true, workerData: broker.port });
+  workers.push(worker);
+  return worker;
 }
 
 test('works in a worker thread, which ends after disconnect', async () => {
@@ -177,10 +189,10 @@ test('works in a worker thread, which ends after disconnect', async () => {
 
 test('workers terminated with traffic in flight', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const workers = [startWorker(traffic), startWorker(traffic)];
-    await Promise.all(workers.map((worker) => event(worker, 'online')));
+    const two = [startWorker(traffic), startWorker(traffic)];
+    await Promise.all(two.map((worker) => event(worker, 'online')));
     await delay(20 + 40 * (round % 5));
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(two.map((worker) => worker.terminate()));
   }
 });
 

@@ -175,13 +175,14 @@ test('through a proxy the name of the server is verified', async () => {
   client.disconnect();
 });
 
-test('unix: reaches a socket of the file system', async () => {
+test('unix: reaches a socket of the file system', async (t) => {
   const name = path.join(folder, 'broker.sock');
   const bridge = net.createServer((socket) => {
     const link = net.connect(broker.port, '127.0.0.1');
     socket.pipe(link).pipe(socket);
     for (const end of [socket, link]) end.on('error', () => {});
   });
+  t.after(() => bridge.close());
   await new Promise((resolve) => bridge.listen(name, resolve));
   const client = make(true);
   const [result, error] = await called((done) =>
@@ -189,5 +190,4 @@ test('unix: reaches a socket of the file system', async () => {
   assert.equal(result, 'OK', error && error.message);
   await exchange(client);
   client.disconnect();
-  bridge.close();
 });

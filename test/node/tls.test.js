@@ -318,12 +318,13 @@ test('TLS-34 TLS on a plain port, and the other way round', async () => {
   assert.ok(Date.now() - start < 20000);
 });
 
-test('TLS-34 an HTTP server on the TLS port', async () => {
+test('TLS-34 an HTTP server on the TLS port', async (t) => {
   const http = net.createServer((socket) => {
     socket.on('error', () => {});
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
   });
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+  t.after(() => http.close());
   const client = make(true);
   trusting(client);
   const [, error] = await called((done) =>
@@ -331,18 +332,17 @@ test('TLS-34 an HTTP server on the TLS port', async () => {
   assert.match(error.message, /plain HTTP/);
   assert.equal(error.errno, ETLS);
   client.disconnect();
-  http.close();
 });
 
-test('TLS-33 a server that is mute in the handshake is a timeout', async () => {
+test('TLS-33 a server that is mute in the handshake is a timeout', async (t) => {
   const sockets = [];
   const mute = net.createServer((socket) => sockets.push(socket));
   await new Promise((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  t.after(() => mute.close());
   const client = make(false, { timeout: 1000, connectTimeout: 1000 });
   trusting(client);
   assert.equal(client.connect('127.0.0.1', mute.address().port), ETIMEOUT);
   sockets.forEach((socket) => socket.destroy());
-  mute.close();
 });
 
 // A proxy of bytes that can drop the connection without a goodbye.
@@ -364,8 +364,9 @@ async function cutter(target) {
   };
 }
 
-test('TLS-33 a reset is healed by a new connection', async () => {
+test('TLS-33 a reset is healed by a new connection', async (t) => {
   const link = await cutter(port('good'));
+  t.after(() => link.stop());
   const client = make(true, { reconnectPeriod: 10 });
   trusting(client);
   await called((done) => client.connect('127.0.0.1', link.port, done));
@@ -376,10 +377,9 @@ test('TLS-33 a reset is healed by a new connection', async () => {
   }
   await exchange(client, true);
   client.disconnect();
-  link.stop();
 });
 
-test('TLS-31 reconnecting resumes the session', async () => {
+test('TLS-31 reconnecting resumes the session', async (t) => {
   const sessions = [];
   const options = { key: text('server.key'), cert: text('server.pem') };
   const connack = Buffer.from([0x20, 2, 0, 0]);
@@ -390,6 +390,7 @@ test('TLS-31 reconnecting resumes the session', async () => {
     if (sessions.length < 4) setTimeout(() => socket.destroy(), 200);
   });
   await new Promise((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  t.after(() => secure.close());
   const client = make(true, { reconnectPeriod: 10 });
   trusting(client);
   client.connect('127.0.0.1', secure.address().port);
@@ -398,10 +399,9 @@ test('TLS-31 reconnecting resumes the session', async () => {
   // resumed one; each is used once.
   assert.deepEqual(sessions, [false, true, true, false]);
   client.disconnect();
-  secure.close();
 });
 
-test('ALPN', async () => {
+test('ALPN', async (t) => {
   const options = { key: text('server.key'), cert: text('server.pem'),
     ALPNProtocols: ['x-amzn-mqtt-ca'] };
   const chosen = [];
@@ -411,13 +411,13 @@ test('ALPN', async () => {
     socket.write(Buffer.from([0x20, 2, 0, 0]));
   });
   await new Promise((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  t.after(() => secure.close());
   const client = make(true, { tls: { ca: ROOT, alpn: ['x-amzn-mqtt-ca'] } });
   const [result] = await called((done) =>
     client.connect('127.0.0.1', secure.address().port, done));
   assert.equal(result, 'OK');
   assert.deepEqual(chosen, ['x-amzn-mqtt-ca']);
   client.disconnect();
-  secure.close();
 });
 
 test('the key log file is written when it is named', async () => {

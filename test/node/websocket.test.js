@@ -19,6 +19,7 @@ const CONNACK = Buffer.from([0x20, 2, 0, 0]);
 
 let broker;
 const clients = [];
+const servers = [];
 
 before(async () => {
   // mosquitto does not start without a listener that is no WebSocket.
@@ -30,6 +31,7 @@ before(async () => {
 });
 
 after(async () => {
+  servers.forEach(stop);
   clients.forEach((client) => client.disconnect());
   await broker.stop();
 });
@@ -126,6 +128,7 @@ async function serve(answer) {
   const server = http.createServer((request, response) => {
     response.writeHead(404).end();
   });
+  servers.push(server);
   server.requests = [];
   server.on('upgrade', (request, socket) => {
     server.requests.push(request);

@@ -54,7 +54,9 @@ void ask_answer(world *w) {
 void ask_told(world *w, const midge_wish *wish) {
   life *l = &w->life;
   const midge_attempt *attempt = &wish->proceed.attempt;
-  if (!l->running || !l->asking || wish->proceed.number != l->attempt) return;
+  if (!l->running || !l->asking || l->goodbye ||
+      wish->proceed.number != l->attempt)
+    return;
   l->asking = false;
   l->began = w->now;
   bool bad = attempt->url.data != NULL &&

@@ -14,9 +14,10 @@ static void answer_ack(world *w, conn *c, midge_packet_type type, uint16_t id,
   network_answer(w, c, &packet);
 }
 
-conn *broker_conn(world *w) {
-  for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
-    if (c->attempt != 0 && c->at_broker && c->greeted) return c;
+conn *broker_conn(const world *w) {
+  for (size_t i = 0; i < CONNS_MAX; i++) {
+    const conn *c = &w->conns[i];
+    if (c->attempt != 0 && c->at_broker && c->greeted) return (conn *)c;
   }
   return NULL;
 }
@@ -193,6 +194,7 @@ static bool refuses_version(world *w, conn *c) {
 static void take_over(world *w, const conn *by) {
   for (conn *c = w->conns; c < w->conns + CONNS_MAX; c++) {
     if (c == by || c->attempt == 0 || !c->at_broker || !c->greeted) continue;
+    broker_ended(w, c);
     network_close(w, c, END_FIN);
   }
 }
@@ -316,7 +318,7 @@ static void on_publish(world *w, conn *c, const midge_packet *packet) {
   if (r->poison) {
     world_hit(HIT_poison);
     broker_ended(w, c);
-    network_close(w, c, world_roll(w, 2) ? END_FIN : END_RST);
+    network_close(w, c, END_FIN);
     return;
   }
   bool refused = r->refused && c->version == MIDGE_MQTT_5;
@@ -401,7 +403,8 @@ static void on_packet(world *w, conn *c, const midge_packet *packet) {
         "packet %d where none may be", packet->type);
   /* Whoever sends more has read CONNACK. A client that did not read that its
    * session is new would take it for the old one, and nobody could tell. */
-  if (packet->type != MIDGE_CONNECT) w->broker.has_session = true;
+  if (packet->type != MIDGE_CONNECT && packet->type != MIDGE_DISCONNECT)
+    w->broker.has_session = true;
   switch (packet->type) {
     case MIDGE_CONNECT:
       on_connect(w, c, packet);
@@ -450,8 +453,11 @@ static bool is_through_proxy(world *w, conn *c) {
   pipe_drop(in, (size_t)(end + 4 - (char *)in->data));
   c->asked_proxy = true;
   c->place = place;
-  CHECK(w, w->life.expected == PLACES_MAX || w->life.expected == place,
-        "the proxy is asked for %s", place_names[place]);
+  CHECK(w,
+        c != w->conn || w->life.expected == PLACES_MAX ||
+            w->life.expected == place,
+        "the proxy is asked for %s, not %s", place_names[place],
+        w->life.expected < PLACES_MAX ? place_names[w->life.expected] : "");
   bool refused =
       w->weather.dead[place] || world_chance(w, w->weather.refuse_connect / 2);
   if (!refused && world_chance(w, w->weather.refuse_dial / 10)) {

@@ -8,7 +8,6 @@
 
 enum {
   GROWTH = 3,        /* of the delay between attempts, at most */
-  BREAKS_MAX = 5,    /* the session's default */
   FAREWELL_MS = 250, /* for DISCONNECT itself */
   LEISURE_MS = 1000, /* beside the time limits of an attempt */
 };
@@ -22,11 +21,7 @@ static void told_connect(world *w, const midge_wish *wish) {
   l->connect = wish->connect.number;
   l->wanted = true;
   l->followed = 0;
-  if (!l->running) {
-    l->retry = 1;
-    l->after_reset = true;
-    l->retry_at = w->now;
-  }
+  if (!l->running) l->retry_at = w->now;
 }
 
 /* While a goodbye is under way all others wait for its end, but an abort. */
@@ -49,6 +44,8 @@ static void told_request(world *w, const midge_wish *wish) {
     if (r->told) continue;
     r->told = true;
     r->at = w->now;
+    r->waits = l->goodbye;
+    r->early = w->before;
     r->idle = !l->wanted;
     r->finished = l->finished;
     return;
@@ -57,7 +54,8 @@ static void told_request(world *w, const midge_wish *wish) {
 
 void events_told(world *w, const midge_wish *wish) {
   /* What the link has not told yet was decided before. */
-  if (wish->type < MIDGE_WISH_PUBLISH) w->life.told_late = true;
+  if (wish->type < MIDGE_WISH_PUBLISH || wish->type == MIDGE_WISH_HOLD)
+    w->life.told_late = true;
   switch (wish->type) {
     case MIDGE_WISH_CONNECT:
       told_connect(w, wish);
@@ -87,7 +85,8 @@ void events_told(world *w, const midge_wish *wish) {
       told_request(w, wish);
       return;
     case MIDGE_WISH_HOLD:
-      w->life.held = wish->hold.on;
+      /* During a goodbye it waits, and nobody can tell until when. */
+      w->life.held = wish->hold.on && !w->life.goodbye;
       return;
     default:
       return;
@@ -100,7 +99,7 @@ void events_told(world *w, const midge_wish *wish) {
 static void expect_place(world *w) {
   life *l = &w->life;
   l->expected = PLACES_MAX;
-  if (w->weather.servers != 0) return;
+  if (w->weather.servers != 0 || l->kicked) return;
   bool followed = l->moved != PLACES_MAX && l->retry_at == l->retry_from;
   l->expected = followed ? l->moved : l->home;
   if (!followed) return;
@@ -120,6 +119,9 @@ static void on_connecting(world *w, const midge_event *event) {
         event->connect);
   CHECK(w, l->kicked || w->now >= l->retry_at || l->told_late,
         "an attempt too early");
+  if (event->connect != l->served) l->retry = 1;
+  if (event->connect != l->served) l->after_reset = true;
+  l->served = event->connect;
   CHECK(w, event->connecting.retry == l->retry, "retry %u, not %u",
         event->connecting.retry, l->retry);
   expect_place(w);
@@ -132,7 +134,6 @@ static void on_connecting(world *w, const midge_event *event) {
   if (!l->told_late) l->kicked = l->goodbye = false;
   l->began = w->now;
   l->asking = w->weather.ask;
-  l->held = w->weather.hold;
   if (l->asking) ask_begin(w, event->attempt);
 }
 
@@ -184,6 +185,10 @@ static void note_reference(world *w, const midge_event *event) {
   bool sent = event->closed.by == MIDGE_SIDE_SERVER &&
               (event->closed.reason == 0x9c || event->closed.reason == 0x9d);
   if (!sent || event->closed.retry_ms != 0) return;
+  if (l->kicked) { /* before or after: nobody can tell */
+    l->home = PLACES_MAX;
+    return;
+  }
   if (!midge_property_find(event->properties, MIDGE_SERVER_REFERENCE,
                            &reference))
     return;
@@ -194,6 +199,15 @@ static void note_reference(world *w, const midge_event *event) {
   l->moved = place_named(host);
   if (event->closed.reason == 0x9d && w->weather.servers == 0)
     l->home = l->moved;
+}
+
+/* Wishes that waited for the end of a goodbye are made now. */
+static void start_waiting(world *w) {
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    request *r = &w->requests[i];
+    if (r->waits) r->at = w->now;
+    r->waits = false;
+  }
 }
 
 static void end_connect(world *w, const midge_event *event) {
@@ -209,11 +223,10 @@ static void end_connect(world *w, const midge_event *event) {
   if (l->connect == event->connect) {
     l->wanted = false;
   } else {
-    l->retry = 1;
-    l->after_reset = true;
     l->retry_at = w->now;
   }
   l->goodbye = l->kicked = false;
+  start_waiting(w);
   if (event->connect != p->connects) return;
   p->unasked_connect = event->connect;
   p->unasked_at = w->now + (w->weather.standing_late ? world_roll(w, 100) : 0);
@@ -271,11 +284,11 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
       return r->cancelled;
     case MIDGE_EEXPIRED:
       world_hit(HIT_expired);
-      return r->ttl_ms != 0 && w->now >= r->at + r->ttl_ms;
+      return r->ttl_ms != 0 && w->now >= r->early + r->ttl_ms;
     case MIDGE_ETIMEOUT:
       world_hit(HIT_timed_out);
       return r->kind != REQUEST_PUBLISH ||
-             (r->timeout_ms != 0 && w->now >= r->at + r->timeout_ms);
+             (r->timeout_ms != 0 && w->now >= r->early + r->timeout_ms);
     case MIDGE_EBREAKS:
       world_hit(HIT_broke);
       return !w->weather.breaks_off && w->breaks - r->breaks >= BREAKS_MAX;
@@ -383,7 +396,10 @@ static void judge_requests(world *w) {
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
     if (!r->told || r->done || !r->counted || r->timeout_ms == 0) continue;
-    CHECK(w, w->now <= r->at + r->timeout_ms, "request %u is late", i);
+    if (r->waits) continue;
+    CHECK(w, w->now <= r->at + r->timeout_ms,
+          "request %u of kind %d is late: %u ms from %llu", i, r->kind,
+          r->timeout_ms, (unsigned long long)r->at);
   }
 }
 
@@ -396,7 +412,7 @@ void events_time(world *w) {
   if (l->running && l->goodbye)
     CHECK(w, w->now <= l->goodbye_at + is->close_timeout_ms + FAREWELL_MS,
           "a goodbye without an end");
-  if (l->running && !l->opened && !l->asking)
+  if (l->running && !l->opened && !l->asking && !l->goodbye)
     CHECK(w,
           w->now <= l->began + is->connect_timeout_ms + is->close_timeout_ms +
                         LEISURE_MS,

@@ -26,6 +26,7 @@ enum {
   MAIL_MAX = 256,
   SLICES_MAX = 8,
   PLACES_MAX = 8,
+  BREAKS_MAX = 5, /* the session's default */
 };
 
 /* Everything that can go wrong, or be done at an awkward moment. A run of many
@@ -41,27 +42,35 @@ enum {
   X(cut_to_client)                                                             \
   X(cut_while_shaking)                                                         \
   X(write_error)                                                               \
-  X(write_partial) X(write_waits) X(write_cut) X(bytewise) X(late_driver) X(   \
-      old_fact) X(broken_while_paused) X(ended) X(slow_answer) X(broker_crash) \
-      X(session_lost) X(session_expired) X(takeover) X(server_disconnect) X(   \
-          server_closes) X(connack_refused) X(connack_lasting)                 \
-          X(version_refused) X(sent_elsewhere) X(reference_bad) X(             \
-              server_moved) X(window_of_one) X(server_keep_alive)              \
-              X(publish_refused) X(subscribe_refused) X(poison) X(             \
-                  silent_broker) X(proxy_refused) X(proxy_silent)              \
-                  X(place_dead) X(ask_late) X(ask_old) X(ask_bad_url) X(       \
-                      ask_new_url) X(paused) X(held) X(by_hand) X(connect)     \
-                      X(connect_again) X(disconnect) X(disconnect_idle) X(     \
-                          force) X(abort) X(abort_idle) X(reconnect) X(close)  \
-                          X(close_idle) X(publish) X(publish_idle) X(          \
-                              subscribe) X(unsubscribe) X(cancel) X(set_will)  \
-                              X(ttl) X(timeout) X(in_event) X(between_events)  \
-                                  X(gave_up) X(expired) X(timed_out)           \
-                                      X(cancelled) X(broke) X(renewed)         \
-                                          X(resumed) X(negotiated) X(stable)   \
-                                              X(followed) X(next_place)        \
-                                                  X(dead_link) X(freed_alive)  \
-                                                      X(healed)
+  X(write_partial)                                                             \
+  X(write_waits)                                                               \
+  X(write_cut)                                                                 \
+  X(bytewise)                                                                  \
+  X(late_driver)                                                               \
+  X(old_fact)                                                                  \
+  X(broken_while_paused)                                                       \
+  X(ended)                                                                     \
+  X(slow_answer)                                                               \
+  X(broker_crash)                                                              \
+  X(session_lost) X(session_expired) X(takeover) X(server_disconnect) X(       \
+      server_closes) X(connack_refused) X(connack_lasting) X(version_refused)  \
+      X(sent_elsewhere) X(reference_bad) X(server_moved) X(window_of_one) X(   \
+          server_keep_alive) X(publish_refused) X(subscribe_refused) X(poison) \
+          X(silent_broker) X(proxy_refused) X(proxy_silent) X(place_dead)      \
+              X(ask_late) X(ask_old) X(ask_bad_url) X(ask_new_url) X(paused)   \
+                  X(held) X(by_hand) X(connect) X(connect_again) X(disconnect) \
+                      X(disconnect_idle) X(force) X(abort) X(abort_idle)       \
+                          X(reconnect) X(close) X(close_idle) X(publish)       \
+                              X(publish_idle) X(subscribe) X(unsubscribe)      \
+                                  X(cancel) X(set_will) X(ttl) X(timeout)      \
+                                      X(in_event) X(between_events) X(gave_up) \
+                                          X(expired) X(timed_out) X(cancelled) \
+                                              X(broke) X(renewed) X(resumed)   \
+                                                  X(negotiated) X(stable) X(   \
+                                                      followed) X(next_place)  \
+                                                      X(dead_link)             \
+                                                          X(freed_alive)       \
+                                                              X(healed)
 
 typedef enum hit {
 #define HIT(name) HIT_##name,
@@ -176,15 +185,16 @@ typedef struct request {
   bool refused;   /* the broker says no to it, each time */
   bool poison;    /* the broker closes over it, each time */
   bool cancelled; /* the program wished so */
+  bool waits;     /* for the end of a goodbye, in the link */
   bool idle;      /* no connection was asked for when the link was told */
   bool done;
   midge_status status;
   uint8_t reason; /* of a subscribe */
   uint32_t ttl_ms, timeout_ms, cost;
-  midge_time at;
-  uint32_t partings; /* of the program when it was made */
-  uint32_t finished; /* connects, when the link was told */
-  uint32_t breaks;   /* streams that the server had ended by then */
+  midge_time at, early; /* a session's clock stands while it is late */
+  uint32_t partings;    /* of the program when it was made */
+  uint32_t finished;    /* connects, when the link was told */
+  uint32_t breaks;      /* streams that the server had ended by then */
   unsigned arrived;
   uint32_t epoch; /* of the broker's session in which it arrived last */
 } request;
@@ -258,6 +268,7 @@ typedef struct life {
   bool goodbye;      /* the program has ended the attempt under way */
   bool kicked;       /* or wants another */
   uint32_t connect;  /* the last told */
+  uint32_t served;   /* by the last attempt */
   uint32_t parted;   /* the last that the program ended itself */
   uint32_t finished; /* connects up to this one had their last CLOSED */
   uint32_t attempt;  /* the last that began */
@@ -283,7 +294,7 @@ typedef struct world {
   uint64_t seed, steps;
   dice dice;
   weather weather;
-  midge_time now, late_until;
+  midge_time now, before; /* of this step, and of the one before */
   memory memory;
   midge_link *link;
   bool healed, verbose, leaving;
@@ -333,7 +344,7 @@ void broker_publish(world *w);
 void broker_lose_session(world *w);
 /* Something a broker does by itself. */
 void broker_acts(world *w, conn *c);
-conn *broker_conn(world *w);
+conn *broker_conn(const world *w);
 
 /* --- network.c --- */
 conn *network_dial(world *w, const midge_place *place);

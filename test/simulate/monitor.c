@@ -5,6 +5,8 @@
 
 #include "simulate/model.h"
 
+enum { LEISURE_MS = 500 }; /* until PINGREQ has left: writes wait */
+
 void monitor_connected(world *w) {
   monitor *m = &w->monitor;
   m->sent.size = m->delivered.size = 0;
@@ -119,7 +121,8 @@ static void free_place(world *w, usage *u) {
   if (u->this_time && !u->acked) w->monitor.window--;
   u->acked = true;
   /* A session that is done with its connection listens no more. */
-  u->doubtful = w->life.goodbye || w->conn->shut || w->conn->writing;
+  u->doubtful =
+      w->life.goodbye || w->conn->writing || midge_link_is_shut(w->link);
 }
 
 static void owe(world *w, midge_packet_type type, uint16_t id) {
@@ -132,7 +135,7 @@ static void on_connack(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
   midge_property property;
   m->receive_max = UINT16_MAX;
-  if (packet->connack.reason != 0) return;
+  if (packet->connack.reason != 0 || m->goodbye) return;
   m->accepted = true;
   if (midge_property_find(packet->properties, MIDGE_RECEIVE_MAXIMUM,
                           &property)) {
@@ -227,10 +230,12 @@ void monitor_time(world *w) {
   midge_time keep_alive = (midge_time)m->keep_alive_s * 1000;
   midge_time half = keep_alive / 2 > 1000 ? keep_alive / 2 : 1000;
   midge_time dead = keep_alive + half > 3000 ? keep_alive + half : 3000;
+  dead += LEISURE_MS;
   midge_time heard = c->heard > c->excused ? c->heard : c->excused;
   midge_time written = c->written > c->excused ? c->written : c->excused;
-  if (c->writing || w->program.paused) return;
-  CHECK(w, w->now <= written + keep_alive || m->goodbye,
+  if (c->writing || c->shut || w->program.paused) return;
+  bool waits = c->written > c->heard; /* for PINGRESP */
+  CHECK(w, w->now <= written + keep_alive || m->goodbye || waits,
         "nothing was sent for %llu ms",
         (unsigned long long)(w->now - written)); /* I22 */
   if (w->now > heard + keep_alive) world_hit(HIT_dead_link);

@@ -7,7 +7,10 @@
 #include "base/slice.h"
 #include "simulate/model.h"
 
-enum { NOTICED_MS_MAX = 20000 }; /* until a broker notices a dead client */
+enum {
+  NOTICED_MS_MAX = 20000, /* until a broker notices a dead client */
+  SLOW_MS_MAX = 6000,
+};
 
 const char *const place_names[PLACES_MAX] = {"a",     "b",  "c",  "proxy",
                                              "given", "r1", "r2", "r3"};
@@ -71,6 +74,7 @@ conn *network_dial(world *w, const midge_place *place) {
   } else if (world_chance(w, w->weather.slow_answer)) {
     world_hit(HIT_dial_late);
     c->up_at = w->now + world_roll(w, 2 * w->weather.connect_timeout_ms);
+    c->faulty = true;
   }
   return c;
 }
@@ -99,6 +103,11 @@ void network_answer(world *w, conn *c, const midge_packet *packet) {
   pipe_bytes wire = {0};
   pipe_packet(&wire, c->version, packet);
   put(w, &c->to_client, wire.data, wire.size);
+  if (world_chance(w, w->weather.slow_answer)) {
+    world_hit(HIT_slow_answer);
+    c->faulty = true; /* it may be too slow for the time limits */
+    c->to_client.moves_at = w->now + world_roll(w, SLOW_MS_MAX);
+  }
   pipe_free(&wire);
 }
 
@@ -223,6 +232,7 @@ static void move_dial(world *w, conn *c) {
   world_say(w, "network: up to %s", place_names[c->place]);
   c->up = true;
   c->heard = c->written = w->now;
+  w->life.held = w->weather.hold && !w->weather.proxy;
   broker_connected(w, c);
   monitor_connected(w);
   midge_link_dialed(w->link, c->attempt);

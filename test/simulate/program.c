@@ -104,7 +104,7 @@ static request *next_request(world *w, midge_wish *wish) {
   r->partings = p->partings;
   r->breaks = w->breaks;
   r->cost = 1 + world_roll(w, 500);
-  if (0 && world_roll(w, 12) == 0) r->timeout_ms = 1 + world_roll(w, 4000);
+  if (world_roll(w, 12) == 0) r->timeout_ms = 1 + world_roll(w, 4000);
   if (world_roll(w, 12) == 0) r->ttl_ms = 1 + world_roll(w, 4000);
   if (r->timeout_ms != 0) world_hit(HIT_timeout);
   if (r->ttl_ms != 0) world_hit(HIT_ttl);

@@ -87,7 +87,7 @@ static void draw_faults(weather *to, dice *d) {
   to->pause = rate(d, 100);
   to->calls = rate(d, 9000);
   to->awkward = rate(d, 600);
-  to->poison = !to->breaks_off && one_in(d, 6) ? 600 : 0;
+  to->poison = to->kept && !to->breaks_off && one_in(d, 6) ? 600 : 0;
   to->slow_answer = rate(d, 400);
 }
 

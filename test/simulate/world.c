@@ -112,11 +112,14 @@ static void advance(world *w) {
   midge_time next = earlier(network_next(w), program_next(w));
   if (!w->life.ended) next = earlier(next, midge_link_deadline(w->link));
   CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
+  w->before = w->now;
   if (next > w->now) w->now = next;
   if (!world_chance(w, w->weather.late)) return;
   world_hit(HIT_late_driver);
   w->now += world_roll(w, LATE_MS_MAX);
-  if (w->conn != NULL) w->conn->faulty = true;
+  if (w->conn == NULL) return;
+  w->conn->faulty = true;
+  w->conn->excused = w->now;
 }
 
 static void faults(world *w) {
@@ -142,12 +145,12 @@ static void step(world *w) {
   midge_link_clock(w->link, w->now);
   driver_settle(w);
   network_move(w);
+  program_acts(w);
   program_deliver(w);
   driver_turn(w);
   if (w->life.ended) return;
   events_time(w);
   monitor_time(w);
-  program_acts(w);
   if (!w->healed) faults(w);
 }
 
@@ -181,11 +184,13 @@ static bool is_quiet(const world *w) {
   return p->asked && p->mail_count == 0 && w->life.opened && all_done(w) &&
          p->unasked_at == MIDGE_NEVER && p->acknowledge_count == 0 &&
          p->let_go_at == MIDGE_NEVER && w->broker.queue_count == 0 &&
-         network_is_quiet(w);
+         network_is_quiet(w) && broker_conn(w) == w->conn && !w->conn->mute;
 }
 
 /* What was granted, and not taken back since, is in force. */
 static void judge_filter(const world *w, unsigned filter) {
+  /* A renewal may have been given up over connections that broke. */
+  if (w->breaks >= BREAKS_MAX && !w->weather.breaks_off) return;
   const request *last = NULL;
   for (uint32_t i = 0; i < w->request_count; i++) {
     const request *r = &w->requests[i];

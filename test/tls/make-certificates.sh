@@ -150,6 +150,9 @@ for name in client client-revoked; do
 done
 key client-expired
 issue client-expired root client-expired $past $over "$client_use"
+key client-chained
+issue client-chained intermediate client-chained $recent $far "$client_use"
+cat client-chained.pem intermediate.pem >client-chained.chain.pem
 key client-foreign
 issue client-foreign other client-foreign $recent $far "$client_use"
 openssl pkcs8 -topk8 -in client.key -out client-encrypted.key -passout pass:secret
@@ -171,6 +174,8 @@ mkdir hashed empty-path
 cp root.pem hashed/
 openssl rehash hashed
 : >empty.pem
+cat root.pem >root-and-half.pem
+head -n 3 other.pem >>root-and-half.pem
 printf 'not a certificate\n' >garbage.pem
 sed '3s/^...../!!!!!/' root.pem >broken.pem
 

@@ -70,9 +70,11 @@ static bool play_path(book *in, const char *path) {
   return true;
 }
 
-static bool play_folder(book *in) {
+static bool play_folder(book *in, const char *folder) {
   glob_t found;
-  bool good = glob(MIDGE_TEST_DIR "/transcript/*.md", 0, NULL, &found) == 0;
+  char pattern[512];
+  snprintf(pattern, sizeof pattern, MIDGE_TEST_DIR "/%s/*.md", folder);
+  bool good = glob(pattern, 0, NULL, &found) == 0;
   for (size_t i = 0; good && i < found.gl_pathc; i++) {
     good = play_path(in, found.gl_pathv[i]);
   }
@@ -80,7 +82,7 @@ static bool play_folder(book *in) {
   return good;
 }
 
-int book_main(int argc, char **argv, book_play *play) {
+int book_main_of(int argc, char **argv, const char *folder, book_play *play) {
   book in = {.play = play};
   bool good = true;
   int first = 1;
@@ -89,7 +91,11 @@ int book_main(int argc, char **argv, book_play *play) {
     first = 3;
   }
   for (int i = first; i < argc; i++) good = play_path(&in, argv[i]) && good;
-  if (first >= argc) good = play_folder(&in);
+  if (first >= argc) good = play_folder(&in, folder);
   printf("%u transcripts played, %u failed\n", in.played, in.failed);
   return !good || in.played == 0 || in.failed != 0;
+}
+
+int book_main(int argc, char **argv, book_play *play) {
+  return book_main_of(argc, argv, "transcript", play);
 }

@@ -10,5 +10,7 @@ typedef bool book_play(const char *title, const char *lines);
 /* Play those of the files named, or of this folder if there are none, whose
  * title contains `--only TEXT`, if that comes first. The exit code. */
 int book_main(int argc, char **argv, book_play *play);
+/* The same of another folder of test/. */
+int book_main_of(int argc, char **argv, const char *folder, book_play *play);
 
 #endif

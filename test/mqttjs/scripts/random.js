@@ -72,7 +72,8 @@ class Walk {
     const options = { qos: this.random(3), retain: this.random(2) === 1 };
     const topic = this.pick(TOPICS);
     const count = this.t.broker.of('publish').length;
-    await this.t.outcome('publish', this.client.publishAsync(topic, `m${this.random(100)}`, options));
+    const message = `m${this.random(100)}`;
+    await this.t.outcome('publish', this.client.publishAsync(topic, message, options));
     await this.t.broker.saw('publish', count + 1);
   }
 

@@ -46,6 +46,22 @@ static void what_was_put_is_found(void **state) {
   assert_null(midge_map_get(&fixture->map, UINT32_MAX));
 }
 
+static void a_value_is_replaced_in_its_place(void **state) {
+  map_fixture *fixture = *state;
+  midge_map *map = &fixture->map;
+  assert_false(midge_map_replace(map, 1, &fixture->things[0]));
+  for (uint32_t key = 1; key < 100; key++)
+    assert_true(midge_map_put(map, key, &fixture->things[key]));
+  size_t calls = fixture->books.calls;
+  for (uint32_t key = 1; key < 100; key++)
+    assert_true(midge_map_replace(map, key, &fixture->things[key + 100]));
+  assert_false(midge_map_replace(map, 100, &fixture->things[0]));
+  assert_int_equal(map->count, 99);
+  assert_int_equal(fixture->books.calls, calls);
+  for (uint32_t key = 1; key < 100; key++)
+    assert_ptr_equal(midge_map_get(map, key), &fixture->things[key + 100]);
+}
+
 static void it_is_at_most_half_full(void **state) {
   map_fixture *fixture = *state;
   for (uint32_t key = 1; key < KEYS; key++) {
@@ -134,6 +150,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(an_empty_map_has_nothing),
       TEST(what_was_put_is_found),
+      TEST(a_value_is_replaced_in_its_place),
       TEST(it_is_at_most_half_full),
       TEST(what_was_removed_is_gone_and_the_rest_is_there),
       TEST(clearing_forgets_all_and_keeps_the_room),

@@ -41,6 +41,14 @@ static void a_refusal_has_no_session(void **state) {
   refuse(MIDGE_MQTT_3_1, "20 02 01 05", PROTOCOL_ERROR);
 }
 
+/* The flags come first, and a refusal with a session is told in its turn. */
+static void of_two_faults_the_first_is_told(void **state) {
+  (void)state;
+  refuse(MIDGE_MQTT_5, "20 03 02 01 00", MALFORMED);
+  refuse(MIDGE_MQTT_3_1_1, "20 02 03 05", MALFORMED);
+  refuse(MIDGE_MQTT_5, "20 05 01 87 02 99 00", PROTOCOL_ERROR);
+}
+
 static void unknown_reason_codes_are_refused_in_mqtt_5(void **state) {
   (void)state;
   refuse(MIDGE_MQTT_5, "20 03 00 01 00", PROTOCOL_ERROR);
@@ -68,6 +76,7 @@ int main(void) {
       cmocka_unit_test(every_field_is_read),
       cmocka_unit_test(reserved_flags_are_refused),
       cmocka_unit_test(a_refusal_has_no_session),
+      cmocka_unit_test(of_two_faults_the_first_is_told),
       cmocka_unit_test(unknown_reason_codes_are_refused_in_mqtt_5),
       cmocka_unit_test(any_return_code_is_read_before_mqtt_5),
       cmocka_unit_test(what_follows_the_last_field_is_refused),

@@ -62,6 +62,13 @@ static void auth_does_not_leave_out_its_property_length(void **state) {
   refuse(MIDGE_MQTT_5, "f0 01 18", MALFORMED);
 }
 
+/* MQTT 5, 3.15.2.2.2: a method is in every AUTH that is not empty. */
+static void auth_without_a_method_is_refused(void **state) {
+  (void)state;
+  refuse(MIDGE_MQTT_5, "f0 02 18 00", PROTOCOL_ERROR);
+  refuse(MIDGE_MQTT_5, "f0 06 18 04 1f 00 01 'r'", PROTOCOL_ERROR);
+}
+
 static void the_shortest_form_of_disconnect_is_found(void **state) {
   (void)state;
   midge_packet packet = {.type = MIDGE_DISCONNECT};
@@ -77,6 +84,9 @@ static void the_shortest_form_of_auth_is_found(void **state) {
   (void)state;
   midge_packet packet = {.type = MIDGE_AUTH};
   expect_written(MIDGE_MQTT_5, &packet, "f0 00");
+  packet.auth.reason = 0x18;
+  expect_written(MIDGE_MQTT_5, &packet, "f0 02 18 00");
+  packet.auth.reason = 0;
   packet.properties = MIDGE_TEXT("\x15\0\1m");
   expect_written(MIDGE_MQTT_5, &packet, "f0 06 00 04 15 00 01 'm'");
   packet.auth.reason = 0x19;
@@ -92,6 +102,7 @@ int main(void) {
       cmocka_unit_test(what_follows_the_properties_is_refused),
       cmocka_unit_test(auth_is_read),
       cmocka_unit_test(auth_does_not_leave_out_its_property_length),
+      cmocka_unit_test(auth_without_a_method_is_refused),
       cmocka_unit_test(the_shortest_form_of_disconnect_is_found),
       cmocka_unit_test(the_shortest_form_of_auth_is_found),
   };

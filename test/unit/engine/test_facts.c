@@ -119,6 +119,7 @@ static void a_payload_larger_than_mqtt_allows(void **state) {
 
 typedef struct meagre {
   bool fails;
+  size_t calls, fails_at; /* one call fails; 0: none */
 } meagre;
 
 static void *resize(void *context, void *block, size_t old_size,
@@ -128,14 +129,16 @@ static void *resize(void *context, void *block, size_t old_size,
     free(block);
     return NULL;
   }
-  return ((meagre *)context)->fails ? NULL : realloc(block, new_size);
+  meagre *memory = context;
+  bool fails = memory->fails || ++memory->calls == memory->fails_at;
+  return fails ? NULL : realloc(block, new_size);
 }
 
 /* CLOSED that was not taken must be told before the next connection; without
  * memory to keep it, the next connection is not begun. */
 static void closed_twice_without_memory(void **state) {
   (void)state;
-  meagre memory = {false};
+  meagre memory = {.fails = false};
   midge_session *session = session_new(&(midge_allocator){resize, &memory});
   midge_event event;
   open_session(session);
@@ -161,6 +164,17 @@ static void closed_twice_without_memory(void **state) {
 
 static void receive(midge_session *session, const char *bytes, size_t size) {
   midge_session_received(session, (midge_slice){(const uint8_t *)bytes, size});
+}
+
+/* The server has lost the session: what was held when the last connection ended
+ * comes before OPENED. */
+static void open_session_anew(midge_session *session) {
+  midge_event event;
+  midge_session_connected(session);
+  take_all(session);
+  receive(session, "\x20\x03\0\0\0", 5);
+  assert_true(midge_session_event(session, &event));
+  assert_int_equal(event.type, MIDGE_EVENT_MESSAGE);
 }
 
 static bool next_is(midge_session *session, midge_event_type type) {
@@ -193,6 +207,106 @@ static void an_answer_belongs_to_its_session(void **state) {
   midge_session_free(session);
 }
 
+/* A message of QoS 1 that is handed out on another connection answers nothing
+ * there. */
+static void an_answer_belongs_to_its_connection(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  open_session(session);
+  receive(session, "\x32\x06\0\1t\0\5\0", 8);
+  midge_session_disconnected(session, false);
+  midge_session_connected(session);
+  take_all(session);
+  receive(session, "\x20\x03\1\0\0", 5);
+  receive(session, "\x32\x06\0\1t\0\5\0", 8);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_true(next_is(session, MIDGE_EVENT_CLOSED));
+  assert_true(next_is(session, MIDGE_EVENT_OPENED));
+  assert_int_equal(midge_session_backlog(session), 0);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_int_equal(midge_session_backlog(session), 4);
+  midge_session_free(session);
+}
+
+static int count_messages(midge_session *session) {
+  midge_event event;
+  int count = 0;
+  while (midge_session_event(session, &event))
+    count += event.type == MIDGE_EVENT_MESSAGE;
+  return count;
+}
+
+/* Without memory for a message the connection ends, and the server sends the
+ * message again: it is told then, once. */
+static void a_message_without_memory_comes_again(void **state) {
+  (void)state;
+  static const char publish[] = "\x34\x06\0\1t\0\6\0";
+  for (size_t at = 1;; at++) {
+    meagre memory = {.fails = false};
+    midge_session *session = session_new(&(midge_allocator){resize, &memory});
+    open_session(session);
+    memory.calls = 0;
+    memory.fails_at = at;
+    receive(session, publish, 8);
+    bool failed = memory.calls >= at;
+    memory.fails_at = 0;
+    midge_session_disconnected(session, false);
+    int told = count_messages(session);
+    midge_session_connected(session);
+    take_all(session);
+    receive(session, "\x20\x03\1\0\0", 5);
+    receive(session, publish, 8);
+    told += count_messages(session);
+    assert_int_equal(told, 1);
+    take_all(session);
+    receive(session, "\x62\x02\0\6", 4);
+    assert_int_equal(count_messages(session), 0);
+    take_all(session);
+    assert_true(midge_session_deadline(session) > 1000);
+    midge_session_free(session);
+    if (!failed) return;
+  }
+}
+
+/* An end that waits is due at once; what is held is due when it is let go. */
+static void events_that_wait_are_due_at_once(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  midge_session_elapsed(session, 7);
+  open_session(session);
+  midge_session_hold(session, true);
+  receive(session, "\x32\x06\0\1t\0\5\0", 8);
+  assert_true(midge_session_deadline(session) > 7);
+  midge_session_disconnected(session, false);
+  assert_true(midge_session_deadline(session) == 7);
+  assert_true(next_is(session, MIDGE_EVENT_CLOSED));
+  midge_session_hold(session, false);
+  assert_true(midge_session_deadline(session) == MIDGE_NEVER);
+  open_session_anew(session);
+  assert_true(next_is(session, MIDGE_EVENT_OPENED));
+  midge_session_free(session);
+}
+
+static void no_bytes_are_no_sign_of_life(void **state) {
+  (void)state;
+  midge_session *session = session_new(NULL);
+  midge_session_elapsed(session, 1000);
+  open_session(session);
+  midge_session_elapsed(session, 56000);
+  take_all(session); /* PINGREQ */
+  midge_time due = midge_session_deadline(session);
+  midge_session_elapsed(session, 57000);
+  receive(session, "", 0);
+  assert_true(midge_session_deadline(session) == due);
+  midge_session_free(session);
+}
+
 /* The same when the server has the session: then it is the same message, and
  * PUBREC answers what has come again. */
 static void an_answer_of_qos_2_is_of_its_session(void **state) {
@@ -222,6 +336,10 @@ int main(void) {
       cmocka_unit_test(a_payload_larger_than_mqtt_allows),
       cmocka_unit_test(closed_twice_without_memory),
       cmocka_unit_test(an_answer_belongs_to_its_session),
+      cmocka_unit_test(an_answer_belongs_to_its_connection),
+      cmocka_unit_test(a_message_without_memory_comes_again),
+      cmocka_unit_test(events_that_wait_are_due_at_once),
+      cmocka_unit_test(no_bytes_are_no_sign_of_life),
       cmocka_unit_test(an_answer_of_qos_2_is_of_its_session),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

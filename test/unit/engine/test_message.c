@@ -96,6 +96,9 @@ static void a_record_comes_back_as_the_message(void **state) {
   record->data[0] = 1 << 1;
   record->data[11] = 0xff;
   expect_bad(midge_buffer_slice(record));
+  record->data[11] = 0;
+  record->data[13] = 0x01; /* of the properties */
+  expect_bad(midge_buffer_slice(record));
   midge_buffer_release(record);
   midge_message_release(message);
 }

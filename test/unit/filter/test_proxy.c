@@ -253,6 +253,13 @@ static void test_connect_request(void **state) {
                                    "Proxy-Authorization: Basic "
                                    "QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"));
   midge_filter_free(filter);
+
+  filter = http((midge_proxy_options){.user_name = MIDGE_TEXT("me")});
+  expect_output(filter, MIDGE_TEXT("CONNECT broker.test:1883 HTTP/1.1\r\n"
+                                   "Host: broker.test:1883\r\n"
+                                   "Proxy-Authorization: Basic "
+                                   "bWU6\r\n\r\n"));
+  midge_filter_free(filter);
 }
 
 static void test_connect_accepted(void **state) {

@@ -396,6 +396,31 @@ static void test_input_is_bounded_and_comes_before_the_end(void **state) {
   midge_filter_free(filter);
 }
 
+/* What was taken from below while the input was full comes up without another
+ * byte from there. */
+static void test_what_was_held_back_comes_when_there_is_room(void **state) {
+  (void)state;
+  enum { FRAME = 100, HEADER = 2 };
+  midge_filter *filter = open_websocket(&USUAL);
+  bytes down = {NULL, 0, 0};
+  uint8_t block[FRAME] = {0};
+  for (int i = 0; i < 800; i++) {
+    add_frame(&down, FIN | BINARY, midge_slice_of(block, FRAME));
+  }
+  size_t taken = midge_filter_received(filter, bytes_slice(&down)), got = 0;
+  assert_true(taken < down.size);
+  midge_slice waiting;
+  while (midge_filter_input(filter, &waiting)) {
+    got += waiting.size;
+    midge_filter_taken(filter, waiting.size);
+  }
+  size_t whole = taken / (FRAME + HEADER);
+  assert_true(got >= whole * FRAME);
+  assert_true(got <= (whole + 1) * FRAME);
+  bytes_free(&down);
+  midge_filter_free(filter);
+}
+
 static void test_output_is_bounded(void **state) {
   (void)state;
   midge_filter *filter = open_websocket(&USUAL);
@@ -431,6 +456,7 @@ int main(void) {
       cmocka_unit_test(test_we_close),
       cmocka_unit_test(test_an_end_without_close_is_a_lost_connection),
       cmocka_unit_test(test_input_is_bounded_and_comes_before_the_end),
+      cmocka_unit_test(test_what_was_held_back_comes_when_there_is_room),
       cmocka_unit_test(test_output_is_bounded),
   };
   return cmocka_run_group_tests_name("websocket", tests, NULL, NULL);

@@ -12,6 +12,8 @@ bool slice_is(midge_slice slice, const char *string) {
          memcmp(slice.data, string, slice.size) == 0;
 }
 
+uint32_t goodbye_ms;
+
 void program_start(program *p, const char *url,
                    const midge_client_options *options) {
   char why[256];
@@ -22,7 +24,7 @@ void program_start(program *p, const char *url,
   if (all.reconnect.max_ms == 0) all.reconnect.max_ms = 200;
   all.session.context = p;
   memset(p, 0, sizeof *p);
-  midge_reactor_options of_reactor = {0};
+  midge_reactor_options of_reactor = {.goodbye_ms = goodbye_ms};
   assert_int_equal(midge_reactor_start(&p->reactor, &of_reactor), MIDGE_OK);
   midge_status status =
       midge_client_open(&p->client, p->reactor, &all, why, sizeof why);

@@ -61,6 +61,11 @@ EXPORTED int getaddrinfo(const char *name, const char *service,
                          new_address("127.0.0.1", AF_INET, NULL));
     return 0;
   }
+  if (strcmp(name, "ours.test") == 0) { /* the first refuses, one is far */
+    *found = new_address("127.0.0.1", AF_INET,
+                         new_address("255.255.255.255", AF_INET, NULL));
+    return 0;
+  }
   return strcmp(name, "busy.test") == 0 ? EAI_AGAIN : EAI_NONAME;
 }
 
@@ -114,6 +119,16 @@ static void no_such_name(void **state) {
   expect_failure("mqtt://name.invalid", MIDGE_ELOOKUP, "ENOTFOUND",
                  "name.invalid");
   expect_failure("mqtt://busy.test", MIDGE_ELOOKUP, "EAI_AGAIN", "busy.test");
+}
+
+/* What this machine cannot reach says less than a server that refuses. */
+static void the_refusal_is_told_not_what_we_lack(void **state) {
+  (void)state;
+  char url[64];
+  broker *b = broker_start(&(broker_options){0});
+  snprintf(url, sizeof url, "mqtt://ours.test:%u", broker_port(b));
+  broker_stop(b);
+  expect_failure(url, MIDGE_EERRNO, "ECONNREFUSED", "127.0.0.1");
 }
 
 static void both_families_are_tried(void **state) {
@@ -248,6 +263,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nobody_listens),
       cmocka_unit_test(no_such_name),
+      cmocka_unit_test(the_refusal_is_told_not_what_we_lack),
       cmocka_unit_test(both_families_are_tried),
       cmocka_unit_test(a_silent_address_does_not_hold_up_the_next),
       cmocka_unit_test(connecting_has_a_time_limit),

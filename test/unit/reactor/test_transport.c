@@ -187,16 +187,39 @@ static void a_zone_that_is_not_there_is_named(void **state) {
   program_stop(&p);
 }
 
+/* By the name of the interface, or by its number: 1 is the loopback's. */
 static void an_error_shows_the_zone(void **state) {
   (void)state;
-  program p;
-  program_start(&p, "mqtt://[fe80::1%25lo]:1", NULL);
-  assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
-  wait_for(&p, MIDGE_EVENT_CLOSED);
-  char why[300] = "";
-  memcpy(why, p.event.closed.text.data, p.event.closed.text.size);
-  assert_non_null(strstr(why, "[fe80::1%lo]:1"));
-  program_stop(&p);
+  static const char *const urls[] = {"mqtt://[fe80::1%25lo]:1",
+                                     "mqtt://[fe80::1%251]:1"};
+  for (size_t i = 0; i < 2; i++) {
+    program p;
+    program_start(&p, urls[i], NULL);
+    assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+    wait_for(&p, MIDGE_EVENT_CLOSED);
+    char why[300] = "";
+    memcpy(why, p.event.closed.text.data, p.event.closed.text.size);
+    assert_non_null(strstr(why, "[fe80::1%lo]:1"));
+    program_stop(&p);
+  }
+}
+
+/* The first interface of every system is the loopback one. */
+static void a_zone_may_be_the_number_of_an_interface(void **state) {
+  (void)state;
+  const char *const urls[] = {"mqtt://[fe80::1%251]:1", "mqtt://[fe80::1%1]:1",
+                              "mqtt://[fe80::1%9999]:1"};
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    program p;
+    program_start(&p, urls[i], NULL);
+    assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+    wait_for(&p, MIDGE_EVENT_CLOSED);
+    char why[300] = "";
+    memcpy(why, p.event.closed.text.data, p.event.closed.text.size);
+    bool is_known = strstr(why, "no network interface") == NULL;
+    assert_int_equal(is_known, i < 2);
+    program_stop(&p);
+  }
 }
 
 /* The second takes over, and is tried first from then on. */
@@ -236,6 +259,7 @@ int main(void) {
       cmocka_unit_test(the_end_says_no_goodbye_of_its_own),
       cmocka_unit_test(a_zone_that_is_not_there_is_named),
       cmocka_unit_test(an_error_shows_the_zone),
+      cmocka_unit_test(a_zone_may_be_the_number_of_an_interface),
       cmocka_unit_test(another_server_takes_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,91 @@
+/* What is held for a program that is behind: it is weighed, and let go. */
+#include <stdlib.h>
+
+#include "reactor/event_queue.h"
+#include "unit/harness.h"
+
+static size_t held; /* bytes of memory */
+
+static void *resize(void *context, void *block, size_t old_size,
+                    size_t new_size) {
+  (void)context;
+  held += new_size - old_size;
+  if (new_size != 0) return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
+static const midge_allocator allocator = {resize, NULL};
+
+/* Events without bytes are memory, too. */
+static void every_event_weighs_something(void **state) {
+  (void)state;
+  for (int type = MIDGE_EVENT_CONNECTING; type <= MIDGE_EVENT_ENDED; type++) {
+    midge_event event = {.type = (midge_event_type)type};
+    assert_true(midge_event_cost(&event) >= 100);
+  }
+  midge_event message = {.type = MIDGE_EVENT_MESSAGE};
+  size_t empty = midge_event_cost(&message);
+  message.message.topic.size = 10;
+  message.message.payload.size = 1000;
+  message.properties.size = 20;
+  assert_int_equal(midge_event_cost(&message), empty + 1030);
+}
+
+static void a_small_mark_holds(void **state) {
+  (void)state;
+  midge_gauge *gauge = midge_gauge_new(&allocator, 1000);
+  midge_gauge_push(gauge, 999);
+  assert_false(midge_gauge_pause(gauge));
+  midge_gauge_push(gauge, 1);
+  assert_true(midge_gauge_pause(gauge));
+  assert_true(midge_gauge_pause(gauge));
+  gauge->taken = 499;
+  assert_false(midge_gauge_settle(gauge));
+  assert_true(midge_gauge_pause(gauge));
+  gauge->taken = 500; /* half of it */
+  assert_true(midge_gauge_settle(gauge));
+  assert_false(midge_gauge_settle(gauge)); /* told once */
+  assert_false(midge_gauge_pause(gauge));
+  midge_gauge_free(gauge);
+  assert_int_equal(held, 0);
+}
+
+static void push(midge_event_queue *queue, size_t count) {
+  const midge_event event = {.type = MIDGE_EVENT_DONE};
+  for (size_t i = 0; i < count; i++) midge_event_queue_push(queue, &event);
+  midge_event_queue_flush(queue);
+}
+
+static void take(midge_event_queue *queue, size_t count) {
+  midge_event event;
+  bool resumed;
+  for (size_t i = 0; i < count; i++)
+    assert_true(midge_event_queue_take(queue, &event, 0, &resumed));
+  assert_false(midge_event_queue_take(queue, &event, 0, &resumed));
+}
+
+static void a_burst_does_not_stay_in_memory(void **state) {
+  (void)state;
+  midge_event_queue queue;
+  assert_int_equal(midge_event_queue_init(&queue, &allocator), 0);
+  push(&queue, 100000);
+  assert_true(held > 1000000);
+  take(&queue, 100000);
+  for (int i = 0; i < 4; i++) {
+    push(&queue, 10);
+    take(&queue, 10);
+  }
+  assert_true(held < 10 * sizeof(midge_event) * 1000);
+  midge_event_queue_free(&queue);
+  assert_int_equal(held, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_event_weighs_something),
+      cmocka_unit_test(a_small_mark_holds),
+      cmocka_unit_test(a_burst_does_not_stay_in_memory),
+  };
+  return cmocka_run_group_tests_name("held", tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* What the system is asked for a connection, and how it ends, seen at the
+ * sockets themselves. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+#include "raw.h"
+
+enum { FILES_MAX = 1024 };
+
+/* The socket of this process that is connected to `port`; -1: none. */
+static int find_socket(uint16_t port) {
+  for (int fd = 0; fd < FILES_MAX; fd++) {
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0) continue;
+    if (peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) return fd;
+  }
+  return -1;
+}
+
+static int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  assert_int_equal(getsockopt(fd, level, name, &value, &size), 0);
+  return value;
+}
+
+static void tcp_looks_for_peers_that_vanish(void **state) {
+  (void)state;
+  for (int nagle = 0; nagle < 2; nagle++) {
+    program p;
+    broker *b = broker_start(&(broker_options){0});
+    program_start(&p, url_of(b), &(midge_client_options){.nagle = nagle != 0});
+    wait_until_opened(&p);
+    int fd = find_socket(broker_port(b));
+    assert_true(fd >= 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), nagle == 0);
+    program_stop(&p);
+    broker_stop(b);
+  }
+}
+
+static void the_local_address_is_bound(void **state) {
+  (void)state;
+  program p;
+  struct sockaddr_in own;
+  socklen_t size = sizeof own;
+  broker *b = broker_start(&(broker_options){0});
+  program_start(
+      &p, url_of(b),
+      &(midge_client_options){.local_address = MIDGE_TEXT("127.0.0.9")});
+  wait_until_opened(&p);
+  int fd = find_socket(broker_port(b));
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &size), 0);
+  assert_int_equal(ntohl(own.sin_addr.s_addr), 0x7f000009);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+/* --- Ends --- */
+
+static void open_raw(program *p, raw *r, midge_client_options options) {
+  options.session.client_id = MIDGE_TEXT("raw one");
+  options.session.clean_start = true;
+  raw_listen(r);
+  program_start(p, r->url, &options);
+  assert_int_equal(midge_client_connect(p->client), MIDGE_OK);
+  raw_accept(r);
+  raw_read_until(r, MIDGE_TEXT("raw one"));
+  raw_write(r, MIDGE_TEXT("\x20\x03\x00\x00\x00"));
+  wait_for(p, MIDGE_EVENT_OPENED);
+}
+
+static void an_end_is_no_break(void **state) {
+  (void)state;
+  program p;
+  raw r;
+  open_raw(&p, &r, (midge_client_options){.nagle = false});
+  assert_int_equal(shutdown(r.socket, SHUT_WR), 0);
+  wait_for(&p, MIDGE_EVENT_CLOSED);
+  assert_true(
+      slice_is(p.event.closed.text, "the server closed the connection"));
+  program_stop(&p);
+  raw_close(&r);
+}
+
+static uint64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* A server that closes when we have, and soon: without our half of the end it
+ * would wait, and so would we, every time. */
+static void our_half_is_ended_after_goodbye(void **state) {
+  (void)state;
+  uint64_t fastest = 1000;
+  for (int round = 0; round < 20 && fastest >= 200; round++) {
+    program p;
+    raw r;
+    open_raw(&p, &r, (midge_client_options){.nagle = false});
+    uint64_t start = now_ms();
+    assert_int_equal(
+        midge_client_disconnect(p.client, 0, (midge_properties){0}, false),
+        MIDGE_OK);
+    raw_read_to_end(&r);
+    uint64_t took = now_ms() - start;
+    if (took < fastest) fastest = took;
+    close(r.socket);
+    r.socket = -1;
+    wait_for_end(&p, MIDGE_OK);
+    program_stop(&p);
+    raw_close(&r);
+  }
+  assert_true(fastest < 200);
+}
+
+static uint8_t piece[100000];
+
+static void publish_much(program *p, size_t pieces) {
+  const midge_publish publish = {.topic = MIDGE_TEXT("t"),
+                                 .payload = {piece, sizeof piece}};
+  for (size_t i = 0; i < pieces; i++)
+    assert_int_equal(midge_client_publish(p->client, &publish, 0), MIDGE_OK);
+}
+
+static void *read_slowly(void *context) {
+  usleep(300000); /* the stop has begun to wait */
+  return (void *)raw_read_to_end(context);
+}
+
+/* More than the system takes at once has to leave before. */
+static void the_stop_waits_for_what_leaves(void **state) {
+  (void)state;
+  enum { PIECES = 300 };
+  pthread_t reader;
+  void *size;
+  program p;
+  raw r;
+  goodbye_ms = 40000;
+  open_raw(&p, &r, (midge_client_options){.close_timeout_ms = 60000});
+  publish_much(&p, PIECES);
+  assert_int_equal(
+      midge_client_disconnect(p.client, 0, (midge_properties){0}, false),
+      MIDGE_OK);
+  assert_int_equal(pthread_create(&reader, NULL, read_slowly, &r), 0);
+  program_stop(&p);
+  goodbye_ms = 0;
+  assert_int_equal(pthread_join(reader, &size), 0);
+  assert_true((size_t)size > PIECES * sizeof piece);
+  raw_close(&r);
+}
+
+/* A server that reads nothing does not hold the program's end up. */
+static void the_stop_waits_so_long_and_no_longer(void **state) {
+  (void)state;
+  program p;
+  raw r;
+  open_raw(&p, &r, (midge_client_options){.close_timeout_ms = 40000});
+  publish_much(&p, 300);
+  assert_int_equal(
+      midge_client_disconnect(p.client, 0, (midge_properties){0}, false),
+      MIDGE_OK);
+  uint64_t start = now_ms();
+  program_stop(&p);
+  assert_true(now_ms() - start < 20000);
+  raw_close(&r);
+}
+
+/* --- Signals --- */
+
+static atomic_int handled;
+
+static void on_signal(int number) {
+  (void)number;
+  atomic_fetch_add(&handled, 1);
+}
+
+/* With all of the program's threads closed to a signal, it waits: the reactor
+ * does not take it. */
+static void signals_are_for_the_programs_threads(void **state) {
+  (void)state;
+  program p;
+  sigset_t one;
+  broker *b = broker_start(&(broker_options){0});
+  assert_true(signal(SIGUSR1, on_signal) != SIG_ERR);
+  sigemptyset(&one);
+  sigaddset(&one, SIGUSR1);
+  /* The broker's thread is older, and would take it. */
+  broker_stop(b);
+  program_start(&p, "unix:/nowhere.sock", NULL);
+  assert_int_equal(pthread_sigmask(SIG_BLOCK, &one, NULL), 0);
+  assert_int_equal(kill(getpid(), SIGUSR1), 0);
+  assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CLOSED); /* its thread has run */
+  assert_int_equal(atomic_load(&handled), 0);
+  assert_int_equal(pthread_sigmask(SIG_UNBLOCK, &one, NULL), 0);
+  assert_int_equal(atomic_load(&handled), 1);
+  program_stop(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(tcp_looks_for_peers_that_vanish),
+      cmocka_unit_test(the_local_address_is_bound),
+      cmocka_unit_test(an_end_is_no_break),
+      cmocka_unit_test(our_half_is_ended_after_goodbye),
+      cmocka_unit_test(the_stop_waits_for_what_leaves),
+      cmocka_unit_test(the_stop_waits_so_long_and_no_longer),
+      cmocka_unit_test(signals_are_for_the_programs_threads),
+  };
+  return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
+}
