@@ -73,6 +73,9 @@ function checkKinds(options) {
   if (provider && providerMethods.some((name) => typeof provider[name] !== 'function')) {
     throw refuse(`Option "messageIdProvider" has the methods ${providerMethods.join(', ')}`);
   }
+  if (options.transformWsUrl && options.servers?.length > 1) {
+    throw refuse('Option "transformWsUrl" goes with one URL, and not with several servers');
+  }
   const id = options.protocolVersion === 3 ? 'MQIsdp' : 'MQTT';
   if (options.protocolId !== id && options.protocolVersion !== 3) {
     throw refuse(`Option "protocolId" is "${id}" for this protocolVersion`);

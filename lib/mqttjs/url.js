@@ -99,7 +99,7 @@ function merge(url, given) {
   if (typeof options.query?.clientId === 'string') options.clientId = options.query.clientId;
   useProtocol(options);
   options.unixSocket = Boolean(options.unixSocket);
-  if (!options.unixSocket && options.servers === undefined) {
+  if (!options.unixSocket && !(options.servers?.length > 0)) {
     options.host = options.host || options.hostname || 'localhost';
     options.hostname ??= options.host;
   }
@@ -127,7 +127,7 @@ function locate(options) {
     if (schemes[protocol] === 'mqtt') return [`unix:${path}`];
     throw refuse('A Unix socket has neither TLS nor WebSocket: use mqtt+unix');
   }
-  if (servers === undefined || servers.length === 0) {
+  if (!(servers?.length > 0)) {
     return [compose(protocol, options.host, options.port, path)];
   }
   return servers.map((server) => {

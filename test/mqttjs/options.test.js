@@ -64,6 +64,9 @@ const REFUSED = [
   [{ protocol: 'ws', wsOptions: { agent: {} } }, /wsOptions\.agent.*proxy/],
   [{ protocol: 'ws', wsOptions: { handshakeTimeout: 5 } }, /handshakeTimeout.*connectTimeout/],
   [{ servers: [{ host: 'a', port: 1, protocol: 'wx' }] }, /protocol "wx".*servers/],
+  [{
+    protocol: 'ws', transformWsUrl: (url) => url, servers: [{ host: 'a' }, { host: 'b' }],
+  }, /transformWsUrl.*servers/],
   [{ keepalive: -1 }, /keepalive/],
   [{ protocolVersion: 6 }, /protocolVersion/],
 ];
@@ -80,7 +83,7 @@ test('what means nothing is taken', async () => {
   const client = await connected({
     writeCache: false, encoding: 'utf8', objectMode: true, binary: true, browserBufferSize: 5,
     browserBufferTimeout: 5, my: {}, timerVariant: 'worker', reschedulePings: false,
-    manualConnect: false, defaultProtocol: 'mqtt', transformWsUrl: null, servers: undefined,
+    manualConnect: false, defaultProtocol: 'mqtt', transformWsUrl: null, servers: [],
     anythingElse: { of: 'mine' }, log: undefined, wsOptions: {}, incomingStore: null,
   });
   assert.deepEqual(client.options.anythingElse, { of: 'mine' });
