@@ -419,6 +419,7 @@ class MqttClient extends EventEmitter {
   end(...given) {
     const [force, options, callback] = args.endArguments(...given);
     if (this.disconnecting) {
+      this.#isReconnecting = false;
       if (callback) callback.call(this);
       return this;
     }
@@ -450,8 +451,8 @@ class MqttClient extends EventEmitter {
   removeOutgoingMessage(messageId) {
     const given = this.#byId.get(messageId);
     const request = this.#core.cancel(given === undefined ? messageId : given.mid);
-    if (request instanceof Publish) {
-      request.tell(Object.assign(new Error('Message removed'),
+    if (request !== undefined) {
+      request.failed(Object.assign(new Error('Message removed'),
         { code: 'MIDGE_ECANCELLED', errno: errors.ECANCELLED }));
     }
     return this;
