@@ -218,7 +218,7 @@ test('a refusal that cannot heal ends the attempts', async () => {
   const client = make({ reconnectPeriod: 10 });
   const results = [];
   client.connect('127.0.0.1', own.port, (result, error) =>
-    results.push([result, error.reasonCode, error.errno]));
+    results.push([result, error?.reasonCode, error?.errno]));
   const [reason, error] = await event(client, 'disconnected');
   assert.equal(error.reasonCode, 4);
   assert.equal(error.errno, mqtt.errors.EREFUSED);
@@ -372,10 +372,11 @@ test('a receive callback that throws gets every message once, in order',
       client.on('disconnected', () => {
         console.log(thrown, heard.every((number, i) => number === i));
       });
-      client.connect('127.0.0.1', port, () => client.subscribe(0, 'flood'));`,
+      client.connect('127.0.0.1', port, () => client.subscribe(0, 'flood', null,
+        () => { throw new Error('callback'); }));`,
     { port: (await flood(5000)).port });
     assert.equal(code, 0);
-    assert.equal(out, '5000 true');
+    assert.equal(out, '10000 true');
   });
 
 // Sends `count` numbers to whoever subscribes.
