@@ -8,7 +8,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const TOOL = path.join(__dirname, '../../tools/node-test');
-const LIMIT_MS = 60000;
+const LIMIT_MS = 120000;
 const OPEN = "require('node:net').createServer().listen(0, '127.0.0.1');";
 const HAS_LIMIT = /--test-timeout/
   .test(spawnSync(process.execPath, ['--help'], { encoding: 'utf8' }).stdout);
@@ -18,7 +18,7 @@ function run(body) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-hang-'));
   const file = path.join(folder, 'it.test.js');
   fs.writeFileSync(file, `require('node:test')('it', async () => { ${body} });\n`);
-  const env = { ...process.env, MIDGE_TEST_FILE_MS: '5000', MIDGE_TEST_SOON_MS: '500' };
+  const env = { ...process.env, MIDGE_TEST_FILE_MS: '15000', MIDGE_TEST_SOON_MS: '500' };
   delete env.NODE_TEST_CONTEXT;
   try {
     return spawnSync(TOOL, [file], { env, encoding: 'utf8', timeout: LIMIT_MS });
@@ -45,4 +45,4 @@ test('a test that passes and leaves a server open', () =>
   expect(OPEN, false, /still there is: .*TCPServerWrap/));
 
 test('a test that never ends', { skip: !HAS_LIMIT }, () =>
-  expect(`${OPEN} await new Promise(() => {});`, false, /timed out after 5000/));
+  expect(`${OPEN} await new Promise(() => {});`, false, /timed out after 15000/));
