@@ -123,7 +123,7 @@ extern const char *const hit_names[HIT_COUNT];
 typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, hold, ask, off, lasting,
-      fixed, proxy, nagle_less, breaks_off, servers_move, standing_late;
+      fixed, proxy, breaks_off, standing_late;
   uint16_t broker_window, in_flight_max, receive_max, alias_max;
   uint16_t keep_alive_s, server_keep_alive_s;
   uint8_t redirects_max;
@@ -131,9 +131,8 @@ typedef struct weather {
   bool dead[PLACES_MAX];
   uint32_t min_ms, max_ms, stable_ms, connect_timeout_ms, close_timeout_ms;
   uint32_t lag_ms, chunk_max, write_max, pad_max, mail_ms, pace_ms;
-  uint32_t cut, stall, refuse_dial, refuse_connect, move, refuse, takeover,
-      crash, forget, late, pause, calls, awkward, poison, write_wait,
-      slow_answer;
+  uint32_t cut, refuse_dial, refuse_connect, move, refuse, takeover, crash,
+      forget, late, pause, calls, awkward, poison, write_wait, slow_answer;
   uint32_t requests, messages; /* how many of each */
   uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
@@ -289,11 +288,10 @@ typedef struct program {
   letter mail[MAIL_MAX]; /* wishes on their way to the link */
   size_t mail_count;
   midge_time next_call, next_publish, next_message, resume_at, let_go_at;
-  bool paused, held;
+  bool paused;
   uint16_t to_acknowledge[MESSAGES_MAX * 4];
   size_t acknowledge_count;
-  uint32_t user; /* the name given last, at the program and at the link */
-  bool will;
+  uint32_t user;       /* the name given last */
   uint32_t ask_number; /* the attempt that waits for it */
   midge_time ask_at;
   midge_time unasked_at; /* a final CLOSED is noticed then */

@@ -73,7 +73,6 @@ static void draw_network(weather *to, dice *d) {
 
 static void draw_faults(weather *to, dice *d) {
   to->cut = rate(d, 300);
-  to->stall = rate(d, 100);
   to->refuse_dial = rate(d, 6000);
   to->refuse_connect = rate(d, 5000);
   to->move = rate(d, 5000);

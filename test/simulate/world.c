@@ -243,7 +243,7 @@ static void heal(world *w) {
   world_hit(HIT_healed);
   world_say(w, "the weather is fine");
   w->healed = true;
-  is->cut = is->stall = is->refuse_dial = is->refuse_connect = is->move = 0;
+  is->cut = is->refuse_dial = is->refuse_connect = is->move = 0;
   is->refuse = is->takeover = is->crash = is->forget = is->late = 0;
   is->pause = is->calls = is->awkward = is->poison = is->slow_answer = 0;
   is->messages = w->message_count;
