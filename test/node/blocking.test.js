@@ -287,6 +287,33 @@ for (const heard of [true, false]) {
   });
 }
 
+test('events of blocking calls in callbacks keep their order, however many',
+  async () => {
+    const server = await serve(`{ publish({ messageId }, connection) {
+      connection.next ??= 0;
+      for (let i = 0; i < 3000; i += 1) {
+        connection.send({ cmd: 'publish', qos: 0, topic: 't',
+          payload: String(connection.next) });
+        connection.next += 1;
+      }
+      connection.send({ cmd: 'puback', messageId });
+    } }`);
+    const client = make();
+    const heard = [];
+    client.on('received', (mid, topic, message) => {
+      heard.push(Number(message));
+      if (heard.length === 10 || heard.length === 1500) {
+        assert.equal(client.publish(1, false, 't', 'm'), 0);
+      }
+    });
+    assert.equal(client.connect('127.0.0.1', server.port), 0);
+    assert.equal(client.publish(1, false, 't', 'm'), 0);
+    await until(() => heard.length === 9000);
+    assert.ok(heard.every((number, at) => number === at));
+    client.disconnect();
+    await server.stop();
+  });
+
 test('what blocking calls have taken is given back', async () => {
   const { code, out, err } = await run(`
     const client = new mqtt(null, null, null, true, 0, false);

@@ -200,6 +200,43 @@ test('a DISCONNECT 0x00 of the server has its reasonCode', async (t) => {
   assert.equal(error.reasonCode, 0);
 });
 
+test('a reason that we gave is not the server\'s', async (t) => {
+  const server = await listen({
+    publish(packet, connection) {
+      connection.socket.write(Buffer.from([0, 0])); // there is no such packet
+    },
+  });
+  t.after(() => server.stop());
+  const { client } = await connected({ reconnectPeriod: 0 }, server.port);
+  const gone = event(client, 'disconnected');
+  client.publish(0, false, 't', 'm');
+  const [, error] = await gone;
+  assert.equal(error.errno, mqtt.errors.EPROTOCOL);
+  assert.equal('reasonCode' in error, false);
+});
+
+test('each publish has its own answer, however fast they come', async (t) => {
+  const held = [];
+  const server = await listen({
+    publish({ messageId }, connection) {
+      held.push([messageId, connection]);
+      if (held.length < 20) return;
+      held.forEach(([id, to], at) => to.send({ cmd: 'puback', messageId: id,
+        reasonCode: at % 2 === 0 ? 0 : 0x10 }));
+    },
+  });
+  t.after(() => server.stop());
+  const { client } = await connected({}, server.port);
+  const reasons = [];
+  for (let i = 0; i < 20; i += 1) {
+    client.publish(1, false, 't', 'm', (mid, error, ack) =>
+      reasons.push(ack.reasonCode));
+  }
+  await until(() => reasons.length === 20);
+  assert.deepEqual(reasons,
+    Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? 0 : 0x10)));
+});
+
 test('topic aliases of our own are assigned when the broker may', async () => {
   const { client } = await connected({ autoAssignTopicAlias: true });
   const topic = newTopic();

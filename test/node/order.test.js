@@ -428,3 +428,44 @@ test('successes of two clients are told to their own', async (t) => {
       Array.from({ length: 50 }, (_, at) => [name, first + at, undefined]));
   }
 });
+
+test('each message has its own topic, however many there are', async (t) => {
+  const COUNT = 9000;
+  const topicOf = (i) => `t/${String(i % 3001).padStart(4, '0')}`;
+  const own = await listen({ connect(packet, connection) {
+    connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+    for (let i = 0; i < COUNT; i += 1) {
+      connection.send({ cmd: 'publish', qos: 0, topic: topicOf(i), payload: `${i}` });
+    }
+  } });
+  t.after(() => own.stop());
+  const client = make();
+  const wrong = [];
+  let heard = 0;
+  client.on('received', (mid, topic, message) => {
+    if (topic !== topicOf(heard) || Number(message) !== heard) wrong.push(topic);
+    heard += 1;
+  });
+  client.connect('127.0.0.1', own.port);
+  await until(() => heard === COUNT);
+  assert.deepEqual(wrong, []);
+});
+
+// A client that begins amid the last events of another must not take its place
+// before they are over.
+test('a client that is made while another ends is heard', async (t) => {
+  const mute = await listen({ publish: false });
+  t.after(() => mute.stop());
+  const client = await connected({}, mute);
+  let isHeard = false;
+  client.publish(1, false, 't', 'm', () => {
+    const next = make();
+    next.on('connected', () => { isHeard = true; });
+    assert.equal(next.connect('127.0.0.1', server.port), 0);
+  });
+  client.disconnect(null, { force: true });
+  client.connect('localhost', mute.port);
+  // So that all of its end is in one batch.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await until(() => isHeard);
+});
