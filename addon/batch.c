@@ -189,12 +189,13 @@ static void add_opened(midge_batch *batch, napi_env env,
   add_life(batch, env, event, values, 6);
 }
 
-/* The reason is the server's, if it gave one. */
+/* The first reason is the server's, the last one ours, if there are any. */
 static void add_closed(midge_batch *batch, napi_env env,
                        const midge_event *event) {
   bool last = event->closed.retry_ms == MIDGE_NEVER;
   bool answered =
       event->closed.by == MIDGE_SIDE_SERVER && event->closed.has_reason;
+  bool sent = event->closed.by == MIDGE_SIDE_SELF && event->closed.has_reason;
   napi_value values[] = {
       number_value(env, event->closed.status),
       answered ? number_value(env, event->closed.reason) : NULL,
@@ -203,8 +204,9 @@ static void add_closed(midge_batch *batch, napi_env env,
       number_value(env, event->closed.http_status),
       number_value(env, last ? -1 : (double)event->closed.retry_ms),
       midge_properties_write(env, event->properties),
+      sent ? number_value(env, event->closed.reason) : NULL,
   };
-  add_life(batch, env, event, values, 7);
+  add_life(batch, env, event, values, 8);
 }
 
 static void add_authenticate(midge_batch *batch, napi_env env,

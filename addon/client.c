@@ -130,6 +130,25 @@ static napi_value disconnect(napi_env env, napi_callback_info info) {
   return finish(&call, status);
 }
 
+/* abort(index): as disconnect, but without DISCONNECT. */
+static napi_value abort_client(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  midge_client_abort(call.client->handle);
+  return finish(&call, MIDGE_OK);
+}
+
+/* acknowledge(index, packetId, reason) */
+static napi_value acknowledge(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_acknowledge(
+                           call.client->handle, (uint16_t)number(&call, 1),
+                           (midge_reason)number(&call, 2)));
+}
+
 /* hold(index, on) */
 static napi_value hold(napi_env env, napi_callback_info info) {
   native_call call;
@@ -271,6 +290,8 @@ void midge_client_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "connect", connect);
   midge_export(environment, exports, "disconnect", disconnect);
   midge_export(environment, exports, "reconnect", reconnect);
+  midge_export(environment, exports, "abort", abort_client);
+  midge_export(environment, exports, "acknowledge", acknowledge);
   midge_export(environment, exports, "hold", hold);
   midge_export(environment, exports, "cancel", cancel);
   midge_export(environment, exports, "subscribe", subscribe);

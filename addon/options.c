@@ -53,6 +53,7 @@ static const option_row client_rows[] = {
     CLIENT("forgetSubscriptions", FLAG, session.forget_subscriptions),
     CLIENT("strictText", FLAG, session.strict_text),
     CLIENT("hold", FLAG, session.hold),
+    CLIENT("acknowledgeByHand", FLAG, session.acknowledge_by_hand),
     CLIENT("subscribeBatch", 16, session.subscribe_batch_max),
     CLIENT("breaksMax", 16, session.breaks_max),
     CLIENT("breaksOff", FLAG, session.breaks_off),

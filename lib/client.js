@@ -317,6 +317,31 @@ class Client {
     return this.report(native.authenticate(this.#handle.index, reasonCode, list));
   }
 
+  // Drop the connection at once, without DISCONNECT.
+  abort() {
+    if (this.#session === null) return this.report(errors.ENOCONN);
+    this.#session.life.leave(CANCELLED);
+    return this.report(native.abort(this.#handle.index));
+  }
+
+  // Break the link, if there is one, and begin a new attempt now.
+  reconnect() {
+    return this.report(native.reconnect(this.#handle.index));
+  }
+
+  // Answer a message, when that is done by hand.
+  acknowledge(packetId, reasonCode) {
+    return native.acknowledge(this.#handle.index, packetId, reasonCode);
+  }
+
+  // End the request `mid`, which is answered as it is; undefined if there is
+  // none. Its outcome comes as any other does.
+  cancel(mid) {
+    const request = this.#session?.outcomes.peek(mid);
+    if (request === undefined) return undefined;
+    return native.cancel(this.#handle.index, mid) === 0 ? request : undefined;
+  }
+
   // Somebody has begun to listen to messages, or ceased.
   heard() {
     if (this.#session !== null) this.#session.intake.changed();

@@ -5,6 +5,9 @@ export { mqtt };
 export declare const errors: mqtt.Errors;
 export declare const strerror: typeof mqtt.strerror;
 
+// What MQTT.js exports; our own QoS and UserProperties are the same.
+export * from './mqttjs/types.js';
+
 export type ErrorCode = mqtt.ErrorCode;
 export type QoS = mqtt.QoS;
 export type Message = mqtt.Message;

@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import { EventEmitter } from 'node:events';
+import * as mqttjs from './mqttjs/types';
 
 declare class mqtt extends EventEmitter {
   constructor(
@@ -415,7 +416,76 @@ declare namespace mqtt {
 
   export const errors: Errors;
   export function strerror(code: ErrorCode): string;
-  export { mqtt };
+  // What MQTT.js exports.
+  export import BaseMqttProtocol = mqttjs.BaseMqttProtocol;
+  export import MqttProtocolWithUnix = mqttjs.MqttProtocolWithUnix;
+  export import MqttProtocol = mqttjs.MqttProtocol;
+  export import TimerVariant = mqttjs.TimerVariant;
+  export import DoneCallback = mqttjs.DoneCallback;
+  export import GenericCallback = mqttjs.GenericCallback;
+  export import VoidCallback = mqttjs.VoidCallback;
+  export import Callback = mqttjs.Callback;
+  export import StorePutCallback = mqttjs.StorePutCallback;
+  export import IPacket = mqttjs.IPacket;
+  export import IAuthPacket = mqttjs.IAuthPacket;
+  export import IWillProperties = mqttjs.IWillProperties;
+  export import IConnectProperties = mqttjs.IConnectProperties;
+  export import IConnectPacket = mqttjs.IConnectPacket;
+  export import IPublishPacket = mqttjs.IPublishPacket;
+  export import IConnackPacket = mqttjs.IConnackPacket;
+  export import ISubscription = mqttjs.ISubscription;
+  export import ISubscribePacket = mqttjs.ISubscribePacket;
+  export import ISubackPacket = mqttjs.ISubackPacket;
+  export import IUnsubscribePacket = mqttjs.IUnsubscribePacket;
+  export import IUnsubackPacket = mqttjs.IUnsubackPacket;
+  export import IPubackPacket = mqttjs.IPubackPacket;
+  export import IPubrecPacket = mqttjs.IPubrecPacket;
+  export import IPubrelPacket = mqttjs.IPubrelPacket;
+  export import IPubcompPacket = mqttjs.IPubcompPacket;
+  export import IPingreqPacket = mqttjs.IPingreqPacket;
+  export import IPingrespPacket = mqttjs.IPingrespPacket;
+  export import IDisconnectPacket = mqttjs.IDisconnectPacket;
+  export import Packet = mqttjs.Packet;
+  export import PacketCallback = mqttjs.PacketCallback;
+  export import CloseCallback = mqttjs.CloseCallback;
+  export import ClientSubscribeCallback = mqttjs.ClientSubscribeCallback;
+  export import OnConnectCallback = mqttjs.OnConnectCallback;
+  export import OnDisconnectCallback = mqttjs.OnDisconnectCallback;
+  export import OnMessageCallback = mqttjs.OnMessageCallback;
+  export import OnPacketCallback = mqttjs.OnPacketCallback;
+  export import OnCloseCallback = mqttjs.OnCloseCallback;
+  export import OnErrorCallback = mqttjs.OnErrorCallback;
+  export import AckHandler = mqttjs.AckHandler;
+  export import MqttClientEventCallbacks = mqttjs.MqttClientEventCallbacks;
+  export import IStoreOptions = mqttjs.IStoreOptions;
+  export import IStore = mqttjs.IStore;
+  export import Store = mqttjs.Store;
+  export import IMessageIdProvider = mqttjs.IMessageIdProvider;
+  export import DefaultMessageIdProvider = mqttjs.DefaultMessageIdProvider;
+  export import UniqueMessageIdProvider = mqttjs.UniqueMessageIdProvider;
+  export import ReasonCodes = mqttjs.ReasonCodes;
+  export import ErrorWithReasonCode = mqttjs.ErrorWithReasonCode;
+  export import ErrorWithSubackPacket = mqttjs.ErrorWithSubackPacket;
+  export import ISecureClientOptions = mqttjs.ISecureClientOptions;
+  export import IWebSocketOptions = mqttjs.IWebSocketOptions;
+  export import IMidgeClientOptions = mqttjs.IMidgeClientOptions;
+  export import IClientOptions = mqttjs.IClientOptions;
+  export import IClientPublishOptions = mqttjs.IClientPublishOptions;
+  export import IClientReconnectOptions = mqttjs.IClientReconnectOptions;
+  export import IClientSubscribeProperties = mqttjs.IClientSubscribeProperties;
+  export import IClientSubscribeOptions = mqttjs.IClientSubscribeOptions;
+  export import ISubscriptionRequest = mqttjs.ISubscriptionRequest;
+  export import ISubscriptionGrant = mqttjs.ISubscriptionGrant;
+  export import ISubscriptionMap = mqttjs.ISubscriptionMap;
+  export import IClientUnsubscribeProperties = mqttjs.IClientUnsubscribeProperties;
+  export import MqttClient = mqttjs.MqttClient;
+  export import connect = mqttjs.connect;
+  export import connectAsync = mqttjs.connectAsync;
+  export import validateTopic = mqttjs.validateTopic;
+  export import validateTopics = mqttjs.validateTopics;
+  export import Client = mqttjs.Client;
+
+  export { mqtt, mqtt as default };
 }
 
 export = mqtt;

@@ -39,6 +39,10 @@ class Outcomes {
       () => signal.removeEventListener('abort', cancel));
   }
 
+  peek(mid) {
+    return this.#pending.get(mid);
+  }
+
   // The request that has its outcome now; undefined when there is none.
   take(mid) {
     if (this.#signals.size !== 0) this.#forget(mid);

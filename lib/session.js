@@ -96,7 +96,7 @@ class Session {
     });
   }
 
-  closed(attempt, connect, [status, reason, text, code, statusCode, retry, list]) {
+  closed(attempt, connect, [status, reason, text, code, statusCode, retry, list, sent]) {
     const isLast = retry < 0;
     const { fate, wasOpen } = this.life.closed(connect, isLast);
     if (isLast) this.#ended();
@@ -112,7 +112,7 @@ class Session {
     });
     this.lastError = error;
     if (fate === ABANDONED) this.presenter.failed(error);
-    else this.presenter.closed({ error, wasOpen, isLast });
+    else this.presenter.closed({ error, wasOpen, isLast, sent });
   }
 
   #ended() {

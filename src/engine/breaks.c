@@ -31,20 +31,30 @@ static midge_message *oldest_shown(const midge_session *session) {
   return NULL;
 }
 
-/* The oldest that the server has and has not answered. PUBREL and renewals are
- * the first packets of a connection. */
-static midge_owner *suspect_of(const midge_session *session) {
-  midge_message *released = session->outbox.releases.first;
-  while (released != NULL && released->given_up)
-    released = released->release_next;
-  if (released != NULL) return &released->owner;
-  midge_message *message = oldest_shown(session);
+/* Released on this connection, behind its PUBLISH, or before it. */
+static midge_message *first_release(const midge_session *session, bool here) {
+  midge_message *m = session->outbox.releases.first;
+  while (m != NULL && (m->given_up || m->shown != here)) m = m->release_next;
+  return m;
+}
+
+static midge_request *oldest_request(const midge_session *session) {
   midge_request *request = session->requests.first;
   while (request != NULL && request->shown && request->owner.packet_id == 0)
     request = request->next;
-  bool asked = request != NULL && request->shown;
-  if (asked && (message == NULL || request->key < message->key))
+  return request != NULL && request->shown ? request : NULL;
+}
+
+/* The oldest packet, as they left, that the server has not answered. PUBREL of
+ * what was released before, and renewals, are the first of a connection. */
+static midge_owner *suspect_of(const midge_session *session) {
+  midge_message *released = first_release(session, false);
+  if (released != NULL) return &released->owner;
+  midge_message *message = oldest_shown(session);
+  midge_request *request = oldest_request(session);
+  if (request != NULL && (message == NULL || request->key < message->key))
     return &request->owner;
+  if (message == NULL) message = first_release(session, true);
   return message == NULL ? NULL : &message->owner;
 }
 

@@ -133,8 +133,10 @@ void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
     midge_session_control(session, MIDGE_PUBREL, packet_id,
                           MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
   if (message == NULL) return;
-  session->breaks.count = 0;
+  /* PUBREC itself is no progress: a session that ends with its connection
+   * begins the message anew on the next one. */
   if (packet->ack.reason >= 0x80 && message->state == MIDGE_MESSAGE_PUBLISHED) {
+    session->breaks.count = 0;
     midge_session_finish_message(session, message,
                                  status_of(packet->ack.reason), packet);
     return;

@@ -118,6 +118,8 @@ midge_remembered *midge_session_renewal_of(midge_session *session,
                                            const midge_packet *request,
                                            const midge_packet_filter *filter) {
   if (request->type != MIDGE_SUBSCRIBE) return NULL;
+  /* One that waits may take the filter away before this one is sent. */
+  if (session->requests.unsubscribes != 0) return NULL;
   if (session->requests.renewals == 0 && session->now >= session->fresh_until)
     return NULL;
   midge_remembered *one =

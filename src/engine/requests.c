@@ -55,6 +55,7 @@ static void count(midge_requests *requests, const midge_request *request,
   size_t size = request->filters_size + request->properties_size;
   size_t one = in ? 1 : (size_t)-1;
   if (request->origin == MIDGE_REQUEST_RENEWS) requests->renewals += one;
+  if (request->type == MIDGE_UNSUBSCRIBE) requests->unsubscribes += one;
   if (request->origin != MIDGE_REQUEST_WISHED) return;
   requests->count += one;
   requests->bytes += in ? size : (size_t)0 - size;

@@ -56,6 +56,7 @@ typedef struct midge_requests {
   midge_request *unsent;       /* the first that was not shown */
   midge_request *awaited;      /* the first shown one that may be late */
   size_t renewals;             /* unanswered */
+  size_t unsubscribes;         /* that wait or are on their way */
   size_t count; /* of those that were wished, and how many bytes they have */
   size_t bytes;
   size_t ended; /* of these, how many nobody waits for */

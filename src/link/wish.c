@@ -76,7 +76,9 @@ static void put_subscriptions(writer *w, midge_wish *wish) {
 }
 
 static void put_attempt(writer *w, midge_attempt *attempt) {
-  put_slices(w, &attempt->headers, attempt->header_count);
+  /* Null stays null: as before, and not none. */
+  if (attempt->headers != NULL)
+    put_slices(w, &attempt->headers, attempt->header_count);
   put_slice(w, &attempt->url);
   put_slice(w, &attempt->user_name);
   put_slice(w, &attempt->password);

@@ -317,11 +317,13 @@ test('a client shows no password', () => {
     /topsecret/);
 });
 
-test('messages: Buffer, Uint8Array, string, nothing', async () => {
+test('messages: bytes of every kind, string, nothing', async () => {
   const client = await connected();
+  const memory = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]).buffer;
   const messages = [Buffer.from([0, 255]), new Uint8Array([1, 2]),
-    new Uint8Array(new ArrayBuffer(8), 2, 3), 'ünïcödé', '', null, undefined,
-    'x'.repeat(100000), Buffer.alloc(300000, 7)];
+    new Uint8Array(memory, 2, 3), new DataView(memory, 1, 2),
+    new Uint16Array(memory, 2, 2), new Float64Array(0), memory,
+    'ünïcödé', '', null, undefined, 'x'.repeat(100000), Buffer.alloc(300000, 7)];
   const sent = server.got('publish').length;
   for (const message of messages) {
     assert.equal(client.publish(0, false, 't', message), 0);
@@ -329,9 +331,26 @@ test('messages: Buffer, Uint8Array, string, nothing', async () => {
   await until(() => server.got('publish').length === sent + messages.length);
   assert.deepEqual(server.got('publish').slice(sent)
     .map(({ payload }) => payload), messages.map((message) => (
-    typeof message === 'string' ? Buffer.from(message)
+    ArrayBuffer.isView(message)
+      ? Buffer.from(message.buffer, message.byteOffset, message.byteLength)
       : Buffer.from(message ?? ''))));
   client.disconnect();
+});
+
+test('a will is as it was when it was set', async () => {
+  const client = make();
+  const payload = Buffer.from('before');
+  assert.equal(client.set_willmsg('t', payload, 0, false), 0);
+  payload.fill('x');
+  await called((done) => client.connect('127.0.0.1', server.port, done));
+  assert.equal(String(server.got('connect').at(-1).will.payload), 'before');
+});
+
+test('a host with a zone keeps it, whatever it looks like', async () => {
+  const client = make();
+  const [result] = await called((done) =>
+    assert.equal(client.connect('fe80::1%251', 1, done), 0));
+  assert.match(result, /fe80::1%251/);
 });
 
 test('topics of every length around the buffer of the addon', async () => {

@@ -197,3 +197,22 @@ test('200,000 messages published offline are delivered in order', async () => {
   client.disconnect();
   await server.stop();
 });
+
+const sleep = (ms) =>
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+test('disconnect cancels what this thread has not heard of yet', async () => {
+  const nobody = await mosquitto.freePort();
+  for (const port of [broker.port, nobody]) {
+    const client = make({ reconnectPeriod: 10 });
+    const heard = [];
+    client.on('connected', () => heard.push('connected'));
+    client.on('disconnected', (result) => heard.push(result));
+    client.connect('127.0.0.1', port, (result) => heard.push(result));
+    sleep(500);
+    assert.equal(client.disconnect(), 0);
+    await until(() => heard.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(heard, ['OK']);
+  }
+});

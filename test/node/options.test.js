@@ -225,6 +225,38 @@ test('disconnect while credentials are awaited', async () => {
   assert.equal(server.got('connect').length, before_);
 });
 
+// The next client may have the place that the addon gave to the one of before.
+test('credentials that come late are for no other client', async (t) => {
+  const own = await listen();
+  t.after(() => own.stop());
+  let late;
+  let isFirst = true;
+  const client = make({ credentials() {
+    if (!isFirst) return {};
+    isFirst = false;
+    return new Promise((resolve) => { late = resolve; });
+  } });
+  client.connect('127.0.0.1', own.port);
+  await until(() => late !== undefined);
+  assert.equal(client.disconnect(), 0);
+  await event(client, 'disconnected');
+  client.connect('localhost', own.port);
+  await event(client, 'connected');
+  await delay(50);
+  const before_ = own.got('connect').length;
+  for (let i = 0; i < 3; i += 1) {
+    let isAsked = false;
+    make({ credentials: () => {
+      isAsked = true;
+      return new Promise(() => {});
+    } }).connect('127.0.0.1', own.port);
+    await until(() => isAsked);
+  }
+  late({ username: 'late' });
+  await delay(100);
+  assert.equal(own.got('connect').length, before_);
+});
+
 test('credentials hear the last error, but none from before a connection',
   async (t) => {
     const own = await listen();
@@ -446,13 +478,16 @@ test('a URL: mqtt:, port in it wins, the argument fills in', async () => {
   const urls = [
     [`mqtt://127.0.0.1:${server.port}`, undefined],
     [`mqtt://127.0.0.1:${server.port}`, 1],
+    [`mqtt://127.0.0.1:${server.port}`, '1'],
     ['mqtt://127.0.0.1', server.port],
     ['tcp://127.0.0.1', `${server.port}`],
     [`MQTT://name:pass%40word@127.0.0.1:${server.port}/`, null],
   ];
   for (const [url, port] of urls) {
     const client = make({});
-    await called((done) => assert.equal(client.connect(url, port, done), 0));
+    const [connection] = await called((done) =>
+      assert.equal(client.connect(url, port, done), 0));
+    assert.equal(connection, 'OK');
     client.disconnect();
   }
   const { username, password } = lastConnect();

@@ -81,10 +81,12 @@ test('connect again after disconnect, also at once, also elsewhere',
     const heard = [];
     client.on('connected', (result) => heard.push(`connected ${result}`));
     client.on('disconnected', (result) => heard.push(`disconnected ${result}`));
-    for (const { port } of [server, server, other, server]) {
+    for (const to of [server, server, other, server]) {
+      const before_ = to.got('connect').length;
       assert.equal(client.disconnect(), 0);
-      assert.equal(client.connect('127.0.0.1', port), 0);
+      assert.equal(client.connect('127.0.0.1', to.port), 0);
       await event(client, 'connected');
+      assert.equal(to.got('connect').length, before_ + 1);
     }
     assert.deepEqual(heard,
       Array(4).fill(['disconnected OK', 'connected OK']).flat());
@@ -216,7 +218,7 @@ test('a refusal that cannot heal ends the attempts', async () => {
   const client = make({ reconnectPeriod: 10 });
   const results = [];
   client.connect('127.0.0.1', own.port, (result, error) =>
-    results.push([result, error.reasonCode, error.errno]));
+    results.push([result, error?.reasonCode, error?.errno]));
   const [reason, error] = await event(client, 'disconnected');
   assert.equal(error.reasonCode, 4);
   assert.equal(error.errno, mqtt.errors.EREFUSED);
@@ -224,6 +226,9 @@ test('a refusal that cannot heal ends the attempts', async () => {
   assert.equal(client.publish(0, false, 't', 'm'), ENOCONN);
   await delay(100);
   assert.equal(own.got('connect').length, 1);
+  assert.equal(client.tls_insecure_set(false), 0);
+  assert.equal(client.connect('127.0.0.1', server.port), 0);
+  await event(client, 'connected');
   await own.stop();
 });
 
@@ -367,10 +372,11 @@ test('a receive callback that throws gets every message once, in order',
       client.on('disconnected', () => {
         console.log(thrown, heard.every((number, i) => number === i));
       });
-      client.connect('127.0.0.1', port, () => client.subscribe(0, 'flood'));`,
+      client.connect('127.0.0.1', port, () => client.subscribe(0, 'flood', null,
+        () => { throw new Error('callback'); }));`,
     { port: (await flood(5000)).port });
     assert.equal(code, 0);
-    assert.equal(out, '5000 true');
+    assert.equal(out, '10000 true');
   });
 
 // Sends `count` numbers to whoever subscribes.

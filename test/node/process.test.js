@@ -63,6 +63,11 @@ test('client.unref() lets the process end, ref() takes it back', async () => {
     client.connect('127.0.0.1', port);
     client.on('connected', () => {});`, { port: broker.port });
   assert.deepEqual([unref.code, unref.err], [0, '']);
+  const later = await run(`
+    const client = new mqtt(null, null, null, true, 0, true);
+    client.connect('127.0.0.1', port, () => client.unref());`,
+  { port: broker.port });
+  assert.deepEqual([later.code, later.err], [0, '']);
   const ref = await run(`
     const client = new mqtt(null, null, null, true, 0, true);
     client.connect('127.0.0.1', port);

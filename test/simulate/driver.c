@@ -114,7 +114,7 @@ void driver_settle(world *w) {
     c->slices[i] = midge_slice_skip(c->slices[i], part);
     left -= part;
   }
-  c->write_hash = hash_of(c->slices, c->slice_count);
+  if (c->write_stays) c->write_hash = hash_of(c->slices, c->slice_count);
   c->writing = c->copy.size != 0;
   c->write_ends = w->now + 1 + world_roll(w, 50);
   bool stays = c->write_stays;
@@ -217,9 +217,14 @@ void driver_drop(world *w) {
   w->conn = NULL;
 }
 
-/* What is told of an attempt that is over must change nothing. */
+/* What is told of an attempt that is over must change nothing; and sometimes
+ * nobody has time for a goodbye. */
 static void tell_old(world *w) {
   uint32_t attempt = w->life.attempt;
+  if (world_chance(w, w->weather.awkward / 4)) {
+    world_hit(HIT_hurry);
+    midge_link_hurry(w->link);
+  }
   if (attempt < 2 || !world_chance(w, w->weather.awkward)) return;
   uint32_t old = attempt - 1 - (attempt > 2 ? world_roll(w, 2) : 0);
   midge_fault fault = {.status = MIDGE_ELOST, .code = "ECONNRESET"};

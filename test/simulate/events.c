@@ -291,7 +291,10 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
              (r->timeout_ms != 0 && w->now >= r->early + r->timeout_ms);
     case MIDGE_EBREAKS:
       world_hit(HIT_broke);
-      return !w->weather.breaks_off && w->breaks - r->breaks >= BREAKS_MAX;
+      /* A SUBSCRIBE may share the fate of an older one of the same filter. */
+      return !w->weather.breaks_off &&
+             w->breaks - (r->kind == REQUEST_PUBLISH ? r->breaks : 0) >=
+                 BREAKS_MAX;
     default:
       return r->refused && status == (midge_status)-0x97;
   }

@@ -31,53 +31,90 @@ enum {
 
 /* Everything that can go wrong, or be done at an awkward moment. A run of many
  * seeds in which one of them never happened has not shown much. */
-#define HITS(X)                                                                \
-  X(dial_refused)                                                              \
-  X(dial_silent)                                                               \
-  X(dial_late)                                                                 \
-  X(cut_fin)                                                                   \
-  X(cut_rst)                                                                   \
-  X(cut_silent)                                                                \
-  X(cut_to_broker)                                                             \
-  X(cut_to_client)                                                             \
-  X(cut_while_shaking)                                                         \
-  X(write_error)                                                               \
-  X(write_partial)                                                             \
-  X(write_waits)                                                               \
-  X(write_cut)                                                                 \
-  X(bytewise)                                                                  \
-  X(late_driver)                                                               \
-  X(old_fact)                                                                  \
-  X(broken_while_paused)                                                       \
-  X(ended)                                                                     \
-  X(slow_answer)                                                               \
-  X(broker_crash)                                                              \
-  X(session_lost)                                                              \
-  X(session_expired) X(takeover) X(server_disconnect) X(server_closes) X(      \
-      connack_refused) X(connack_lasting) X(version_refused) X(sent_elsewhere) \
-      X(reference_bad) X(server_moved) X(window_of_one) X(server_keep_alive)   \
-          X(publish_refused) X(subscribe_refused) X(poison) X(silent_broker)   \
-              X(proxy_refused) X(proxy_silent) X(place_dead) X(ask_late)       \
-                  X(ask_old) X(ask_bad_url) X(ask_new_url) X(paused) X(held)   \
-                      X(by_hand) X(connect) X(connect_again) X(disconnect) X(  \
-                          disconnect_idle) X(force) X(abort) X(abort_idle)     \
-                          X(reconnect) X(close) X(close_idle) X(publish)       \
-                              X(publish_idle) X(subscribe) X(unsubscribe)      \
-                                  X(cancel) X(set_will) X(ttl) X(timeout)      \
-                                      X(in_event) X(between_events) X(gave_up) \
-                                          X(expired) X(timed_out) X(cancelled) \
-                                              X(broke) X(renewed) X(resumed)   \
-                                                  X(negotiated) X(stable) X(   \
-                                                      followed) X(next_place)  \
-                                                      X(dead_link)             \
-                                                          X(freed_alive)       \
-                                                              X(healed)
-
 typedef enum hit {
-#define HIT(name) HIT_##name,
-  HITS(HIT)
-#undef HIT
-      HIT_COUNT
+  HIT_dial_refused,
+  HIT_dial_silent,
+  HIT_dial_late,
+  HIT_cut_fin,
+  HIT_cut_rst,
+  HIT_cut_silent,
+  HIT_cut_to_broker,
+  HIT_cut_to_client,
+  HIT_cut_while_shaking,
+  HIT_write_error,
+  HIT_write_partial,
+  HIT_write_waits,
+  HIT_write_cut,
+  HIT_bytewise,
+  HIT_late_driver,
+  HIT_old_fact,
+  HIT_broken_while_paused,
+  HIT_ended,
+  HIT_slow_answer,
+  HIT_broker_crash,
+  HIT_session_lost,
+  HIT_session_expired,
+  HIT_takeover,
+  HIT_server_disconnect,
+  HIT_server_closes,
+  HIT_connack_refused,
+  HIT_connack_lasting,
+  HIT_version_refused,
+  HIT_sent_elsewhere,
+  HIT_reference_bad,
+  HIT_server_moved,
+  HIT_window_of_one,
+  HIT_server_keep_alive,
+  HIT_publish_refused,
+  HIT_subscribe_refused,
+  HIT_poison,
+  HIT_silent_broker,
+  HIT_proxy_refused,
+  HIT_proxy_silent,
+  HIT_place_dead,
+  HIT_ask_late,
+  HIT_ask_old,
+  HIT_ask_bad_url,
+  HIT_ask_new_url,
+  HIT_paused,
+  HIT_held,
+  HIT_by_hand,
+  HIT_connect,
+  HIT_connect_again,
+  HIT_disconnect,
+  HIT_disconnect_idle,
+  HIT_force,
+  HIT_abort,
+  HIT_abort_idle,
+  HIT_reconnect,
+  HIT_hurry,
+  HIT_close,
+  HIT_close_idle,
+  HIT_publish,
+  HIT_publish_idle,
+  HIT_subscribe,
+  HIT_unsubscribe,
+  HIT_cancel,
+  HIT_set_will,
+  HIT_ttl,
+  HIT_timeout,
+  HIT_in_event,
+  HIT_between_events,
+  HIT_gave_up,
+  HIT_expired,
+  HIT_timed_out,
+  HIT_cancelled,
+  HIT_broke,
+  HIT_renewed,
+  HIT_resumed,
+  HIT_negotiated,
+  HIT_stable,
+  HIT_followed,
+  HIT_next_place,
+  HIT_dead_link,
+  HIT_freed_alive,
+  HIT_healed,
+  HIT_COUNT
 } hit;
 
 extern const char *const hit_names[HIT_COUNT];
@@ -98,6 +135,7 @@ typedef struct weather {
       crash, forget, late, pause, calls, awkward, poison, write_wait,
       slow_answer;
   uint32_t requests, messages; /* how many of each */
+  uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
 } weather;
 
@@ -399,6 +437,7 @@ midge_time program_next(const world *w);
 void program_connect(world *w);
 void program_disconnect(world *w, bool force);
 void program_close(world *w);
+void program_publish(world *w);
 void program_subscribe(world *w, unsigned filter);
 void program_let_go(world *w);
 void program_free(world *w);

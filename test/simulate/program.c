@@ -113,7 +113,7 @@ static request *next_request(world *w, midge_wish *wish) {
   return r;
 }
 
-static void call_publish(world *w) {
+void program_publish(world *w) {
   midge_wish wish = {.type = MIDGE_WISH_PUBLISH};
   request *r = next_request(w, &wish);
   if (r == NULL) return;
@@ -165,7 +165,7 @@ static void call_unsubscribe(world *w) {
   if (r == NULL) return;
   world_hit(HIT_unsubscribe);
   r->kind = REQUEST_UNSUBSCRIBE;
-  r->topic = (uint8_t)(1 + world_roll(w, FILTERS - 1));
+  r->topic = (uint8_t)(1 + world_roll(w, w->weather.filters - 1));
   midge_slice one = filter_named(room, r->topic);
   world_say(w, "program: unsubscribe %u, token %u", r->topic, w->request_count);
   wish.unsubscribe.list = &one;
@@ -237,10 +237,10 @@ void program_calls(world *w) {
   if (kind < 3) {
     call_about_connections(w);
   } else if (kind < 14) {
-    if (w->request_count < w->weather.requests) call_publish(w);
+    if (w->request_count < w->weather.requests) program_publish(w);
   } else if (kind < 18) {
     if (w->request_count < w->weather.requests)
-      program_subscribe(w, world_roll(w, FILTERS));
+      program_subscribe(w, world_roll(w, w->weather.filters));
   } else if (kind < 20) {
     if (w->request_count < w->weather.requests) call_unsubscribe(w);
   } else if (kind < 22) {

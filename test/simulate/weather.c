@@ -87,7 +87,7 @@ static void draw_faults(weather *to, dice *d) {
   to->pause = rate(d, 100);
   to->calls = rate(d, 9000);
   to->awkward = rate(d, 600);
-  to->poison = to->kept && !to->breaks_off && one_in(d, 6) ? 600 : 0;
+  to->poison = !to->breaks_off && one_in(d, 6) ? 600 : 0;
   to->slow_answer = rate(d, 400);
 }
 
@@ -99,6 +99,7 @@ void weather_draw(weather *to, dice *d) {
   if (!one_in(d, 10)) draw_faults(to, d);
   to->requests = 1 + dice_roll(d, one_in(d, 3) ? REQUESTS_MAX - 20 : 30);
   to->messages = dice_roll(d, one_in(d, 3) ? MESSAGES_MAX : 20);
+  to->filters = one_in(d, 2) ? 2 : FILTERS;
   to->end = one_in(d, 8) ? END_FREE : dice_roll(d, 3);
   for (size_t i = 0; to->servers > 0 && i < to->servers; i++)
     to->dead[PLACE_A + i] = one_in(d, 3); /* the last one lives */

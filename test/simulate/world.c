@@ -17,10 +17,90 @@ enum {
   LATE_MS_MAX = 4000,
 };
 
+#define NAME(hit) [HIT_##hit] = #hit
 const char *const hit_names[HIT_COUNT] = {
-#define HIT_NAME(name) #name,
-    HITS(HIT_NAME)
-#undef HIT_NAME
+    NAME(dial_refused),
+    NAME(dial_silent),
+    NAME(dial_late),
+    NAME(cut_fin),
+    NAME(cut_rst),
+    NAME(cut_silent),
+    NAME(cut_to_broker),
+    NAME(cut_to_client),
+    NAME(cut_while_shaking),
+    NAME(write_error),
+    NAME(write_partial),
+    NAME(write_waits),
+    NAME(write_cut),
+    NAME(bytewise),
+    NAME(late_driver),
+    NAME(old_fact),
+    NAME(broken_while_paused),
+    NAME(ended),
+    NAME(slow_answer),
+    NAME(broker_crash),
+    NAME(session_lost),
+    NAME(session_expired),
+    NAME(takeover),
+    NAME(server_disconnect),
+    NAME(server_closes),
+    NAME(connack_refused),
+    NAME(connack_lasting),
+    NAME(version_refused),
+    NAME(sent_elsewhere),
+    NAME(reference_bad),
+    NAME(server_moved),
+    NAME(window_of_one),
+    NAME(server_keep_alive),
+    NAME(publish_refused),
+    NAME(subscribe_refused),
+    NAME(poison),
+    NAME(silent_broker),
+    NAME(proxy_refused),
+    NAME(proxy_silent),
+    NAME(place_dead),
+    NAME(ask_late),
+    NAME(ask_old),
+    NAME(ask_bad_url),
+    NAME(ask_new_url),
+    NAME(paused),
+    NAME(held),
+    NAME(by_hand),
+    NAME(connect),
+    NAME(connect_again),
+    NAME(disconnect),
+    NAME(disconnect_idle),
+    NAME(force),
+    NAME(abort),
+    NAME(abort_idle),
+    NAME(reconnect),
+    NAME(hurry),
+    NAME(close),
+    NAME(close_idle),
+    NAME(publish),
+    NAME(publish_idle),
+    NAME(subscribe),
+    NAME(unsubscribe),
+    NAME(cancel),
+    NAME(set_will),
+    NAME(ttl),
+    NAME(timeout),
+    NAME(in_event),
+    NAME(between_events),
+    NAME(gave_up),
+    NAME(expired),
+    NAME(timed_out),
+    NAME(cancelled),
+    NAME(broke),
+    NAME(renewed),
+    NAME(resumed),
+    NAME(negotiated),
+    NAME(stable),
+    NAME(followed),
+    NAME(next_place),
+    NAME(dead_link),
+    NAME(freed_alive),
+    NAME(healed),
 };
 
 uint64_t *world_hits;
@@ -117,6 +197,7 @@ static void advance(world *w) {
   if (!world_chance(w, w->weather.late)) return;
   world_hit(HIT_late_driver);
   w->now += world_roll(w, LATE_MS_MAX);
+  w->life.began = w->now; /* what came in meanwhile is told first */
   if (w->conn == NULL) return;
   w->conn->faulty = true;
   w->conn->excused = w->now;
@@ -227,11 +308,26 @@ static void converge(world *w) {
   judge(w);
 }
 
+/* On a link that is well and quick, what was published is answered before the
+ * goodbye, and the goodbye is heard. */
 static void say_goodbye(world *w) {
+  const weather *is = &w->weather;
+  bool force = world_roll(w, 2);
+  bool well = !w->conn->faulty && is->lag_ms <= 5 &&
+              is->close_timeout_ms >= 1000 && is->write_wait == 0;
+  uint32_t number = w->request_count, goodbyes = w->program.goodbyes;
   w->leaving = true;
-  program_disconnect(w, world_roll(w, 2));
+  program_publish(w);
+  program_disconnect(w, force);
   while (w->life.finished != w->program.connects || w->life.running) step(w);
   CHECK(w, midge_link_attempt(w->link) == 0, "a transport after the goodbye");
+  if (!well || number == w->request_count) return;
+  const request *last = &w->requests[number];
+  CHECK(w, w->program.goodbyes == goodbyes + 1, "no DISCONNECT has arrived");
+  bool limited = last->ttl_ms != 0 || last->timeout_ms != 0;
+  if (force || limited || !last->counted || last->refused) return;
+  CHECK(w, last->done && last->status == MIDGE_OK,
+        "the goodbye did not wait for request %u", number);
 }
 
 /* After ENDED: nothing is wanted, and all is given back. */
@@ -242,6 +338,7 @@ static void close_for_good(world *w) {
   program_close(w);
   while (!w->life.ended) step(w);
   CHECK(w, midge_link_is_over(w->link), "it is not over");
+  CHECK(w, w->conn == NULL, "a transport is left");
   CHECK(w, !midge_link_event(w->link, &event), "an event after the end");
   CHECK(w, midge_link_attempt(w->link) == 0, "an attempt after the end");
   CHECK(w, !midge_link_dial(w->link, &place), "a dial after the end");

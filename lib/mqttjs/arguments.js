@@ -1,0 +1,88 @@
+'use strict';
+// The arguments of methods, in every order that MQTT.js takes.
+const properties = require('../properties');
+const { errors, failure } = require('../errors');
+const { content } = require('../bytes');
+
+function isFunction(value) {
+  return typeof value === 'function';
+}
+
+// (options?, callback?)
+function tail(options, callback) {
+  if (isFunction(options)) return [{}, options];
+  return [options ?? {}, isFunction(callback) ? callback : undefined];
+}
+
+// (force?, options?, callback?), each of them left out or not.
+function endArguments(...args) {
+  const callback = args.find(isFunction);
+  const options = args.find((arg) => typeof arg === 'object' && arg !== null);
+  return [args[0] === true, options ?? {}, callback];
+}
+
+// One entry for each filter, from a string, a list or an object of filters.
+function entries(topics, options, isMqtt5) {
+  if (typeof topics === 'object' && topics !== null && !Array.isArray(topics)) {
+    return fromObject(topics, options);
+  }
+  const { qos = 0, nl = false, rap = false, rh = 0, properties: list } = options;
+  return (Array.isArray(topics) ? topics : [topics]).map((topic) => {
+    const entry = { topic, qos: qos ?? 0 };
+    if (isMqtt5) Object.assign(entry, { nl: nl ?? false, rap: rap ?? false, rh: rh ?? 0 });
+    if (isMqtt5 && list) entry.properties = list;
+    return entry;
+  });
+}
+
+// A number is a QoS. `resubscribe` beside the filters says that they are asked for in any case.
+function fromObject(topics, options) {
+  return Object.entries(topics).filter(([topic]) => topic !== 'resubscribe')
+    .map(([topic, given]) => {
+      const { qos = 0, nl, rap, rh, properties: own } =
+        typeof given === 'number' ? { qos: given } : given ?? {};
+      const entry = { topic, qos };
+      const rest = { nl, rap, rh, properties: own ?? options.properties };
+      for (const [name, value] of Object.entries(rest)) {
+        if (value !== undefined) entry[name] = value;
+      }
+      return entry;
+    });
+}
+
+// As on the wire.
+function bits({ qos, nl, rap, rh = 0 }) {
+  return qos | (nl ? 4 : 0) | (rap ? 8 : 0) | rh << 4;
+}
+
+function isQos(qos) {
+  return qos === 0 || qos === 1 || qos === 2;
+}
+
+// [what is wrong, the list that the addon takes]
+function encode(given, isMqtt5) {
+  if (!isMqtt5 || !given) return [];
+  try {
+    const list = properties.encode(given, 'options.properties');
+    return typeof list === 'number'
+      ? [failure(list, { text: 'a number in the properties is negative, not whole or too large' })]
+      : [undefined, list];
+  } catch (error) {
+    return [error];
+  }
+}
+
+// [what is wrong, the payload]
+function payload(message) {
+  try {
+    return [undefined, content('message', message)];
+  } catch (error) {
+    return [error];
+  }
+}
+
+function qosError(qos) {
+  return failure(errors.EINVAL, { text: `qos is 0, 1 or 2, and not ${String(qos)}` });
+}
+
+module.exports = { tail, endArguments, entries, bits, isQos, encode, payload, qosError };

@@ -1,0 +1,135 @@
+'use strict';
+// The core asks before each attempt to connect. Options are read again then,
+// and an attempt that is not wanted waits until one is.
+const native = require('../native');
+const { headers } = require('./options');
+const { isWebSocket, locate } = require('./url');
+
+class Attempts {
+  #owner; // the MqttClient
+  #given; // the caller's own options, which are read again
+  #seen; // what they were when they were read
+  #told; // what the core was told last
+  #period; // what it was told of reconnectPeriod, once
+  #tell;
+  #session = null;
+  #held = 0; // the attempt that waits, 0 for none
+  #isOpen = false; // attempts are wanted
+  #isFirst = true; // since connect
+  #timer = null; // of the next attempt, when the core does not keep its time
+
+  // `tell`: (isFirst): an attempt begins.
+  constructor(owner, given, tell) {
+    this.#owner = owner;
+    this.#given = given;
+    this.#seen = { ...given };
+    this.#tell = tell;
+  }
+
+  // For the core, in the place of credentials.
+  serve(session) {
+    this.#session = session;
+    this.#held = 0;
+    this.#told = this.#answers();
+    this.#period = this.#owner.options.reconnectPeriod;
+    session.attempt = (attempt, connect) => {
+      if (!session.life.isDesiredNow(connect)) return;
+      this.#held = attempt;
+      if (this.#isOpen) this.#begin();
+    };
+  }
+
+  // An attempt waits for us.
+  get isHeld() {
+    return this.#held !== 0;
+  }
+
+  // From now on attempts are wanted; `isFirst`: this is no reconnecting.
+  open(isFirst) {
+    clearTimeout(this.#timer);
+    this.#isOpen = true;
+    this.#isFirst = isFirst;
+    if (this.#held !== 0) this.#begin();
+  }
+
+  // Until it is opened again, none is.
+  shut() {
+    clearTimeout(this.#timer);
+    this.#isOpen = false;
+  }
+
+  // A connection has ended. Whether another attempt comes, after the period
+  // that stands in the options now.
+  next() {
+    this.refresh();
+    const period = this.#owner.options.reconnectPeriod;
+    if (!(period > 0)) this.shut();
+    else if (period !== this.#period) this.#wait(period);
+    return this.#isOpen || period > 0;
+  }
+
+  #wait(period) {
+    this.shut();
+    this.#timer = setTimeout(() => {
+      const isCore = this.#held === 0;
+      this.open(false);
+      if (isCore) native.reconnect(this.#session.index);
+    }, period);
+  }
+
+  // Options of the caller's object that have changed since they were read.
+  refresh() {
+    const { options } = this.#owner;
+    for (const [name, value] of Object.entries(this.#given)) {
+      if (value === this.#seen[name]) continue;
+      this.#seen[name] = value;
+      options[name] = value;
+    }
+  }
+
+  #begin() {
+    const attempt = this.#held;
+    this.refresh();
+    this.#tell(this.#isFirst);
+    this.#isFirst = false;
+    // Who is told may have ended it.
+    if (!this.#isOpen) return;
+    try {
+      const answer = this.#answer();
+      this.#held = 0;
+      native.proceed(this.#session.index, attempt, answer);
+    } catch (error) {
+      this.#owner.emit('error', error);
+      if (this.#isOpen) this.#wait(this.#owner.options.reconnectPeriod || 1000);
+    }
+  }
+
+  // What may be told anew.
+  #answers() {
+    const { options } = this.#owner;
+    const urls = locate(options);
+    return {
+      url: urls.length === 1 ? urls[0] : undefined,
+      userName: options.username ?? undefined,
+      password: options.password ?? undefined,
+      headers: isWebSocket(options) ? headers(options) : undefined,
+    };
+  }
+
+  // What has changed.
+  #answer() {
+    const { options } = this.#owner;
+    const answers = this.#answers();
+    const changed = {};
+    for (const [name, value] of Object.entries(answers)) {
+      if (String(value) !== String(this.#told[name])) changed[name] = value;
+    }
+    this.#told = answers;
+    if (options.transformWsUrl && answers.url !== undefined && isWebSocket(options)) {
+      changed.url = options.transformWsUrl(answers.url, options, this.#owner);
+    }
+    return changed;
+  }
+}
+
+module.exports = { Attempts };

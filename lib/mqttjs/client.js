@@ -1,0 +1,531 @@
+'use strict';
+// MqttClient as MQTT.js has it: what it is given goes to the core, and what
+// becomes of it comes from the presenter.
+const { EventEmitter } = require('node:events');
+const { randomBytes } = require('node:crypto');
+const { version } = require('../../package.json');
+const { Client } = require('../client');
+const { errors, invalidType } = require('../errors');
+const args = require('./arguments');
+const optionTable = require('./options');
+const packets = require('./packets');
+const tls = require('./tls');
+const { Attempts } = require('./attempts');
+const { DefaultMessageIdProvider } = require('./identifiers');
+const { Inbox } = require('./inbox');
+const { Presenter } = require('./presenter');
+const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
+const { validateTopics } = require('./topics');
+const { locate, refuse } = require('./url');
+
+const AUTH_CONTINUE = 24;
+
+// Only connect makes one.
+const byConnect = Symbol('connect');
+
+class MqttClient extends EventEmitter {
+  connected = false;
+  reconnecting = false;
+  disconnecting = false;
+  disconnected = false;
+  queueQoSZero;
+  options;
+  messageIdProvider;
+  log;
+  noop = () => {};
+  _reconnectCount = 0;
+
+  #core;
+  #presenter;
+  #attempts;
+  #inbox;
+  #place; // where the core began; attempts are told where else
+  #isMqtt5;
+  #serverProperties;
+  #keepalive; // the server's, of this connection
+  #lastId = 0;
+  #byId = new Map(); // requests by the ids of a provider of the program's
+  #subscribed = new Map(); // by filter, the QoS: it need not be asked for again
+  #publishing = 0; // of QoS 1 and 2 without an outcome
+  #attempting = false; // an attempt has begun, and its close was not told
+  #isSuspended = false; // nothing goes on by itself
+  #isUp = false; // the core was asked to connect
+  #isReconnecting = false; // reconnect was called while it was ending
+  #endings = []; // callbacks of end
+
+  // `given`: the caller's own object, which is read again at each attempt.
+  constructor(streamBuilder, options, given) {
+    super();
+    if (streamBuilder !== byConnect) {
+      throw refuse('new MqttClient(streamBuilder, options) cannot be honoured: ' +
+        'use mqtt.connect(url, options)');
+    }
+    this.options = optionTable.complete(options);
+    this.queueQoSZero = options.queueQoSZero !== false;
+    this.log = options.log ?? this.noop;
+    this.messageIdProvider = options.messageIdProvider ?? new DefaultMessageIdProvider();
+    this.#isMqtt5 = this.options.protocolVersion === 5;
+    this.on('error', this.noop);
+    this.#make(given, options.reconnectPeriod != null);
+    if (this.options.manualConnect) this.#suspend();
+    else this.connect();
+  }
+
+  #make(given, isPeriodGiven) {
+    const settings = optionTable.settings(this.options, isPeriodGiven);
+    const [url, ...servers] = locate(this.options);
+    this.#place = { url, servers, tls: tls.settings(this.options) };
+    this.#attempts = new Attempts(this, given, (isFirst) => this.#attempt(isFirst));
+    this.#inbox = new Inbox(this, {
+      acknowledge: (packetId, reason) => this.#acknowledge(packetId, reason),
+      heard: () => this.#core.heard(),
+    }, plainHandler);
+    this.#presenter = new Presenter(this,
+      { inbox: this.#inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
+    this.#core = new Client(this.#presenter, {
+      isAsynchronous: true,
+      settings,
+      options: { holdTimeout: optionTable.UNHEARD_MS, offlineTimeout: 0 },
+      credentials: this.#attempts,
+    });
+    const will = optionTable.will(this.options);
+    if (will !== undefined) this.#check(this.#core.setWill(will));
+    this.#check(this.#core.connect(this.#place));
+    this.#isUp = true;
+  }
+
+  #check(status) {
+    if (status < 0) throw this.#core.fault;
+  }
+
+  // What the presenter tells, and MQTT.js's fields show.
+  #life() {
+    return {
+      opened: (connection) => this.#opened(connection),
+      refused: (error, wasOpen) => this.#refused(error, wasOpen),
+      lost: () => this.#lost(),
+      dropped: (request) => this.#dropped(request),
+      ended: () => this.#ended(),
+      settled: (request, isAnswered) => this.#settled(request, isAnswered),
+      authenticate: (packet) => this.#authenticate(packet),
+    };
+  }
+
+  #attempt(isFirst) {
+    this.#attempting = true;
+    this.#serverProperties = undefined;
+    if (!isFirst) this.#again();
+    this.#presenter.show('packetsend', () => this.#connectPacket());
+  }
+
+  #again() {
+    this._reconnectCount += 1;
+    this.log('reconnecting');
+    this.#presenter.emit('reconnect');
+  }
+
+  #connectPacket() {
+    const { protocolId, protocolVersion, clean, clientId, keepalive, username, password,
+      will, properties } = this.options;
+    return {
+      cmd: 'connect', protocolId, protocolVersion, clean, clientId, keepalive, username,
+      password, will, properties,
+    };
+  }
+
+  #opened({ keepalive, properties }) {
+    this.log('connected');
+    this.connected = true;
+    this.reconnecting = false;
+    this.disconnected = false;
+    this.#keepalive = keepalive;
+    this.#serverProperties = properties;
+  }
+
+  // By a CONNACK: a refusal stands until somebody asks again.
+  #refused(error, wasOpen) {
+    if (wasOpen || error.reasonCode === undefined) return;
+    this.#serverProperties = error.properties;
+    if (!this.options.reconnectOnConnackError) this.#suspend();
+  }
+
+  // Nothing goes on by itself, and nothing keeps the process alive.
+  #suspend() {
+    this.#isSuspended = true;
+    this.#attempts.shut();
+    this.#core.setRef(false);
+  }
+
+  #resume(isFirst) {
+    this.#isSuspended = false;
+    this.#core.setRef(true);
+    this.#attempts.open(isFirst);
+  }
+
+  #lost() {
+    this.log('closed');
+    this.connected = false;
+    this.#attempting = false;
+    this.#keepalive = undefined;
+    this.#serverProperties = undefined;
+    if (!this.#isSuspended && !this.#attempts.next()) this.#suspend();
+    if (this.#isSuspended) {
+      this.reconnecting = false;
+    } else if (!this.reconnecting) {
+      this.#presenter.emit('offline');
+      this.reconnecting = true;
+    }
+    this.#presenter.emit('close');
+  }
+
+  // A request whose connection has gone. The core makes it again, unless
+  // subscriptions are not to be.
+  #dropped(request) {
+    if (!this.options.resubscribe && request instanceof Subscribe) this.#core.cancel(request.mid);
+  }
+
+  #ended() {
+    this.#inbox.ended();
+    this.connected = false;
+    this.reconnecting = false;
+    this.disconnected = true;
+    this.#isUp = false;
+    this.#attempts.shut();
+    if (this.#attempting) this.#presenter.emit('close');
+    this.#attempting = false;
+    this.#presenter.emit('end');
+    for (const callback of this.#endings.splice(0)) call(this, callback);
+    if (!this.#isReconnecting) return;
+    this.#isReconnecting = false;
+    this.reconnect();
+  }
+
+  #settled(request, isAnswered) {
+    if (this.options.messageIdProvider && request.id !== 0) {
+      this.#byId.delete(request.id);
+      this.messageIdProvider.deallocate(request.id);
+    }
+    if (!(request.qos > 0)) return;
+    this.#publishing -= 1;
+    if (this.disconnecting && isAnswered && this.#publishing === 0) {
+      this.#presenter.emit('outgoingEmpty');
+    }
+  }
+
+  #acknowledge(messageId, reasonCode) {
+    this.#core.acknowledge(messageId, reasonCode);
+    this.#presenter.show('packetsend', () => ({ cmd: 'puback', messageId, reasonCode }));
+  }
+
+  static get VERSION() {
+    return version;
+  }
+
+  static defaultId() {
+    return `mqttjs_${randomBytes(4).toString('hex')}`;
+  }
+
+  // Of CONNACK in MQTT 5.
+  get serverProperties() {
+    return this.#serverProperties;
+  }
+
+  // In seconds, as it is in force.
+  get keepalive() {
+    return this.#keepalive ?? this.options.keepalive;
+  }
+
+  // Begin to connect, when that is done by hand.
+  connect() {
+    if (!this.#isUp && !this.#up()) return this;
+    this.disconnecting = false;
+    this.#resume(true);
+    return this;
+  }
+
+  // False: it could not be.
+  #up() {
+    try {
+      this.#check(this.#core.connect(this.#place));
+      this.#isUp = true;
+    } catch (error) {
+      process.nextTick(() => this.#presenter.emit('error', error));
+    }
+    return this.#isUp;
+  }
+
+  reconnect(options) {
+    if (options?.incomingStore || options?.outgoingStore) {
+      throw refuse('Stores cannot be given to reconnect(): the core keeps what is in flight');
+    }
+    if (this.disconnecting && this.#isUp) {
+      this.#isReconnecting = true;
+      return this;
+    }
+    this.disconnecting = false;
+    this.disconnected = false;
+    if (!this.#isUp && !this.#up()) return this;
+    const isHeld = this.#attempts.isHeld;
+    this.reconnecting = true;
+    this.#again();
+    this.#resume(true);
+    // Now, and not after the delay that the core keeps.
+    if (!isHeld) this.#core.reconnect();
+    return this;
+  }
+
+  // A request that cannot be made.
+  #fail(callback, error, ...rest) {
+    if (callback) callback.call(this, error, ...rest);
+    else this.emit('error', error);
+    return this;
+  }
+
+  #isLeaving(callback) {
+    if (!this.disconnecting) return false;
+    this.#fail(callback, Object.assign(new Error('client disconnecting'),
+      { code: 'MIDGE_ECLOSED', errno: errors.ECLOSED }));
+    return true;
+  }
+
+  // The same, a little later, as the program does not expect it now.
+  #failSoon(callback, error) {
+    setImmediate(() => {
+      try {
+        this.#fail(callback, error);
+      } catch (thrown) {
+        process.emit('uncaughtException', thrown);
+      }
+    });
+    return this;
+  }
+
+  #allocate(request) {
+    const provider = this.options.messageIdProvider;
+    const id = provider ? provider.allocate() : this.#core.mid;
+    request.id = id;
+    request.mid = this.#core.mid;
+    this.#lastId = id;
+    if (provider) this.#byId.set(id, request);
+  }
+
+  publish(topic, message, options, callback) {
+    const [given, done] = args.tail(options, callback);
+    if (this.#isLeaving(done)) return this;
+    if (typeof topic !== 'string') {
+      return this.#failSoon(done, invalidType('topic', 'string', topic));
+    }
+    const { qos = 0, retain = false, dup = false, properties, cbStorePut } = given;
+    if (!args.isQos(qos)) return this.#failSoon(done, args.qosError(qos));
+    if (qos === 0 && !this.connected && !this.queueQoSZero) {
+      return this.#fail(done, Object.assign(new Error('No connection to broker'),
+        { code: 'MIDGE_ELOST', errno: errors.ELOST }));
+    }
+    const [wrong, payload] = args.payload(message);
+    const [illegal, list] = args.encode(properties, this.#isMqtt5);
+    if (wrong || illegal) return this.#failSoon(done, wrong ?? illegal);
+    const request = qos > 0 || done
+      ? new Publish(this, done, topic, message, { qos, retain, dup, properties }) : undefined;
+    const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
+      undefined, request);
+    if (status < 0) return this.#failSoon(done, this.#core.fault);
+    if (qos > 0) this.#accepted(request, cbStorePut);
+    this.#presenter.show('packetsend', () => (request ?? new Publish(this, undefined, topic,
+      message, { qos, retain, dup, properties })).packet());
+    return this;
+  }
+
+  #accepted(request, cbStorePut) {
+    this.#publishing += 1;
+    this.#allocate(request);
+    if (cbStorePut) process.nextTick(cbStorePut);
+  }
+
+  subscribe(topics, options, callback) {
+    const [given, done] = args.tail(options, callback);
+    const isForced = topics?.resubscribe === true;
+    const entries = args.entries(topics, given, this.#isMqtt5);
+    const wrong = validateTopics(entries.map(({ topic }) => topic));
+    if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
+    if (this.#isLeaving(done)) return this;
+    const needed = entries.filter((entry) => isForced || !this.#has(entry));
+    if (needed.length === 0) {
+      if (done) done.call(this, null, []);
+      return this;
+    }
+    const bad = needed.find(({ qos }) => !args.isQos(qos));
+    if (bad !== undefined) return this.#failSoon(done, args.qosError(bad.qos));
+    this.#subscribe(needed, given, done);
+    return this;
+  }
+
+  #has({ topic, qos }) {
+    return this.#subscribed.has(topic) && this.#subscribed.get(topic) >= qos;
+  }
+
+  // In as many packets as subscribeBatchSize makes of it.
+  #subscribe(entries, { properties }, done) {
+    const [illegal, list] = args.encode(properties ?? entries[0].properties, this.#isMqtt5);
+    if (illegal) return this.#failSoon(done, illegal);
+    const size = this.options.subscribeBatchSize || entries.length;
+    const group = new Group(this, done, entries);
+    const forget = (topic) => this.#subscribed.delete(topic);
+    for (let at = 0; at < entries.length; at += size) {
+      const part = entries.slice(at, at + size);
+      const request = new Subscribe(group, part, forget);
+      const status = this.#core.subscribe(request, part.map(({ topic }) => topic),
+        part.map(args.bits), list);
+      if (status < 0) {
+        const error = this.#core.fault;
+        setImmediate(() => request.failed(error));
+        continue;
+      }
+      this.#keep(request);
+      if (this.options.resubscribe) {
+        for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
+      }
+      this.#presenter.show('packetsend', () => ({
+        cmd: 'subscribe', subscriptions: part, messageId: request.id, properties,
+      }));
+    }
+    return this;
+  }
+
+  #keep(request) {
+    this.#allocate(request);
+    this.#presenter.add(request);
+  }
+
+  unsubscribe(topics, options, callback) {
+    const [given, done] = args.tail(options, callback);
+    const filters = Array.isArray(topics) ? topics : [topics];
+    const wrong = validateTopics(filters);
+    if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
+    if (this.#isLeaving(done)) return this;
+    const [illegal, list] = args.encode(given.properties, this.#isMqtt5);
+    if (illegal) return this.#failSoon(done, illegal);
+    const request = new Unsubscribe(this, done);
+    const status = this.#core.unsubscribe(request, filters, list);
+    if (status < 0) return this.#failSoon(done, this.#core.fault);
+    this.#keep(request);
+    for (const filter of filters) this.#subscribed.delete(filter);
+    this.#presenter.show('packetsend', () => ({
+      cmd: 'unsubscribe', unsubscriptions: filters, messageId: request.id,
+      properties: given.properties,
+    }));
+    return this;
+  }
+
+  end(...given) {
+    const [force, options, callback] = args.endArguments(...given);
+    if (this.disconnecting) {
+      this.#isReconnecting = false;
+      if (callback) callback.call(this);
+      return this;
+    }
+    this.disconnecting = true;
+    this.#attempts.shut();
+    if (callback) this.#endings.push(callback);
+    if (!this.#isUp) {
+      setImmediate(() => this.#ended());
+      return this;
+    }
+    this.#core.setRef(true);
+    this.#leave(force, options);
+    return this;
+  }
+
+  #leave(force, { reasonCode = 0, properties }) {
+    if (force) {
+      this.#core.abort();
+      return;
+    }
+    const [, list] = args.encode(properties, this.#isMqtt5);
+    // A reason or properties that cannot be are left out: it ends all the same.
+    if (this.#core.disconnect(reasonCode, list, false) < 0) {
+      this.#core.disconnect(0, undefined, false);
+    }
+    this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', reasonCode, properties }));
+  }
+
+  removeOutgoingMessage(messageId) {
+    const given = this.#byId.get(messageId);
+    const request = this.#core.cancel(given === undefined ? messageId : given.mid);
+    if (request !== undefined) {
+      request.failed(Object.assign(new Error('Message removed'),
+        { code: 'MIDGE_ECANCELLED', errno: errors.ECANCELLED }));
+    }
+    return this;
+  }
+
+  getLastMessageId() {
+    return this.#lastId;
+  }
+
+  // To be overridden: whoever does calls back, once for each message.
+  handleMessage(packet, callback) {
+    callback();
+  }
+
+  // The same, for AUTH: (error, what is answered).
+  handleAuth(packet, callback) {
+    callback();
+  }
+
+  #authenticate(packet) {
+    const answer = (error, reply) => {
+      if (error) {
+        this.emit('error', error);
+        return;
+      }
+      if (!reply) return;
+      const [wrong, list] = args.encode(
+        { ...reply.properties, authenticationMethod: undefined }, true);
+      if (wrong || this.#core.authenticate(reply.reasonCode ?? AUTH_CONTINUE, list) < 0) {
+        this.emit('error', wrong ?? this.#core.fault);
+      }
+    };
+    call(this, this.handleAuth, packet, answer);
+  }
+
+  // Let the process end while it is connected, or not.
+  ref() {
+    this.#core.setRef(true);
+    return this;
+  }
+
+  unref() {
+    this.#core.setRef(false);
+    return this;
+  }
+
+  publishAsync(topic, message, options) {
+    return promise((done) => this.publish(topic, message, options, done));
+  }
+
+  subscribeAsync(topics, options) {
+    return promise((done) => this.subscribe(topics, options, done));
+  }
+
+  unsubscribeAsync(topics, options) {
+    return promise((done) => this.unsubscribe(topics, options, done));
+  }
+
+  endAsync(...given) {
+    return promise((done) => this.end(...given.slice(0, 2), done));
+  }
+}
+
+// Whoever overrides it, on an instance or for all.
+const plainHandler = MqttClient.prototype.handleMessage;
+
+function promise(start) {
+  return new Promise((resolve, reject) => {
+    start((error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}
+
+module.exports = { MqttClient, byConnect };

@@ -1,0 +1,190 @@
+'use strict';
+// Options of MQTT.js: its names and defaults. Each is honoured, or means
+// nothing in Node.js for MQTT.js either, or is refused in words that name the
+// way. Names that neither of us knows are the program's own.
+const { randomBytes } = require('node:crypto');
+const optionTable = require('../options');
+const properties = require('../properties');
+const { refuse, isWebSocket } = require('./url');
+
+const UNHEARD_MS = 0x7fffffff; // a message nobody listens to never waits that long
+
+const defaults = {
+  keepalive: 60,
+  reschedulePings: true,
+  protocolId: 'MQTT',
+  protocolVersion: 4,
+  reconnectPeriod: 1000,
+  connectTimeout: 30000,
+  clean: true,
+  resubscribe: true,
+  subscribeBatchSize: null,
+  writeCache: true,
+  timerVariant: 'auto',
+};
+
+// Those that the core takes as they are, ours beyond MQTT.js's among them.
+const shared = [
+  'clientId', 'username', 'password', 'clean', 'keepalive', 'protocolVersion', 'properties',
+  'resubscribe', 'subscribeBatchSize', 'connectTimeout', 'reconnectPeriod', 'socksProxy',
+  'autoUseTopicAlias', 'autoAssignTopicAlias', 'reconnectPeriodMax', 'negotiate', 'maxBreaks',
+  'lowerQoS', 'strictText', 'maxQueueMessages', 'maxQueueBytes', 'maxInFlight', 'highWaterMark',
+  'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay', 'proxy',
+];
+
+const STORES = 'leave it out: the core keeps what is in flight, over reconnect() too';
+const refused = {
+  incomingStore: STORES,
+  outgoingStore: STORES,
+  store: 'leave it out: there is no durable session yet',
+  streamBuilder: 'connect by a URL',
+  createWebsocket: 'connect by a ws: or wss: URL',
+  forceNativeWebSocket: 'leave it out: midge has a WebSocket of its own',
+  authPacket: 'answer the server\'s AUTH in client.handleAuth',
+  socksTimeout: 'give connectTimeout, which counts the proxy in',
+  manualAcks: 'override client.handleMessage, whose callback acknowledges',
+};
+
+const variants = ['auto', 'worker', 'native'];
+
+function checkRefused(options) {
+  for (const [name, instead] of Object.entries(refused)) {
+    const value = options[name] ?? options.wsOptions?.[name];
+    if (value === undefined || value === null || value === false) continue;
+    throw refuse(`Option "${name}" cannot be honoured: ${instead}`);
+  }
+  const { timerVariant } = options;
+  if (timerVariant && !variants.includes(timerVariant)) {
+    throw refuse('Option "timerVariant" cannot be honoured: leave it out, the keep-alive runs ' +
+      'on a thread of its own');
+  }
+}
+
+const providerMethods = ['allocate', 'getLastAllocated', 'register', 'deallocate', 'clear'];
+const functions = ['customHandleAcks', 'transformWsUrl', 'log'];
+
+function checkKinds(options) {
+  for (const name of functions) {
+    if (options[name] != null && typeof options[name] !== 'function') {
+      throw refuse(`Option "${name}" is a function`);
+    }
+  }
+  const provider = options.messageIdProvider;
+  if (provider && providerMethods.some((name) => typeof provider[name] !== 'function')) {
+    throw refuse(`Option "messageIdProvider" has the methods ${providerMethods.join(', ')}`);
+  }
+  if (options.transformWsUrl && options.servers?.length > 1) {
+    throw refuse('Option "transformWsUrl" goes with one URL, and not with several servers');
+  }
+  const id = options.protocolVersion === 3 ? 'MQIsdp' : 'MQTT';
+  if (options.protocolId !== id && options.protocolVersion !== 3) {
+    throw refuse(`Option "protocolId" is "${id}" for this protocolVersion`);
+  }
+}
+
+// Options as client.options shows them: what was given, over the defaults.
+function complete(given) {
+  const options = { ...defaults, socksProxy: process.env.MQTTJS_SOCKS_PROXY, ...given };
+  for (const [name, value] of Object.entries(defaults)) {
+    if (options[name] === undefined || (options[name] === null && name !== 'clean')) {
+      options[name] = value;
+    }
+  }
+  options.clientId ??= `mqttjs_${randomBytes(4).toString('hex')}`;
+  checkRefused(options);
+  checkKinds(options);
+  return options;
+}
+
+// The upgrade request's: options.headers over those of wsOptions.
+function headers(options) {
+  const { headers: given, origin, auth } = options.wsOptions ?? {};
+  const all = { ...given, ...options.headers };
+  if (origin) all.Origin = origin;
+  if (auth) all.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
+  const text = Object.fromEntries(Object.entries(all).map(([name, value]) => [name,
+    Array.isArray(value) ? value.map(String) : String(value)]));
+  return optionTable.headers('options.wsOptions.headers', text);
+}
+
+const webSocketRefused = {
+  agent: 'give proxy',
+  protocol: 'leave it out: the sub-protocol is mqtt',
+  protocolVersion: 'leave it out: it is 13',
+  handshakeTimeout: 'give connectTimeout, which counts the handshake in',
+  followRedirects: 'connect to where it leads',
+  createConnection: 'connect by a URL',
+  generateMask: 'leave it out',
+  finishRequest: 'give headers',
+};
+
+function checkWebSocket({ wsOptions }) {
+  for (const [name, instead] of Object.entries(webSocketRefused)) {
+    if (!wsOptions?.[name] || (name === 'protocolVersion' && wsOptions[name] === 13)) continue;
+    throw refuse(`Option "wsOptions.${name}" cannot be honoured: ${instead}`);
+  }
+}
+
+function proxyOf({ socksProxy }) {
+  if (!socksProxy) return {};
+  if (/^socks4a?:/i.test(socksProxy)) {
+    throw refuse('Option "socksProxy" is a socks5: or socks5h: URL: SOCKS 4 is not spoken');
+  }
+  return { socksProxy: socksProxy.replace(/^socks5h:/i, 'socks5:') };
+}
+
+// Timers take text and fractions.
+function milliseconds(value) {
+  return typeof value === 'string' || typeof value === 'number' ? Math.ceil(Number(value)) : value;
+}
+
+// What the core is told once.
+function settings(options, isPeriodGiven) {
+  const known = { ...proxyOf(options) };
+  for (const name of shared) known[name] ??= options[name];
+  for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
+  known.clean = Boolean(known.clean);
+  if (!isPeriodGiven || !(known.reconnectPeriod > 0)) delete known.reconnectPeriod;
+  const checked = optionTable.check(known);
+  const told = {
+    ...optionTable.forAddon(checked, known.clean),
+    clean: known.clean,
+    clientId: options.clientId,
+    keepAlive: options.keepalive,
+    userName: options.username ?? undefined,
+    password: options.password ?? undefined,
+    // MQTT.js waits for what is in flight; a server that never answers has as
+    // long as it has to accept us.
+    closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
+    lenientText: true,
+    acknowledgeByHand: true,
+    // We are asked before each attempt, and let it go on or not.
+    ask: true,
+    reconnectLasting: true,
+    reconnectOff: false,
+  };
+  // Unlike the class, MQTT.js lets a session of MQTT 5 end with its connection.
+  if (options.properties?.sessionExpiryInterval == null) delete told.sessionExpiry;
+  if (isWebSocket(options)) {
+    checkWebSocket(options);
+    told.headers = headers(options);
+  }
+  return told;
+}
+
+function will({ will: given, protocolVersion }) {
+  if (!given) return undefined;
+  const { topic, payload = '', qos = 0, retain = false } = given;
+  const list = protocolVersion === 5
+    ? properties.encode(given.properties, 'options.will.properties') : undefined;
+  if (typeof list === 'number') throw refuse('Option "will.properties" has an illegal number');
+  return {
+    topic,
+    payload: typeof payload === 'string' ? payload : Buffer.from(payload),
+    qos,
+    retain,
+    properties: list,
+  };
+}
+
+module.exports = { complete, settings, will, headers, UNHEARD_MS };

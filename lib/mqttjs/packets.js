@@ -1,0 +1,97 @@
+'use strict';
+// Packets in the shape in which MQTT.js shows them.
+const native = require('../native');
+
+// Bytes on the wire of a property's value, by the addon's type of it.
+const sizes = [
+  () => 1, // boolean
+  () => 1, // QoS
+  () => 2,
+  () => 4,
+  variableSize,
+  (text) => 2 + Buffer.byteLength(text),
+  (bytes) => 2 + bytes.length,
+];
+
+const types = new Map(native.properties.map(([name, , type]) => [name, type]));
+
+function variableSize(number) {
+  return number < 128 ? 1 : number < 16384 ? 2 : number < 2097152 ? 3 : 4;
+}
+
+function pairsSize(pairs) {
+  let size = 0;
+  for (const [name, values] of Object.entries(pairs)) {
+    const list = Array.isArray(values) ? values : [values];
+    for (const value of list) size += 5 + Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  return size;
+}
+
+// With their length before them.
+function propertiesSize(properties) {
+  if (properties === undefined) return 1;
+  let size = 0;
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === 'userProperties') {
+      size += pairsSize(value);
+    } else {
+      const values = Array.isArray(value) ? value : [value];
+      for (const one of values) size += 1 + sizes[types.get(name)](one);
+    }
+  }
+  return variableSize(size) + size;
+}
+
+// What every packet that was parsed has.
+function parsed(cmd, length, fields) {
+  return { cmd, retain: false, qos: 0, dup: false, length, topic: null, payload: null, ...fields };
+}
+
+function withProperties(packet, properties) {
+  if (properties !== undefined) packet.properties = properties;
+  return packet;
+}
+
+function connack({ isMqtt5, sessionPresent, reasonCode, properties }) {
+  if (!isMqtt5) return parsed('connack', 2, { sessionPresent, returnCode: reasonCode });
+  return withProperties(parsed('connack', 2 + propertiesSize(properties),
+    { sessionPresent, reasonCode }), properties);
+}
+
+// `cmd`: suback or unsuback; `granted` may be undefined in an unsuback.
+function granted(cmd, { isMqtt5, messageId, granted: codes, properties }) {
+  const length = 2 + (codes?.length ?? 0) + (isMqtt5 ? propertiesSize(properties) : 0);
+  const packet = parsed(cmd, length, { messageId });
+  if (codes !== undefined) packet.granted = codes;
+  return withProperties(packet, properties);
+}
+
+// puback, pubrec, pubcomp
+function ack(cmd, { messageId, reasonCode, properties }) {
+  return withProperties(parsed(cmd, 3 + propertiesSize(properties),
+    { messageId, reasonCode }), properties);
+}
+
+function disconnect(reasonCode, properties) {
+  return withProperties(parsed('disconnect', 1 + propertiesSize(properties), { reasonCode }),
+    properties);
+}
+
+function auth(reasonCode, properties) {
+  return withProperties(parsed('auth', 1 + propertiesSize(properties), { reasonCode }), properties);
+}
+
+// Made for every message, so it makes nothing else.
+function publish(isMqtt5, topic, payload, qos, retain, messageId, properties, dup) {
+  let length = 2 + Buffer.byteLength(topic) + payload.length;
+  if (isMqtt5) length += propertiesSize(properties);
+  if (qos === 0) {
+    return withProperties({ cmd: 'publish', retain, qos, dup, length, topic, payload }, properties);
+  }
+  length += 2;
+  return withProperties(
+    { cmd: 'publish', retain, qos, dup, length, topic, payload, messageId }, properties);
+}
+
+module.exports = { connack, granted, ack, disconnect, auth, publish };

@@ -1,0 +1,148 @@
+'use strict';
+// How an MqttClient tells what becomes of its client: MQTT.js's events, in its
+// order, and the callbacks of requests.
+const native = require('../native');
+const packets = require('./packets');
+const faults = require('./faults');
+const { LOWEST_REASON } = require('../errors');
+
+class Presenter {
+  #owner;
+  #life; // of the MqttClient: { opened, lost, ended }
+  #inbox;
+  #volatile = new Set(); // requests that end with the connection
+  #isMqtt5;
+
+  constructor(owner, { life, inbox, isMqtt5 }) {
+    this.#owner = owner;
+    this.#life = life;
+    this.#inbox = inbox;
+    this.#isMqtt5 = isMqtt5;
+  }
+
+  emit(...event) {
+    try {
+      this.#owner.emit(...event);
+    } catch (error) {
+      native.raise(error);
+    }
+  }
+
+  // Somebody may look at the packet.
+  show(event, make) {
+    if (this.#owner.listenerCount(event) > 0) this.emit(event, make());
+  }
+
+  // A message that nobody listens to is told all the same; while too many
+  // wait for their handler, none is taken.
+  isHeard() {
+    return !this.#inbox.isFull;
+  }
+
+  hearsSuccess() {
+    return this.#owner.listenerCount('packetreceive') > 0;
+  }
+
+  add(request) {
+    this.#volatile.add(request);
+  }
+
+  opened(connection) {
+    this.#isMqtt5 = connection.protocolVersion === 5;
+    const packet = packets.connack({ ...connection, isMqtt5: this.#isMqtt5 });
+    this.#inbox.opened();
+    this.#life.opened(connection);
+    this.show('packetreceive', () => packet);
+    this.emit('connect', packet);
+  }
+
+  // `sent`: the reason that we gave.
+  closed({ error, wasOpen, sent }) {
+    if (error === undefined) {
+      this.#life.ended();
+      return;
+    }
+    const { reasonCode, properties } = error;
+    if (wasOpen && reasonCode !== undefined) {
+      const packet = packets.disconnect(reasonCode, properties);
+      this.show('packetreceive', () => packet);
+      this.emit('disconnect', packet);
+    }
+    this.#life.refused(error, wasOpen);
+    const fault = faults.ofConnection(error, wasOpen, sent, this.#owner.options);
+    if (fault !== undefined) this.emit('error', fault);
+    const closed = wasOpen ? this.#takeVolatile() : [];
+    this.#life.lost();
+    for (const request of closed) {
+      request.closed();
+      this.#life.dropped(request);
+    }
+  }
+
+  // Those that the next connection finds are made again by the core, but
+  // their callbacks do not wait for it.
+  #takeVolatile() {
+    const requests = [...this.#volatile];
+    this.#volatile.clear();
+    return requests;
+  }
+
+  received(topic, payload, qos, retain, messageId, properties, dup) {
+    this.#inbox.take(packets.publish(this.#isMqtt5, topic, payload, qos, retain, messageId,
+      properties, dup), this.#isMqtt5);
+  }
+
+  succeeded(request, mid, reason, isMqtt5) {
+    if (request === undefined) return;
+    this.answered(request, mid,
+      { reasons: reason < 0 ? [] : [reason], properties: undefined, isMqtt5 });
+  }
+
+  answered(request, mid, answer) {
+    if (request === undefined) return;
+    this.#show(request, answer);
+    request.succeeded(answer);
+    this.#settled(request, true);
+  }
+
+  refused(request, mid, error, answer) {
+    if (request === undefined) return;
+    if (answer !== undefined) this.#show(request, answer);
+    request.failed(error, answer);
+    this.#settled(request, error.reasonCode !== undefined);
+  }
+
+  #settled(request, isAnswered) {
+    this.#volatile.delete(request);
+    this.#life.settled(request, isAnswered);
+  }
+
+  // The packet that answered a request.
+  #show(request, { reasons, properties, isMqtt5 }) {
+    if (this.#owner.listenerCount('packetreceive') === 0) return;
+    const { qos, id: messageId, answer } = request;
+    if (qos === 0) return;
+    const codes = [...reasons ?? []];
+    if (answer !== undefined) {
+      this.emit('packetreceive', packets.granted(answer,
+        { isMqtt5, messageId, granted: codes, properties }));
+      return;
+    }
+    const isRefused = codes[0] >= LOWEST_REASON;
+    const cmd = qos === 1 ? 'puback' : isRefused ? 'pubrec' : 'pubcomp';
+    this.emit('packetreceive', packets.ack(cmd,
+      { messageId, reasonCode: codes[0] ?? 0, properties }));
+  }
+
+  overdue() {
+    return undefined; // nothing is: MQTT.js's requests wait for ever
+  }
+
+  authenticating(reasonCode, properties) {
+    const packet = packets.auth(reasonCode, properties);
+    this.show('packetreceive', () => packet);
+    this.#life.authenticate(packet);
+  }
+}
+
+module.exports = { Presenter };

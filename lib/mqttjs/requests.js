@@ -1,0 +1,174 @@
+'use strict';
+// Requests that have no outcome yet, and what their callbacks are given.
+const native = require('../native');
+const { errors } = require('../errors');
+const packets = require('./packets');
+const { told } = require('./faults');
+const { ErrorWithReasonCode, ErrorWithSubackPacket, reasonText } = require('./reasons');
+
+const CLOSED = 'Connection closed';
+
+function call(owner, callback, ...args) {
+  try {
+    callback.apply(owner, args);
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
+// What the core says of a request that failed, in MQTT.js's words.
+function fault(error) {
+  return error.errno === errors.ECLOSED ? told(CLOSED, error) : error;
+}
+
+// A request: `settle` tells its outcome, once.
+class Request {
+  id = 0; // the message id that the program sees
+  isTold = false;
+
+  constructor(owner, callback) {
+    this.owner = owner;
+    this.callback = callback;
+  }
+
+  tell(...args) {
+    if (this.isTold) return;
+    this.isTold = true;
+    if (this.callback) call(this.owner, this.callback, ...args);
+  }
+}
+
+class Publish extends Request {
+  constructor(owner, callback, topic, payload, options) {
+    super(owner, callback);
+    this.topic = topic;
+    this.payload = payload;
+    this.options = options;
+  }
+
+  get qos() {
+    return this.options.qos;
+  }
+
+  packet() {
+    const { qos, retain, dup, properties } = this.options;
+    const packet = {
+      cmd: 'publish', topic: this.topic, payload: this.payload,
+      qos, retain, messageId: this.id, dup,
+    };
+    if (properties !== undefined) packet.properties = properties;
+    return packet;
+  }
+
+  succeeded() {
+    if (this.qos === 0) this.tell();
+    else if (this.qos === 1) this.tell(null, this.packet());
+    else this.tell(null, { cmd: 'pubrel', qos: 2, messageId: this.id });
+  }
+
+  // What went wrong without the server's saying so.
+  #local(error) {
+    const isAlias = this.options.properties?.topicAlias !== undefined;
+    return isAlias && error.errno === errors.EINVAL
+      ? told('Sending Topic Alias out of range', error) : fault(error);
+  }
+
+  failed(error, { properties } = {}) {
+    const { reasonCode } = error;
+    if (reasonCode === undefined) {
+      this.tell(this.#local(error));
+      return;
+    }
+    this.tell(new ErrorWithReasonCode(`Publish error: ${reasonText(reasonCode)}`, reasonCode),
+      packets.ack(this.qos === 1 ? 'puback' : 'pubrec',
+        { messageId: this.id, reasonCode, properties }));
+  }
+}
+
+// A call of subscribe may be several packets, and has one callback.
+class Group {
+  constructor(owner, callback, entries) {
+    this.owner = owner;
+    this.callback = callback;
+    this.entries = entries;
+    this.open = 0; // packets without an outcome
+    this.error = null;
+  }
+
+  done(error, suback) {
+    this.open -= 1;
+    this.error ??= error;
+    if (this.open === 0 && this.callback) {
+      call(this.owner, this.callback, this.error, this.entries, suback);
+    }
+  }
+}
+
+class Subscribe extends Request {
+  answer = 'suback';
+
+  constructor(group, entries, forget) {
+    super(group.owner);
+    this.group = group;
+    this.entries = entries;
+    this.forget = forget; // (topic): it was refused
+    group.open += 1;
+  }
+
+  #end(error, suback) {
+    if (this.isTold) return;
+    this.isTold = true;
+    this.group.done(error, suback);
+  }
+
+  answered(codes, answer) {
+    const suback = packets.granted('suback', { ...answer, messageId: this.id, granted: codes });
+    const refusal = codes.find((code) => code >= 128);
+    codes.forEach((code, at) => {
+      if (code >= 128) this.forget(this.entries[at].topic);
+      else if (refusal === undefined) this.entries[at].qos = code;
+    });
+    const error = refusal === undefined ? null
+      : new ErrorWithSubackPacket(`Subscribe error: ${reasonText(refusal)}`, suback);
+    this.#end(error, suback);
+  }
+
+  succeeded(answer) {
+    this.answered([...answer.reasons], answer);
+  }
+
+  failed(error, answer) {
+    if (answer?.reasons?.length > 0) {
+      this.succeeded(answer);
+      return;
+    }
+    for (const { topic } of this.entries) this.forget(topic);
+    this.#end(fault(error));
+  }
+
+  closed() {
+    this.#end(Object.assign(new ErrorWithSubackPacket(CLOSED), { code: 'MIDGE_ELOST' }));
+  }
+}
+
+class Unsubscribe extends Request {
+  answer = 'unsuback';
+
+  succeeded(answer) {
+    const { isMqtt5, reasons, properties } = answer;
+    this.tell(null, packets.granted('unsuback', {
+      isMqtt5, messageId: this.id, granted: isMqtt5 ? [...reasons] : undefined, properties,
+    }));
+  }
+
+  failed(error, answer) {
+    if (answer?.reasons?.length > 0) this.succeeded(answer);
+    else this.tell(fault(error));
+  }
+
+  closed() {
+    this.tell(Object.assign(new Error(CLOSED), { code: 'MIDGE_ELOST' }));
+  }
+}
+
+module.exports = { Publish, Group, Subscribe, Unsubscribe, call };

@@ -1,0 +1,49 @@
+'use strict';
+// MQTT.js's store of packets by message id, in memory: for programs that use
+// it by itself.
+const { Readable } = require('node:stream');
+
+class Store {
+  #packets = new Map();
+  #isCleaned; // when it is closed
+
+  constructor({ clean = true } = {}) {
+    this.#isCleaned = clean !== false;
+  }
+
+  put(packet, callback) {
+    this.#packets.set(packet.messageId, packet);
+    if (callback) callback();
+    return this;
+  }
+
+  get({ messageId }, callback) {
+    this.#find(messageId, callback);
+    return this;
+  }
+
+  del({ messageId }, callback) {
+    this.#find(messageId, callback);
+    this.#packets.delete(messageId);
+    return this;
+  }
+
+  #find(messageId, callback) {
+    if (!callback) return;
+    const packet = this.#packets.get(messageId);
+    if (packet === undefined) callback(new Error('missing packet'));
+    else callback(null, packet);
+  }
+
+  // What there is now, in the order in which it came.
+  createStream() {
+    return Readable.from([...this.#packets.values()]);
+  }
+
+  close(callback) {
+    if (this.#isCleaned) this.#packets.clear();
+    if (callback) callback();
+  }
+}
+
+module.exports = { Store };

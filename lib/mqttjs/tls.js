@@ -1,0 +1,97 @@
+'use strict';
+// Options of tls.connect, as MQTT.js passes them on, for the core's TLS.
+const optionTable = require('../options');
+const { names: known } = require('../security');
+const { refuse } = require('./url');
+
+// Taken as they are.
+const same = ['ca', 'pfx', 'passphrase', 'crl', 'servername', 'ciphers', 'minVersion',
+  'maxVersion', 'rejectUnauthorized'];
+
+// What has no meaning for the core's TLS, and what to do instead.
+const refused = {
+  checkServerIdentity: 'give tls: { verifyHost } for the name that the certificate has',
+  secureContext: 'give ca, cert and key themselves',
+  secureProtocol: 'give minVersion and maxVersion',
+  secureOptions: 'give minVersion, maxVersion and ciphers',
+  session: 'sessions are resumed by themselves',
+  sigalgs: 'leave it out: OpenSSL chooses',
+  ecdhCurve: 'leave it out: OpenSSL chooses',
+  dhparam: 'leave it out: it is the server\'s',
+  clientCertEngine: 'give cert and key',
+  privateKeyEngine: 'give key',
+  privateKeyIdentifier: 'give key',
+  requestOCSP: 'give crl',
+  minDHSize: 'give ciphers',
+  socket: 'leave it out: midge has sockets of its own',
+  lookup: 'give host as an address',
+};
+
+// One of them, or a list of one, or { pem, passphrase }.
+function single(name, value, found) {
+  const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (Array.isArray(one)) {
+    throw refuse(`options.${name} is a list: there is one certificate and one key`);
+  }
+  if (one?.pem !== undefined) {
+    if (one.passphrase !== undefined) found.passphrase = one.passphrase;
+    return one.pem;
+  }
+  return one;
+}
+
+// Names, or bytes with each name's length before it.
+function alpn(value) {
+  if (!(value instanceof Uint8Array)) {
+    return value.map((name) => Buffer.from(name).toString('latin1'));
+  }
+  const names = [];
+  for (let at = 0; at < value.length; at += 1 + value[at]) {
+    names.push(Buffer.from(value).toString('latin1', at + 1, at + 1 + value[at]));
+  }
+  return names;
+}
+
+function usePsk(found, pskCallback) {
+  const answer = pskCallback(null);
+  if (answer === null || answer === undefined) return;
+  found.psk = answer.psk;
+  found.pskIdentity = answer.identity;
+}
+
+// A path, where MQTT.js has a name for it.
+const paths = { keyPath: 'key', certPath: 'cert', caPaths: 'ca' };
+
+function read(options, found) {
+  for (const name of same) {
+    if (options[name] !== undefined && options[name] !== null) found[name] = options[name];
+  }
+  for (const name of ['cert', 'key']) {
+    if (options[name]) found[name] = single(name, options[name], found);
+  }
+  for (const [name, target] of Object.entries(paths)) {
+    if (options[name] && !found[target]) found[target] = single(name, options[name], found);
+  }
+  if (options.ALPNProtocols) found.alpn = alpn(options.ALPNProtocols);
+  if (options.pskCallback) usePsk(found, options.pskCallback);
+}
+
+// What `options` says of TLS, checked, as the addon takes it; what cannot be
+// throws. Options of `ws` may say it too.
+function settings(options) {
+  const found = {};
+  for (const source of [options.wsOptions ?? {}, options]) {
+    for (const [name, instead] of Object.entries(refused)) {
+      if (source[name] !== undefined && source[name] !== null) {
+        throw refuse(`Option "${name}" cannot be honoured: ${instead}`);
+      }
+    }
+    read(source, found);
+  }
+  Object.assign(found, options.tls);
+  const unknown = Object.keys(found).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw refuse(`Unknown option "${unknown}" of options.tls`);
+  return optionTable.security(found).tls;
+}
+
+module.exports = { settings };

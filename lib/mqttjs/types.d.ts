@@ -1,0 +1,539 @@
+/// <reference types="node" />
+// What MQTT.js declares, by its names, as far as mqtt.connect honours it.
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+
+export type QoS = 0 | 1 | 2;
+export type UserProperties = { [name: string]: string | string[] };
+
+export type BaseMqttProtocol =
+  'wss' | 'ws' | 'mqtt' | 'mqtts' | 'tcp' | 'ssl' | 'tls' | 'wx' | 'wxs' | 'ali' | 'alis';
+export type MqttProtocolWithUnix = `${BaseMqttProtocol}+unix`;
+export type MqttProtocol = BaseMqttProtocol | MqttProtocolWithUnix;
+export type TimerVariant = 'auto' | 'worker' | 'native';
+
+export type DoneCallback = (error?: Error) => void;
+export type GenericCallback<T> = (error?: Error, result?: T) => void;
+export type VoidCallback = () => void;
+export type Callback = () => void;
+export type StorePutCallback = () => void;
+
+// --- Packets ---
+
+export interface IPacket {
+  messageId?: number;
+  length?: number;
+}
+
+export interface IAuthPacket extends IPacket {
+  cmd: 'auth';
+  reasonCode: number;
+  properties?: {
+    authenticationMethod?: string;
+    authenticationData?: Buffer;
+    reasonString?: string;
+    userProperties?: UserProperties;
+  };
+}
+
+export interface IWillProperties {
+  willDelayInterval?: number;
+  payloadFormatIndicator?: boolean;
+  messageExpiryInterval?: number;
+  contentType?: string;
+  responseTopic?: string;
+  correlationData?: Buffer;
+  userProperties?: UserProperties;
+}
+
+export interface IConnectProperties {
+  sessionExpiryInterval?: number;
+  receiveMaximum?: number;
+  maximumPacketSize?: number;
+  topicAliasMaximum?: number;
+  requestResponseInformation?: boolean;
+  requestProblemInformation?: boolean;
+  userProperties?: UserProperties;
+  authenticationMethod?: string;
+  authenticationData?: Buffer;
+}
+
+export interface IConnectPacket extends IPacket {
+  cmd: 'connect';
+  clientId: string;
+  protocolVersion?: 4 | 5 | 3;
+  protocolId?: 'MQTT' | 'MQIsdp';
+  clean?: boolean;
+  keepalive?: number;
+  username?: string;
+  password?: Buffer;
+  will?: {
+    topic: string;
+    payload: Buffer | string;
+    qos?: QoS;
+    retain?: boolean;
+    properties?: IWillProperties;
+  };
+  properties?: IConnectProperties;
+}
+
+export interface IPublishPacket extends IPacket {
+  cmd: 'publish';
+  qos: QoS;
+  dup: boolean;
+  retain: boolean;
+  topic: string;
+  payload: string | Buffer;
+  properties?: {
+    payloadFormatIndicator?: boolean;
+    messageExpiryInterval?: number;
+    topicAlias?: number;
+    responseTopic?: string;
+    correlationData?: Buffer;
+    userProperties?: UserProperties;
+    subscriptionIdentifier?: number | number[];
+    contentType?: string;
+  };
+}
+
+export interface IConnackPacket extends IPacket {
+  cmd: 'connack';
+  returnCode?: number;
+  reasonCode?: number;
+  sessionPresent: boolean;
+  properties?: {
+    sessionExpiryInterval?: number;
+    receiveMaximum?: number;
+    maximumQoS?: number;
+    retainAvailable?: boolean;
+    maximumPacketSize?: number;
+    assignedClientIdentifier?: string;
+    topicAliasMaximum?: number;
+    reasonString?: string;
+    userProperties?: UserProperties;
+    wildcardSubscriptionAvailable?: boolean;
+    subscriptionIdentifiersAvailable?: boolean;
+    sharedSubscriptionAvailable?: boolean;
+    serverKeepAlive?: number;
+    responseInformation?: string;
+    serverReference?: string;
+    authenticationMethod?: string;
+    authenticationData?: Buffer;
+  };
+}
+
+export interface ISubscription {
+  topic: string;
+  qos: QoS;
+  nl?: boolean;
+  rap?: boolean;
+  rh?: number;
+}
+
+export interface ISubscribePacket extends IPacket {
+  cmd: 'subscribe';
+  subscriptions: ISubscription[];
+  properties?: {
+    reasonString?: string;
+    subscriptionIdentifier?: number;
+    userProperties?: UserProperties;
+  };
+}
+
+interface IAnswerProperties {
+  reasonString?: string;
+  userProperties?: UserProperties;
+}
+
+export interface ISubackPacket extends IPacket {
+  cmd: 'suback';
+  granted: number[] | Object[];
+  properties?: IAnswerProperties;
+}
+
+export interface IUnsubscribePacket extends IPacket {
+  cmd: 'unsubscribe';
+  unsubscriptions: string[];
+  properties?: { reasonString?: string; userProperties?: UserProperties };
+}
+
+export interface IUnsubackPacket extends IPacket {
+  cmd: 'unsuback';
+  granted?: number[];
+  properties?: IAnswerProperties;
+}
+
+export interface IPubackPacket extends IPacket {
+  cmd: 'puback';
+  reasonCode?: number;
+  properties?: IAnswerProperties;
+}
+
+export interface IPubrecPacket extends IPacket {
+  cmd: 'pubrec';
+  reasonCode?: number;
+  properties?: IAnswerProperties;
+}
+
+export interface IPubrelPacket extends IPacket {
+  cmd: 'pubrel';
+  reasonCode?: number;
+  properties?: IAnswerProperties;
+}
+
+export interface IPubcompPacket extends IPacket {
+  cmd: 'pubcomp';
+  reasonCode?: number;
+  properties?: IAnswerProperties;
+}
+
+export interface IPingreqPacket extends IPacket {
+  cmd: 'pingreq';
+}
+
+export interface IPingrespPacket extends IPacket {
+  cmd: 'pingresp';
+}
+
+export interface IDisconnectPacket extends IPacket {
+  cmd: 'disconnect';
+  reasonCode?: number;
+  properties?: {
+    sessionExpiryInterval?: number;
+    reasonString?: string;
+    userProperties?: UserProperties;
+    serverReference?: string;
+  };
+}
+
+export type Packet = IConnectPacket | IPublishPacket | IConnackPacket | ISubscribePacket
+  | ISubackPacket | IUnsubscribePacket | IUnsubackPacket | IPubackPacket | IPubcompPacket
+  | IPubrelPacket | IPingreqPacket | IPingrespPacket | IDisconnectPacket | IPubrecPacket
+  | IAuthPacket;
+
+// --- Callbacks ---
+
+export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Packet) => any;
+export type CloseCallback = (error?: Error) => void;
+export type ClientSubscribeCallback =
+  (err: Error | null, granted?: ISubscriptionGrant[], packet?: ISubackPacket) => void;
+export type OnConnectCallback = (packet: IConnackPacket) => void;
+export type OnDisconnectCallback = (packet: IDisconnectPacket) => void;
+export type OnMessageCallback = (topic: string, payload: Buffer, packet: IPublishPacket) => void;
+export type OnPacketCallback = (packet: Packet) => void;
+export type OnCloseCallback = () => void;
+export type OnErrorCallback = (error: Error | ErrorWithReasonCode) => void;
+export type AckHandler = (topic: string, message: Buffer, packet: any,
+  cb: (error: Error | number, code?: number) => void) => void;
+
+export interface MqttClientEventCallbacks {
+  connect: OnConnectCallback;
+  message: OnMessageCallback;
+  packetsend: OnPacketCallback;
+  packetreceive: OnPacketCallback;
+  disconnect: OnDisconnectCallback;
+  error: OnErrorCallback;
+  close: OnCloseCallback;
+  end: VoidCallback;
+  reconnect: VoidCallback;
+  offline: VoidCallback;
+  outgoingEmpty: VoidCallback;
+}
+
+// --- Stores and message ids ---
+
+export interface IStoreOptions {
+  /** Close empties it; true. */
+  clean?: boolean;
+}
+
+export interface IStore {
+  put(packet: Packet, cb: DoneCallback): IStore;
+  createStream(): Readable;
+  del(packet: Pick<Packet, 'messageId'>, cb: PacketCallback): IStore;
+  get(packet: Pick<Packet, 'messageId'>, cb: PacketCallback): IStore;
+  close(cb: DoneCallback): void;
+}
+
+export class Store implements IStore {
+  constructor(options?: IStoreOptions);
+  put(packet: Packet, cb: DoneCallback): this;
+  createStream(): Readable;
+  del(packet: Pick<Packet, 'messageId'>, cb: PacketCallback): this;
+  get(packet: Pick<Packet, 'messageId'>, cb: PacketCallback): this;
+  close(cb: DoneCallback): void;
+}
+
+export interface IMessageIdProvider {
+  allocate(): number | null;
+  getLastAllocated(): number | null;
+  register(num: number): boolean;
+  deallocate(num: number): void;
+  clear(): void;
+}
+
+export class DefaultMessageIdProvider implements IMessageIdProvider {
+  allocate(): number;
+  getLastAllocated(): number;
+  register(messageId: number): boolean;
+  deallocate(messageId: number): void;
+  clear(): void;
+}
+
+export class UniqueMessageIdProvider implements IMessageIdProvider {
+  allocate(): number | null;
+  getLastAllocated(): number | null;
+  register(messageId: number): boolean;
+  deallocate(messageId: number): void;
+  clear(): void;
+}
+
+// --- Errors ---
+
+export const ReasonCodes: { [code: number]: string };
+
+export class ErrorWithReasonCode extends Error {
+  code: number;
+  readonly reasonCode: number;
+  constructor(message: string, code: number);
+}
+
+export class ErrorWithSubackPacket extends Error {
+  packet: ISubackPacket;
+  code?: number | string;
+  readonly reasonCode?: number | string;
+  constructor(message: string, packet: ISubackPacket);
+}
+
+// --- Options ---
+
+export interface ISecureClientOptions {
+  key?: string | string[] | Buffer | Buffer[] | any[];
+  keyPath?: string;
+  cert?: string | string[] | Buffer | Buffer[];
+  certPath?: string;
+  ca?: string | string[] | Buffer | Buffer[];
+  caPaths?: string | string[];
+  pfx?: Buffer;
+  passphrase?: string;
+  crl?: string | Buffer;
+  ciphers?: string;
+  minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  servername?: string;
+  rejectUnauthorized?: boolean;
+  ALPNProtocols?: string[] | Buffer[] | Uint8Array[] | Buffer | Uint8Array;
+  pskCallback?: (hint: string | null) => { psk: Uint8Array; identity: string } | null;
+}
+
+export interface IWebSocketOptions {
+  headers?: { [name: string]: string | string[] | number | undefined };
+  origin?: string;
+  auth?: string | null;
+  [name: string]: any;
+}
+
+/** Beyond MQTT.js: see docs/migrating-from-mqttjs.md. */
+export interface IMidgeClientOptions {
+  reconnectPeriodMax?: number;
+  negotiate?: boolean;
+  lowerQoS?: boolean;
+  strictText?: boolean;
+  maxBreaks?: number;
+  maxQueueMessages?: number;
+  maxQueueBytes?: number;
+  maxInFlight?: number;
+  highWaterMark?: number;
+  replyTimeout?: number;
+  closeTimeout?: number;
+  maxRedirects?: number;
+  localAddress?: string;
+  tcpNoDelay?: boolean;
+  proxy?: string;
+  headers?: { [name: string]: string | string[] };
+  tls?: { [name: string]: any };
+}
+
+export interface IClientOptions extends ISecureClientOptions, IMidgeClientOptions {
+  encoding?: BufferEncoding;
+  browserBufferSize?: number;
+  browserBufferTimeout?: number;
+  binary?: boolean;
+  objectMode?: boolean;
+  my?: any;
+  writeCache?: boolean;
+  timerVariant?: TimerVariant;
+  manualConnect?: boolean;
+  defaultProtocol?: MqttProtocol;
+  query?: Record<string, string>;
+  auth?: string;
+  socksProxy?: string;
+  customHandleAcks?: AckHandler;
+  port?: number;
+  host?: string;
+  hostname?: string;
+  unixSocket?: boolean;
+  path?: string;
+  protocol?: MqttProtocol;
+  wsOptions?: IWebSocketOptions;
+  reconnectPeriod?: number;
+  reconnectOnConnackError?: boolean;
+  connectTimeout?: number;
+  queueQoSZero?: boolean;
+  log?: (...args: any[]) => void;
+  autoUseTopicAlias?: boolean;
+  autoAssignTopicAlias?: boolean;
+  reschedulePings?: boolean;
+  servers?: Array<{
+    host: string;
+    port: number;
+    protocol?: 'wss' | 'ws' | 'mqtt' | 'mqtts' | 'tcp' | 'ssl' | 'wx' | 'wxs';
+  }>;
+  resubscribe?: boolean;
+  subscribeBatchSize?: number;
+  transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) => string;
+  messageIdProvider?: IMessageIdProvider;
+  clientId?: string;
+  protocolVersion?: IConnectPacket['protocolVersion'];
+  protocolId?: IConnectPacket['protocolId'];
+  clean?: boolean;
+  keepalive?: number;
+  username?: string;
+  password?: Buffer | string;
+  will?: IConnectPacket['will'];
+  properties?: IConnectPacket['properties'];
+}
+
+export interface IClientPublishOptions {
+  qos?: QoS;
+  retain?: boolean;
+  dup?: boolean;
+  properties?: IPublishPacket['properties'];
+  cbStorePut?: StorePutCallback;
+}
+
+export interface IClientReconnectOptions {
+  incomingStore?: Store;
+  outgoingStore?: Store;
+}
+
+export interface IClientSubscribeProperties {
+  properties?: ISubscribePacket['properties'];
+}
+
+export interface IClientSubscribeOptions extends IClientSubscribeProperties {
+  qos: QoS;
+  nl?: boolean;
+  rap?: boolean;
+  rh?: number;
+}
+
+export interface ISubscriptionRequest extends IClientSubscribeOptions {
+  topic: string;
+}
+
+export interface ISubscriptionGrant extends Omit<ISubscriptionRequest, 'qos' | 'properties'> {
+  qos: QoS | 128;
+}
+
+export type ISubscriptionMap = {
+  [topic: string]: IClientSubscribeOptions;
+} & {
+  resubscribe?: boolean;
+};
+
+export interface IClientUnsubscribeProperties {
+  properties?: IUnsubscribePacket['properties'];
+}
+
+// --- The client ---
+
+type Events = MqttClientEventCallbacks;
+type Topics = string | string[] | ISubscriptionMap;
+type SubscribeOptions = IClientSubscribeOptions | IClientSubscribeProperties;
+
+/** Made by {@link connect}. */
+export class MqttClient extends EventEmitter {
+  static readonly VERSION: string;
+  static defaultId(): string;
+  /** There are no custom transports: it throws. */
+  constructor(streamBuilder: (client: MqttClient) => any, options: IClientOptions);
+
+  connected: boolean;
+  disconnecting: boolean;
+  disconnected: boolean;
+  reconnecting: boolean;
+  options: IClientOptions;
+  queueQoSZero: boolean;
+  messageIdProvider: IMessageIdProvider;
+  log: (...args: any[]) => void;
+  noop: (error?: any) => void;
+  _reconnectCount: number;
+  readonly serverProperties: IConnackPacket['properties'];
+  readonly keepalive: number;
+
+  /** To be overridden. */
+  handleMessage(packet: IPublishPacket, callback: DoneCallback): void;
+  /** To be overridden. */
+  handleAuth(packet: IAuthPacket, callback: PacketCallback): void;
+
+  connect(): this;
+  reconnect(opts?: IClientReconnectOptions): MqttClient;
+  getLastMessageId(): number;
+  removeOutgoingMessage(messageId: number): MqttClient;
+  ref(): this;
+  unref(): this;
+
+  publish(topic: string, message: string | Buffer): MqttClient;
+  publish(topic: string, message: string | Buffer, callback?: PacketCallback): MqttClient;
+  publish(topic: string, message: string | Buffer, opts?: IClientPublishOptions,
+    callback?: PacketCallback): MqttClient;
+  publishAsync(topic: string, message: string | Buffer,
+    opts?: IClientPublishOptions): Promise<Packet | undefined>;
+
+  subscribe(topics: Topics): MqttClient;
+  subscribe(topics: Topics, callback?: ClientSubscribeCallback): MqttClient;
+  subscribe(topics: Topics, opts?: SubscribeOptions): MqttClient;
+  subscribe(topics: Topics, opts?: SubscribeOptions,
+    callback?: ClientSubscribeCallback): MqttClient;
+  subscribeAsync(topics: Topics, opts?: SubscribeOptions): Promise<ISubscriptionGrant[]>;
+
+  unsubscribe(topics: string | string[]): MqttClient;
+  unsubscribe(topics: string | string[], opts?: IClientUnsubscribeProperties): MqttClient;
+  unsubscribe(topics: string | string[], callback?: PacketCallback): MqttClient;
+  unsubscribe(topics: string | string[], opts?: IClientUnsubscribeProperties,
+    callback?: PacketCallback): MqttClient;
+  unsubscribeAsync(topics: string | string[],
+    opts?: IClientUnsubscribeProperties): Promise<Packet | undefined>;
+
+  end(cb?: DoneCallback): MqttClient;
+  end(force?: boolean): MqttClient;
+  end(opts?: Partial<IDisconnectPacket>, cb?: DoneCallback): MqttClient;
+  end(force?: boolean, cb?: DoneCallback): MqttClient;
+  end(force?: boolean, opts?: Partial<IDisconnectPacket>, cb?: DoneCallback): MqttClient;
+  endAsync(force?: boolean): Promise<void>;
+  endAsync(opts?: Partial<IDisconnectPacket>): Promise<void>;
+  endAsync(force?: boolean, opts?: Partial<IDisconnectPacket>): Promise<void>;
+
+  on<E extends keyof Events>(event: E, listener: Events[E]): this;
+  once<E extends keyof Events>(event: E, listener: Events[E]): this;
+  addListener<E extends keyof Events>(event: E, listener: Events[E]): this;
+  prependListener<E extends keyof Events>(event: E, listener: Events[E]): this;
+  prependOnceListener<E extends keyof Events>(event: E, listener: Events[E]): this;
+  off<E extends keyof Events>(event: E, listener: Events[E]): this;
+  removeListener<E extends keyof Events>(event: E, listener: Events[E]): this;
+  emit<E extends keyof Events>(event: E, ...args: Parameters<Events[E]>): boolean;
+}
+
+export { MqttClient as Client };
+
+export function connect(brokerUrl: string): MqttClient;
+export function connect(opts: IClientOptions): MqttClient;
+export function connect(brokerUrl: string, opts?: IClientOptions | null): MqttClient;
+export function connectAsync(brokerUrl: string): Promise<MqttClient>;
+export function connectAsync(opts: IClientOptions): Promise<MqttClient>;
+export function connectAsync(brokerUrl: string, opts?: IClientOptions,
+  allowRetries?: boolean): Promise<MqttClient>;
+
+export function validateTopic(topic: string): boolean;
+export function validateTopics(topics: string[]): string | null;

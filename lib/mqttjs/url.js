@@ -1,0 +1,141 @@
+'use strict';
+// From the arguments of connect to one object of options, by the rules of
+// MQTT.js, and from there to the URL that the core takes.
+const net = require('node:net');
+
+const schemes = {
+  mqtt: 'mqtt', tcp: 'mqtt', mqtts: 'mqtts', ssl: 'mqtts', tls: 'mqtts', ws: 'ws', wss: 'wss',
+};
+const foreign = ['wx', 'wxs', 'ali', 'alis'];
+const secured = { mqtt: 'mqtts', ws: 'wss', wx: 'wxs', ali: 'alis' };
+const ports = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+const UNIX = '+unix';
+
+function refuse(text) {
+  const error = new Error(text);
+  error.code = 'ERR_INVALID_ARG_VALUE';
+  return error;
+}
+
+function isKnown(protocol) {
+  const plain = protocol.endsWith(UNIX) ? protocol.slice(0, -UNIX.length) : protocol;
+  return Object.hasOwn(schemes, plain) || foreign.includes(plain);
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // as it stands: a % that means itself
+  }
+}
+
+// What a URL says, under the names of options.
+function parse(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    throw refuse('Missing protocol');
+  }
+  const protocol = url.protocol.slice(0, -1);
+  if (!isKnown(protocol)) throw refuse('Missing protocol');
+  const isUnix = protocol.endsWith(UNIX);
+  const parsed = {
+    protocol,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    query: Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
+    auth: url.username === '' && url.password === '' ? null
+      : `${decoded(url.username)}${url.password === '' ? '' : `:${decoded(url.password)}`}`,
+  };
+  if (url.port !== '') parsed.port = Number(url.port);
+  if (isUnix) parsed.path = decoded(url.pathname);
+  else if (/^w/.test(protocol)) parsed.path = (url.pathname || '/') + url.search;
+  return parsed;
+}
+
+// user:password, cut at the last colon.
+function useAuth(options) {
+  if (typeof options.auth !== 'string' || options.auth === '') return;
+  const [, name, password] = /^(.+):(.+)$/s.exec(options.auth) ?? [];
+  options.username = name ?? options.auth;
+  if (name !== undefined) options.password = password;
+}
+
+// A certificate and a key make a connection secure.
+function useCertificate(options) {
+  if (!options.cert || !options.key) return;
+  const { protocol } = options;
+  if (!protocol) throw refuse('Missing secure protocol key');
+  if (Object.values(secured).includes(protocol)) return;
+  if (!Object.hasOwn(secured, protocol)) {
+    throw refuse(`Unknown protocol for secure connection: "${protocol}"!`);
+  }
+  options.protocol = secured[protocol];
+}
+
+function useProtocol(options) {
+  if (options.protocol) options.protocol = String(options.protocol).replace(/:$/, '');
+  if (options.protocol?.endsWith(UNIX)) {
+    options.protocol = options.protocol.slice(0, -UNIX.length);
+    options.unixSocket = true;
+  }
+  useCertificate(options);
+  if (!options.protocol || !isKnown(options.protocol)) {
+    options.protocol = isKnown(options.defaultProtocol ?? '') ? options.defaultProtocol : 'mqtt';
+  }
+  if (foreign.includes(options.protocol)) {
+    throw refuse(`Protocol "${options.protocol}" is one of mini-programs, which have no Node.js: ` +
+      'use mqtt, mqtts, ws or wss');
+  }
+}
+
+// One object of both arguments; neither is written to.
+function merge(url, given) {
+  if (url instanceof URL) url = url.href;
+  if (url !== null && typeof url === 'object' && !given) [url, given] = ['', url];
+  const options = { ...(url ? parse(url) : {}), ...given };
+  useAuth(options);
+  if (typeof options.query?.clientId === 'string') options.clientId = options.query.clientId;
+  useProtocol(options);
+  options.unixSocket = Boolean(options.unixSocket);
+  if (!options.unixSocket && !(options.servers?.length > 0)) {
+    options.host = options.host || options.hostname || 'localhost';
+    options.hostname ??= options.host;
+  }
+  if (options.clean === false && !options.clientId) {
+    throw refuse('Missing clientId for unclean clients');
+  }
+  return options;
+}
+
+function isWebSocket({ protocol }) {
+  return schemes[protocol].startsWith('w');
+}
+
+function compose(protocol, host, port, path) {
+  const scheme = schemes[protocol];
+  const name = net.isIPv6(host) ? `[${host.replace('%', '%25')}]` : host;
+  const way = scheme.startsWith('w') ? path ?? '/' : '';
+  return `${scheme}://${name}:${port || ports[scheme]}${way}`;
+}
+
+// Where to: all URLs, in the order in which they are tried.
+function locate(options) {
+  const { protocol, path, servers } = options;
+  if (options.unixSocket) {
+    if (schemes[protocol] === 'mqtt') return [`unix:${path}`];
+    throw refuse('A Unix socket has neither TLS nor WebSocket: use mqtt+unix');
+  }
+  if (!(servers?.length > 0)) {
+    return [compose(protocol, options.host, options.port, path)];
+  }
+  return servers.map((server) => {
+    if (server.protocol !== undefined && !Object.hasOwn(schemes, server.protocol)) {
+      throw refuse(`Unknown protocol "${server.protocol}" in options.servers`);
+    }
+    return compose(server.protocol ?? protocol, server.host, server.port, path);
+  });
+}
+
+module.exports = { merge, locate, isWebSocket, refuse };

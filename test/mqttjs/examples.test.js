@@ -1,0 +1,32 @@
+'use strict';
+// The examples do what they say, against a real broker.
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { after, before, test } = require('node:test');
+const mosquitto = require('../support/mosquitto');
+
+const FOLDER = path.join(__dirname, '..', '..', 'examples', 'js');
+let broker;
+
+before(async () => {
+  broker = await mosquitto.start();
+});
+
+after(() => broker.stop());
+
+async function run(name) {
+  const { stdout } = await promisify(execFile)(process.execPath,
+    [path.join(FOLDER, name), `mqtt://127.0.0.1:${broker.port}`], { timeout: 120000 });
+  return stdout.trim().split('\n');
+}
+
+test('drop-in.js', async () => {
+  assert.deepEqual(await run('drop-in.js'), ['presence Hello mqtt']);
+});
+
+test('drop-in-async.mjs', async () => {
+  assert.deepEqual(await run('drop-in-async.mjs'), ['granted 1',
+    ...['one', 'two', 'three'].map((word) => `example/numbers ${word} text/plain`)]);
+});

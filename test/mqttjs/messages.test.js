@@ -1,0 +1,191 @@
+'use strict';
+// Messages that come faster than they are handled, handlers that throw, and
+// packets that are shown.
+const assert = require('node:assert/strict');
+const { afterEach, test } = require('node:test');
+const mqtt = require('../../lib');
+const { called, delay, until } = require('../node/support/wait');
+const { listen } = require('./support/broker');
+
+const open = [];
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) {
+    if (one.end) one.end(true);
+    else await one.close();
+  }
+});
+
+async function connected(rules, options, onConnect = () => {}) {
+  const broker = await listen(rules);
+  open.push(broker);
+  const client = mqtt.connect(broker.url, { reconnectPeriod: 20, clientId: 'mine', ...options });
+  open.push(client);
+  onConnect(client);
+  await called((done) => client.once('connect', done));
+  return { broker, client };
+}
+
+test('a slow handler holds the server back, and loses nothing', async () => {
+  const { broker, client } = await connected({}, { highWaterMark: 1048576 });
+  const COUNT = 200;
+  const payload = Buffer.alloc(262144, 'x');
+  const pending = [];
+  const seen = [];
+  client.handleMessage = (packet, done) => {
+    seen.push(packet.topic);
+    pending.push(done);
+  };
+  for (let i = 0; i < COUNT; i += 1) {
+    broker.current.send({ cmd: 'publish', topic: String(i), payload, qos: 0 });
+  }
+  await until(() => pending.length === 1);
+  let waiting;
+  do {
+    waiting = broker.current.socket.writableLength;
+    await delay(300);
+  } while (broker.current.socket.writableLength !== waiting);
+  assert.ok(waiting > 16 * 1048576, `only ${waiting} bytes are held back`);
+  assert.equal(seen.length, 1);
+  while (seen.length < COUNT) {
+    await until(() => pending.length > 0);
+    pending.shift()();
+  }
+  assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => String(i)));
+});
+
+test('many small messages and a handler that takes its time', async () => {
+  const { broker, client } = await connected({});
+  const COUNT = 5000;
+  const seen = [];
+  client.handleMessage = (packet, done) => {
+    seen.push(Number(packet.payload));
+    setImmediate(done);
+  };
+  for (let i = 0; i < COUNT; i += 1) {
+    broker.current.send(
+      { cmd: 'publish', topic: 'a', payload: String(i), qos: 1, messageId: i + 1 });
+  }
+  await broker.saw('puback', COUNT);
+  assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => i));
+  assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId),
+    Array.from({ length: COUNT }, (_, i) => i + 1));
+});
+
+test('handleMessage of the prototype is overridden too', async () => {
+  const { handleMessage } = mqtt.MqttClient.prototype;
+  const seen = [];
+  mqtt.MqttClient.prototype.handleMessage = (packet, done) => {
+    seen.push(packet.topic);
+    done();
+  };
+  try {
+    const { broker } = await connected({});
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 1 });
+    await broker.saw('puback');
+    assert.deepEqual(seen, ['a']);
+  } finally {
+    mqtt.MqttClient.prototype.handleMessage = handleMessage;
+  }
+});
+
+test('a listener that throws does not stop the next message', async () => {
+  const thrown = [];
+  const note = (error) => thrown.push(error.message);
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', note);
+  try {
+    const { broker, client } = await connected({});
+    client.on('message', (topic) => {
+      throw new Error(topic);
+    });
+    for (const topic of ['a', 'b']) {
+      broker.current.send({ cmd: 'publish', topic, payload: 'm', qos: 0 });
+    }
+    await until(() => thrown.length === 2);
+    assert.deepEqual(thrown, ['a', 'b']);
+  } finally {
+    process.off('uncaughtException', note);
+    for (const listener of before) process.on('uncaughtException', listener);
+  }
+});
+
+test('packets are shown as they are sent and received', async () => {
+  const sent = [];
+  const received = [];
+  const { broker, client } = await connected({}, { manualConnect: true }, (one) => {
+    one.on('packetsend', (packet) => sent.push(packet));
+    one.on('packetreceive', (packet) => received.push(packet));
+    one.connect();
+  });
+  await client.subscribeAsync('a', { qos: 1 });
+  await client.publishAsync('a', '0');
+  await client.publishAsync('a', '1', { qos: 1 });
+  await client.publishAsync('a', '2', { qos: 2 });
+  await client.unsubscribeAsync('a');
+  broker.current.send({ cmd: 'publish', topic: 'b', payload: 'm', qos: 1, messageId: 9 });
+  await broker.saw('puback');
+  await client.endAsync();
+  assert.deepEqual(sent.map(({ cmd }) => cmd), ['connect', 'subscribe', 'publish', 'publish',
+    'publish', 'unsubscribe', 'puback', 'disconnect']);
+  assert.deepEqual(received.map(({ cmd }) => cmd),
+    ['connack', 'suback', 'puback', 'pubcomp', 'unsuback', 'publish']);
+  assert.equal(received[2].messageId, sent[3].messageId);
+});
+
+test('a message nobody listens to is acknowledged all the same', async () => {
+  const { broker } = await connected({});
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 1 });
+  await broker.saw('puback');
+});
+
+test('an acknowledgement of an earlier connection is not sent on the next', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 7 });
+  await until(() => pending.length === 1);
+  broker.current.end();
+  await called((done) => client.once('connect', done));
+  pending.shift()();
+  await client.publishAsync('fence', 'm', { qos: 1 });
+  assert.equal(broker.of('puback').length, 0);
+});
+
+test('what waits for its handler at the end is not told after it', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  let ended = false;
+  client.on('message', () => assert.equal(ended, false));
+  for (let i = 1; i <= 3; i += 1) {
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: i });
+  }
+  await until(() => pending.length === 1);
+  await client.endAsync();
+  ended = true;
+  pending.shift()();
+  client.reconnect();
+  await called((done) => client.once('connect', done));
+  ended = false;
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 9 });
+  await until(() => pending.length === 1);
+  pending.shift()();
+  await broker.saw('puback');
+  assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId), [9]);
+});
+
+test('handleAuth that fails is an error', async () => {
+  const properties = { authenticationMethod: 'm' };
+  const broker = await listen({ connect: () => ({ cmd: 'auth', reasonCode: 24, properties }) });
+  open.push(broker);
+  const client = mqtt.connect(broker.url, {
+    manualConnect: true, protocolVersion: 5, properties: { authenticationMethod: 'm' },
+  });
+  open.push(client);
+  client.handleAuth = (packet, callback) => callback(new Error('not like this'));
+  const failed = called((done) => client.once('error', done));
+  client.connect();
+  assert.equal((await failed)[0].message, 'not like this');
+});

@@ -1,0 +1,279 @@
+'use strict';
+// Each option is honoured or refused: none is ignored.
+const assert = require('node:assert/strict');
+const net = require('node:net');
+const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
+const { called, until } = require('../node/support/wait');
+const { text } = require('../tls/certificates');
+const { listen } = require('./support/broker');
+
+let broker;
+const clients = [];
+
+before(async () => {
+  broker = await listen();
+});
+
+after(async () => {
+  for (const client of clients) client.end(true);
+  await broker.close();
+});
+
+// Errors are events like any other here.
+function event(client, name) {
+  return called((done) => client.once(name, done));
+}
+
+function connect(options, url = broker.url) {
+  const client = mqtt.connect(url, { reconnectPeriod: 20, ...options });
+  clients.push(client);
+  return client;
+}
+
+async function connected(options, url) {
+  const client = connect(options, url);
+  await event(client, 'connect');
+  return client;
+}
+
+const store = new mqtt.Store();
+// What cannot be honoured, and a word of what to do instead.
+const REFUSED = [
+  [{ incomingStore: store }, /incomingStore.*leave it out/],
+  [{ outgoingStore: store }, /outgoingStore.*leave it out/],
+  [{ store: { path: 'x' } }, /store.*leave it out/],
+  [{ streamBuilder: () => {} }, /streamBuilder.*URL/],
+  [{ createWebsocket: () => {} }, /createWebsocket.*ws: or wss:/],
+  [{ wsOptions: { createWebsocket: () => {} } }, /createWebsocket.*ws: or wss:/],
+  [{ forceNativeWebSocket: true }, /forceNativeWebSocket/],
+  [{ authPacket: {} }, /authPacket.*handleAuth/],
+  [{ socksTimeout: 5 }, /socksTimeout.*connectTimeout/],
+  [{ socksProxy: 'socks4://127.0.0.1' }, /socksProxy.*socks5/],
+  [{ timerVariant: { set: () => {}, clear: () => {} } }, /timerVariant/],
+  [{ messageIdProvider: {} }, /messageIdProvider.*allocate/],
+  [{ customHandleAcks: 1 }, /customHandleAcks.*function/],
+  [{ protocolId: 'MQIsdp' }, /protocolId.*MQTT/],
+  [{ checkServerIdentity: () => {} }, /checkServerIdentity.*verifyHost/],
+  [{ secureProtocol: 'TLSv1_2_method' }, /secureProtocol.*minVersion/],
+  [{ secureContext: {} }, /secureContext.*cert/],
+  [{ cert: ['a', 'b'] }, /cert is a list/],
+  [{ tls: { cas: 'x' } }, /Unknown option "cas"/],
+  [{ protocol: 'wx' }, /"wx".*mini-programs/],
+  [{ protocol: 'alis' }, /"alis".*mini-programs/],
+  [{ protocol: 'ws', wsOptions: { agent: {} } }, /wsOptions\.agent.*proxy/],
+  [{ protocol: 'ws', wsOptions: { handshakeTimeout: 5 } }, /handshakeTimeout.*connectTimeout/],
+  [{ servers: [{ host: 'a', port: 1, protocol: 'wx' }] }, /protocol "wx".*servers/],
+  [{
+    protocol: 'ws', transformWsUrl: (url) => url, servers: [{ host: 'a' }, { host: 'b' }],
+  }, /transformWsUrl.*servers/],
+  [{ keepalive: -1 }, /keepalive/],
+  [{ protocolVersion: 6 }, /protocolVersion/],
+];
+
+for (const [options, words] of REFUSED) {
+  test(`${Object.keys(options)} that cannot be honoured: ${words.source}`, () => {
+    assert.throws(() => connect({ host: '127.0.0.1', ...options }, null), words);
+  });
+}
+
+// What changes nothing in Node.js, in MQTT.js neither, and names of the
+// program's own.
+test('what means nothing is taken', async () => {
+  const client = await connected({
+    writeCache: false, encoding: 'utf8', objectMode: true, binary: true, browserBufferSize: 5,
+    browserBufferTimeout: 5, my: {}, timerVariant: 'worker', reschedulePings: false,
+    manualConnect: false, defaultProtocol: 'mqtt', transformWsUrl: null, servers: [],
+    anythingElse: { of: 'mine' }, log: undefined, wsOptions: {}, incomingStore: null,
+  });
+  assert.deepEqual(client.options.anythingElse, { of: 'mine' });
+});
+
+test('the defaults are MQTT.js\'s', () => {
+  const theirs = require('mqtt').connect('mqtt://127.0.0.1:1', { manualConnect: true }).options;
+  const ours = connect({ manualConnect: true, reconnectPeriod: undefined }, 'mqtt://127.0.0.1:1')
+    .options;
+  for (const name of ['keepalive', 'reschedulePings', 'protocolId', 'protocolVersion',
+    'reconnectPeriod', 'connectTimeout', 'clean', 'resubscribe', 'subscribeBatchSize', 'writeCache',
+    'timerVariant', 'host', 'protocol', 'unixSocket', 'auth']) {
+    assert.deepEqual(ours[name], theirs[name], name);
+  }
+});
+
+test('the caller\'s object is never written to', async () => {
+  const options = Object.freeze({
+    host: '127.0.0.1', port: broker.port, properties: Object.freeze({ receiveMaximum: 5 }),
+    protocolVersion: 5, will: Object.freeze({ topic: 'a', payload: 'b' }), clientId: 'frozen',
+  });
+  const before = structuredClone(options);
+  const client = mqtt.connect(options);
+  clients.push(client);
+  await event(client, 'connect');
+  assert.deepEqual(options, before);
+  assert.notEqual(client.options, options);
+});
+
+test('a password that is changed counts at the next attempt, in either object', async () => {
+  const seen = () => String(broker.of('connect').at(-1).password);
+  const options = { username: 'u', password: 'first', clientId: 'changing' };
+  const client = await connected(options);
+  assert.equal(seen(), 'first');
+  client.options.password = 'second';
+  broker.current.end();
+  await event(client, 'connect');
+  assert.equal(seen(), 'second');
+});
+
+test('the same in the caller\'s own object', async () => {
+  const options = {
+    username: 'u', password: 'first', clientId: 'own', host: '127.0.0.1', port: broker.port,
+    reconnectPeriod: 20,
+  };
+  const client = mqtt.connect(options);
+  clients.push(client);
+  await event(client, 'connect');
+  options.password = Buffer.from('second');
+  broker.current.end();
+  await event(client, 'connect');
+  assert.equal(String(broker.of('connect').at(-1).password), 'second');
+});
+
+test('reconnectPeriod that is changed counts at the next attempt', async () => {
+  const client = await connected({ reconnectPeriod: 3600000 });
+  client.options.reconnectPeriod = 10;
+  broker.current.end();
+  await event(client, 'connect');
+  client.options.reconnectPeriod = 0;
+  broker.current.end();
+  await event(client, 'close');
+  assert.equal(client.reconnecting, false);
+});
+
+test('headers that are changed count at the next attempt', async () => {
+  const sockets = await listen({}, { transport: 'ws' });
+  const headers = { 'X-Token': 'first' };
+  const client = await connected({ wsOptions: { headers } }, sockets.url);
+  headers['X-Token'] = 'second';
+  sockets.current.socket.destroy();
+  await event(client, 'connect');
+  assert.deepEqual(sockets.requests.map((request) => request.headers['x-token']),
+    ['first', 'second']);
+  client.end(true);
+  await sockets.close();
+});
+
+test('messageIdProvider gives out the ids that the program sees', async () => {
+  const calls = [];
+  const provider = new mqtt.UniqueMessageIdProvider();
+  const messageIdProvider = {
+    allocate: () => provider.allocate() + 100,
+    getLastAllocated: () => provider.getLastAllocated(),
+    register: (id) => provider.register(id),
+    deallocate: (id) => calls.push(id),
+    clear: () => provider.clear(),
+  };
+  const client = await connected({ messageIdProvider });
+  assert.equal(client.messageIdProvider, messageIdProvider);
+  const packet = await client.publishAsync('a', 'b', { qos: 1 });
+  assert.equal(packet.messageId, 101);
+  assert.equal(client.getLastMessageId(), 101);
+  await client.subscribeAsync('a');
+  assert.deepEqual(calls, [101, 102]);
+});
+
+test('a message of a provider\'s id is removed', async () => {
+  const client = connect({ messageIdProvider: new mqtt.UniqueMessageIdProvider() });
+  const [error] = await called((done) => {
+    client.publish('a', 'b', { qos: 1 }, done);
+    client.removeOutgoingMessage(client.getLastMessageId());
+  });
+  assert.equal(error.message, 'Message removed');
+});
+
+test('log is called', async () => {
+  const lines = [];
+  await connected({ log: (...args) => lines.push(args.join(' ')) });
+  assert.ok(lines.length > 0);
+});
+
+test('a pre-shared key comes from pskCallback', async () => {
+  const psk = Buffer.from('0123456789abcdef');
+  const server = await listen({}, {
+    transport: 'mqtts',
+    tls: {
+      cert: undefined, key: undefined, ciphers: 'PSK', maxVersion: 'TLSv1.2',
+      pskCallback: (socket, identity) => (identity === 'kitchen' ? psk : null),
+    },
+  });
+  const client = await connected({
+    ciphers: 'PSK', maxVersion: 'TLSv1.2', pskCallback: () => ({ psk, identity: 'kitchen' }),
+  }, server.url);
+  client.end(true);
+  await server.close();
+});
+
+test('paths of a certificate and a key are read', async () => {
+  const { file } = require('../tls/certificates');
+  const server = await listen({}, {
+    transport: 'mqtts', tls: { requestCert: true, ca: text('root.pem') },
+  });
+  const client = await connected({
+    caPaths: file('root.pem'), certPath: file('client.pem'), keyPath: file('client.key'),
+  }, server.url);
+  client.end(true);
+  await server.close();
+});
+
+test('MQTTJS_SOCKS_PROXY is a proxy', async () => {
+  const seen = [];
+  const proxy = net.createServer((socket) => socket.once('data', (bytes) => {
+    seen.push(bytes[0]);
+    socket.destroy();
+  }));
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  process.env.MQTTJS_SOCKS_PROXY = `socks5h://127.0.0.1:${proxy.address().port}`;
+  const client = connect({ reconnectPeriod: 0 });
+  delete process.env.MQTTJS_SOCKS_PROXY;
+  await event(client, 'close');
+  assert.deepEqual(seen, [5]);
+  proxy.close();
+});
+
+test('subscribeBatchSize divides a call, whose callback comes once', async () => {
+  const client = await connected({ subscribeBatchSize: 2, clientId: 'batches' });
+  const [error, granted] = await called((done) => client.subscribe(['a', 'b', 'c'], done));
+  assert.equal(error, null);
+  assert.equal(granted.length, 3);
+});
+
+test('a mistake in properties is told, and does not throw', async () => {
+  const client = await connected({ protocolVersion: 5 });
+  for (const properties of [{ noSuch: 1 }, { messageExpiryInterval: -1 }, { contentType: 5 }]) {
+    const [error] = await called((done) => client.publish('a', 'b', { properties }, done));
+    assert.ok(error instanceof Error);
+  }
+  const [error] = await called((done) => client.publish('a', { an: 'object' }, done));
+  assert.equal(error.code, 'ERR_INVALID_ARG_TYPE');
+  const [invalid] = await called((done) => client.subscribe(['a', 5], done));
+  assert.equal(invalid.message, 'Invalid topic 5');
+  const [nameless] = await called((done) => client.publish(undefined, 'b', done));
+  assert.equal(nameless.code, 'ERR_INVALID_ARG_TYPE');
+  const [wrong] = await called((done) => client.publish('a', 'b', { qos: 3 }, done));
+  assert.equal(wrong.code, 'MIDGE_EINVAL');
+  const heard = event(client, 'error');
+  client.publish('a', 'b', { qos: 3 });
+  const [told] = await heard;
+  assert.equal(told.code, 'MIDGE_EINVAL');
+});
+
+test('autoUseTopicAlias and autoAssignTopicAlias use aliases', async () => {
+  const server = await listen({
+    connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { topicAliasMaximum: 2 } }),
+  });
+  const client = await connected({ protocolVersion: 5, autoAssignTopicAlias: true }, server.url);
+  for (let i = 0; i < 3; i += 1) await client.publishAsync('a/long/topic', 'm', { qos: 1 });
+  await until(() => server.of('publish').length === 3);
+  assert.deepEqual(server.of('publish').map(({ topic }) => topic), ['a/long/topic', '', '']);
+  client.end(true);
+  await server.close();
+});

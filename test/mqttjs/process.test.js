@@ -1,0 +1,89 @@
+'use strict';
+// What a client means for its process.
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { run } = require('../node/support/program');
+const { listen } = require('./support/broker');
+
+let broker;
+
+before(async () => {
+  broker = await listen();
+});
+
+after(() => broker.close());
+
+async function printed(text, { port = broker.port, ...options } = {}) {
+  const { code, signal, out, err } = await run(text, { port, ...options });
+  assert.deepEqual({ code, signal, err }, { code: 0, signal: null, err: '' });
+  return out.split('\n');
+}
+
+const CONNECT = 'const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 20 });';
+
+test('a program ends when its client has ended', async () => {
+  assert.deepEqual(await printed(`${CONNECT}
+    client.publish('a', 'b', { qos: 1 }, () => client.end(() => console.log('ended')));`),
+  ['ended']);
+});
+
+test('a program ends when a refused client does not try again', async () => {
+  const refusing = await listen({ connect: () => ({ cmd: 'connack', returnCode: 5 }) });
+  assert.deepEqual(await printed(`${CONNECT} client.on('error', ({ code }) => console.log(code));`,
+    { port: refusing.port }), ['5']);
+  await refusing.close();
+});
+
+test('a program ends when a lost client does not reconnect', async () => {
+  assert.deepEqual(await printed(`
+    const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 0 });
+    client.on('error', ({ code }) => console.log(code)).on('close', () => console.log('closed'));`),
+  ['ECONNREFUSED', 'closed']);
+});
+
+test('a program ends when its client is to connect by hand, and never does', async () => {
+  assert.deepEqual(await printed(`
+    mqtt.connect(\`mqtt://127.0.0.1:\${port}\`, { manualConnect: true });
+    console.log('made');`), ['made']);
+});
+
+test('unref() lets a program end while it is connected', async () => {
+  assert.deepEqual(await printed(`${CONNECT}
+    client.on('connect', () => { console.log('connected'); client.unref(); });`), ['connected']);
+});
+
+test('an error that nobody listens to does not end the program', async () => {
+  assert.deepEqual(await printed(`
+    const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 20 });
+    let count = 0;
+    client.on('reconnect', () => {
+      count += 1;
+      if (count === 3) client.end(() => console.log('ended'));
+    });`),
+  ['ended']);
+});
+
+test('nothing is rejected that nobody could catch', async () => {
+  assert.deepEqual(await printed(`${CONNECT}
+    client.publishAsync('a', 'b', { qos: 1 })
+      .then(() => client.subscribeAsync('#/a')).catch((error) => console.log(error.message))
+      .then(() => client.endAsync()).then(() => console.log('ended'));`,
+  { args: ['--unhandled-rejections=strict'] }), ['Invalid topic #/a', 'ended']);
+});
+
+test('a client of a worker ends with it', async () => {
+  assert.deepEqual(await printed(`
+    const { Worker } = require('node:worker_threads');
+    const worker = new Worker(\`
+      const mqtt = require(\${JSON.stringify(LIB)});
+      const { parentPort } = require('node:worker_threads');
+      const client = mqtt.connect('mqtt://127.0.0.1:\${port}');
+      client.on('connect', () => parentPort.postMessage('connected'));\`, { eval: true });
+    worker.on('message', (message) => { console.log(message); worker.terminate(); });
+    worker.on('exit', () => console.log('gone'));`), ['connected', 'gone']);
+});
+
+test('process.exit in a listener ends the program at once', async () => {
+  assert.deepEqual(await printed(`${CONNECT}
+    client.on('connect', () => { console.log('connected'); process.exit(0); });`), ['connected']);
+});

@@ -1,0 +1,172 @@
+'use strict';
+// Messages.
+const received = (packet, connect) => ({
+  run: async (t) => {
+    await t.connected(connect);
+    t.broker.current.send({ cmd: 'publish', topic: 'a/b', payload: 'message', ...packet });
+    await t.until('message');
+  },
+});
+
+module.exports = {
+  'a message of QoS 0': received({ qos: 0 }),
+  'a retained message': received({ qos: 0, retain: true }),
+  'a message of QoS 1': received({ qos: 1, messageId: 10 }),
+  'a message of QoS 2': received({ qos: 2, messageId: 10 }),
+  'a repeated message': received({ qos: 1, messageId: 10, dup: true }),
+  'an empty message': received({ qos: 0, payload: '' }),
+  'a message of MQTT 5': received({
+    qos: 1, messageId: 3,
+    properties: {
+      payloadFormatIndicator: true, messageExpiryInterval: 9, responseTopic: 'r',
+      correlationData: Buffer.from('c'), contentType: 'ct', subscriptionIdentifier: 5,
+      userProperties: { a: ['b', 'c'], d: 'e' },
+    },
+  }, { protocolVersion: 5 }),
+  'a message of MQTT 5 without properties': received({ qos: 0 }, { protocolVersion: 5 }),
+
+  'QoS 1 is acknowledged once it was handled': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.handleMessage = (packet, done) => {
+        t.add('handled', packet);
+        t.add('acknowledged', t.broker.of('puback').length);
+        done();
+      };
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 3 });
+      await t.broker.saw('puback');
+      t.add('puback', t.broker.of('puback')[0].messageId === 3);
+    },
+  },
+
+  'one message at a time': {
+    run: async (t) => {
+      const client = await t.connected();
+      const pending = [];
+      client.handleMessage = (packet, done) => {
+        t.add('handle', packet.payload);
+        pending.push(done);
+      };
+      const { current } = t.broker;
+      for (let i = 0; i < 4; i += 1) {
+        current.send(
+          { cmd: 'publish', topic: 'a', payload: String(i), qos: i % 2, messageId: i + 1 });
+      }
+      for (let i = 1; i <= 4; i += 1) {
+        await t.until('handle', i);
+        await t.quiet(30);
+        t.add('acknowledged', t.broker.of('puback').length);
+        pending.shift()();
+      }
+      await t.broker.saw('puback', 2);
+    },
+  },
+
+  'a message that is not handled is not acknowledged': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.handleMessage = (packet, done) => {
+        t.add('handle', packet.payload);
+        done(new Error('no'));
+      };
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 3 });
+      await t.until('handle');
+      await t.quiet();
+      t.add('acknowledged', t.broker.of('puback').length);
+    },
+  },
+
+  'QoS 2 twice is one message': {
+    rules: { pubrec: () => undefined },
+    run: async (t) => {
+      await t.connected();
+      const { current } = t.broker;
+      current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3 });
+      await t.broker.saw('pubrec');
+      current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3, dup: true });
+      await t.broker.saw('pubrec', 2);
+      current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.broker.saw('pubcomp');
+      await t.until('message');
+    },
+  },
+
+  'QoS 2 is told at PUBREL': {
+    rules: { pubrec: () => undefined },
+    run: async (t) => {
+      await t.connected();
+      const { current } = t.broker;
+      current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3 });
+      await t.broker.saw('pubrec');
+      await t.quiet();
+      t.add('released');
+      current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.until('message');
+      await t.broker.saw('pubcomp');
+    },
+  },
+
+  'PUBREL of an unknown id is completed': {
+    run: async (t) => {
+      await t.connected();
+      t.broker.current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.broker.saw('pubcomp');
+    },
+  },
+
+  'publishing while a message is received': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.on('message', () => client.publish('echo', 'm', { qos: 2 }, t.note('published')));
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 3 });
+      await t.until('published');
+    },
+  },
+
+  'who listens in the turn after connect hears everything': {
+    rules: {
+      connect: (packet, connection) => {
+        connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+        connection.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 0 });
+      },
+    },
+    run: async (t) => {
+      const client = t.mqtt.connect(t.url, { clientId: 'script' });
+      await new Promise((resolve) => client.once('connect', resolve));
+      t.keep(client);
+      await Promise.race([t.until('message'), t.quiet(2000)]);
+    },
+  },
+
+  'acknowledged by a reason of its own': {
+    run: async (t) => {
+      await t.connected({
+        protocolVersion: 5,
+        customHandleAcks: (topic, message, packet, done) => {
+          t.add('custom', topic, message, packet.cmd);
+          if (topic === 'error') done(new Error('mine'));
+          else done(topic === 'bad' ? 135 : 0);
+        },
+      });
+      const { current } = t.broker;
+      current.send({ cmd: 'publish', topic: 'good', payload: 'm', qos: 1, messageId: 3 });
+      await t.broker.saw('puback', 1);
+      current.send({ cmd: 'publish', topic: 'bad', payload: 'm', qos: 1, messageId: 4 });
+      await t.broker.saw('puback', 2);
+      t.add('reasons', t.broker.of('puback').map(({ reasonCode }) => reasonCode));
+      current.send({ cmd: 'publish', topic: 'error', payload: 'm', qos: 1, messageId: 5 });
+      await t.until('error');
+    },
+  },
+
+  'a topic alias': {
+    run: async (t) => {
+      await t.connected({ protocolVersion: 5, properties: { topicAliasMaximum: 5 } });
+      const { current } = t.broker;
+      const properties = { topicAlias: 2 };
+      current.send({ cmd: 'publish', topic: 'long/topic', payload: '1', qos: 0, properties });
+      current.send({ cmd: 'publish', topic: '', payload: '2', qos: 0, properties });
+      await t.until('message', 2);
+    },
+  },
+};

@@ -1,0 +1,120 @@
+'use strict';
+// Ways to the broker.
+const { text } = require('../../tls/certificates');
+
+const CA = text('root.pem');
+
+const reached = (transport, options, more) => ({
+  transport,
+  ...more,
+  run: async (t) => {
+    const client = await t.connected(options);
+    client.publish('a', 'm', { qos: 1 }, t.note('published'));
+    await t.until('published');
+    client.end(t.note('ended'));
+    await t.until('ended');
+  },
+});
+
+// What was asked for when the connection was made.
+const asked = (transport, options, look, url = (t) => t.url) => ({
+  transport,
+  run: async (t) => {
+    await t.connected(options, url(t));
+    t.add('asked', look(t.broker.requests[0]));
+  },
+});
+
+const refused = (options, more) => ({
+  transport: 'mqtts',
+  ...more,
+  run: async (t) => {
+    t.connect({ reconnectPeriod: 0, ...options });
+    await t.until('close');
+    const codes = t.log.entries.map(([name, error]) => [name, error?.code]);
+    t.log.entries.splice(0, Infinity, ...codes);
+  },
+});
+
+module.exports = {
+  'TLS': reached('mqtts', { ca: CA }),
+  'TLS, and nothing is verified': reached('mqtts', { rejectUnauthorized: false }),
+  'a list of authorities': reached('mqtts', { ca: [Buffer.from(CA)] }),
+  'the lowest and the highest version':
+    reached('mqtts', { ca: CA, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }),
+  'a WebSocket': reached('ws'),
+  'a WebSocket in TLS': reached('wss', { ca: CA }),
+  'a WebSocket in TLS, by its own options': reached('wss', { wsOptions: { ca: CA } }),
+  'a Unix socket': reached('unix'),
+
+  'a certificate and a key make it TLS': {
+    transport: 'mqtts',
+    tls: { requestCert: true, ca: CA },
+    run: async (t) => {
+      const client = await t.connected(
+        { ca: CA, cert: text('client.pem'), key: text('client.key') },
+        t.url.replace('mqtts', 'mqtt'));
+      t.add('protocol', client.options.protocol,
+        t.broker.connections[0].socket.getPeerCertificate().subject.CN);
+    },
+  },
+
+  'an unknown authority': refused({}),
+  'a certificate of another name': refused({ ca: CA }, {
+    tls: { key: text('wrong-host.key'), cert: text('wrong-host.pem') },
+  }),
+  'an expired certificate': refused({ ca: CA }, {
+    tls: { key: text('expired.key'), cert: text('expired.pem') },
+  }),
+
+  'the server name': asked('mqtts', { ca: CA }, ({ servername }) => servername,
+    (t) => t.url.replace('127.0.0.1', 'localhost')),
+  'a server name of one\'s own': asked('mqtts',
+    { rejectUnauthorized: false, servername: 'other.example' }, ({ servername }) => servername),
+  'ALPN': {
+    transport: 'mqtts',
+    tls: { ALPNProtocols: ['mqtt'] },
+    run: async (t) => {
+      await t.connected({ ca: CA, ALPNProtocols: ['other', 'mqtt'] });
+      t.add('asked', t.broker.requests[0].alpn);
+    },
+  },
+
+  'the sub-protocol': asked('ws', {}, ({ headers }) => headers['sec-websocket-protocol']),
+  'the sub-protocol of MQTT 3.1': asked('ws', { protocolVersion: 3, protocolId: 'MQIsdp' },
+    ({ headers }) => headers['sec-websocket-protocol']),
+  'path and query': asked('ws', {}, ({ url }) => url, (t) => `${t.url}/mqtt?token=a%20b`),
+  'a path in the options': asked('ws', { path: '/other' }, ({ url }) => url),
+  'no path': asked('ws', {}, ({ url }) => url),
+  'headers': asked('ws', { wsOptions: { headers: { 'X-Token': 'secret' }, origin: 'http://o' } },
+    ({ headers }) => [headers['x-token'], headers.origin]),
+  'user and password for HTTP': asked('ws', { wsOptions: { auth: 'u:p' } },
+    ({ headers }) => headers.authorization),
+
+  'a URL that is made at each attempt': {
+    transport: 'ws',
+    run: async (t) => {
+      let count = 0;
+      await t.connected({
+        transformWsUrl: (url, options, client) => {
+          count += 1;
+          t.add('transform', url === `${t.url}/`, options.clientId, typeof client.publish);
+          return `${url}signed?count=${count}`;
+        },
+      });
+      t.broker.current.socket.destroy();
+      await t.until('connect', 2);
+      t.add('asked', t.broker.requests.map(({ url }) => url));
+    },
+  },
+
+  'a WebSocket that is refused': {
+    transport: 'mqtt',
+    run: async (t) => {
+      t.connect({ reconnectPeriod: 0 }, t.url.replace('mqtt', 'ws'));
+      t.broker.until(({ connections }) => connections.length > 0)
+        .then(() => t.broker.connections[0].socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'));
+      await t.until('close');
+    },
+  },
+};

@@ -1,0 +1,101 @@
+'use strict';
+// Plays a script on one of the two libraries; what comes of it is a log.
+const { setTimeout: delay } = require('node:timers/promises');
+const { listen, answers } = require('./broker');
+const { Log } = require('./log');
+
+const LIMIT_MS = 60000;
+const QUIET_MS = 150; // in which what must not happen would happen
+
+class Play {
+  #clients = [];
+
+  constructor(mqtt, broker) {
+    this.mqtt = mqtt;
+    this.broker = broker;
+    this.answers = answers;
+    this.log = new Log();
+  }
+
+  get url() {
+    return this.broker.url;
+  }
+
+  // A client of the broker, watched, that tries again soon.
+  connect(options, url = this.url) {
+    const client = this.mqtt.connect(url, { reconnectPeriod: 20, clientId: 'script', ...options });
+    return this.keep(client);
+  }
+
+  keep(client, prefix) {
+    this.#clients.push(client);
+    return this.log.watch(client, prefix);
+  }
+
+  async connected(options, url) {
+    const client = this.connect(options, url);
+    await this.log.until('connect');
+    return client;
+  }
+
+  until(name, count) {
+    return this.log.until(name, count);
+  }
+
+  note(name) {
+    return this.log.note(name);
+  }
+
+  add(...entry) {
+    this.log.add(...entry);
+  }
+
+  // What differs from run to run: the port in texts of errors.
+  hide(port) {
+    for (const [, error] of this.log.entries) {
+      if (error?.error) error.error = error.error.replace(port, 'PORT');
+    }
+  }
+
+  quiet(ms = QUIET_MS) {
+    return delay(ms);
+  }
+
+  // What a promise comes to.
+  async outcome(name, promise) {
+    try {
+      this.add(name, 'resolved', await promise);
+    } catch (error) {
+      this.add(name, 'rejected', error);
+    }
+  }
+
+  finish() {
+    for (const client of this.#clients) {
+      client.removeAllListeners();
+      client.on('error', () => {});
+      client.end(true);
+    }
+  }
+}
+
+async function play(mqtt, { rules, run, ...options }) {
+  const broker = await listen(rules, options);
+  const stage = new Play(mqtt, broker);
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`hangs (${mqtt.mqtt ? 'midge' : 'MQTT.js'}) after ${
+      JSON.stringify(stage.log.entries.map(([name]) => name))}, broker saw ${
+      broker.seen.map(({ cmd }) => cmd)}`)), LIMIT_MS);
+  });
+  try {
+    await Promise.race([run(stage), late]);
+    return [...stage.log.entries];
+  } finally {
+    clearTimeout(timer);
+    stage.finish();
+    await broker.close();
+  }
+}
+
+module.exports = { play };
