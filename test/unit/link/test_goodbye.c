@@ -218,10 +218,15 @@ static void in_a_hurry_answers_are_not_waited_for(void **state) {
   (void)state;
   begin((midge_client_options){.close_timeout_ms = 60000});
   open_up(&l);
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "t");
   wish(&l, MIDGE_WISH_DISCONNECT);
+  leave(&l);
+  assert_false(has_left(&l, MIDGE_TEXT("\xe0\x00")));
+  expect_nothing(&l);
   midge_link_hurry(l.link);
   leave(&l);
   assert_true(has_left(&l, MIDGE_TEXT("\xe0\x00")));
+  expect_done(&l, 1, MIDGE_ECLOSED);
   expect_nothing(&l);
   assert_true(midge_link_is_shut(l.link));
   life_end(&l);
