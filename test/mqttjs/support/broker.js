@@ -67,8 +67,10 @@ class Connection {
     this.socket.end();
   }
 
+  // Node.js never ends when a socket that was ended is reset.
   reset() {
-    this.socket.resetAndDestroy();
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 }
 
