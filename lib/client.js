@@ -188,7 +188,12 @@ class Client {
     do {
       status = this.#wait(GOAL_OPENED, 0, Math.max(0, end - Date.now()));
       // More than 0 is an attempt that asks for credentials.
-      if (status > 0) this.#credentials.answerNow(this.#session, status);
+      const error = status > 0
+        ? this.#credentials.answerNow(this.#session, status) : undefined;
+      if (error !== undefined) {
+        this.#abandon(life);
+        return this.report(error.errno ?? errors.EINVAL, error.message);
+      }
     } while (status > 0);
     if (status === 0) life.foresee();
     else this.#abandon(life);

@@ -4,7 +4,7 @@
 const { types } = require('node:util');
 const native = require('./native');
 const { copy } = require('./bytes');
-const { invalidType } = require('./errors');
+const { failure, invalidType, strerror } = require('./errors');
 const { headers } = require('./options');
 
 const RETRY_MIN_MS = 1000;
@@ -34,6 +34,16 @@ function read(answer) {
   };
 }
 
+// An answer that cannot be used is as good as none.
+function proceed(session, attempt, answer) {
+  const status = native.proceed(session.index, attempt, answer);
+  if (status === 0) return;
+  throw failure(status, {
+    text: `the answer of credentials cannot be used (${strerror(status)}): ` +
+      'its url is one like mqtt://host:1883',
+  });
+}
+
 class Credentials {
   #hook;
   #min;
@@ -60,7 +70,7 @@ class Credentials {
   async #answer(session, attempt, isOver, retry, lastError, failures) {
     try {
       const answer = read(await this.#hook({ attempt: retry, lastError }));
-      if (!isOver()) native.proceed(session.index, attempt, answer);
+      if (!isOver()) proceed(session, attempt, answer);
     } catch (error) {
       if (isOver()) return;
       session.lastError = error;
@@ -75,16 +85,19 @@ class Credentials {
     }
   }
 
-  // In a blocking connect there is no later: a promise cannot be awaited.
+  // In a blocking connect there is no later: a promise cannot be awaited. What
+  // was wrong, or undefined.
   answerNow(session, attempt) {
     try {
       const answer = this.#hook({ attempt: 1, lastError: session.lastError });
       if (types.isPromise(answer)) {
         throw new TypeError('a blocking connect cannot await credentials');
       }
-      native.proceed(session.index, attempt, read(answer));
+      proceed(session, attempt, read(answer));
+      return undefined;
     } catch (error) {
       session.lastError = error;
+      return error;
     }
   }
 }

@@ -131,11 +131,11 @@ class Session {
     }
   }
 
-  // `count` requests from `mid` on went well, with `reason` if one was given;
-  // most have nobody to tell.
+  // `count` requests from `mid` on were answered, with `reason` if one was given;
+  // most went well, and have nobody to tell.
   succeeded(mid, count, reason) {
     const { outcomes, presenter } = this;
-    if (mid >= PARTS_FROM) {
+    if (mid >= PARTS_FROM || reason >= LOWEST_REASON) {
       for (let at = 0; at < count; at += 1) this.done(mid + at, 0, [reason]);
       return;
     }

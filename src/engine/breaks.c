@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/slice.h"
+#include "engine/alone.h"
 #include "engine/publish_out.h"
 #include "engine/records.h"
 #include "engine/renewals.h"
@@ -38,20 +39,13 @@ static midge_message *first_release(const midge_session *session, bool here) {
   return m;
 }
 
-static midge_request *oldest_request(const midge_session *session) {
-  midge_request *request = session->requests.first;
-  while (request != NULL && request->shown && request->owner.packet_id == 0)
-    request = request->next;
-  return request != NULL && request->shown ? request : NULL;
-}
-
 /* The oldest packet, as they left, that the server has not answered. PUBREL of
  * what was released before, and renewals, are the first of a connection. */
 static midge_owner *suspect_of(const midge_session *session) {
   midge_message *released = first_release(session, false);
   if (released != NULL) return &released->owner;
   midge_message *message = oldest_shown(session);
-  midge_request *request = oldest_request(session);
+  midge_request *request = midge_session_oldest_request(session);
   if (request != NULL && (message == NULL || request->key < message->key))
     return &request->owner;
   if (message == NULL) message = first_release(session, true);
@@ -161,6 +155,28 @@ static bool goes_by_itself(const midge_session *session,
   return !message->duplicate && message->end > session->output.sent;
 }
 
+/* Wishes that the server has and has not answered: it was one of them. */
+static size_t count_suspects(const midge_session *session) {
+  const midge_outbox *outbox = &session->outbox;
+  size_t count = 0;
+  for (midge_message *m = outbox->publishes.first; m != outbox->cursor;
+       m = m->next)
+    count += m->shown || m->state == MIDGE_MESSAGE_RELEASED;
+  for (midge_request *r = session->requests.first; r != NULL && r->shown;
+       r = r->next)
+    count += r->origin == MIDGE_REQUEST_WISHED;
+  return count;
+}
+
+/* Twice in a row: the wishes are sent one at a time from now on, until as many
+ * were answered, so that none ends for the fault of one behind it. */
+static void narrow(midge_session *session) {
+  midge_breaks *breaks = &session->breaks;
+  if (breaks->count < 2) return;
+  size_t suspects = count_suspects(session);
+  if (suspects > breaks->alone) breaks->alone = suspects;
+}
+
 midge_verdict midge_session_judge_break(midge_session *session) {
   midge_breaks *breaks = &session->breaks;
   midge_verdict none = {NULL, NULL};
@@ -175,7 +191,10 @@ midge_verdict midge_session_judge_break(midge_session *session) {
   bool ended = owner->kind == MIDGE_OWNER_MESSAGE && as_message(owner)->ended;
   if (ended && goes_by_itself(session, as_message(owner))) return none;
   uint32_t most = ended ? 1 : session->options.breaks_max;
-  if (breaks->count < most) return none;
+  if (breaks->count < most) {
+    narrow(session);
+    return none;
+  }
 
   midge_verdict verdict = {condemn(session, owner), NULL};
   if (verdict.owner != NULL && !ended)

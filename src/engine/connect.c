@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "engine/alone.h"
 #include "engine/authenticate.h"
 #include "engine/closing.h"
 #include "engine/control.h"
@@ -308,7 +309,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   uint16_t window = session->options.in_flight_max;
   if (window > session->limits.receive_max)
     window = session->limits.receive_max;
-  session->outbox.window = window;
+  midge_session_open_window(session, window);
   session->state = MIDGE_STATE_OPEN;
   session->greeting_due = MIDGE_NEVER;
   session->anew = false;

@@ -1,6 +1,7 @@
 #include "engine/publish_out.h"
 
 #include "base/slice.h"
+#include "engine/alone.h"
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/records.h"
@@ -118,7 +119,7 @@ void midge_session_puback(midge_session *session, const midge_packet *packet) {
   midge_message *message =
       acknowledged(session, packet, MIDGE_AT_LEAST_ONCE, &known);
   if (message == NULL) return;
-  session->breaks.count = 0;
+  midge_session_note_answer(session);
   midge_session_finish_message(session, message, status_of(packet->ack.reason),
                                packet);
 }
@@ -136,7 +137,7 @@ void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
   /* PUBREC itself is no progress: a session that ends with its connection
    * begins the message anew on the next one. */
   if (packet->ack.reason >= 0x80 && message->state == MIDGE_MESSAGE_PUBLISHED) {
-    session->breaks.count = 0;
+    midge_session_note_answer(session);
     midge_session_finish_message(session, message,
                                  status_of(packet->ack.reason), packet);
     return;
@@ -158,7 +159,7 @@ void midge_session_pubcomp(midge_session *session, const midge_packet *packet) {
                         wrong_ack(&message->owner, MIDGE_PUBCOMP));
     return;
   }
-  session->breaks.count = 0;
+  midge_session_note_answer(session);
   /* "Packet Identifier not found" means that the server was done before. */
   midge_session_finish_message(session, message, MIDGE_OK, packet);
 }

@@ -1,6 +1,7 @@
 #include "engine/pump.h"
 
 #include "engine/abandon.h"
+#include "engine/alone.h"
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/publish_out.h"
@@ -21,10 +22,11 @@ static bool show_next(midge_session *session) {
     if (fleeting != NULL) midge_session_show_message(session, fleeting);
     return fleeting != NULL;
   }
-  midge_message *message = midge_session_next_publish(session);
+  bool waits = midge_session_awaits_one(session);
+  midge_message *message = waits ? NULL : midge_session_next_publish(session);
   if (message == NULL || (fleeting != NULL && fleeting->key < message->key))
     message = fleeting;
-  midge_request *request = session->requests.unsent;
+  midge_request *request = waits ? NULL : session->requests.unsent;
   if (midge_packet_ids_full(&session->packet_ids)) request = NULL;
   if (request != NULL && (message == NULL || request->key < message->key)) {
     midge_session_show_request(session);

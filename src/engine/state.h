@@ -50,6 +50,8 @@ typedef struct midge_breaks {
   const char *text;      /* static: what was wrong, or the reason */
   uint64_t key;          /* of the request */
   uint32_t count;        /* 0: the server has answered something since */
+  size_t alone;          /* wishes that are yet sent one at a time */
+  size_t kept_places;    /* of the window, meanwhile */
 } midge_breaks;
 
 struct midge_session {

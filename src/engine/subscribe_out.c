@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/slice.h"
+#include "engine/alone.h"
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/parts.h"
@@ -67,7 +68,8 @@ static void answer_joined(midge_session *session, midge_request *packet,
     request->answers->data[join.to] =
         reasons.size != 0 ? reasons.data[join.from] : 0;
     if (--request->awaited != 0) continue;
-    if (packet->origin == MIDGE_REQUEST_PART) session->breaks.count = 0;
+    if (packet->origin == MIDGE_REQUEST_PART)
+      midge_session_note_answer(session);
     midge_session_finish_request(session, request, request->status, NULL);
   }
 }
@@ -105,14 +107,18 @@ static midge_request *answered(midge_session *session,
   return NULL;
 }
 
-static void remember(midge_session *session, const midge_packet *sent,
-                     midge_slice reasons) {
+/* What the server has granted before it has still when it refuses another
+ * subscription to it; a renewal it has not. */
+static void remember(midge_session *session, const midge_request *request,
+                     const midge_packet *sent, midge_slice reasons) {
   if (session->options.forget_subscriptions) return;
+  bool renews = request->origin == MIDGE_REQUEST_RENEWS;
   midge_slice rest = sent->subscribe.filters;
   midge_packet_filter filter;
   for (size_t i = 0; midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter); i++) {
     if (reasons.data[i] >= 0x80) {
-      midge_subscriptions_forget(&session->subscriptions, filter.filter);
+      if (renews)
+        midge_subscriptions_forget(&session->subscriptions, filter.filter);
     } else if (!midge_subscriptions_remember(&session->subscriptions, filter,
                                              sent->properties)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
@@ -124,7 +130,8 @@ static void remember(midge_session *session, const midge_packet *sent,
 static void end_answered(midge_session *session, midge_request *request,
                          const midge_packet *answer) {
   /* A renewal comes again after every lost session, so it is no progress. */
-  if (request->origin == MIDGE_REQUEST_WISHED) session->breaks.count = 0;
+  if (request->origin == MIDGE_REQUEST_WISHED)
+    midge_session_note_answer(session);
   if (request->origin == MIDGE_REQUEST_RENEWS) {
     midge_session_end_renewal(session, request);
     midge_session_note_renewed(session, request, answer->suback.reasons);
@@ -137,7 +144,7 @@ void midge_session_suback(midge_session *session, const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_SUBSCRIBE);
   if (request == NULL) return;
   midge_packet sent = midge_request_packet(request);
-  remember(session, &sent, packet->suback.reasons);
+  remember(session, request, &sent, packet->suback.reasons);
   end_answered(session, request, packet);
 }
 

@@ -231,6 +231,8 @@ test('several copies in one process do not know of each other', async () => {
     path.join(LIB, '..', 'build', 'addon', 'midge.node');
   for (const copy of ['a', 'b']) {
     fs.cpSync(LIB, path.join(folder, copy, 'lib'), { recursive: true });
+    fs.copyFileSync(path.join(LIB, '..', 'package.json'),
+      path.join(folder, copy, 'package.json'));
     fs.mkdirSync(path.join(folder, copy, 'build', 'addon'), { recursive: true });
     fs.copyFileSync(addon,
       path.join(folder, copy, 'build', 'addon', 'midge.node'));
