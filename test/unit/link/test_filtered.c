@@ -204,36 +204,37 @@ static void what_the_goodbye_of_tls_says_is_told(void **state) {
 }
 
 /* A server that wants new keys while it reads nothing: our answers fill what
- * is kept for it, and then its bytes have to wait until it reads. */
-static void what_filters_cannot_take_waits_until_something_has_left(
-    void **state) {
-  (void)state;
+ * is kept for it, and then its bytes have to wait. Returns those. */
+static midge_slice get_stuck(server *s) {
   enum { SIZE = 1 << 20, ROUNDS = 20000 };
   static const uint8_t zeros[SIZE];
-  server s;
-  midge_slice slices[8];
-  open_tls(&s);
+  midge_slice slices[8], rest = {NULL, 0};
+  size_t taken = 0;
+  open_tls(s);
   midge_link_wish(l.link, &(midge_wish){.type = MIDGE_WISH_PUBLISH,
                                         .token = 1,
                                         .cost = SIZE,
                                         .publish = {.topic = MIDGE_TEXT("t"),
                                                     .payload = {zeros, SIZE}}});
   assert_int_not_equal(midge_link_output(l.link, slices, 8), 0);
-  size_t taken = 0;
-  midge_slice rest = {NULL, 0};
   for (int i = 0; i < ROUNDS && midge_link_reading(l.link); i++) {
-    (void)BIO_reset(s.out);
-    assert_int_equal(SSL_key_update(s.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
-    assert_int_equal(SSL_write(s.ssl, "\xd0\x00", 2), 2); /* PINGRESP */
-    rest = server_output(&s);
+    (void)BIO_reset(s->out);
+    assert_int_equal(SSL_key_update(s->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_write(s->ssl, "\xd0\x00", 2), 2); /* PINGRESP */
+    rest = server_output(s);
     taken = midge_link_received(l.link, midge_link_attempt(l.link), rest);
   }
   assert_false(midge_link_reading(l.link));
   assert_true(taken < rest.size);
-  rest = midge_slice_skip(rest, taken);
   expect_nothing(&l);
+  return midge_slice_skip(rest, taken);
+}
 
-  /* The output leaves as it is, without what would follow it. */
+static void what_filters_cannot_take_waits_until_something_has_left(
+    void **state) {
+  (void)state;
+  server s;
+  midge_slice slices[8], rest = get_stuck(&s);
   size_t count = midge_link_output(l.link, slices, 8), size = 0;
   for (size_t i = 0; i < count; i++) size += slices[i].size;
   midge_link_written(l.link, midge_link_attempt(l.link), size);
@@ -242,6 +243,25 @@ static void what_filters_cannot_take_waits_until_something_has_left(
       midge_link_received(l.link, midge_link_attempt(l.link), rest), rest.size);
   assert_true(midge_link_reading(l.link));
   expect_nothing(&l);
+  life_end(&l);
+  server_end(&s);
+}
+
+/* After our goodbye nothing is read for the program, only for the end. */
+static void what_waits_is_not_read_past_a_goodbye_either(void **state) {
+  (void)state;
+  server s;
+  midge_slice rest = get_stuck(&s);
+  midge_wish goodbye = {.type = MIDGE_WISH_DISCONNECT};
+  goodbye.disconnect.force = true;
+  midge_link_wish(l.link, &goodbye);
+  expect_nothing(&l);
+  assert_true(midge_link_is_leaving(l.link));
+  assert_false(midge_link_reading(l.link));
+  midge_link_written(l.link, midge_link_attempt(l.link), 0);
+  assert_true(midge_link_reading(l.link));
+  assert_int_equal(
+      midge_link_received(l.link, midge_link_attempt(l.link), rest), rest.size);
   life_end(&l);
   server_end(&s);
 }
@@ -256,6 +276,7 @@ int main(void) {
       cmocka_unit_test(what_cannot_leave_is_not_taken_for_sent),
       cmocka_unit_test(what_the_goodbye_of_tls_says_is_told),
       cmocka_unit_test(what_filters_cannot_take_waits_until_something_has_left),
+      cmocka_unit_test(what_waits_is_not_read_past_a_goodbye_either),
   };
   return cmocka_run_group_tests_name("filtered", tests, NULL, NULL);
 }
