@@ -38,7 +38,6 @@ static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
 }
 
 bool midge_receiver_add(midge_receiver *receiver, midge_slice bytes) {
-  if (bytes.size == 0) return true;
   bool fits = receiver->buffer != NULL &&
               receiver->buffer->size - receiver->end >= bytes.size;
   if (!fits && !move_to_new_buffer(receiver, bytes.size)) return false;

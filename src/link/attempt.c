@@ -19,15 +19,16 @@ static midge_event closed_event(const midge_link *link, midge_side by,
   return event;
 }
 
-/* The words of a fault go into a buffer, so that they live with the event. */
-static void add_fault(midge_link *link, midge_event *event) {
+/* The words of a fault go into a buffer, so that they live with the event;
+ * false when there is no memory for them. */
+static bool add_fault(midge_link *link, midge_event *event) {
   const midge_fault *fault = &link->fault;
   size_t code_size = strlen(fault->code), text_size = strlen(fault->text);
   midge_buffer *buffer =
       midge_buffer_new(link->allocator, code_size + text_size + 1);
   event->closed.status = fault->status;
   event->closed.http_status = fault->http_status;
-  if (buffer == NULL) return;
+  if (buffer == NULL) return false;
 
   memcpy(buffer->data, fault->code, code_size);
   memcpy(buffer->data + code_size, fault->text, text_size);
@@ -36,16 +37,13 @@ static void add_fault(midge_link *link, midge_event *event) {
   event->properties = MIDGE_NO_SLICE;
   event->closed.code = midge_slice_of(buffer->data, code_size);
   event->closed.text = midge_slice_of(buffer->data + code_size, text_size);
+  return true;
 }
 
 /* What an event of the session leaves out: the code, and the words of what
  * happened below it. Takes over the buffer of `event`. */
 static void describe(midge_link *link, midge_event *event) {
-  if (event->closed.by == MIDGE_SIDE_NETWORK &&
-      link->fault.status != MIDGE_OK) {
-    add_fault(link, event);
-    return;
-  }
+  if (event->closed.by == MIDGE_SIDE_NETWORK && add_fault(link, event)) return;
   midge_status status = event->closed.status;
   if (status == MIDGE_OK) return;
   event->closed.code = midge_slice_text(midge_status_name(status));
@@ -61,10 +59,11 @@ void midge_attempt_end_wishes(midge_link *link) {
 }
 
 /* The session will speak an older version next time, so there is no reason to
- * wait. */
+ * wait. The reason alone says less: before MQTT 5 it is the raw return code. */
 static bool is_negotiating(const midge_event *closed) {
-  return closed->closed.reason == MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION &&
-         closed->closed.by == MIDGE_SIDE_SERVER && !closed->closed.lasting;
+  return closed->closed.status ==
+             (midge_status)-MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION &&
+         !closed->closed.lasting;
 }
 
 /* The one place that compares what is desired with what is: when to try

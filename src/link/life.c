@@ -30,7 +30,6 @@ static void defer(midge_link *link, const midge_wish *wish) {
 }
 
 static midge_wish *first_deferred(const midge_link *link) {
-  if (link->deferred == NULL) return NULL;
   return (midge_wish *)(void *)link->deferred->bytes;
 }
 

@@ -293,6 +293,32 @@ static void events_that_wait_are_due_at_once(void **state) {
   midge_session_free(session);
 }
 
+/* Those that are let go, and those that a lost session leaves to us. */
+static void messages_let_go_are_due_at_once(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  midge_session_elapsed(session, 7);
+  open_session(session);
+  midge_session_hold(session, true);
+  receive(session, "\x32\x06\0\1t\0\5\0", 8);
+  assert_true(midge_session_deadline(session) > 7);
+  midge_session_hold(session, false);
+  assert_true(midge_session_deadline(session) == 7);
+  midge_session_hold(session, true);
+  midge_session_disconnected(session, false);
+  assert_true(next_is(session, MIDGE_EVENT_CLOSED));
+  open_session(session); /* the session is lost */
+  assert_true(midge_session_deadline(session) > 7);
+  midge_session_hold(session, false);
+  assert_true(midge_session_deadline(session) == 7);
+  assert_true(next_is(session, MIDGE_EVENT_MESSAGE));
+  assert_true(midge_session_deadline(session) > 7);
+  midge_session_free(session);
+}
+
 static void no_bytes_are_no_sign_of_life(void **state) {
   (void)state;
   midge_session *session = session_new(NULL);
@@ -339,6 +365,7 @@ int main(void) {
       cmocka_unit_test(an_answer_belongs_to_its_connection),
       cmocka_unit_test(a_message_without_memory_comes_again),
       cmocka_unit_test(events_that_wait_are_due_at_once),
+      cmocka_unit_test(messages_let_go_are_due_at_once),
       cmocka_unit_test(no_bytes_are_no_sign_of_life),
       cmocka_unit_test(an_answer_of_qos_2_is_of_its_session),
   };

@@ -14,7 +14,8 @@ void life_start(life *l, midge_client_options options) {
   options.session.client_id = MIDGE_TEXT("me");
   if (options.session.keep_alive_s == 0) options.session.keep_alive_off = true;
   midge_status status = midge_link_new(
-      &l->link, &options, &midge_allocator_default, 7, why, sizeof why);
+      &l->link, &options, midge_allocator_or_default(options.session.allocator),
+      7, why, sizeof why);
   if (status != MIDGE_OK) fail_msg("%s", why);
   midge_link_clock(l->link, l->now);
 }

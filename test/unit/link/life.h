@@ -18,7 +18,7 @@ typedef struct life {
 } life;
 
 /* Without keep-alive, retries after 100 ms at first, at mqtt://one.test unless
- * the options say otherwise. */
+ * the options say otherwise; with the memory of the session's options. */
 void life_start(life *l, midge_client_options options);
 void life_end(life *l);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "life.h"
+#include "unit/base/ledger.h"
 
 static life l;
 
@@ -316,6 +317,102 @@ static void a_redirect_and_then_a_url_of_the_program(void **state) {
   life_end(&l);
 }
 
+/* --- Odd ends --- */
+
+static void a_version_that_is_not_negotiated_cannot_heal(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.clean_start = true});
+  dial(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x20\x03\x00\x84\x00"));
+  midge_link_ended(l.link, midge_link_attempt(l.link));
+  expect_closed(&l, (midge_status)-0x84);
+  assert_int_equal(l.event.closed.retry_ms, MIDGE_NEVER);
+  life_end(&l);
+}
+
+/* The number of the reason is a return code of no meaning before MQTT 5. */
+static void an_unknown_return_code_is_not_tried_again_at_once(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.version = MIDGE_MQTT_3_1_1});
+  dial(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x20\x02\x00\x84"));
+  midge_link_ended(l.link, midge_link_attempt(l.link));
+  expect_closed(&l, MIDGE_EREFUSED);
+  assert_int_not_equal(l.event.closed.retry_ms, MIDGE_NEVER);
+  assert_in_range(l.event.closed.retry_ms, 100, 60000);
+  life_end(&l);
+}
+
+/* Its own words need memory; the code and the words of its status do not. */
+static void a_fault_is_told_without_memory_too(void **state) {
+  (void)state;
+  for (int is_open = 0; is_open < 2; is_open++) {
+    ledger books;
+    ledger_init(&books);
+    begin((midge_client_options){.session.allocator = &books.allocator});
+    if (is_open) open_up(&l);
+    ledger_fail_next(&books);
+    if (is_open)
+      break_off(&l);
+    else
+      fail_to_dial(&l);
+    expect_closed(&l, MIDGE_ELOST);
+    assert_string_equal(l.text, midge_status_text(MIDGE_ELOST));
+    assert_true(
+        midge_slice_equal(l.event.closed.code, MIDGE_TEXT("MIDGE_ELOST")));
+    assert_int_not_equal(l.event.closed.retry_ms, MIDGE_NEVER);
+    life_end(&l);
+    ledger_check_empty(&books);
+  }
+}
+
+static void what_was_not_told_is_freed_with_the_link(void **state) {
+  (void)state;
+  ledger books;
+  ledger_init(&books);
+  begin((midge_client_options){.session.allocator = &books.allocator});
+  fail_to_dial(&l); /* CLOSED, with its words */
+  assert_int_equal(midge_link_deadline(l.link), l.now);
+  life_end(&l);
+  ledger_check_empty(&books);
+}
+
+static void no_attempt_has_the_number_zero(void **state) {
+  (void)state;
+  life_start(&l, (midge_client_options){.nagle = false});
+  midge_link_dialed(l.link, 0);
+  midge_link_ended(l.link, 0);
+  expect_nothing(&l);
+  assert_false(midge_link_reading(l.link));
+  life_end(&l);
+}
+
+/* Nothing happened before the clock began. */
+static void a_clock_may_begin_at_zero(void **state) {
+  (void)state;
+  midge_client_options options = {.url = MIDGE_TEXT("mqtt://one.test"),
+                                  .session.client_id = MIDGE_TEXT("me"),
+                                  .session.keep_alive_s = 10};
+  l = (life){.now = 0};
+  assert_int_equal(
+      midge_link_new(&l.link, &options, &midge_allocator_default, 7, NULL, 0),
+      MIDGE_OK);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  dial(&l);
+  leave(&l);
+  receive(&l, CONNACK);
+  midge_link_clock(l.link, l.now = 7500); /* OPENED still waits, from 0 */
+  expect(&l, MIDGE_EVENT_OPENED);
+  pass(&l, 0);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\xc0\x00")));
+  expect_nothing(&l);
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_time_to_connect_ends_with_connack),
@@ -332,6 +429,12 @@ int main(void) {
       cmocka_unit_test(a_redirect_is_followed_at_once_and_then_home),
       cmocka_unit_test(redirects_are_counted_over_short_links),
       cmocka_unit_test(a_redirect_and_then_a_url_of_the_program),
+      cmocka_unit_test(a_version_that_is_not_negotiated_cannot_heal),
+      cmocka_unit_test(an_unknown_return_code_is_not_tried_again_at_once),
+      cmocka_unit_test(a_fault_is_told_without_memory_too),
+      cmocka_unit_test(what_was_not_told_is_freed_with_the_link),
+      cmocka_unit_test(no_attempt_has_the_number_zero),
+      cmocka_unit_test(a_clock_may_begin_at_zero),
   };
   return cmocka_run_group_tests_name("attempts", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Goodbyes: what is still done, how long it may take, and what comes after. */
 #include <string.h>
 
+#include "base/allocator.h"
 #include "life.h"
 
 static life l;
@@ -232,6 +233,84 @@ static void in_a_hurry_answers_are_not_waited_for(void **state) {
   life_end(&l);
 }
 
+/* The answer to CONNECT came in, and nobody has looked at it. */
+static void an_acceptance_does_not_stop_a_goodbye(void **state) {
+  (void)state;
+  for (int aborts = 0; aborts < 2; aborts++) {
+    begin((midge_client_options){.close_timeout_ms = 2000});
+    dial(&l);
+    leave(&l);
+    receive(&l, CONNACK);
+    wish(&l, aborts != 0 ? MIDGE_WISH_ABORT : MIDGE_WISH_DISCONNECT);
+    expect(&l, MIDGE_EVENT_OPENED);
+    if (aborts == 0) expect_nothing(&l);
+    if (aborts == 0) pass(&l, 2250);
+    expect_last_closed();
+    assert_int_equal(midge_link_deadline(l.link), MIDGE_NEVER);
+    life_end(&l);
+  }
+}
+
+/* The first that is wrong in it is not worth a connection without a goodbye:
+ * then the server would publish the will. */
+static void a_goodbye_that_cannot_be_said_is_said_in_short(void **state) {
+  (void)state;
+  begin((midge_client_options){.close_timeout_ms = 2000});
+  open_up(&l);
+  midge_wish one = {.type = MIDGE_WISH_DISCONNECT};
+  one.disconnect.reason = MIDGE_REASON_CONTINUE_AUTHENTICATION;
+  midge_link_wish(l.link, &one);
+  leave(&l);
+  assert_int_equal(l.output_size, 2);
+  assert_true(has_left(&l, MIDGE_TEXT("\xe0\x00")));
+  midge_link_ended(l.link, midge_link_attempt(l.link));
+  expect_last_closed();
+  life_end(&l);
+}
+
+static void *refuse_memory(void *context, void *block, size_t old_size,
+                           size_t new_size) {
+  const bool *refuses = context;
+  if (new_size != 0 && *refuses) return NULL;
+  return midge_allocator_default.resize(NULL, block, old_size, new_size);
+}
+
+static void without_memory_for_a_goodbye_there_is_none(void **state) {
+  (void)state;
+  bool refuses = false;
+  const midge_allocator allocator = {refuse_memory, &refuses};
+  begin((midge_client_options){.session.allocator = &allocator});
+  open_up(&l);
+  refuses = true;
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  assert_int_equal(midge_link_attempt(l.link), 0);
+  expect_last_closed();
+  expect_nothing(&l);
+  life_end(&l);
+}
+
+static void only_a_goodbye_can_be_hurried(void **state) {
+  (void)state;
+  begin((midge_client_options){.close_timeout_ms = 2000});
+  midge_link_hurry(l.link);
+  open_up(&l);
+  midge_link_hurry(l.link);
+  leave(&l);
+  assert_int_equal(l.output_size, 0);
+  expect_nothing(&l);
+  assert_false(midge_link_is_leaving(l.link));
+  life_end(&l);
+}
+
+static void who_is_down_is_not_connected_anew(void **state) {
+  (void)state;
+  life_start(&l, (midge_client_options){.close_timeout_ms = 2000});
+  wish(&l, MIDGE_WISH_RECONNECT);
+  expect_nothing(&l);
+  assert_int_equal(midge_link_attempt(l.link), 0);
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_ends_when_the_server_has_ended),
@@ -246,6 +325,11 @@ int main(void) {
       cmocka_unit_test(our_side_ends_when_all_has_left),
       cmocka_unit_test(a_server_that_said_goodbye_has_its_time_to_end),
       cmocka_unit_test(in_a_hurry_answers_are_not_waited_for),
+      cmocka_unit_test(an_acceptance_does_not_stop_a_goodbye),
+      cmocka_unit_test(a_goodbye_that_cannot_be_said_is_said_in_short),
+      cmocka_unit_test(without_memory_for_a_goodbye_there_is_none),
+      cmocka_unit_test(only_a_goodbye_can_be_hurried),
+      cmocka_unit_test(who_is_down_is_not_connected_anew),
   };
   return cmocka_run_group_tests_name("goodbye", tests, NULL, NULL);
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/slice.h"
 #include "link/redirect.h"
 #include "unit/harness.h"
@@ -104,6 +106,41 @@ static void only_the_two_reasons_of_a_server_send_us_elsewhere(void **state) {
   midge_url_free(&url);
 }
 
+static void a_reference_too_long_for_a_url_is_not_followed(void **state) {
+  (void)state;
+  char where[1100];
+  memset(where, 'a', sizeof where - 1);
+  where[sizeof where - 1] = '\0';
+  midge_url url = parsed("mqtt://home");
+  midge_redirect redirect = {.most = 1};
+  midge_event event = sent_to(MIDGE_REASON_SERVER_MOVED, where);
+  assert_false(midge_redirect_follow(&redirect, &url, &event));
+  assert_string_equal(url.host, "home");
+  midge_url_free(&url);
+}
+
+static void who_does_not_say_where_to_is_not_followed(void **state) {
+  (void)state;
+  midge_url url = parsed("mqtt://home");
+  midge_redirect redirect = {.most = 1};
+  midge_event event = sent_to(MIDGE_REASON_SERVER_MOVED, "away");
+  event.properties = MIDGE_NO_SLICE;
+  assert_false(midge_redirect_follow(&redirect, &url, &event));
+  assert_string_equal(url.host, "home");
+  midge_url_free(&url);
+}
+
+/* A socket of this machine has no other host to go to. */
+static void a_unix_socket_is_not_left(void **state) {
+  (void)state;
+  midge_url url = parsed("unix:/socket");
+  midge_redirect redirect = {.most = 1};
+  midge_event event = sent_to(MIDGE_REASON_SERVER_MOVED, "away");
+  assert_false(midge_redirect_follow(&redirect, &url, &event));
+  assert_string_equal(url.host, "/socket");
+  midge_url_free(&url);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_followed_unless_asked_for),
@@ -112,6 +149,9 @@ int main(void) {
       cmocka_unit_test(a_circle_ends),
       cmocka_unit_test(a_reference_is_a_host_and_a_port_and_no_more),
       cmocka_unit_test(only_the_two_reasons_of_a_server_send_us_elsewhere),
+      cmocka_unit_test(a_reference_too_long_for_a_url_is_not_followed),
+      cmocka_unit_test(who_does_not_say_where_to_is_not_followed),
+      cmocka_unit_test(a_unix_socket_is_not_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,16 @@ static void only_a_stable_link_resets_the_delay(void **state) {
   assert_in_range(midge_retry_delay(&retry), 100, 300);
 }
 
+static void attempts_are_counted_as_far_as_numbers_go(void **state) {
+  (void)state;
+  midge_retry retry;
+  midge_retry_init(&retry, 0, 0, 0, false, 3);
+  retry.attempt = UINT32_MAX - 1;
+  assert_int_equal(midge_retry_begin(&retry), UINT32_MAX - 1);
+  assert_int_equal(midge_retry_begin(&retry), UINT32_MAX);
+  assert_int_equal(midge_retry_begin(&retry), UINT32_MAX);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(delays_stay_within_their_bounds_and_grow),
@@ -79,6 +89,7 @@ int main(void) {
       cmocka_unit_test(zero_means_the_defaults),
       cmocka_unit_test(a_highest_below_the_lowest_is_raised),
       cmocka_unit_test(only_a_stable_link_resets_the_delay),
+      cmocka_unit_test(attempts_are_counted_as_far_as_numbers_go),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

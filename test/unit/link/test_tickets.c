@@ -1,4 +1,5 @@
 #include "link/tickets.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
 
 static void a_ticket_gives_back_what_it_stood_for(void **state) {
@@ -68,12 +69,119 @@ static void many_are_taken_back_as_quickly_as_they_came(void **state) {
   midge_tickets_free(&tickets);
 }
 
+/* --- Memory --- */
+
+static void without_memory_there_is_no_ticket(void **state) {
+  (void)state;
+  ledger books;
+  midge_tickets tickets;
+  ledger_init(&books);
+  midge_tickets_init(&tickets, &books.allocator);
+  ledger_fail_next(&books);
+  assert_int_equal(midge_tickets_take(&tickets, 1, 1), 0);
+  assert_int_equal(tickets.count, 0);
+  for (uint64_t i = 1; i <= 16; i++)
+    assert_int_equal(midge_tickets_take(&tickets, i, 1), i);
+  ledger_fail_next(&books);
+  assert_int_equal(midge_tickets_take(&tickets, 17, 1), 0);
+  assert_int_equal(midge_tickets_end(&tickets, 16).token, 16);
+  assert_int_equal(midge_tickets_take(&tickets, 17, 1), 16);
+  midge_tickets_free(&tickets);
+  ledger_check_empty(&books);
+}
+
+/* A number is a place in 32 bits. */
+static void numbers_run_out(void **state) {
+  (void)state;
+  ledger books;
+  midge_tickets tickets;
+  ledger_init(&books);
+  midge_tickets_init(&tickets, &books.allocator);
+  tickets.used = tickets.room = UINT32_C(1) << 31;
+  assert_int_equal(midge_tickets_take(&tickets, 1, 1), 0);
+  assert_int_equal(books.calls, 0);
+}
+
+/* The index is made by a search, and the next search makes it if that one
+ * could not. */
+static void a_search_without_memory_loses_nothing(void **state) {
+  (void)state;
+  ledger books;
+  midge_tickets tickets;
+  ledger_init(&books);
+  midge_tickets_init(&tickets, &books.allocator);
+  for (uint64_t i = 1; i <= 10; i++)
+    assert_int_equal(midge_tickets_take(&tickets, i, 1), i);
+  assert_int_equal(midge_tickets_end(&tickets, 1).token, 1);
+  size_t failures = 0;
+  for (;; failures++) {
+    books.calls = 0;
+    books.fail_at = failures + 1;
+    uint64_t number = midge_tickets_find(&tickets, 9);
+    if (number == 9) break;
+    assert_int_equal(number, 0);
+  }
+  assert_in_range(failures, 1, 10);
+  books.fail_at = 0;
+  assert_int_equal(midge_tickets_find(&tickets, 1), 0);
+  assert_int_equal(midge_tickets_find(&tickets, 10), 10);
+  midge_tickets_free(&tickets);
+  ledger_check_empty(&books);
+}
+
+static void a_ticket_that_cannot_be_indexed_is_found_later(void **state) {
+  (void)state;
+  ledger books;
+  midge_tickets tickets;
+  ledger_init(&books);
+  midge_tickets_init(&tickets, &books.allocator);
+  assert_int_equal(midge_tickets_take(&tickets, 1, 1), 1);
+  assert_int_equal(midge_tickets_find(&tickets, 1), 1);
+  for (uint64_t i = 2; i <= 100; i++) {
+    if (tickets.used == tickets.room) books.calls = 0; /* that of the list */
+    books.fail_at = books.calls + 1 + (tickets.used == tickets.room);
+    assert_int_equal(midge_tickets_take(&tickets, i, 1), i);
+    books.fail_at = 0;
+    assert_int_equal(midge_tickets_find(&tickets, i), i);
+    assert_int_equal(midge_tickets_find(&tickets, 1), 1);
+  }
+  midge_tickets_free(&tickets);
+  ledger_check_empty(&books);
+}
+
+static void the_ends_of_tokens_with_one_hash_come_in_any_order(void **state) {
+  (void)state;
+  const uint64_t tokens[] = {77, UINT64_C(77) << 32, UINT64_C(1) << 32 | 76};
+  for (size_t first = 0; first < 3; first++) {
+    uint64_t numbers[3];
+    midge_tickets tickets;
+    midge_tickets_init(&tickets, &midge_allocator_default);
+    for (size_t i = 0; i < 3; i++)
+      numbers[i] = midge_tickets_take(&tickets, tokens[i], 1);
+    for (size_t i = 0; i < 3; i++)
+      assert_int_equal(midge_tickets_find(&tickets, tokens[i]), numbers[i]);
+    for (size_t i = 0; i < 3; i++) {
+      size_t at = (first + i) % 3;
+      assert_int_equal(midge_tickets_end(&tickets, numbers[at]).token,
+                       tokens[at]);
+      assert_int_equal(midge_tickets_find(&tickets, tokens[at]), 0);
+    }
+    assert_int_equal(tickets.count, 0);
+    midge_tickets_free(&tickets);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ticket_gives_back_what_it_stood_for),
       cmocka_unit_test(numbers_are_used_again),
       cmocka_unit_test(a_wish_is_found_by_its_token),
       cmocka_unit_test(many_are_taken_back_as_quickly_as_they_came),
+      cmocka_unit_test(without_memory_there_is_no_ticket),
+      cmocka_unit_test(numbers_run_out),
+      cmocka_unit_test(a_ticket_that_cannot_be_indexed_is_found_later),
+      cmocka_unit_test(a_search_without_memory_loses_nothing),
+      cmocka_unit_test(the_ends_of_tokens_with_one_hash_come_in_any_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,6 +185,37 @@ static void any_bytes_are_refused_or_parsed(void **state) {
   }
 }
 
+static void a_host_has_a_highest_length(void **state) {
+  (void)state;
+  char text[400] = "mqtt://", host[256];
+  memset(host, 'a', 255);
+  host[255] = '\0';
+  strcat(text, host);
+  expect(text, MIDGE_SCHEME_MQTT, host, 1883);
+  strcat(text, "a");
+  refuse(text, "a host has at most 255 bytes");
+  strcpy(text, "mqtt://[::1%");
+  strcat(text, host);
+  strcat(text, "]");
+  refuse(text, "\"[");
+  strcpy(text, "mqtt://[");
+  strcat(text, host);
+  strcat(text, "]");
+  refuse(text, "\"[");
+}
+
+/* A zone may have a number for its name. */
+static void a_percent_sign_alone_begins_a_zone_too(void **state) {
+  (void)state;
+  expect("mqtt://[fe80::1%25]", MIDGE_SCHEME_MQTT, "fe80::1%25", 1883);
+  expect("mqtt://[fe80::1%2525]", MIDGE_SCHEME_MQTT, "fe80::1%25", 1883);
+}
+
+static void delete_is_a_control_character(void **state) {
+  (void)state;
+  refuse("mqtt://host\x7f", "%7F");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(schemes_have_their_ports),
@@ -196,6 +227,9 @@ int main(void) {
       cmocka_unit_test(errors_name_the_fix),
       cmocka_unit_test(proxies_have_their_own_schemes),
       cmocka_unit_test(any_bytes_are_refused_or_parsed),
+      cmocka_unit_test(a_host_has_a_highest_length),
+      cmocka_unit_test(a_percent_sign_alone_begins_a_zone_too),
+      cmocka_unit_test(delete_is_a_control_character),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,145 @@
+/* Attempts that wait for the program, and what it gives them. */
+#include <string.h>
+
+#include "life.h"
+#include "unit/base/ledger.h"
+
+static life l;
+static ledger books;
+
+static void begin(midge_client_options options) {
+  ledger_init(&books);
+  options.ask = true;
+  options.session.allocator = &books.allocator;
+  life_start(&l, options);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+}
+
+static void end(void) {
+  life_end(&l);
+  ledger_check_empty(&books);
+}
+
+static void proceed(midge_attempt attempt) {
+  midge_wish one = {.type = MIDGE_WISH_PROCEED};
+  one.proceed.number = l.event.attempt;
+  one.proceed.attempt = attempt;
+  midge_link_wish(l.link, &one);
+}
+
+static void fail_and_wait(void) {
+  fail_to_dial(&l);
+  expect_closed(&l, MIDGE_ELOST);
+  pass(&l, l.event.closed.retry_ms);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+}
+
+static void headers_are_those_given_last(void **state) {
+  (void)state;
+  const midge_slice old[] = {MIDGE_TEXT("Old: 1")};
+  const midge_slice fresh[] = {MIDGE_TEXT("New: 2"), MIDGE_TEXT("More: 3")};
+  midge_client_options options = {.url = MIDGE_TEXT("ws://one.test")};
+  options.websocket.headers = old;
+  options.websocket.header_count = 1;
+  begin(options);
+  const midge_attempt given[] = {
+      {.header_count = 0}, /* null: as before */
+      {.headers = fresh, .header_count = 2},
+      {.headers = fresh, .header_count = 0},
+  };
+  for (size_t i = 0; i < 3; i++) {
+    proceed(given[i]);
+    dial(&l);
+    leave(&l);
+    assert_int_equal(has_left(&l, MIDGE_TEXT("\r\nOld: 1\r\n")), i == 0);
+    assert_int_equal(has_left(&l, MIDGE_TEXT("\r\nNew: 2\r\nMore: 3\r\n")),
+                     i == 1);
+    break_off(&l);
+    expect_closed(&l, MIDGE_EWEBSOCKET);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  end();
+}
+
+static void headers_that_cannot_be_end_the_attempt(void **state) {
+  (void)state;
+  const midge_slice bad[] = {MIDGE_TEXT("bad")};
+  begin((midge_client_options){.url = MIDGE_TEXT("ws://one.test")});
+  proceed((midge_attempt){.headers = bad, .header_count = 1});
+  dial(&l);
+  expect_closed(&l, MIDGE_EINVAL);
+  assert_non_null(
+      strstr(l.text, "a header or the path of the WebSocket is wrong"));
+  end();
+}
+
+/* A socket of this machine is dialed, whatever proxy there is. */
+static void a_unix_socket_needs_no_proxy(void **state) {
+  (void)state;
+  begin((midge_client_options){.proxy = MIDGE_TEXT("http://proxy.test")});
+  proceed((midge_attempt){.url = MIDGE_TEXT("unix:/socket")});
+  expect_dial(&l, "/socket", 0);
+  dial(&l);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("MQTT\x05")));
+  end();
+}
+
+static void the_credentials_of_a_url_come_with_it(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.user_name = MIDGE_TEXT("old")});
+  proceed((midge_attempt){.url = MIDGE_TEXT("mqtt://ann:secret@two.test")});
+  expect_dial(&l, "two.test", 1883);
+  fail_and_wait();
+  proceed((midge_attempt){.url = MIDGE_NO_SLICE});
+  dial(&l);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x00\x03"
+                                      "ann\x00\x06secret")));
+  end();
+}
+
+/* Wherever memory lacks, the attempt ends and the next one may do better. */
+static void without_memory_the_attempt_ends_and_another_comes(void **state) {
+  (void)state;
+  const midge_slice headers[] = {MIDGE_TEXT("New: 2")};
+  const midge_attempt given = {
+      .url = MIDGE_TEXT("ws://ann:secret@two.test"),
+      .user_name = MIDGE_TEXT("bob"),
+      .password = MIDGE_TEXT("word"),
+      .headers = headers,
+      .header_count = 1,
+  };
+  begin((midge_client_options){.nagle = false});
+  size_t failures = 0;
+  for (size_t at = 1;; at++) {
+    midge_place place;
+    books.calls = 0;
+    books.fail_at = at;
+    proceed(given);
+    if (books.calls < at) break;
+    books.fail_at = 0;
+    failures++;
+    assert_false(midge_link_dial(l.link, &place));
+    expect_closed(&l, MIDGE_ENOMEM);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  books.fail_at = 0;
+  assert_in_range(failures, 6, 20);
+  expect_dial(&l, "two.test", 80);
+  end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(headers_are_those_given_last),
+      cmocka_unit_test(headers_that_cannot_be_end_the_attempt),
+      cmocka_unit_test(a_unix_socket_needs_no_proxy),
+      cmocka_unit_test(the_credentials_of_a_url_come_with_it),
+      cmocka_unit_test(without_memory_the_attempt_ends_and_another_comes),
+  };
+  return cmocka_run_group_tests_name("proceed", tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* What the program wishes of the session, as the server sees it. */
+#include "life.h"
+
+static life l;
+
+static void begin(midge_client_options options) {
+  life_start(&l, options);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+}
+
+static void expect_left(midge_slice bytes) {
+  leave(&l);
+  assert_true(has_left(&l, bytes));
+}
+
+static void a_subscribe_ends_with_its_answer(void **state) {
+  (void)state;
+  const midge_subscription list[] = {
+      {.filter = MIDGE_TEXT("a"), .qos = MIDGE_AT_LEAST_ONCE}};
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_wish one = {.type = MIDGE_WISH_SUBSCRIBE, .token = 5, .cost = 9};
+  one.subscribe.list = list;
+  one.subscribe.count = 1;
+  midge_link_wish(l.link, &one);
+  expect_left(
+      MIDGE_TEXT("\x82\x07\x00\x01\x00\x00\x01"
+                 "a\x01"));
+  receive(&l, MIDGE_TEXT("\x90\x04\x00\x01\x00\x01"));
+  expect_done(&l, 5, MIDGE_OK);
+  assert_true(midge_slice_equal(l.event.done.reasons, MIDGE_TEXT("\x01")));
+  assert_int_equal(midge_link_freed(l.link).bytes, 9);
+  life_end(&l);
+}
+
+static void an_unsubscribe_ends_with_its_answer(void **state) {
+  (void)state;
+  const midge_slice list[] = {MIDGE_TEXT("a")};
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_wish one = {.type = MIDGE_WISH_UNSUBSCRIBE, .token = 6, .cost = 8};
+  one.unsubscribe.list = list;
+  one.unsubscribe.count = 1;
+  midge_link_wish(l.link, &one);
+  expect_left(
+      MIDGE_TEXT("\xa2\x06\x00\x01\x00\x00\x01"
+                 "a"));
+  receive(&l, MIDGE_TEXT("\xb0\x04\x00\x01\x00\x11"));
+  expect_done(&l, 6, MIDGE_OK);
+  assert_true(midge_slice_equal(l.event.done.reasons, MIDGE_TEXT("\x11")));
+  assert_int_equal(midge_link_freed(l.link).bytes, 8);
+  life_end(&l);
+}
+
+static void what_the_session_refuses_ends_at_once(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_wish one = {.type = MIDGE_WISH_UNSUBSCRIBE, .token = 6, .cost = 8};
+  midge_link_wish(l.link, &one);
+  expect_done(&l, 6, MIDGE_EINVAL);
+  one.type = MIDGE_WISH_SUBSCRIBE;
+  midge_link_wish(l.link, &one);
+  expect_done(&l, 6, MIDGE_EINVAL);
+  leave(&l);
+  assert_int_equal(l.output_size, 0);
+  life_end(&l);
+}
+
+static void a_message_is_answered_by_hand(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.acknowledge_by_hand = true});
+  open_up(&l);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  leave(&l);
+  assert_int_equal(l.output_size, 0);
+  midge_wish one = {.type = MIDGE_WISH_ACKNOWLEDGE};
+  one.acknowledge.packet_id = 9;
+  one.acknowledge.reason = MIDGE_REASON_NOT_AUTHORIZED;
+  midge_link_wish(l.link, &one);
+  expect_left(MIDGE_TEXT("\x40\x03\x00\x09\x87"));
+  midge_link_wish(l.link, &one); /* nothing is left to answer */
+  leave(&l);
+  assert_int_equal(l.output_size, 0);
+  expect_nothing(&l);
+  life_end(&l);
+}
+
+/* The server asks before it accepts us. */
+static void a_server_that_asks_is_answered(void **state) {
+  (void)state;
+  const midge_property method = {.id = MIDGE_AUTHENTICATION_METHOD,
+                                 .value = MIDGE_TEXT("m")};
+  const midge_property data = {.id = MIDGE_AUTHENTICATION_DATA,
+                               .value = MIDGE_TEXT("answer")};
+  begin((midge_client_options){.session.properties = {&method, 1}});
+  dial(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\xf0\x06\x18\x04\x15\x00\x01m"));
+  expect(&l, MIDGE_EVENT_AUTHENTICATE);
+  assert_int_equal(l.event.attempt, 1);
+  assert_int_equal(l.event.connect, 1);
+  assert_int_equal(l.event.authenticate.reason,
+                   MIDGE_REASON_CONTINUE_AUTHENTICATION);
+  midge_wish one = {.type = MIDGE_WISH_AUTHENTICATE};
+  one.authenticate.reason = MIDGE_REASON_CONTINUE_AUTHENTICATION;
+  one.authenticate.properties = (midge_properties){&data, 1};
+  midge_link_wish(l.link, &one);
+  expect_left(
+      MIDGE_TEXT("\x16\x00\x06"
+                 "answer"));
+  receive(&l, MIDGE_TEXT("\x20\x07\x00\x00\x04\x15\x00\x01m"));
+  expect(&l, MIDGE_EVENT_OPENED);
+  life_end(&l);
+}
+
+static void a_will_holds_from_the_next_connection_on(void **state) {
+  (void)state;
+  begin((midge_client_options){.ask = true});
+  midge_wish one = {.type = MIDGE_WISH_SET_WILL};
+  one.will.given = true;
+  one.will.publish = (midge_publish){.topic = MIDGE_TEXT("gone"),
+                                     .payload = MIDGE_TEXT("farewell")};
+  for (int given = 1; given >= 0; given--) {
+    one.will.given = given != 0;
+    midge_link_wish(l.link, &one);
+    midge_wish go = {.type = MIDGE_WISH_PROCEED};
+    go.proceed.number = l.event.attempt;
+    midge_link_wish(l.link, &go);
+    dial(&l);
+    leave(&l);
+    assert_int_equal(has_left(&l, MIDGE_TEXT("\x00\x04gone\x00\x08"
+                                             "farewell")),
+                     given);
+    break_off(&l);
+    expect_closed(&l, MIDGE_ELOST);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  life_end(&l);
+}
+
+static void nothing_is_cancelled_that_is_not_there(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "first");
+  midge_link_wish(l.link, &(midge_wish){.type = MIDGE_WISH_CANCEL, .token = 2});
+  expect_nothing(&l);
+  open_up(&l);
+  expect_left(MIDGE_TEXT("first"));
+  life_end(&l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_subscribe_ends_with_its_answer),
+      cmocka_unit_test(an_unsubscribe_ends_with_its_answer),
+      cmocka_unit_test(what_the_session_refuses_ends_at_once),
+      cmocka_unit_test(a_message_is_answered_by_hand),
+      cmocka_unit_test(a_server_that_asks_is_answered),
+      cmocka_unit_test(a_will_holds_from_the_next_connection_on),
+      cmocka_unit_test(nothing_is_cancelled_that_is_not_there),
+  };
+  return cmocka_run_group_tests_name("requests", tests, NULL, NULL);
+}
