@@ -32,7 +32,10 @@ const search = `
   // malloc writes into the first bytes of what was given back.
   const needle = Buffer.from(secret.slice(20));`;
 
-test('a passphrase of tls_set leaves no copy', async () => {
+// Under a sanitizer memory is elsewhere, and given back later.
+const skip = process.env.MIDGE_ADDON !== undefined;
+
+test('a passphrase of tls_set leaves no copy', { skip }, async () => {
   const { code, out, err } = await run(`${search}
     const client = new mqtt('id', null, null, true, 0, true);
     const before = copies(needle);
