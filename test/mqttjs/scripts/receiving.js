@@ -54,6 +54,7 @@ module.exports = {
       }
       for (let i = 1; i <= 4; i += 1) {
         await t.until('handle', i);
+        await t.broker.saw('puback', Math.floor((i - 1) / 2));
         await t.quiet(30);
         t.add('acknowledged', t.broker.of('puback').length);
         pending.shift()();
