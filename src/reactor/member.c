@@ -243,6 +243,7 @@ void midge_member_wish(midge_client *client, const midge_wish *wish) {
 }
 
 void midge_member_wake(midge_client *client) {
+  if (client->link == NULL) return; /* dropped since it was due */
   tick(client);
   midge_link_elapsed(client->link, midge_reactor_now(client->reactor));
   midge_member_turn(client);
@@ -284,14 +285,6 @@ static void free_client(uv_handle_t *timer) {
   midge_free(&client->reactor->allocator, client, sizeof *client);
 }
 
-static void leave_list(midge_client **list, midge_client *client,
-                       size_t next_offset) {
-  while (*list != NULL && *list != client)
-    list = (midge_client **)(void *)((char *)*list + next_offset);
-  if (*list == client)
-    *list = *(midge_client **)(void *)((char *)client + next_offset);
-}
-
 void midge_member_drop(midge_client *client) {
   midge_reactor *reactor = client->reactor;
   if (client->next != NULL) client->next->previous = client->previous;
@@ -299,10 +292,6 @@ void midge_member_drop(midge_client *client) {
     client->previous->next = client->next;
   else
     reactor->clients = client->next;
-  if (client->is_due)
-    leave_list(&reactor->due, client, offsetof(midge_client, next_due));
-  if (client->is_wished)
-    leave_list(&reactor->wished, client, offsetof(midge_client, next_wished));
 
   drop_transport(client);
   /* ENDED was pushed, and the reader frees it: else it is still ours. */

@@ -150,7 +150,8 @@ static void on_waken(uv_check_t *check) {
 }
 
 /* Somebody took events: who was held back may read again. */
-static void turn_all(midge_reactor *reactor) {
+static void turn_held_back(midge_reactor *reactor) {
+  if (!uv_is_active((const uv_handle_t *)&reactor->watch)) return;
   midge_client *next;
   for (midge_client *c = reactor->clients; c != NULL; c = next) {
     next = c->next;
@@ -160,7 +161,7 @@ static void turn_all(midge_reactor *reactor) {
 
 static void on_ring(uv_async_t *async) {
   midge_reactor *reactor = async->data;
-  turn_all(reactor);
+  turn_held_back(reactor);
   if (!atomic_load(&reactor->stopping)) return;
   if (reactor->stop_at != MIDGE_NEVER) return;
   reactor->stop_at = midge_reactor_now(reactor) + reactor->goodbye_ms;
