@@ -332,11 +332,11 @@ typedef struct midge_event {
                                before MQTT 5 the raw return code */
       bool has_reason;      /* `reason` was sent or received; else it is 0 */
       bool lasting;         /* the same attempt again cannot succeed */
+      uint16_t http_status; /* midge_client only: of an upgrade or a proxy
+                               that was refused; else 0 */
       midge_slice text;     /* for people */
       midge_slice code;     /* midge_client only: "ECONNREFUSED",
                                "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
-      uint16_t http_status; /* midge_client only: of an upgrade or a proxy
-                               that was refused; else 0 */
       uint64_t retry_ms;    /* midge_client only: MIDGE_NEVER if it gave up */
     } closed;
   };
