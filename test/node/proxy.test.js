@@ -10,6 +10,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { file } = require('../tls/certificates');
+const { foreignEnvironment } = require('../support/environment');
 const mosquitto = require('../support/mosquitto');
 const { called, delay, event } = require('./support/wait');
 
@@ -33,7 +34,7 @@ function accepts(port) {
 
 async function run(command, args, port) {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...args],
-    { stdio: 'ignore' });
+    { stdio: 'ignore', env: foreignEnvironment() });
   children.push(child);
   const end = Date.now() + 60000;
   while (!await accepts(port)) {

@@ -10,6 +10,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { file } = require('../tls/certificates');
+const { foreignEnvironment } = require('../support/environment');
 const mosquitto = require('../support/mosquitto');
 const { run } = require('./support/program');
 const { called, delay, event } = require('./support/wait');
@@ -48,7 +49,7 @@ function accepts(port) {
 // Programs that listen at the port; what they are given to say is CONNACK.
 async function start(command, ...args) {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...args],
-    { stdio: ['pipe', 'pipe', 'ignore'] });
+    { stdio: ['pipe', 'pipe', 'ignore'], env: foreignEnvironment() });
   children.push(child);
   child.said = '';
   child.stdout.on('data', (data) => { child.said += data.toString('latin1'); });

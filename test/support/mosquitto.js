@@ -15,6 +15,8 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 
+const { foreignEnvironment } = require('./environment');
+
 const TEMPLATE = path.join(__dirname, 'mosquitto.conf');
 const START_MS = 60000;
 const STOP_MS = 60000;
@@ -161,7 +163,7 @@ class Mosquitto {
     const command = [mosquittoPath(), '-c', this.configure()];
     // Should this process be killed, the broker goes with it.
     this.child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command],
-      { stdio: ['ignore', log, log] });
+      { stdio: ['ignore', log, log], env: foreignEnvironment() });
     fs.closeSync(log);
     this.exited = new Promise((resolve) => {
       this.child.on('exit', resolve).on('error', resolve);
@@ -169,7 +171,14 @@ class Mosquitto {
     process.on('exit', this.killOnExit);
     const isUp = await Promise.race([this.accepting(), this.exited]) === true;
     if (!isUp) await this.halt('SIGKILL');
+    else this.child.on('exit', (...how) => this.died(how));
     return isUp;
+  }
+
+  // Nobody stopped it: the tests that fail from here on are not to blame.
+  died(how) {
+    if (!this.child) return;
+    console.error(`mosquitto ended by itself (${how}):\n${this.log.slice(-3000)}`);
   }
 
   async accepting() {
