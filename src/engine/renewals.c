@@ -64,8 +64,28 @@ static void drop_renewals(midge_session *session) {
   }
 }
 
+void midge_session_forget_unsubscribed(midge_session *session,
+                                       const midge_packet *packet) {
+  if (packet->type != MIDGE_UNSUBSCRIBE) return;
+  midge_slice rest = packet->unsubscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
+    midge_subscriptions_forget(&session->subscriptions, filter.filter);
+}
+
+/* The server has lost what the program wants to be rid of: to ask for it once
+ * more would bring its retained messages. */
+static void forget_unwanted(midge_session *session) {
+  if (session->requests.unsubscribes == 0) return;
+  for (midge_request *r = session->requests.first; r != NULL; r = r->next) {
+    midge_packet packet = midge_request_packet(r);
+    midge_session_forget_unsubscribed(session, &packet);
+  }
+}
+
 void midge_session_subscribe_again(midge_session *session) {
   drop_renewals(session);
+  forget_unwanted(session);
   midge_remembered *first = session->subscriptions.first;
   midge_request *behind = NULL;
   while (first != NULL) {

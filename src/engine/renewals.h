@@ -7,6 +7,10 @@
 /* Ahead of everything that waits, so that no message is missed. A renewal has
  * no key, and goes again on the next connection until it is answered. */
 void midge_session_subscribe_again(midge_session *session);
+/* UNSUBSCRIBE for these is sent, or answered: a SUBSCRIBE before it may have
+ * been granted in between. Another packet says nothing. */
+void midge_session_forget_unsubscribed(midge_session *session,
+                                       const midge_packet *packet);
 /* This request renews no longer: it was answered, or is given up. */
 void midge_session_end_renewal(midge_session *session,
                                const midge_request *request);

@@ -148,23 +148,12 @@ void midge_session_suback(midge_session *session, const midge_packet *packet) {
   end_answered(session, request, packet);
 }
 
-/* When it is sent, and when it is answered: a SUBSCRIBE before it may have been
- * granted in between. */
-static void forget_unsubscribed(midge_session *session,
-                                const midge_packet *packet) {
-  if (packet->type != MIDGE_UNSUBSCRIBE) return;
-  midge_slice rest = packet->unsubscribe.filters;
-  midge_packet_filter filter;
-  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_subscriptions_forget(&session->subscriptions, filter.filter);
-}
-
 void midge_session_unsuback(midge_session *session,
                             const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_UNSUBSCRIBE);
   if (request == NULL) return;
   midge_packet sent = midge_request_packet(request);
-  forget_unsubscribed(session, &sent);
+  midge_session_forget_unsubscribed(session, &sent);
   end_answered(session, request, packet);
 }
 
@@ -226,7 +215,7 @@ void midge_session_show_request(midge_session *session) {
     refuse(session, request, MIDGE_EOVERSIZE);
     return;
   }
-  forget_unsubscribed(session, &packet);
+  midge_session_forget_unsubscribed(session, &packet);
   midge_requests_sent(&session->requests,
                       request->origin == MIDGE_REQUEST_WISHED
                           ? session->now + session->options.reply_timeout_ms
