@@ -10,6 +10,7 @@
 //   node mosquitto.js [--port N] [--folder F] [--persistence]
 //       prints the broker's port and pid, stops it when standard input ends
 const { spawn } = require('node:child_process');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
@@ -25,22 +26,22 @@ function delay(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+// Outside of what the system gives to outgoing connections and to servers that
+// ask for any port, so that a port that is free stays so until it is bound.
+const PORTS = [12000, 32000];
+
+function canListen(port) {
+  return new Promise((resolve) => {
+    const server = net.createServer().on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
-function accepts(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
+async function freePort() {
+  for (;;) {
+    const port = crypto.randomInt(...PORTS);
+    if (await canListen(port)) return port;
+  }
 }
 
 // Lines of mosquitto.conf: true and false as they are, undefined left out.
@@ -169,7 +170,7 @@ class Mosquitto {
       this.child.on('exit', resolve).on('error', resolve);
     });
     process.on('exit', this.killOnExit);
-    const isUp = await Promise.race([this.accepting(), this.exited]) === true;
+    const isUp = await Promise.race([this.running(), this.exited]) === true;
     if (!isUp) await this.halt('SIGKILL');
     else this.child.on('exit', (...how) => this.died(how));
     return isUp;
@@ -181,13 +182,12 @@ class Mosquitto {
     console.error(`mosquitto ended by itself (${how}):\n${this.log.slice(-3000)}`);
   }
 
-  async accepting() {
+  // That somebody accepts at a port says little: it may be another server.
+  async running() {
     const end = Date.now() + START_MS;
-    for (const port of this.ports) {
-      while (this.child && !await accepts(port)) {
-        if (Date.now() > end) return false;
-        await delay(20);
-      }
+    while (this.child && !/mosquitto version \S+ running/.test(this.log)) {
+      if (Date.now() > end) return false;
+      await delay(20);
     }
     return true;
   }
