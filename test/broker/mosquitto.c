@@ -48,9 +48,11 @@ void mosquitto_prepare(mosquitto *m, const char *const *listeners) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
   fprintf(file, base, m->folder, m->folder, m->ports[0]);
+  m->last = m->ports[0];
   for (int i = 1; listeners != NULL && *listeners != NULL; i++) {
     assert_true(i < MOSQUITTO_PORTS);
-    fprintf(file, "listener %u 127.0.0.1\n%s\n", m->ports[i], *listeners++);
+    m->last = m->ports[i];
+    fprintf(file, "listener %u 127.0.0.1\n%s\n", m->last, *listeners++);
   }
   fclose(file);
 }
@@ -67,7 +69,7 @@ void mosquitto_start(mosquitto *m) {
     _exit(127);
   }
   for (int i = 0; i < TICKS_MAX; i++) {
-    if (loopback_accepts(m->ports[0])) return;
+    if (loopback_accepts(m->last)) return;
     if (waitpid(m->pid, NULL, WNOHANG) != 0) break;
     usleep(TICK_US);
   }

@@ -10,7 +10,8 @@ enum { MOSQUITTO_PORTS = 4 };
 typedef struct mosquitto {
   char folder[64];
   uint16_t ports[MOSQUITTO_PORTS]; /* all free; the first is plain MQTT */
-  pid_t pid;                       /* 0: not running */
+  uint16_t last; /* of those that it listens at, the one it opens last */
+  pid_t pid;     /* 0: not running */
 } mosquitto;
 
 /* Writes the configuration; `listeners` are the lines of up to three more
