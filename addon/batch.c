@@ -243,6 +243,8 @@ void midge_batch_add(midge_batch *batch, napi_env env,
     case MIDGE_EVENT_ENDED:
       add_record(batch, event, 0);
       return;
+    case MIDGE_EVENT_STORED:
+      return; /* no client has a journal yet */
   }
 }
 

@@ -61,7 +61,7 @@ static size_t find_record(const world *w, uint64_t key) {
 }
 
 static void drop_record(world *w, size_t at) {
-  free((void *)w->records[at].value.data);
+  free((void *)w->records[at].head.data);
   w->record_count--;
   memmove(&w->records[at], &w->records[at + 1],
           (w->record_count - at) * sizeof *w->records);
@@ -71,14 +71,17 @@ static void keep_record(world *w, const midge_record *record) {
   size_t at = find_record(w, record->key);
   if (at < w->record_count && w->records[at].key == record->key)
     drop_record(w, at);
-  if (record->value.size == 0 || w->record_count == WORLD_RECORDS) return;
+  if (record->head.size == 0 || w->record_count == WORLD_RECORDS) return;
 
-  uint8_t *copy = malloc(record->value.size);
+  midge_slice head = record->head, body = record->body;
+  uint8_t *copy = malloc(head.size + body.size);
   CHECK(copy != NULL);
-  memcpy(copy, record->value.data, record->value.size);
+  memcpy(copy, head.data, head.size);
+  if (body.size != 0) memcpy(copy + head.size, body.data, body.size);
   memmove(&w->records[at + 1], &w->records[at],
           (w->record_count - at) * sizeof *w->records);
-  w->records[at] = (world_record){record->key, {copy, record->value.size}};
+  w->records[at] = (world_record){
+      record->key, {copy, head.size}, {copy + head.size, body.size}};
   w->record_count++;
 }
 
@@ -89,7 +92,8 @@ static void take_records(world *w) {
     CHECK(record.position == w->written + 1);
     w->written = record.position;
     note(w, record.key);
-    note_slice(w, record.value);
+    note_slice(w, record.head);
+    note_slice(w, record.body);
     keep_record(w, &record);
   }
 }
@@ -234,6 +238,10 @@ static void take_event(world *w, const midge_event *event) {
       return;
     case MIDGE_EVENT_DONE:
       done(w, event);
+      return;
+    case MIDGE_EVENT_STORED:
+      CHECK(w->options.durable);
+      note(w, event->stored.token);
       return;
     case MIDGE_EVENT_AUTHENTICATE:
       CHECK(w->connected && !w->closed);
@@ -387,8 +395,10 @@ void world_restart(world *w) {
   w->written = 0;
   begin(w);
   for (size_t i = 0; i < w->record_count && w->session != NULL; i++) {
-    midge_status status = midge_session_restore(w->session, w->records[i].key,
-                                                w->records[i].value);
+    midge_record record = {.key = w->records[i].key,
+                           .head = w->records[i].head,
+                           .body = w->records[i].body};
+    midge_status status = midge_session_restore(w->session, &record, 0);
     CHECK(status == MIDGE_OK || w->failing);
     note(w, (uint64_t)status);
   }

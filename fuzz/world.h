@@ -25,7 +25,7 @@ enum {
 
 typedef struct world_record {
   uint64_t key;
-  midge_slice value;
+  midge_slice head, body; /* one behind the other */
 } world_record;
 
 typedef struct world {

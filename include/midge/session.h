@@ -39,6 +39,7 @@ typedef struct midge_publish {
   midge_properties properties; /* MQTT 5; of a will: the will's properties */
   uint32_t ttl_ms;             /* as of midge_request_options; not of a will */
   uint32_t timeout_ms;         /* the same */
+  uint64_t label; /* of a durable session: what its record remembers it by */
 } midge_publish;
 
 typedef struct midge_subscription {
@@ -144,7 +145,9 @@ MIDGE_API void midge_session_sent(midge_session *session, size_t size);
  * the server back, its silence is not its fault. */
 MIDGE_API void midge_session_paused(midge_session *session, bool paused);
 
-/* Records up to and including `position` will survive a crash. */
+/* Records up to and including `position` will survive a crash. Each publish of
+ * QoS 1 or 2 that has a token and is among them is told as MIDGE_EVENT_STORED.
+ */
 MIDGE_API void midge_session_committed(midge_session *session,
                                        uint64_t position);
 
@@ -264,6 +267,7 @@ typedef enum midge_event_type {
   MIDGE_EVENT_AUTHENTICATE, /* the server wants an answer, or is content */
   MIDGE_EVENT_CLOSED,       /* flush the output, then drop the transport */
   MIDGE_EVENT_ENDED,        /* midge_client only: its last event */
+  MIDGE_EVENT_STORED,       /* a publish will survive a crash */
 } midge_event_type;
 
 typedef enum midge_side {
@@ -326,6 +330,9 @@ typedef struct midge_event {
       midge_reason reason; /* CONTINUE, or SUCCESS after re-authentication */
     } authenticate;
     struct {
+      uint64_t token; /* its DONE is yet to come */
+    } stored;
+    struct {
       midge_side by;
       midge_status status;  /* MIDGE_OK after our own _disconnect */
       uint8_t reason;       /* what was sent or received; of a refused CONNECT
@@ -344,24 +351,37 @@ typedef struct midge_event {
 
 MIDGE_API bool midge_session_event(midge_session *session, midge_event *event);
 
+#define MIDGE_RECORD_HEAD_MAX 40
+
 /* A durable session keeps a journal, and you keep it for the session: put
- * `value` under `key`, or delete `key` if `value` is empty. Write as many as
- * you like in one transaction, then say _committed. Bytes that depend on a
- * record are not in the output before that; this is the only rule of
- * durability, and the session enforces it. */
+ * `head` and `body` under `key`, or delete `key` if `head` is empty. Write as
+ * many as you like in one transaction, then say _committed. Bytes that depend
+ * on a record are not in the output before that; this is the only rule of
+ * durability, and the session enforces it. What tells a damaged record from a
+ * whole one is yours to keep beside it. */
 typedef struct midge_record {
-  uint64_t position; /* 1, 2, 3, ... in the order of this session's life */
-  uint64_t key;      /* ascending keys are the order of sending */
-  midge_slice value; /* until the next call */
+  uint64_t position;    /* 1, 2, 3, ... in the order of this session's life */
+  uint64_t key;         /* ascending keys are the order of sending */
+  midge_slice head;     /* until the next call; at most MIDGE_RECORD_HEAD_MAX */
+  midge_slice body;     /* the same, or as long as you hold its buffer */
+  midge_buffer *buffer; /* where the body lies; null: it is empty */
 } midge_record;
 
 MIDGE_API bool midge_session_record(midge_session *session,
                                     midge_record *record);
 
-/* Before the first _connected: give back what the journal holds, by key.
- * MIDGE_EINVAL: not a record that a session wrote (it is not taken). */
-MIDGE_API MIDGE_CHECKED midge_status
-midge_session_restore(midge_session *session, uint64_t key, midge_slice value);
+/* The message that a record holds: its topic, payload, QoS, retain and label,
+ * which point into the record. False if the record holds something else, or
+ * nothing that a session wrote. */
+MIDGE_API bool midge_record_message(const midge_record *record,
+                                    midge_publish *publish);
+
+/* Before the first _connected and the first wish: give back what the journal
+ * holds, by key; the position means nothing. A message ends in a DONE with this
+ * token, as if it had been published just now. MIDGE_EINVAL: not a record that
+ * a session wrote (it is not taken); MIDGE_ENOMEM. */
+MIDGE_API MIDGE_CHECKED midge_status midge_session_restore(
+    midge_session *session, const midge_record *record, uint64_t token);
 
 /* The bytes to send next, in at most `count` slices; returns how many were
  * filled. Looking does not consume: _sent does. The slices stay put until

@@ -1,5 +1,6 @@
 #include "engine/message.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -73,6 +74,7 @@ midge_message *midge_message_new(const midge_allocator *allocator,
 
   message->qos = publish->qos;
   message->retain = publish->retain;
+  message->label = publish->label;
   message->topic_size = (uint16_t)topic.size;
   message->properties_size = (uint32_t)properties_size;
   message->payload_size = publish->payload.size;
@@ -139,52 +141,34 @@ uint8_t *midge_message_encode_head(const midge_message *message,
   return midge_publish_encode_head(form->version, &head, to);
 }
 
+midge_slice midge_message_content(const midge_message *message) {
+  return midge_slice_of(message->bytes, midge_message_bytes(message));
+}
+
 /* --- Records ---------------------------------------------------------------
- * qos and retain, alias, expiry, sizes, the time it must be sent by if that is
- * not the expiry, then the bytes as they are. */
+ * The head: qos and retain, alias, expiry, the time it must be sent by, the
+ * publisher's label, sizes of the topic and of the properties. The body: the
+ * bytes as they are. */
 
-enum {
-  RECORD_HEAD = 1 + 2 + 8 + 2 + 4,
-  RECORD_TIME = 8,
-  FLAG_TIME = 1 << 3, /* the time is there */
-};
+enum { RECORD_HEAD = 1 + 2 + 8 + 8 + 8 + 2 + 4 };
 
-static uint8_t *put_two(uint8_t *to, uint16_t number) {
-  *to++ = (uint8_t)(number >> 8);
-  *to++ = (uint8_t)number;
+static_assert(RECORD_HEAD <= MIDGE_RECORD_HEAD_MAX, "it fits into a record");
+
+static uint8_t *put(uint8_t *to, uint64_t number, size_t size) {
+  while (size-- != 0) *to++ = (uint8_t)(number >> 8 * size);
   return to;
 }
 
-static uint8_t *put_four(uint8_t *to, uint32_t number) {
-  to = put_two(to, (uint16_t)(number >> 16));
-  return put_two(to, (uint16_t)number);
-}
-
-static uint8_t *put_time(uint8_t *to, midge_time time) {
-  to = put_four(to, (uint32_t)(time >> 32));
-  return put_four(to, (uint32_t)time);
-}
-
-midge_buffer *midge_message_to_record(const midge_message *message,
-                                      const midge_allocator *allocator) {
-  size_t size =
-      message->topic_size + message->properties_size + message->payload_size;
-  midge_time sent_by = message->owner.sent_by;
-  bool timed = sent_by != MIDGE_NEVER && sent_by != message->expires;
-  midge_buffer *record = midge_buffer_new(
-      allocator, RECORD_HEAD + (timed ? RECORD_TIME : 0) + size);
-  if (record == NULL) return NULL;
-
-  uint8_t *to = record->data;
-  *to++ =
-      (uint8_t)((timed ? FLAG_TIME : 0) | message->qos << 1 | message->retain);
-  to = put_two(to, message->alias);
-  to = put_time(to, message->expires);
-  to = put_two(to, message->topic_size);
-  to = put_four(to, message->properties_size);
-  if (timed) to = put_time(to, sent_by);
-  midge_slice_copy(to, midge_slice_of(message->bytes, size));
-  return record;
+size_t midge_message_to_record(const midge_message *message, uint8_t *head) {
+  uint8_t *to = head;
+  to = put(to, (uint64_t)message->qos << 1 | message->retain, 1);
+  to = put(to, message->alias, 2);
+  to = put(to, message->expires, 8);
+  to = put(to, message->owner.sent_by, 8);
+  to = put(to, message->label, 8);
+  to = put(to, message->topic_size, 2);
+  put(to, message->properties_size, 4);
+  return RECORD_HEAD;
 }
 
 static uint64_t get(const uint8_t **from, size_t size) {
@@ -193,40 +177,55 @@ static uint64_t get(const uint8_t **from, size_t size) {
   return number;
 }
 
-midge_message *midge_message_from_record(const midge_allocator *allocator,
-                                         midge_slice value,
-                                         midge_status *status) {
-  *status = MIDGE_EINVAL;
-  if (value.size < RECORD_HEAD) return NULL;
-  const uint8_t *from = value.data;
+/* All but the bytes. False: no session wrote this. */
+static bool read_head(midge_message *message, midge_slice head,
+                      size_t body_size) {
+  if (head.size != RECORD_HEAD) return false;
+  const uint8_t *from = head.data;
   uint8_t flags = (uint8_t)get(&from, 1);
-  uint16_t alias = (uint16_t)get(&from, 2);
-  midge_time expires = get(&from, 8);
-  uint16_t topic_size = (uint16_t)get(&from, 2);
-  uint32_t properties_size = (uint32_t)get(&from, 4);
-  size_t size = value.size - RECORD_HEAD;
-  midge_time sent_by = MIDGE_NEVER;
-  if (flags & FLAG_TIME) {
-    if (size < RECORD_TIME) return NULL;
-    sent_by = get(&from, RECORD_TIME);
-    size -= RECORD_TIME;
-  }
-  midge_qos qos = (flags & ~FLAG_TIME) >> 1;
-  if (qos < MIDGE_AT_LEAST_ONCE || qos > MIDGE_EXACTLY_ONCE) return NULL;
-  if ((uint64_t)topic_size + properties_size > size) return NULL;
+  message->qos = flags >> 1;
+  message->retain = flags & 1;
+  message->alias = (uint16_t)get(&from, 2);
+  message->expires = get(&from, 8);
+  message->owner.sent_by = get(&from, 8);
+  message->label = get(&from, 8);
+  message->topic_size = (uint16_t)get(&from, 2);
+  message->properties_size = (uint32_t)get(&from, 4);
+  if (message->qos < MIDGE_AT_LEAST_ONCE || message->qos > MIDGE_EXACTLY_ONCE)
+    return false;
+  uint64_t least = (uint64_t)message->topic_size + message->properties_size;
+  if (least > body_size) return false;
+  message->payload_size = body_size - (size_t)least;
+  return true;
+}
 
-  midge_message *message = message_of_size(allocator, size);
+midge_message *midge_message_from_record(const midge_allocator *allocator,
+                                         midge_slice head, midge_slice body,
+                                         midge_status *status) {
+  midge_message *message = message_of_size(allocator, body.size);
   *status = MIDGE_ENOMEM;
   if (message == NULL) return NULL;
-  message->qos = qos;
-  message->retain = flags & 1;
-  message->alias = alias;
-  message->expires = expires;
-  message->owner.sent_by = sent_by;
-  message->topic_size = topic_size;
-  message->properties_size = properties_size;
-  message->payload_size = size - topic_size - properties_size;
-  midge_slice_copy(message->bytes, midge_slice_of(from, size));
+  *status = MIDGE_EINVAL;
+  if (!read_head(message, head, body.size)) {
+    midge_message_release(message);
+    return NULL;
+  }
+  midge_slice_copy(message->bytes, body);
   *status = MIDGE_OK;
   return message;
+}
+
+bool midge_record_message(const midge_record *record, midge_publish *publish) {
+  midge_message message;
+  if (record->key == 0 || record->key >> 62 != 0) return false;
+  if (!read_head(&message, record->head, record->body.size)) return false;
+  size_t before = (size_t)message.topic_size + message.properties_size;
+  *publish = (midge_publish){
+      .topic = midge_slice_of(record->body.data, message.topic_size),
+      .payload = midge_slice_skip(record->body, before),
+      .qos = message.qos,
+      .retain = message.retain,
+      .label = message.label,
+  };
+  return true;
 }

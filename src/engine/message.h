@@ -35,6 +35,7 @@ struct midge_message {
   bool ended;     /* nobody waits: its flow ends by itself */
   bool given_up;  /* and this only keeps its identifier from being used */
   uint64_t order; /* of its PUBREC among the others, when recorded */
+  uint64_t label; /* what its publisher has its record remember it by */
   uint16_t alias; /* the topic alias its publisher asked for, or 0 */
   uint16_t topic_size;
   uint32_t properties_size; /* without expiry and alias, which are numbers */
@@ -56,6 +57,12 @@ void midge_message_release(midge_message *message);
 midge_slice midge_message_topic(const midge_message *message);
 midge_slice midge_message_properties(const midge_message *message);
 midge_slice midge_message_payload(const midge_message *message);
+/* All three, one behind the other. */
+midge_slice midge_message_content(const midge_message *message);
+
+static inline size_t midge_message_bytes(const midge_message *message) {
+  return message->topic_size + message->properties_size + message->payload_size;
+}
 
 /* How a message is to be written on a connection. */
 typedef struct midge_message_form {
@@ -77,12 +84,11 @@ size_t midge_message_size(const midge_message *message,
 uint8_t *midge_message_encode_head(const midge_message *message,
                                    const midge_message_form *form, uint8_t *to);
 
-/* The content as a record's value; null when there is no memory. */
-midge_buffer *midge_message_to_record(const midge_message *message,
-                                      const midge_allocator *allocator);
+/* The head of its record, whose body is its content; returns the size. */
+size_t midge_message_to_record(const midge_message *message, uint8_t *head);
 /* Null with `*status` MIDGE_EINVAL (damaged) or MIDGE_ENOMEM. */
 midge_message *midge_message_from_record(const midge_allocator *allocator,
-                                         midge_slice value,
+                                         midge_slice head, midge_slice body,
                                          midge_status *status);
 
 #endif

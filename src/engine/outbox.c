@@ -88,6 +88,7 @@ void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
   append(&outbox->publishes, message);
   if (outbox->entry == NULL) outbox->entry = message;
   if (outbox->cursor == NULL) outbox->cursor = message;
+  if (outbox->unstored == NULL) outbox->unstored = message;
 }
 
 static midge_message_list *list_of(midge_outbox *outbox,
@@ -117,6 +118,7 @@ static void discount(midge_outbox *outbox, const midge_message *message) {
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   if (outbox->entry == message) outbox->entry = message->next;
   if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
+  if (outbox->unstored == message) outbox->unstored = message->next;
   if (!message->given_up) discount(outbox, message);
   if (message->state == MIDGE_MESSAGE_RELEASED)
     unlink_release(&outbox->releases, message);
@@ -135,6 +137,7 @@ void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
     behind = after;
   outbox->entry = message->next;
   if (outbox->cursor == message) outbox->cursor = message->next;
+  if (outbox->unstored == message) outbox->unstored = message->next;
   unlink_from(&outbox->publishes, message);
   message->qos = MIDGE_AT_MOST_ONCE;
   insert_behind(&outbox->fleeting, behind, message);

@@ -25,6 +25,8 @@ typedef struct midge_outbox {
   midge_message_list releases; /* PUBREC came, in the order of the PUBRECs */
   midge_message *cursor;       /* next to show; null: none */
   midge_message *entry;        /* next to get an identifier; null: none */
+  midge_message *unstored;     /* next whose record is to be committed, if the
+                                  session is durable; null: none */
   size_t in_flight;            /* messages with an identifier */
   size_t exactly_once;         /* of these, QoS 2 */
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
@@ -77,9 +79,5 @@ void midge_outbox_give_up(midge_outbox *outbox, midge_message *message);
  * expiry. */
 void midge_outbox_note_expiry(midge_outbox *outbox,
                               const midge_message *message);
-
-static inline size_t midge_message_bytes(const midge_message *message) {
-  return message->topic_size + message->properties_size + message->payload_size;
-}
 
 #endif

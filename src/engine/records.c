@@ -6,23 +6,23 @@
 /* A mark: state, packet identifier, and the order of the PUBRECs. */
 enum { MARK_SIZE = 1 + 2 + 8 };
 
-/* Seals `bytes` and puts them under `key`. */
-static bool put(midge_session *session, uint64_t key, midge_slice bytes) {
-  midge_buffer *value = midge_record_seal(&session->records, bytes);
-  return value != NULL && midge_record_queue_put(&session->records, key, value);
+/* The head of a record that says nothing but that it is there. */
+static const uint8_t present[] = {1};
+
+static bool put(midge_session *session, uint64_t key, midge_slice head) {
+  return midge_record_queue_put(&session->records, key, head, MIDGE_NO_SLICE,
+                                NULL);
 }
 
 /* A record that an answer to the server rests on: without memory for it the
  * connection ends before the answer. */
 static void put_or_fail(midge_session *session, uint64_t key,
-                        midge_slice bytes) {
-  if (!put(session, key, bytes))
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+                        midge_slice head) {
+  if (!put(session, key, head)) midge_session_fail(session, MIDGE_ENOMEM, NULL);
 }
 
 static void delete_record(midge_session *session, uint64_t key) {
-  if (!midge_record_queue_put(&session->records, key, NULL))
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  if (session->records.durable) put_or_fail(session, key, MIDGE_NO_SLICE);
 }
 
 bool midge_session_record_message(midge_session *session,
@@ -30,11 +30,12 @@ bool midge_session_record_message(midge_session *session,
   if (!session->records.durable) return true;
   if (message->qos == MIDGE_AT_MOST_ONCE) return true;
 
-  midge_buffer *content = midge_message_to_record(message, &session->allocator);
-  if (content == NULL) return false;
-  bool recorded = put(session, message->key, midge_buffer_slice(content));
-  midge_buffer_release(content);
-  if (!recorded) return false;
+  uint8_t head[MIDGE_RECORD_HEAD_MAX];
+  size_t size = midge_message_to_record(message, head);
+  if (!midge_record_queue_put(&session->records, message->key,
+                              midge_slice_of(head, size),
+                              midge_message_content(message), message->buffer))
+    return false;
   message->recorded = true;
   message->position = session->records.written;
   return true;
@@ -74,7 +75,7 @@ void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
   if (!session->records.durable) return;
   uint64_t key = MIDGE_KEY_INBOUND | packet_id;
   if (received)
-    put_or_fail(session, key, MIDGE_NO_SLICE);
+    put_or_fail(session, key, midge_slice_of(present, sizeof present));
   else
     delete_record(session, key);
 }
@@ -95,19 +96,42 @@ void midge_session_record_session(midge_session *session) {
   midge_slice client_id = MIDGE_NO_SLICE; /* as in a clean session of 3.1.1 */
   if (session->client_id != NULL)
     client_id = midge_buffer_slice(session->client_id);
-  put_or_fail(session, MIDGE_KEY_SESSION, client_id);
+  if (!midge_record_queue_put(&session->records, MIDGE_KEY_SESSION,
+                              midge_slice_of(present, sizeof present),
+                              client_id, session->client_id))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
+
+void midge_session_tell_stored(midge_session *session) {
+  midge_message **next = &session->outbox.unstored;
+  if (!session->records.durable) return;
+  while (*next != NULL &&
+         midge_record_queue_have(&session->records, (*next)->position)) {
+    uint64_t token = (*next)->owner.token;
+    midge_queued_event *queued = NULL;
+    if (token != 0)
+      queued = midge_events_push(&session->events, MIDGE_EVENT_STORED);
+    if (token != 0 && queued == NULL) return; /* with the next commit */
+    if (queued != NULL) {
+      queued->connection = session->connection;
+      queued->event.stored.token = token;
+    }
+    *next = (*next)->next;
+  }
 }
 
 /* --- Restoring ---------------------------------------------------------------
  */
 
-static midge_status restore_message(midge_session *session, uint64_t key,
-                                    midge_slice bytes) {
+static midge_status restore_message(midge_session *session,
+                                    const midge_record *record,
+                                    uint64_t token) {
+  uint64_t key = record->key;
   midge_status status;
   midge_message *newest = session->outbox.publishes.last;
   if (newest != NULL && key <= newest->key) return MIDGE_EINVAL;
-  midge_message *message =
-      midge_message_from_record(&session->allocator, bytes, &status);
+  midge_message *message = midge_message_from_record(
+      &session->allocator, record->head, record->body, &status);
   if (message == NULL) return status;
   if (midge_topic_check(midge_message_topic(message), MIDGE_TEXT_LENIENT) !=
       MIDGE_OK) {
@@ -115,13 +139,15 @@ static midge_status restore_message(midge_session *session, uint64_t key,
     return MIDGE_EINVAL;
   }
   message->key = key;
-  message->position = 0;
+  message->owner.token = token;
   message->recorded = true;
   if (!midge_deadlines_add(&session->deadlines, &message->owner)) {
     midge_message_release(message);
     return MIDGE_ENOMEM;
   }
   midge_outbox_add(&session->outbox, message);
+  session->outbox.unstored = NULL; /* it is */
+  midge_tokens_add(&session->tokens, &message->owner);
   if (session->next_key <= key) session->next_key = key + 1;
   return MIDGE_OK;
 }
@@ -135,18 +161,18 @@ static midge_message *message_to_mark(midge_session *session, uint64_t key) {
 }
 
 static midge_status restore_mark(midge_session *session, uint64_t key,
-                                 midge_slice bytes) {
+                                 midge_slice head) {
   midge_message *message = message_to_mark(session, key);
-  if (bytes.size != MARK_SIZE) return MIDGE_EINVAL;
+  if (head.size != MARK_SIZE) return MIDGE_EINVAL;
   if (message == NULL || message != session->outbox.entry) {
     /* Those in flight are the oldest: a crash came between two records. */
     delete_record(session, key | MIDGE_KEY_MARK);
     return MIDGE_OK;
   }
-  midge_message_state state = bytes.data[0];
-  uint16_t packet_id = (uint16_t)(bytes.data[1] << 8 | bytes.data[2]);
+  midge_message_state state = head.data[0];
+  uint16_t packet_id = (uint16_t)(head.data[1] << 8 | head.data[2]);
   uint64_t order = 0;
-  for (int i = 0; i < 8; i++) order = order << 8 | bytes.data[3 + i];
+  for (int i = 0; i < 8; i++) order = order << 8 | head.data[3 + i];
   if (state != MIDGE_MESSAGE_PUBLISHED && state != MIDGE_MESSAGE_RELEASED)
     return MIDGE_EINVAL;
   if (!midge_packet_ids_retake(&session->packet_ids, &message->owner,
@@ -170,19 +196,18 @@ static midge_status restore_session(midge_session *session,
   return session->client_id != NULL ? MIDGE_OK : MIDGE_ENOMEM;
 }
 
-midge_status midge_session_restore(midge_session *session, uint64_t key,
-                                   midge_slice value) {
-  midge_slice bytes;
-  uint64_t number = key & ~MIDGE_KEY_KINDS;
+midge_status midge_session_restore(midge_session *session,
+                                   const midge_record *record, uint64_t token) {
+  uint64_t number = record->key & ~MIDGE_KEY_KINDS;
   if (!session->options.durable || session->connection != 0)
     return MIDGE_EINVAL;
-  if (!midge_record_open(value, &bytes)) return MIDGE_EINVAL;
-  switch (key & MIDGE_KEY_KINDS) {
+  if (record->head.size == 0) return MIDGE_EINVAL;
+  switch (record->key & MIDGE_KEY_KINDS) {
     case 0:
-      return number != 0 ? restore_message(session, number, bytes)
+      return number != 0 ? restore_message(session, record, token)
                          : MIDGE_EINVAL;
     case MIDGE_KEY_MARK:
-      return restore_mark(session, number, bytes);
+      return restore_mark(session, number, record->head);
     case MIDGE_KEY_INBOUND: {
       if (number == 0 || number > UINT16_MAX) return MIDGE_EINVAL;
       bool set = midge_inbox_set_state(&session->inbox, (uint16_t)number,
@@ -190,6 +215,6 @@ midge_status midge_session_restore(midge_session *session, uint64_t key,
       return set ? MIDGE_OK : MIDGE_ENOMEM;
     }
     default:
-      return restore_session(session, bytes);
+      return restore_session(session, record->body);
   }
 }

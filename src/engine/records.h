@@ -26,6 +26,8 @@ void midge_session_record_end(midge_session *session, midge_message *message);
 void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
                                   bool received);
 void midge_session_forget_inbound(midge_session *session);
+/* Tell of every message whose record is committed by now. */
+void midge_session_tell_stored(midge_session *session);
 /* There is a session, and this is its client identifier. */
 void midge_session_record_session(midge_session *session);
 

@@ -5,6 +5,7 @@
 #include "engine/publish_in.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
+#include "engine/records.h"
 #include "engine/state.h"
 #include "engine/time.h"
 #include "engine/will.h"
@@ -171,6 +172,7 @@ void midge_session_committed(midge_session *session, uint64_t position) {
   if (position > session->records.written) position = session->records.written;
   if (position > session->records.committed)
     session->records.committed = position;
+  midge_session_tell_stored(session);
   midge_session_settle(session);
 }
 

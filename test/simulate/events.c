@@ -351,7 +351,7 @@ static void on_ended(world *w) {
 void events_take(world *w, const midge_event *event) {
   static const char *const names[] = {"connecting", "opened",       "message",
                                       "done",       "authenticate", "closed",
-                                      "ended"};
+                                      "ended",      "stored"};
   CHECK(w, !w->life.ended, "an event after the end");
   CHECK(w, event->context == w, "the context is not ours");
   bool closed = event->type == MIDGE_EVENT_CLOSED;

@@ -142,6 +142,15 @@ static bool again(driver *d, midge_status status) {
   return true;
 }
 
+midge_record journal_record(const journal_entry *entry) {
+  midge_slice value = {entry->value, entry->size};
+  return (midge_record){
+      .key = entry->key,
+      .head = {value.data, entry->head_size},
+      .body = midge_slice_skip(value, entry->head_size),
+  };
+}
+
 void driver_restart(driver *d) {
   midge_session_free(d->session);
   d->session = NULL;
@@ -154,9 +163,9 @@ void driver_restart(driver *d) {
     return;
   }
   for (journal_entry *e = d->committed; e != NULL; e = e->next) {
-    midge_slice value = {e->value, e->size};
-    if (again(d, midge_session_restore(d->session, e->key, value)) &&
-        midge_session_restore(d->session, e->key, value) != MIDGE_OK) {
+    midge_record record = journal_record(e);
+    if (again(d, midge_session_restore(d->session, &record, 0)) &&
+        midge_session_restore(d->session, &record, 0) != MIDGE_OK) {
       driver_fail(d, "a record is not taken");
     }
   }
@@ -197,6 +206,7 @@ static void check_event(driver *d, const midge_event *event) {
         driver_fail(d, "a message before opened");
       return;
     case MIDGE_EVENT_DONE:
+    case MIDGE_EVENT_STORED:
     case MIDGE_EVENT_AUTHENTICATE:
       return;
     default:
@@ -238,9 +248,10 @@ static bool take_records(driver *d) {
     journal_entry *entry = calloc(1, sizeof *entry);
     entry->key = record.key;
     entry->position = record.position;
-    entry->size = record.value.size;
-    entry->value = malloc(record.value.size + 1);
-    midge_slice_copy(entry->value, record.value);
+    entry->head_size = record.head.size;
+    entry->size = record.head.size + record.body.size;
+    entry->value = malloc(entry->size + 1);
+    midge_slice_copy(midge_slice_copy(entry->value, record.head), record.body);
     journal_entry **last = &d->pending;
     while (*last != NULL) last = &(*last)->next;
     *last = entry;

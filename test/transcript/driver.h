@@ -22,8 +22,8 @@ typedef struct seen_list {
 
 typedef struct journal_entry {
   uint64_t key, position;
-  uint8_t *value;
-  size_t size;
+  uint8_t *value; /* head and body; of nothing: delete */
+  size_t head_size, size;
   struct journal_entry *next;
 } journal_entry;
 
@@ -74,6 +74,8 @@ void driver_jumped(driver *d, midge_time ms);
 void driver_connected(driver *d);
 void driver_received(driver *d, const uint8_t *bytes, size_t size);
 void driver_disconnected(driver *d, bool by_server);
+/* What is kept, as the session wrote it. */
+midge_record journal_record(const journal_entry *entry);
 /* The oldest `count` of the pending records. */
 void driver_commit(driver *d, size_t count);
 size_t driver_journal_count(const driver *d);

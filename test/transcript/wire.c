@@ -373,7 +373,7 @@ static void put_closed(FILE *to, const midge_event *event) {
 char *wire_describe_event(const midge_event *event) {
   static const char *const names[] = {"connecting", "opened",       "message",
                                       "done",       "authenticate", "closed",
-                                      "ended"};
+                                      "ended",      "stored"};
   char *text = NULL;
   size_t size = 0;
   FILE *to = open_memstream(&text, &size);
@@ -383,6 +383,9 @@ char *wire_describe_event(const midge_event *event) {
   if (event->type == MIDGE_EVENT_CLOSED) put_closed(to, event);
   if (event->type == MIDGE_EVENT_AUTHENTICATE) {
     put_number(to, "reason", event->authenticate.reason);
+  }
+  if (event->type == MIDGE_EVENT_STORED) {
+    put_number(to, "token", event->stored.token);
   }
   if (event->type == MIDGE_EVENT_DONE) {
     put_number(to, "token", event->done.token);

@@ -95,6 +95,8 @@ static void records_that_wait_are_due_at_once(void **state) {
   assert_int_equal(midge_session_publish(session, &publish, 1), MIDGE_OK);
   assert_true(midge_session_deadline(session) == 7);
   take_all(session);
+  midge_event event; /* STORED */
+  assert_true(midge_session_event(session, &event));
   assert_true(midge_session_deadline(session) == MIDGE_NEVER);
   midge_session_free(session);
 }
