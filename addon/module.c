@@ -3,6 +3,7 @@
 #include "client.h"
 #include "exports.h"
 #include "publish.h"
+#include "routes.h"
 #include "security.h"
 #include "tables.h"
 #include "take.h"
@@ -34,6 +35,7 @@ NAPI_MODULE_INIT() {
   midge_take_export(environment, exports);
   midge_client_export(environment, exports);
   midge_publish_export(environment, exports);
+  midge_routes_export(environment, exports);
   midge_security_export(environment, exports);
   midge_wait_export(environment, exports);
   midge_tables_export(environment, exports);

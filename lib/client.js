@@ -58,6 +58,7 @@ class Client {
   #handle = noHandle; // the session's; the finalizer closes it
   #opened = ''; // where the session is to connect to, and how
   #isRef = true;
+  #pauses = new Set(); // who wants no messages now
   #mid = 0;
   #part = PARTS_FROM; // the token of the last part of a request
   #awaited; // the tokens of the last request, if they are not its id
@@ -164,6 +165,7 @@ class Client {
       isAsynchronous: this.#isAsynchronous,
       isMqtt5: this.#settings.version === 0,
       limits: this.#limits,
+      isPaused: this.isPaused,
     });
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
@@ -350,6 +352,22 @@ class Client {
   // Somebody has begun to listen to messages, or ceased.
   heard() {
     if (this.#session !== null) this.#session.intake.changed();
+  }
+
+  // `who` wants no messages until it says so: they stay at the server, once the
+  // high-water mark is reached, and the connection lives on.
+  pause(who) {
+    this.#pauses.add(who);
+    if (this.#session !== null) this.#session.intake.pause(true);
+  }
+
+  resume(who) {
+    if (!this.#pauses.delete(who) || this.isPaused) return;
+    if (this.#session !== null) this.#session.intake.pause(false);
+  }
+
+  get isPaused() {
+    return this.#pauses.size > 0;
   }
 
   setRef(isRef) {

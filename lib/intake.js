@@ -12,6 +12,7 @@ const SPENT = 4; // the same, though nobody listens: it took too long
 class Intake {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
+  #isPaused; // the program wants none now, for as long as it likes
   #late = [];
   #timer = null;
   #hasWarned = false;
@@ -20,11 +21,12 @@ class Intake {
   #isHeard; // (): somebody listens
   #limit; // ms
 
-  constructor({ hold, deliver, isHeard, limit }) {
+  constructor({ hold, deliver, isHeard, limit, isPaused }) {
     this.#hold = hold;
     this.#deliver = deliver;
     this.#isHeard = isHeard;
     this.#limit = limit;
+    this.#isPaused = isPaused;
   }
 
   get isGoing() {
@@ -43,20 +45,37 @@ class Intake {
   // Somebody has begun to listen, or ceased. Many do both in one turn.
   changed() {
     if (this.#state === IDLE || this.#state === FRESH) return;
-    if (this.#isHeard() === (this.#state === GOING)) return;
-    if (this.#state === SPENT && !this.#isHeard()) return;
+    const isWanted = this.#isWanted();
+    if (isWanted === (this.#state === GOING)) return;
+    if (this.#state === SPENT && !isWanted) return;
+    this.#renew();
+  }
+
+  #isWanted() {
+    return !this.#isPaused && this.#isHeard();
+  }
+
+  #renew() {
+    clearTimeout(this.#timer);
     this.#state = FRESH;
     setImmediate(() => this.#settle());
   }
 
+  // What comes from now on waits until it is resumed.
+  pause(isPaused) {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (this.#state !== IDLE && this.#state !== FRESH) this.#renew();
+  }
+
   // The program is about to block: its messages come meanwhile.
   hurry() {
-    if (this.#isHeard()) this.#hold(false);
+    if (this.#isWanted()) this.#hold(false);
   }
 
   #settle() {
     if (this.#state !== FRESH) return;
-    if (this.#isHeard()) this.#go(GOING);
+    if (this.#isWanted()) this.#go(GOING);
     else this.#wait();
   }
 
@@ -64,17 +83,19 @@ class Intake {
     this.#state = WAITING;
     if (!this.#isHeld) this.#hold(true);
     this.#isHeld = true;
-    clearTimeout(this.#timer);
+    if (this.#isPaused) return;
     this.#timer = setTimeout(() => this.#go(SPENT), this.#limit);
     this.#timer.unref();
   }
 
+  // What waits here goes first, and who has enough of it lets no more come.
   #go(state) {
     clearTimeout(this.#timer);
     this.#state = state;
+    this.#flush();
+    if (this.#state !== state) return;
     if (this.#isHeld) this.#hold(false);
     this.#isHeld = false;
-    this.#flush();
   }
 
   // The presenter may cease to listen in between.

@@ -16,7 +16,7 @@ const UNSPECIFIED = 0x80; // the answer to what was not answered
 
 class Session {
   // `handle`: { index }, shared with the finalizer.
-  constructor(presenter, handle, { isAsynchronous, isMqtt5, limits }) {
+  constructor(presenter, handle, { isAsynchronous, isMqtt5, limits, isPaused }) {
     this.presenter = presenter;
     this.handle = handle;
     this.isAsynchronous = isAsynchronous;
@@ -31,6 +31,7 @@ class Session {
       deliver: (message) => presenter.received(...message),
       isHeard: () => presenter.isHeard(),
       limit: limits.holdTimeout,
+      isPaused,
     });
     this.parts = new Map(); // by token: the request that it is a part of
     this.isRef = true;

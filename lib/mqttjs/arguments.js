@@ -3,6 +3,7 @@
 const properties = require('../properties');
 const { errors, failure } = require('../errors');
 const { content } = require('../bytes');
+const { split } = require('../limits');
 
 function isFunction(value) {
   return typeof value === 'function';
@@ -81,8 +82,23 @@ function payload(message) {
   }
 }
 
+// [what is wrong, ttl, timeout and signal]; mostly there are none
+function limits(given) {
+  if (given.ttl === undefined && given.timeout === undefined && given.signal === undefined) {
+    return [];
+  }
+  try {
+    const [list] = split('options', given);
+    return typeof list === 'number'
+      ? [failure(list, { text: 'ttl and timeout are milliseconds from 0 to 4,294,967,295' })]
+      : [undefined, list];
+  } catch (error) {
+    return [error];
+  }
+}
+
 function qosError(qos) {
   return failure(errors.EINVAL, { text: `qos is 0, 1 or 2, and not ${String(qos)}` });
 }
 
-module.exports = { tail, endArguments, entries, bits, isQos, encode, payload, qosError };
+module.exports = { tail, endArguments, entries, bits, isQos, encode, payload, limits, qosError };

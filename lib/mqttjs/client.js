@@ -1,7 +1,6 @@
 'use strict';
 // MqttClient as MQTT.js has it: what it is given goes to the core, and what
 // becomes of it comes from the presenter.
-const { EventEmitter } = require('node:events');
 const { randomBytes } = require('node:crypto');
 const { version } = require('../../package.json');
 const { Client } = require('../client');
@@ -11,9 +10,12 @@ const optionTable = require('./options');
 const packets = require('./packets');
 const tls = require('./tls');
 const { Attempts } = require('./attempts');
+const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
 const { Presenter } = require('./presenter');
+const { Promises } = require('./promises');
+const { Requester } = require('./requester');
 const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
 const { validateTopics } = require('./topics');
 const { locate, refuse } = require('./url');
@@ -23,7 +25,7 @@ const AUTH_CONTINUE = 24;
 // Only connect makes one.
 const byConnect = Symbol('connect');
 
-class MqttClient extends EventEmitter {
+class MqttClient extends Promises {
   connected = false;
   reconnecting = false;
   disconnecting = false;
@@ -39,6 +41,8 @@ class MqttClient extends EventEmitter {
   #presenter;
   #attempts;
   #inbox;
+  #handlers;
+  #requester = new Requester(this);
   #place; // where the core began; attempts are told where else
   #isMqtt5;
   #serverProperties;
@@ -76,8 +80,13 @@ class MqttClient extends EventEmitter {
     const [url, ...servers] = locate(this.options);
     this.#place = { url, servers, tls: tls.settings(this.options) };
     this.#attempts = new Attempts(this, given, (isFirst) => this.#attempt(isFirst));
+    this.#handlers = new Handlers(this, {
+      pause: (who) => this.#core.pause(who),
+      resume: (who) => this.#core.resume(who),
+    });
     this.#inbox = new Inbox(this, {
       acknowledge: (packetId, reason) => this.#acknowledge(packetId, reason),
+      deliver: (packet) => this.#handlers.deliver(packet),
       heard: () => this.#core.heard(),
     }, plainHandler);
     this.#presenter = new Presenter(this,
@@ -140,6 +149,7 @@ class MqttClient extends EventEmitter {
     this.disconnected = false;
     this.#keepalive = keepalive;
     this.#serverProperties = properties;
+    this.#handlers.opened();
   }
 
   // By a CONNACK: a refusal stands until somebody asks again.
@@ -186,6 +196,8 @@ class MqttClient extends EventEmitter {
 
   #ended() {
     this.#inbox.ended();
+    this.#handlers.ended();
+    this.#requester.ended();
     this.connected = false;
     this.reconnecting = false;
     this.disconnected = true;
@@ -323,11 +335,13 @@ class MqttClient extends EventEmitter {
     }
     const [wrong, payload] = args.payload(message);
     const [illegal, list] = args.encode(properties, this.#isMqtt5);
-    if (wrong || illegal) return this.#failSoon(done, wrong ?? illegal);
+    const [impossible, limits] = args.limits(given);
+    const fault = wrong ?? illegal ?? impossible;
+    if (fault) return this.#failSoon(done, fault);
     const request = qos > 0 || done
       ? new Publish(this, done, topic, message, { qos, retain, dup, properties }) : undefined;
     const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
-      undefined, request);
+      limits, request);
     if (status < 0) return this.#failSoon(done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
     this.#presenter.show('packetsend', () => (request ?? new Publish(this, undefined, topic,
@@ -341,54 +355,87 @@ class MqttClient extends EventEmitter {
     if (cbStorePut) process.nextTick(cbStorePut);
   }
 
-  subscribe(topics, options, callback) {
+  // `onMessage`: is given what comes for these filters, as 'message' is.
+  subscribe(topics, options, callback, onMessage) {
     const [given, done] = args.tail(options, callback);
     const isForced = topics?.resubscribe === true;
     const entries = args.entries(topics, given, this.#isMqtt5);
-    const wrong = validateTopics(entries.map(({ topic }) => topic));
+    const filters = entries.map(({ topic }) => topic);
+    const wrong = validateTopics(filters);
     if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
+    if (onMessage != null && typeof onMessage !== 'function') {
+      return this.#failSoon(done, invalidType('onMessage', 'function', onMessage));
+    }
     if (this.#isLeaving(done)) return this;
+    const bad = entries.find(({ qos }) => !args.isQos(qos));
+    if (bad !== undefined) return this.#failSoon(done, args.qosError(bad.qos));
+    this.#handlers.add(filters, onMessage);
     const needed = entries.filter((entry) => isForced || !this.#has(entry));
     if (needed.length === 0) {
       if (done) done.call(this, null, []);
       return this;
     }
-    const bad = needed.find(({ qos }) => !args.isQos(qos));
-    if (bad !== undefined) return this.#failSoon(done, args.qosError(bad.qos));
-    this.#subscribe(needed, given, done);
-    return this;
+    return this.#subscribe(needed, given, done);
   }
 
   #has({ topic, qos }) {
+    if (this.#hasNames && this.#handlers.isNameless(topic)) return false;
     return this.#subscribed.has(topic) && this.#subscribed.get(topic) >= qos;
   }
 
+  // The server may name the subscriptions that a message is for.
+  get #hasNames() {
+    return this.#isMqtt5 && this.#serverProperties?.subscriptionIdentifiersAvailable !== false;
+  }
+
   // In as many packets as subscribeBatchSize makes of it.
-  #subscribe(entries, { properties }, done) {
-    const [illegal, list] = args.encode(properties ?? entries[0].properties, this.#isMqtt5);
-    if (illegal) return this.#failSoon(done, illegal);
+  #subscribe(entries, given, done) {
+    const properties = given.properties ?? entries[0].properties;
+    const [illegal] = args.encode(properties, this.#isMqtt5);
+    const [impossible, limits] = args.limits(given);
+    if (illegal || impossible) return this.#failSoon(done, illegal ?? impossible);
     const size = this.options.subscribeBatchSize || entries.length;
     const group = new Group(this, done, entries);
-    const forget = (topic) => this.#subscribed.delete(topic);
     for (let at = 0; at < entries.length; at += size) {
-      const part = entries.slice(at, at + size);
-      const request = new Subscribe(group, part, forget);
-      const status = this.#core.subscribe(request, part.map(({ topic }) => topic),
-        part.map(args.bits), list);
-      if (status < 0) {
-        const error = this.#core.fault;
-        setImmediate(() => request.failed(error));
-        continue;
-      }
-      this.#keep(request);
-      if (this.options.resubscribe) {
-        for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
-      }
-      this.#presenter.show('packetsend', () => ({
-        cmd: 'subscribe', subscriptions: part, messageId: request.id, properties,
-      }));
+      this.#ask(group, entries.slice(at, at + size), properties, limits, this.#hasNames);
     }
     return this;
+  }
+
+  // One SUBSCRIBE. A server that turns out to have no names is asked without.
+  #ask(group, part, properties, limits, hasNames) {
+    const filters = part.map(({ topic }) => topic);
+    const own = properties?.subscriptionIdentifier;
+    const name = hasNames && own === undefined ? this.#handlers.nameFor(filters) : undefined;
+    const sent = name === undefined ? properties : { ...properties, subscriptionIdentifier: name };
+    const [, list] = args.encode(sent, this.#isMqtt5);
+    const request = new Subscribe(group, part, (topic, error) => this.#forget(topic, error),
+      name && (() => this.#ask(group, part, properties, limits, false)));
+    const status = this.#core.subscribe(request, filters, part.map(args.bits), list, limits);
+    if (status < 0) {
+      const error = this.#core.fault;
+      setImmediate(() => request.failed(error));
+      return;
+    }
+    this.#handlers.name(filters, name ?? own);
+    this.#keep(request);
+    if (this.options.resubscribe) {
+      for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
+    }
+    this.#presenter.show('packetsend', () => ({
+      cmd: 'subscribe', subscriptions: part, messageId: request.id, properties: sent,
+    }));
+  }
+
+  // It is not subscribed to any more.
+  #forget(topic, error) {
+    this.#subscribed.delete(topic);
+    this.#handlers.remove(topic, error);
+  }
+
+  // What comes for these filters, one by one: for await (const packet of ...).
+  messages(topics, options) {
+    return this.#handlers.messages(topics, options ?? {});
   }
 
   #keep(request) {
@@ -403,12 +450,13 @@ class MqttClient extends EventEmitter {
     if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
     if (this.#isLeaving(done)) return this;
     const [illegal, list] = args.encode(given.properties, this.#isMqtt5);
-    if (illegal) return this.#failSoon(done, illegal);
+    const [impossible, limits] = args.limits(given);
+    if (illegal || impossible) return this.#failSoon(done, illegal ?? impossible);
     const request = new Unsubscribe(this, done);
-    const status = this.#core.unsubscribe(request, filters, list);
+    const status = this.#core.unsubscribe(request, filters, list, limits);
     if (status < 0) return this.#failSoon(done, this.#core.fault);
     this.#keep(request);
-    for (const filter of filters) this.#subscribed.delete(filter);
+    for (const filter of filters) this.#forget(filter);
     this.#presenter.show('packetsend', () => ({
       cmd: 'unsubscribe', unsubscriptions: filters, messageId: request.id,
       properties: given.properties,
@@ -435,10 +483,16 @@ class MqttClient extends EventEmitter {
     return this;
   }
 
-  #leave(force, { reasonCode = 0, properties }) {
-    if (force) {
-      this.#core.abort();
+  // An aborted signal ends the wait for what is unfinished.
+  #leave(force, { reasonCode = 0, properties, signal }) {
+    const abort = () => this.#core.abort();
+    if (force || signal?.aborted) {
+      abort();
       return;
+    }
+    if (signal) {
+      signal.addEventListener('abort', abort, { once: true });
+      this.#endings.push(() => signal.removeEventListener('abort', abort));
     }
     const [, list] = args.encode(properties, this.#isMqtt5);
     // A reason or properties that cannot be are left out: it ends all the same.
@@ -446,6 +500,23 @@ class MqttClient extends EventEmitter {
       this.#core.disconnect(0, undefined, false);
     }
     this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', reasonCode, properties }));
+  }
+
+  // A promise of the response to a message, in MQTT 5.
+  request(topic, message, options) {
+    return this.#requester.request(topic, message, options ?? {});
+  }
+
+  // Take no messages until resume: they wait at the server, and the connection
+  // lives on.
+  pause() {
+    this.#core.pause(this);
+    return this;
+  }
+
+  resume() {
+    this.#core.resume(this);
+    return this;
   }
 
   removeOutgoingMessage(messageId) {
@@ -498,34 +569,9 @@ class MqttClient extends EventEmitter {
     this.#core.setRef(false);
     return this;
   }
-
-  publishAsync(topic, message, options) {
-    return promise((done) => this.publish(topic, message, options, done));
-  }
-
-  subscribeAsync(topics, options) {
-    return promise((done) => this.subscribe(topics, options, done));
-  }
-
-  unsubscribeAsync(topics, options) {
-    return promise((done) => this.unsubscribe(topics, options, done));
-  }
-
-  endAsync(...given) {
-    return promise((done) => this.end(...given.slice(0, 2), done));
-  }
 }
 
 // Whoever overrides it, on an instance or for all.
 const plainHandler = MqttClient.prototype.handleMessage;
-
-function promise(start) {
-  return new Promise((resolve, reject) => {
-    start((error, result) => {
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
-}
 
 module.exports = { MqttClient, byConnect };

@@ -1,33 +1,44 @@
 'use strict';
 // The two ways to make a client.
 const { MqttClient, byConnect } = require('./client');
+const { aborted } = require('./messages');
 const { merge } = require('./url');
 
-function connect(url, options) {
-  const given = (url !== null && typeof url === 'object' && !(url instanceof URL) ? url : options);
-  return new MqttClient(byConnect, merge(url, options), given ?? {});
+// They may be the only argument.
+function optionsOf(url, options) {
+  return url !== null && typeof url === 'object' && !(url instanceof URL) ? url : options;
 }
 
-// `allowRetries` false: the first connection that is closed is the last.
+function connect(url, options) {
+  return new MqttClient(byConnect, merge(url, options), optionsOf(url, options) ?? {});
+}
+
+// `allowRetries` false: the first connection that is closed is the last. The
+// option `signal` ends the client while it is not connected.
 function connectAsync(url, options, allowRetries = true) {
   return new Promise((resolve, reject) => {
+    const { signal } = optionsOf(url, options) ?? {};
+    if (signal?.aborted) throw aborted(signal);
     const client = connect(url, options);
+    const abort = () => listeners.error(aborted(signal), true);
     const listeners = {
       connect: () => settle(resolve, client),
       end: () => settle(resolve, client),
-      error: (error) => {
+      error: (error, force) => {
         settle(reject, error);
-        client.end();
+        client.end(force === true);
       },
     };
     if (!allowRetries) {
       listeners.close = () => listeners.error(new Error('Couldn\'t connect to server'));
     }
     function settle(outcome, value) {
+      signal?.removeEventListener('abort', abort);
       for (const [event, listener] of Object.entries(listeners)) client.off(event, listener);
       outcome(value);
     }
     for (const [event, listener] of Object.entries(listeners)) client.on(event, listener);
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }
 

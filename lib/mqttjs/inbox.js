@@ -13,7 +13,7 @@ const LOWEST_REFUSAL = 128;
 
 class Inbox {
   #owner;
-  #core; // { acknowledge(packetId, reasonCode), heard() }
+  #core; // { acknowledge(packetId, reasonCode), deliver(packet), heard() }
   #plain; // handleMessage when nobody has overridden it
   #waiting = []; // messages that came meanwhile
   #at = 0; // the first of them that was not handled
@@ -109,7 +109,10 @@ class Inbox {
   #tell(packet, connection, reason) {
     const owner = this.#owner;
     this.#isBusy = true;
-    if (reason < LOWEST_REFUSAL) this.#emit('message', packet.topic, packet.payload, packet);
+    if (reason < LOWEST_REFUSAL) {
+      this.#core.deliver(packet);
+      this.#emit('message', packet.topic, packet.payload, packet);
+    }
     if (owner.handleMessage === this.#plain) {
       this.#done(packet, connection, reason);
       return;

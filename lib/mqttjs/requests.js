@@ -3,7 +3,7 @@
 const native = require('../native');
 const { errors } = require('../errors');
 const packets = require('./packets');
-const { told } = require('./faults');
+const faults = require('./faults');
 const { ErrorWithReasonCode, ErrorWithSubackPacket, reasonText } = require('./reasons');
 
 const CLOSED = 'Connection closed';
@@ -18,7 +18,7 @@ function call(owner, callback, ...args) {
 
 // What the core says of a request that failed, in MQTT.js's words.
 function fault(error) {
-  return error.errno === errors.ECLOSED ? told(CLOSED, error) : error;
+  return error.errno === errors.ECLOSED ? faults.told(CLOSED, error) : error;
 }
 
 // A request: `settle` tells its outcome, once.
@@ -70,7 +70,7 @@ class Publish extends Request {
   #local(error) {
     const isAlias = this.options.properties?.topicAlias !== undefined;
     return isAlias && error.errno === errors.EINVAL
-      ? told('Sending Topic Alias out of range', error) : fault(error);
+      ? faults.told('Sending Topic Alias out of range', error) : fault(error);
   }
 
   failed(error, { properties } = {}) {
@@ -107,11 +107,12 @@ class Group {
 class Subscribe extends Request {
   answer = 'suback';
 
-  constructor(group, entries, forget) {
+  constructor(group, entries, forget, nameless) {
     super(group.owner);
     this.group = group;
     this.entries = entries;
-    this.forget = forget; // (topic): it was refused
+    this.forget = forget; // (topic, error): it was refused
+    this.nameless = nameless; // ask without an identifier, if this had one of ours
     group.open += 1;
   }
 
@@ -124,12 +125,12 @@ class Subscribe extends Request {
   answered(codes, answer) {
     const suback = packets.granted('suback', { ...answer, messageId: this.id, granted: codes });
     const refusal = codes.find((code) => code >= 128);
-    codes.forEach((code, at) => {
-      if (code >= 128) this.forget(this.entries[at].topic);
-      else if (refusal === undefined) this.entries[at].qos = code;
-    });
     const error = refusal === undefined ? null
       : new ErrorWithSubackPacket(`Subscribe error: ${reasonText(refusal)}`, suback);
+    codes.forEach((code, at) => {
+      if (code >= 128) this.forget(this.entries[at].topic, error);
+      else if (refusal === undefined) this.entries[at].qos = code;
+    });
     this.#end(error, suback);
   }
 
@@ -142,8 +143,14 @@ class Subscribe extends Request {
       this.succeeded(answer);
       return;
     }
-    for (const { topic } of this.entries) this.forget(topic);
-    this.#end(fault(error));
+    if (error.errno === errors.ENOTSUP && this.nameless) {
+      this.nameless();
+      this.group.open -= 1;
+      return;
+    }
+    const told = fault(error);
+    for (const { topic } of this.entries) this.forget(topic, told);
+    this.#end(told);
   }
 
   closed() {

@@ -404,7 +404,17 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   properties?: IConnectPacket['properties'];
 }
 
-export interface IClientPublishOptions {
+/** Beyond MQTT.js: how long a request may take. */
+export interface IRequestLimits {
+  /** ms: not sent by then, it fails with MIDGE_EEXPIRED. In MQTT 5 a message's expiry too. */
+  ttl?: number;
+  /** ms: not answered by then, it fails with MIDGE_ETIMEOUT. */
+  timeout?: number;
+  /** It fails with MIDGE_ECANCELLED. */
+  signal?: AbortSignal;
+}
+
+export interface IClientPublishOptions extends IRequestLimits {
   qos?: QoS;
   retain?: boolean;
   dup?: boolean;
@@ -417,7 +427,7 @@ export interface IClientReconnectOptions {
   outgoingStore?: Store;
 }
 
-export interface IClientSubscribeProperties {
+export interface IClientSubscribeProperties extends IRequestLimits {
   properties?: ISubscribePacket['properties'];
 }
 
@@ -437,14 +447,40 @@ export interface ISubscriptionGrant extends Omit<ISubscriptionRequest, 'qos' | '
 }
 
 export type ISubscriptionMap = {
-  [topic: string]: IClientSubscribeOptions;
+  [topic: string]: Omit<IClientSubscribeOptions, keyof IRequestLimits>;
 } & {
   resubscribe?: boolean;
 };
 
-export interface IClientUnsubscribeProperties {
+export interface IClientUnsubscribeProperties extends IRequestLimits {
   properties?: IUnsubscribePacket['properties'];
 }
+
+/** Of messages(). */
+export interface IMessagesOptions {
+  qos?: QoS;
+  nl?: boolean;
+  rap?: boolean;
+  rh?: number;
+  properties?: ISubscribePacket['properties'];
+  /** So many messages wait for the loop before the client takes no more; 64. */
+  highWaterMark?: number;
+  /** The loop ends with an AbortError. */
+  signal?: AbortSignal;
+}
+
+/** A loop of its messages; leaving it unsubscribes. */
+export interface Messages extends AsyncIterableIterator<IPublishPacket & { payload: Buffer }> {
+  return(value?: any): Promise<IteratorResult<IPublishPacket & { payload: Buffer }>>;
+}
+
+/** Of request(): `timeout` counts until the response is there; 30,000 ms. */
+export interface IRequestOptions extends Omit<IClientPublishOptions, 'cbStorePut' | 'dup'> {}
+
+type EndOptions = Partial<IDisconnectPacket> & {
+  /** Once aborted, nothing unfinished is waited for. */
+  signal?: AbortSignal;
+};
 
 // --- The client ---
 
@@ -496,7 +532,21 @@ export class MqttClient extends EventEmitter {
   subscribe(topics: Topics, opts?: SubscribeOptions): MqttClient;
   subscribe(topics: Topics, opts?: SubscribeOptions,
     callback?: ClientSubscribeCallback): MqttClient;
-  subscribeAsync(topics: Topics, opts?: SubscribeOptions): Promise<ISubscriptionGrant[]>;
+  /** Beyond MQTT.js: `onMessage` is given what comes for these filters, and no other message. */
+  subscribe(topics: Topics, opts: SubscribeOptions | null | undefined,
+    callback: ClientSubscribeCallback | null | undefined, onMessage: OnMessageCallback): MqttClient;
+  subscribeAsync(topics: Topics, opts?: SubscribeOptions,
+    onMessage?: OnMessageCallback): Promise<ISubscriptionGrant[]>;
+
+  /** Beyond MQTT.js: `for await (const { topic, payload } of client.messages('a/#'))`. */
+  messages(topics: Topics, options?: IMessagesOptions): Messages;
+  /** Beyond MQTT.js, in MQTT 5: a promise of the response to a message. */
+  request(topic: string, message: string | Buffer,
+    options?: IRequestOptions): Promise<IPublishPacket & { payload: Buffer }>;
+
+  /** Beyond MQTT.js: take no messages until resume(). The connection lives on. */
+  pause(): this;
+  resume(): this;
 
   unsubscribe(topics: string | string[]): MqttClient;
   unsubscribe(topics: string | string[], opts?: IClientUnsubscribeProperties): MqttClient;
@@ -508,12 +558,17 @@ export class MqttClient extends EventEmitter {
 
   end(cb?: DoneCallback): MqttClient;
   end(force?: boolean): MqttClient;
-  end(opts?: Partial<IDisconnectPacket>, cb?: DoneCallback): MqttClient;
+  end(opts?: EndOptions, cb?: DoneCallback): MqttClient;
   end(force?: boolean, cb?: DoneCallback): MqttClient;
-  end(force?: boolean, opts?: Partial<IDisconnectPacket>, cb?: DoneCallback): MqttClient;
+  end(force?: boolean, opts?: EndOptions, cb?: DoneCallback): MqttClient;
   endAsync(force?: boolean): Promise<void>;
-  endAsync(opts?: Partial<IDisconnectPacket>): Promise<void>;
-  endAsync(force?: boolean, opts?: Partial<IDisconnectPacket>): Promise<void>;
+  endAsync(opts?: EndOptions): Promise<void>;
+  endAsync(force?: boolean, opts?: EndOptions): Promise<void>;
+
+  /** `using client = ...`: end(). */
+  [Symbol.dispose](): void;
+  /** `await using client = ...`: endAsync(). */
+  [Symbol.asyncDispose](): Promise<void>;
 
   on<E extends keyof Events>(event: E, listener: Events[E]): this;
   once<E extends keyof Events>(event: E, listener: Events[E]): this;
@@ -530,9 +585,13 @@ export { MqttClient as Client };
 export function connect(brokerUrl: string): MqttClient;
 export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string, opts?: IClientOptions | null): MqttClient;
+/** Beyond MQTT.js: `signal` ends the wait for a connection. */
+export interface IConnectAsyncOptions extends IClientOptions {
+  signal?: AbortSignal;
+}
 export function connectAsync(brokerUrl: string): Promise<MqttClient>;
-export function connectAsync(opts: IClientOptions): Promise<MqttClient>;
-export function connectAsync(brokerUrl: string, opts?: IClientOptions,
+export function connectAsync(opts: IConnectAsyncOptions): Promise<MqttClient>;
+export function connectAsync(brokerUrl: string, opts?: IConnectAsyncOptions,
   allowRetries?: boolean): Promise<MqttClient>;
 
 export function validateTopic(topic: string): boolean;

@@ -30,3 +30,17 @@ test('drop-in-async.mjs', async () => {
   assert.deepEqual(await run('drop-in-async.mjs'), ['granted 1',
     ...['one', 'two', 'three'].map((word) => `example/numbers ${word} text/plain`)]);
 });
+
+test('messages.mjs', async () => {
+  assert.deepEqual(await run('messages.mjs'), ['21.5', '21.7', '21.6', 'enough']
+    .map((reading) => `example/readings/kitchen ${reading}`));
+});
+
+test('handlers.js', async () => {
+  assert.deepEqual(await run('handlers.js'), ['all: example/kitchen/door open',
+    'all: example/kitchen/light on', 'light: example/kitchen/light on']);
+});
+
+test('request.js', async () => {
+  assert.deepEqual(await run('request.js'), ['6', '30']);
+});

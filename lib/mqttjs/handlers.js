@@ -1,0 +1,104 @@
+'use strict';
+// Handlers of subscriptions, beside the event 'message': who has one, and what
+// becomes of the subscription when nobody is left.
+const { invalidType, outOfRange } = require('../errors');
+const args = require('./arguments');
+const { Messages } = require('./messages');
+const { call } = require('./requests');
+const { Routes } = require('./routes');
+
+class Handlers {
+  #owner; // the MqttClient
+  #core; // { pause(who), resume(who) }
+  #routes = new Routes();
+  #iterators = new Map(); // those of messages(), and their filters
+  #plain = new Set(); // filters that the program has asked for without a handler
+
+  constructor(owner, core) {
+    this.#owner = owner;
+    this.#core = core;
+  }
+
+  // There is a new connection, and maybe another server.
+  opened() {
+    this.#routes.opened();
+  }
+
+  // The client has ended.
+  ended() {
+    for (const messages of [...this.#iterators.keys()]) messages.finish();
+  }
+
+  // A call of subscribe, with a handler or without one.
+  add(filters, handler) {
+    if (handler === undefined || handler === null) {
+      for (const filter of filters) this.#plain.add(filter);
+    } else {
+      this.#routes.add(filters, handler);
+    }
+  }
+
+  // Whether the server is yet to be asked for a name for it.
+  isNameless(filter) {
+    return this.#routes.has(filter) && this.#routes.identifierOf(filter) === undefined;
+  }
+
+  // A name for these filters in a SUBSCRIBE; undefined if they need none.
+  nameFor(filters) {
+    return filters.some((filter) => this.#routes.has(filter))
+      ? this.#routes.nextIdentifier() : undefined;
+  }
+
+  // The server knows them by this name, or by none.
+  name(filters, identifier) {
+    for (const filter of filters) this.#routes.name(filter, identifier);
+  }
+
+  // It is not subscribed to any more; an error says why it could not be.
+  remove(filter, error) {
+    this.#plain.delete(filter);
+    const handlers = this.#routes.remove(filter);
+    for (const [messages, filters] of this.#iterators) {
+      if (handlers.includes(messages.take) && !filters.some((one) => this.#routes.has(one))) {
+        messages.finish(error);
+      }
+    }
+  }
+
+  deliver(packet) {
+    if (this.#routes.isEmpty) return;
+    for (const handler of this.#routes.handlersOf(packet)) {
+      call(this.#owner, handler, packet.topic, packet.payload, packet);
+    }
+  }
+
+  messages(topics, { highWaterMark, signal, ...options }) {
+    if (highWaterMark !== undefined && !(Number.isInteger(highWaterMark) && highWaterMark > 0)) {
+      throw outOfRange('options.highWaterMark', 'a number of messages, 1 or more', highWaterMark);
+    }
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+      throw invalidType('options.signal', 'an instance of AbortSignal', signal);
+    }
+    const messages = new Messages({
+      pause: this.#core.pause,
+      resume: this.#core.resume,
+      leave: (who) => this.#leave(who),
+    }, { highWaterMark, signal });
+    if (messages.isOver) return messages;
+    this.#iterators.set(messages, args.entries(topics, options).map(({ topic }) => topic));
+    this.#owner.subscribe(topics, options, (error) => messages.subscribed(error), messages.take);
+    return messages;
+  }
+
+  // The last one out turns off the light.
+  #leave(messages) {
+    const filters = this.#iterators.get(messages);
+    if (filters === undefined) return;
+    this.#iterators.delete(messages);
+    const left = this.#routes.drop(filters, messages.take)
+      .filter((filter) => !this.#plain.has(filter));
+    if (left.length > 0 && !this.#owner.disconnecting) this.#owner.unsubscribe(left, () => {});
+  }
+}
+
+module.exports = { Handlers };

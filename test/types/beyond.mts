@@ -1,0 +1,34 @@
+// What mqtt.connect has beyond MQTT.js. It is compiled.
+import mqtt, { type IMessagesOptions, type IPublishPacket, type Messages } from 'midge';
+
+const { signal } = new AbortController();
+
+export async function main(): Promise<string[]> {
+  await using client = await mqtt.connectAsync('mqtt://localhost', { signal });
+  client.subscribe('a', { qos: 1, timeout: 10 }, null, (topic, payload, packet: IPublishPacket) =>
+    [topic, payload.length, packet.qos]);
+  client.subscribe('a', undefined, (error, granted) => [error, granted], () => {});
+  await client.subscribeAsync(['a', 'b'], { qos: 2 }, (topic) => topic.length);
+  await client.publishAsync('a', 'b', { ttl: 1000, timeout: 2000, signal });
+  await client.unsubscribeAsync('a', { timeout: 1 });
+  client.pause().resume();
+  const response = await client.request('a', 'b', { timeout: 10, signal, qos: 1 });
+  const answer: [Buffer, string | undefined] = [response.payload, response.properties?.contentType];
+  const options: IMessagesOptions = { qos: 1, highWaterMark: 8, signal };
+  const messages: Messages = client.messages(['a', 'b'], options);
+  const texts: string[] = [String(answer)];
+  for await (const { topic, payload } of messages) {
+    texts.push(topic, payload.toString('utf8'));
+    break;
+  }
+  await client.endAsync({ signal });
+  return texts;
+}
+
+const one = mqtt.connect('mqtt://localhost');
+// @ts-expect-error a handler is a function
+one.subscribe('a', {}, null, 'handler');
+// @ts-expect-error a number of milliseconds
+one.publish('a', 'b', { ttl: '1' });
+// @ts-expect-error options of messages are spelt as they are
+one.messages('a', { highWatermark: 1 });
