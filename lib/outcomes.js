@@ -2,10 +2,12 @@
 // The requests that have no outcome yet, by message id. One that has none while
 // a connection is wanted and there was none for `limit` ms is overdue: it is
 // told, once, and goes on all the same.
+const { Pending } = require('./pending');
+
 const STEPS = 10; // of the limit, between two marks
 
 class Outcomes {
-  #pending = new Map(); // by mid, in their order
+  #pending = new Pending(); // by mid
   #overdue = new Map(); // what is left of those that were told
   #signals = new Map(); // by mid: what takes its listener off
   #marks = []; // the highest mid at each of the last steps
@@ -46,11 +48,8 @@ class Outcomes {
   // The request that has its outcome now; undefined when there is none.
   take(mid) {
     if (this.#signals.size !== 0) this.#forget(mid);
-    const request = this.#pending.get(mid);
-    if (request !== undefined) {
-      this.#pending.delete(mid);
-      return request;
-    }
+    const request = this.#pending.take(mid);
+    if (request !== undefined) return request;
     if (this.#overdue.size === 0) return undefined;
     const left = this.#overdue.get(mid);
     this.#overdue.delete(mid);
@@ -99,10 +98,8 @@ class Outcomes {
   }
 
   #expire(highest) {
-    for (const [mid, request] of this.#pending) {
-      if (mid > highest) break;
-      this.#pending.delete(mid);
-      const left = this.#tell(request, mid);
+    for (let mid = this.#pending.oldest(); mid <= highest; mid = this.#pending.oldest()) {
+      const left = this.#tell(this.#pending.take(mid), mid);
       if (left !== undefined) this.#overdue.set(mid, left);
     }
   }

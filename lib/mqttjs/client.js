@@ -327,7 +327,7 @@ class MqttClient extends Promises {
     if (typeof topic !== 'string') {
       return this.#failSoon(done, invalidType('topic', 'string', topic));
     }
-    const { qos = 0, retain = false, dup = false, properties, cbStorePut } = given;
+    const { qos = 0, retain = false, properties, cbStorePut } = given;
     if (!args.isQos(qos)) return this.#failSoon(done, args.qosError(qos));
     if (qos === 0 && !this.connected && !this.queueQoSZero) {
       return this.#fail(done, Object.assign(new Error('No connection to broker'),
@@ -339,13 +339,13 @@ class MqttClient extends Promises {
     const fault = wrong ?? illegal ?? impossible;
     if (fault) return this.#failSoon(done, fault);
     const request = qos > 0 || done
-      ? new Publish(this, done, topic, message, { qos, retain, dup, properties }) : undefined;
+      ? new Publish(this, done, topic, message, given) : undefined;
     const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
       limits, request);
     if (status < 0) return this.#failSoon(done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
-    this.#presenter.show('packetsend', () => (request ?? new Publish(this, undefined, topic,
-      message, { qos, retain, dup, properties })).packet());
+    this.#presenter.show('packetsend', () =>
+      (request ?? new Publish(this, undefined, topic, message, given)).packet());
     return this;
   }
 

@@ -41,21 +41,18 @@ class Request {
 class Publish extends Request {
   constructor(owner, callback, topic, payload, options) {
     super(owner, callback);
+    const { qos = 0, retain = false, dup = false, properties } = options;
     this.topic = topic;
     this.payload = payload;
-    this.options = options;
-  }
-
-  get qos() {
-    return this.options.qos;
+    this.qos = qos;
+    this.retain = retain;
+    this.dup = dup;
+    this.properties = properties;
   }
 
   packet() {
-    const { qos, retain, dup, properties } = this.options;
-    const packet = {
-      cmd: 'publish', topic: this.topic, payload: this.payload,
-      qos, retain, messageId: this.id, dup,
-    };
+    const { topic, payload, qos, retain, dup, properties } = this;
+    const packet = { cmd: 'publish', topic, payload, qos, retain, messageId: this.id, dup };
     if (properties !== undefined) packet.properties = properties;
     return packet;
   }
@@ -68,7 +65,7 @@ class Publish extends Request {
 
   // What went wrong without the server's saying so.
   #local(error) {
-    const isAlias = this.options.properties?.topicAlias !== undefined;
+    const isAlias = this.properties?.topicAlias !== undefined;
     return isAlias && error.errno === errors.EINVAL
       ? faults.told('Sending Topic Alias out of range', error) : fault(error);
   }
