@@ -3,7 +3,7 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test soak fuzz exhaustive coverage mutants bench tidy clean
+.PHONY: build demo test soak programs fuzz exhaustive coverage mutants bench tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -28,6 +28,11 @@ tidy:
 # The long ones.
 soak: build
 	@tools/soak
+
+# Programs of npm written for MQTT.js, each with every fault.
+programs: build
+	@tools/install-dependencies programs
+	@MIDGE_TEST_PROGRAMS=all MIDGE_TEST_FILE_MS=3600000 tools/node-test test/programs/*.test.js
 
 fuzz:
 	@tools/install-dependencies build test
