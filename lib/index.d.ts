@@ -412,6 +412,12 @@ declare namespace mqtt {
     readonly EWEBSOCKET: -67;
     readonly ECANCELLED: -68;
     readonly EBREAKS: -69;
+    readonly ELOCKED: -70;
+    readonly EFOREIGN: -71;
+    readonly EFULL: -72;
+    readonly EREADONLY: -73;
+    readonly ENETWORK: -74;
+    readonly ESTORE: -75;
   }
 
   export const errors: Errors;

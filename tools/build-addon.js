@@ -6,7 +6,8 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
-const PACKAGES = 'cmake pkg-config gcc make libuv1-dev libssl-dev libwslay-dev';
+const PACKAGES = 'cmake pkg-config gcc make libuv1-dev libssl-dev libwslay-dev ' +
+  'liblmdb-dev zlib1g-dev';
 
 function fail(why, log) {
   if (log) console.error(log.trimEnd());

@@ -85,7 +85,16 @@ typedef uint64_t midge_time;
   X(ECANCELLED, -68, "the request was cancelled")                       \
   X(EBREAKS, -69,                                                       \
     "the server broke off one connection after the other over this"     \
-    " request")
+    " request")                                                         \
+  X(ELOCKED, -70,                                                       \
+    "the store is open already: one client of one process has it at a"  \
+    " time")                                                            \
+  X(EFOREIGN, -71,                                                      \
+    "this is no store of midge, or one that a newer version made")      \
+  X(EFULL, -72, "the store cannot grow: the disk or the store is full") \
+  X(EREADONLY, -73, "the store is on a read-only file system")          \
+  X(ENETWORK, -74, "the store is on a network file system")             \
+  X(ESTORE, -75, "the store cannot be used")
 
 typedef enum midge_status {
 #define MIDGE_STATUS_MEMBER(name, number, text) MIDGE_##name = number,

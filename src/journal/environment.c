@@ -1,0 +1,202 @@
+#include "journal/environment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+  ONLY_OWNER = 0600,
+  DATABASES = 3,
+};
+
+#define MAP_BYTES_FIRST ((size_t)16 * 1024 * 1024)
+
+/* What stands in `about`. A store of an older format is to be brought up to
+ * date in check_format; this is the first. */
+static const char format_key[] = "format";
+static const char format_now[] = "midge store 1";
+
+static MDB_val value_of(const char *text) {
+  return (MDB_val){strlen(text), (void *)(uintptr_t)text};
+}
+
+/* --- What the file is --- */
+
+static bool is_empty(MDB_txn *txn) {
+  MDB_dbi all;
+  MDB_stat stat;
+  return mdb_dbi_open(txn, NULL, 0, &all) == 0 &&
+         mdb_stat(txn, all, &stat) == 0 && stat.ms_entries == 0;
+}
+
+static int refuse_format(const midge_store *store, MDB_val found,
+                         midge_explanation *why) {
+  char more[96] = " was made by another program";
+  if (found.mv_size != 0)
+    snprintf(more, sizeof more,
+             " has the format \"%.*s\", which this version does not know",
+             found.mv_size < 20 ? (int)found.mv_size : 20,
+             (const char *)found.mv_data);
+  midge_explain(why, MIDGE_EFOREIGN, "the store", store->place.path, more);
+  return MDB_INVALID;
+}
+
+static int check_format(midge_store *store, MDB_txn *txn,
+                        midge_explanation *why) {
+  MDB_dbi about;
+  MDB_val key = value_of(format_key), format = value_of(format_now);
+  MDB_val found = {0, NULL};
+  bool is_new = is_empty(txn);
+  int error = mdb_dbi_open(txn, "about", is_new ? MDB_CREATE : 0, &about);
+  if (error == 0 && is_new) return mdb_put(txn, about, &key, &format, 0);
+  if (error == 0) error = mdb_get(txn, about, &key, &found);
+  if (error == MDB_NOTFOUND || error == MDB_INCOMPATIBLE)
+    return refuse_format(store, found, why);
+  if (error != 0) return error;
+  bool is_known = found.mv_size == format.mv_size &&
+                  memcmp(found.mv_data, format.mv_data, format.mv_size) == 0;
+  return is_known ? 0 : refuse_format(store, found, why);
+}
+
+static int open_databases(midge_store *store, midge_explanation *why) {
+  MDB_txn *txn;
+  int error = mdb_txn_begin(store->env, NULL, 0, &txn);
+  if (error != 0) return error;
+  error = check_format(store, txn, why);
+  if (error == 0)
+    error = mdb_dbi_open(txn, "records", MDB_CREATE, &store->records);
+  if (error == 0)
+    error = mdb_dbi_open(txn, "damaged", MDB_CREATE, &store->damaged);
+  if (error == 0) return mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return error;
+}
+
+/* Pages that the file has lost would be read as memory that is not there. */
+static int check_size(const midge_store *store, midge_explanation *why) {
+  MDB_envinfo info;
+  MDB_stat pages;
+  struct stat file;
+  int error = mdb_env_info(store->env, &info);
+  if (error == 0) error = mdb_env_stat(store->env, &pages);
+  if (error == 0 && stat(store->place.data, &file) != 0) error = errno;
+  if (error != 0) return error;
+  uint64_t least = (uint64_t)(info.me_last_pgno + 1) * pages.ms_psize;
+  if ((uint64_t)file.st_size >= least) return 0;
+  midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
+                " is damaged: its file was cut short");
+  return MDB_CORRUPTED;
+}
+
+/* --- Opening --- */
+
+/* Without LMDB's own locks: there is one process, and in it one thread. What
+ * is written waits for the disk from the first transaction on. */
+static int open_file(midge_store *store) {
+  int error = mdb_env_create(&store->env);
+  if (error != 0) {
+    store->env = NULL;
+    return error;
+  }
+  error = mdb_env_set_maxdbs(store->env, DATABASES);
+  if (error == 0) error = mdb_env_set_mapsize(store->env, store->map_bytes);
+  if (error != 0) return error;
+  return mdb_env_open(store->env, store->place.data,
+                      MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC | MDB_NORDAHEAD,
+                      ONLY_OWNER);
+}
+
+midge_status midge_environment_open(midge_store *store,
+                                    midge_explanation *why) {
+  why->text[0] = '\0';
+  store->is_synced = false;
+  if (store->map_bytes == 0) store->map_bytes = MAP_BYTES_FIRST;
+  if (store->map_bytes > store->bytes_max) store->map_bytes = store->bytes_max;
+  int error = open_file(store);
+  if (error == 0) error = check_size(store, why);
+  if (error == 0) error = open_databases(store, why);
+  if (error == 0) return MIDGE_OK;
+  midge_environment_close(store);
+  if (why->text[0] != '\0') return midge_status_of_error(error);
+  return midge_explain_error(why, error, "cannot open the store",
+                             store->place.path);
+}
+
+void midge_environment_close(midge_store *store) {
+  if (store->env != NULL) mdb_env_close(store->env);
+  store->env = NULL;
+}
+
+/* --- Transactions --- */
+
+/* Before the first promise: what was written without waiting is on the disk,
+ * and from now on each transaction waits for it. */
+static midge_status sync_first(midge_store *store, midge_explanation *why) {
+  if (!store->disk || store->is_synced) return MIDGE_OK;
+  int error = mdb_env_sync(store->env, 1);
+  if (error == 0) error = mdb_env_set_flags(store->env, MDB_NOSYNC, 0);
+  if (error != 0)
+    return midge_explain_error(why, error, "cannot sync the store",
+                               store->place.path);
+  midge_status status = midge_place_sync(&store->place, why);
+  store->is_synced = status == MIDGE_OK;
+  return status;
+}
+
+static int try_once(midge_store *store, midge_transaction *make,
+                    void *context) {
+  MDB_txn *txn;
+  int error = mdb_txn_begin(store->env, NULL, 0, &txn);
+  if (error != 0) return error;
+  error = make(store, txn, context);
+  if (error == 0) return mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return error;
+}
+
+/* False: it has its full size. */
+static bool grow(midge_store *store) {
+  size_t room = store->bytes_max - store->map_bytes;
+  if (room == 0) return false;
+  size_t bytes = store->map_bytes;
+  store->map_bytes += bytes < room ? bytes : room;
+  return mdb_env_set_mapsize(store->env, store->map_bytes) == 0;
+}
+
+static midge_status reopen(midge_store *store, midge_explanation *why) {
+  return store->env == NULL ? midge_environment_open(store, why) : MIDGE_OK;
+}
+
+midge_status midge_environment_write(midge_store *store,
+                                     midge_transaction *make, void *context,
+                                     midge_explanation *why) {
+  int error;
+  midge_status status = reopen(store, why);
+  if (status != MIDGE_OK) return status;
+  do {
+    error = try_once(store, make, context);
+  } while (error == MDB_MAP_FULL && grow(store));
+  if (error == 0) status = sync_first(store, why);
+  if (error != 0)
+    status = midge_explain_error(why, error, "cannot write to the store",
+                                 store->place.path);
+  /* After some faults LMDB takes no more until it is opened again. */
+  if (status != MIDGE_OK) midge_environment_close(store);
+  return status;
+}
+
+midge_status midge_environment_read(midge_store *store, midge_transaction *make,
+                                    void *context, midge_explanation *why) {
+  MDB_txn *txn;
+  midge_status status = reopen(store, why);
+  if (status != MIDGE_OK) return status;
+  int error = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+  if (error == 0) {
+    error = make(store, txn, context);
+    mdb_txn_abort(txn);
+  }
+  if (error == 0) return MIDGE_OK;
+  return midge_explain_error(why, error, "cannot read the store",
+                             store->place.path);
+}

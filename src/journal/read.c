@@ -1,0 +1,166 @@
+/* Reading a store: by pages, for there may be more than memory should hold. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "journal/environment.h"
+#include "journal/key.h"
+#include "journal/store.h"
+#include "journal/value.h"
+
+enum { PAGE_RECORDS = 1024 };
+
+#define KEY_OF_MARKS (UINT64_C(1) << 62) /* those of messages are lower */
+
+/* A walk through the records behind `after`. */
+typedef struct midge_walk {
+  uint64_t after;
+  size_t room;
+  midge_page *page;
+  size_t bytes; /* of the records on the page */
+  uint64_t bad[PAGE_RECORDS];
+  size_t bad_count;
+} midge_walk;
+
+static midge_slice slice_of(MDB_val value) {
+  return midge_slice_of(value.mv_data, value.mv_size);
+}
+
+/* --- Pages --- */
+
+void midge_page_free(midge_page *page) {
+  free(page->records);
+  free(page->bytes);
+  *page = (midge_page){0};
+}
+
+static void note(midge_walk *walk, MDB_val key, MDB_val value) {
+  midge_record record = {.key = midge_store_key_number(key)};
+  if (!midge_value_read(slice_of(value), &record.head, &record.body)) {
+    walk->bad[walk->bad_count++] = record.key;
+    return;
+  }
+  walk->page->records[walk->page->count++] = record;
+  walk->bytes += record.head.size + record.body.size;
+}
+
+static bool is_full(const midge_walk *walk) {
+  return walk->page->count + walk->bad_count == PAGE_RECORDS ||
+         walk->bytes >= walk->room;
+}
+
+/* From the file, which may change after the transaction, into memory. */
+static int copy_page(midge_walk *walk) {
+  midge_page *page = walk->page;
+  uint8_t *to = page->bytes = malloc(walk->bytes + 1);
+  if (to == NULL) return ENOMEM;
+  for (size_t i = 0; i < page->count; i++) {
+    midge_record *record = &page->records[i];
+    uint8_t *body = midge_slice_copy(to, record->head);
+    record->head.data = to;
+    to = midge_slice_copy(body, record->body);
+    record->body.data = body;
+  }
+  return 0;
+}
+
+static int read_page(midge_store *store, MDB_txn *txn, void *context) {
+  midge_walk *walk = context;
+  uint8_t room[MIDGE_STORE_KEY_SIZE];
+  MDB_val key = midge_store_key(room, walk->after + 1), value;
+  MDB_cursor *cursor;
+  int error = mdb_cursor_open(txn, store->records, &cursor);
+  if (error != 0) return error;
+  error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  while (error == 0) {
+    note(walk, key, value);
+    if (is_full(walk)) break;
+    error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+  }
+  mdb_cursor_close(cursor);
+  if (error != 0 && error != MDB_NOTFOUND) return error;
+  return copy_page(walk);
+}
+
+static midge_status fill_page(midge_store *store, midge_walk *walk,
+                              midge_explanation *why) {
+  midge_page *page = walk->page;
+  midge_page_free(page);
+  walk->bytes = walk->bad_count = 0;
+  page->records = calloc(PAGE_RECORDS, sizeof *page->records);
+  if (page->records == NULL) return MIDGE_ENOMEM;
+  midge_status status = midge_environment_read(store, read_page, walk, why);
+  if (status != MIDGE_OK || walk->bad_count == 0) return status;
+  return midge_store_set_aside(store, walk->bad, walk->bad_count, why);
+}
+
+midge_status midge_store_read(midge_store *store, uint64_t after, size_t room,
+                              midge_page *page, midge_explanation *why) {
+  midge_walk *walk = calloc(1, sizeof *walk);
+  midge_status status = MIDGE_OK;
+  size_t damaged = 0;
+  *page = (midge_page){0};
+  if (walk == NULL) return MIDGE_ENOMEM;
+  walk->after = after;
+  walk->room = room;
+  walk->page = page;
+  do { /* a page of damaged ones is no end */
+    status = fill_page(store, walk, why);
+    damaged += walk->bad_count;
+  } while (status == MIDGE_OK && page->count == 0 && walk->bad_count != 0);
+  page->damaged = damaged;
+  free(walk);
+  return status;
+}
+
+/* --- What is there --- */
+
+static int find_last(midge_store *store, MDB_txn *txn, void *context) {
+  uint8_t room[MIDGE_STORE_KEY_SIZE];
+  MDB_val key = midge_store_key(room, KEY_OF_MARKS), value;
+  MDB_cursor *cursor;
+  midge_publish publish;
+  uint64_t *label = context;
+  int error = mdb_cursor_open(txn, store->records, &cursor);
+  if (error != 0) return error;
+  error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  error =
+      mdb_cursor_get(cursor, &key, &value, error == 0 ? MDB_PREV : MDB_LAST);
+  midge_record record = {0};
+  if (error == 0) record.key = midge_store_key_number(key);
+  if (error == 0 &&
+      midge_value_read(slice_of(value), &record.head, &record.body) &&
+      midge_record_message(&record, &publish))
+    *label = publish.label;
+  mdb_cursor_close(cursor);
+  return error == MDB_NOTFOUND ? 0 : error;
+}
+
+midge_status midge_store_last_label(midge_store *store, uint64_t *label,
+                                    midge_explanation *why) {
+  *label = 0;
+  return midge_environment_read(store, find_last, label, why);
+}
+
+typedef struct midge_store_counts {
+  size_t records, damaged;
+} midge_store_counts;
+
+static int count(midge_store *store, MDB_txn *txn, void *context) {
+  midge_store_counts *counts = context;
+  MDB_stat stat;
+  int error = mdb_stat(txn, store->records, &stat);
+  if (error != 0) return error;
+  counts->records = stat.ms_entries;
+  error = mdb_stat(txn, store->damaged, &stat);
+  counts->damaged = stat.ms_entries;
+  return error;
+}
+
+midge_status midge_store_count(midge_store *store, size_t *records,
+                               size_t *damaged, midge_explanation *why) {
+  midge_store_counts counts = {0};
+  midge_status status = midge_environment_read(store, count, &counts, why);
+  *records = counts.records;
+  *damaged = counts.damaged;
+  return status;
+}

@@ -1,0 +1,196 @@
+#include "stores.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+faults refused;
+
+static char folder[64], path[80];
+
+/* --- A system that refuses ------------------------------------------------ */
+
+static int next(fault *of) {
+  if (of->error == 0 || of->calls == 0) return 0;
+  of->calls--;
+  return of->error;
+}
+
+static int give(int error) {
+  errno = error;
+  return -1;
+}
+
+int __real_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn) {
+  int error = next(&refused.commit);
+  if (error == 0) return __real_mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return error;
+}
+
+int __real_mdb_env_sync(MDB_env *env, int force);
+int __wrap_mdb_env_sync(MDB_env *env, int force);
+int __wrap_mdb_env_sync(MDB_env *env, int force) {
+  int error = next(&refused.sync);
+  return error != 0 ? error : __real_mdb_env_sync(env, force);
+}
+
+int __real_fsync(int file);
+int __wrap_fsync(int file);
+int __wrap_fsync(int file) {
+  int error = next(&refused.fsync);
+  return error != 0 ? give(error) : __real_fsync(file);
+}
+
+int __real_statfs(const char *name, struct statfs *found);
+int __wrap_statfs(const char *name, struct statfs *found);
+int __wrap_statfs(const char *name, struct statfs *found) {
+  int error = next(&refused.statfs);
+  if (error != 0) return give(error);
+  int result = __real_statfs(name, found);
+  if (refused.file_system != 0) found->f_type = refused.file_system;
+  return result;
+}
+
+int __real_mkdir(const char *name, mode_t mode);
+int __wrap_mkdir(const char *name, mode_t mode);
+int __wrap_mkdir(const char *name, mode_t mode) {
+  int error = next(&refused.mkdir);
+  return error != 0 ? give(error) : __real_mkdir(name, mode);
+}
+
+int __real_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...) {
+  int error = next(&refused.open);
+  if (error != 0) return give(error);
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  return __real_open(name, flags, mode);
+}
+
+/* --- Stores --------------------------------------------------------------- */
+
+int store_set_up(void **state) {
+  (void)state;
+  refused = (faults){0};
+  snprintf(folder, sizeof folder, "/tmp/midge-store-XXXXXX");
+  if (mkdtemp(folder) == NULL) return -1;
+  snprintf(path, sizeof path, "%s/store", folder);
+  return 0;
+}
+
+int store_tear_down(void **state) {
+  (void)state;
+  char name[128];
+  static const char *const files[] = {"/store/data.mdb", "/store/lock",
+                                      "/store", ""};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    snprintf(name, sizeof name, "%s%s", folder, files[i]);
+    remove(name);
+  }
+  return access(folder, F_OK) == 0 ? -1 : 0;
+}
+
+const char *store_path(void) {
+  return path;
+}
+
+midge_store_options store_options(void) {
+  return (midge_store_options){
+      .path = {(const uint8_t *)path, strlen(path)},
+  };
+}
+
+midge_store *store_open(void) {
+  midge_store *store = NULL;
+  midge_explanation why;
+  midge_store_options options = store_options();
+  midge_status status = midge_store_open(&store, &options, &why);
+  if (status != MIDGE_OK) fail_msg("%s", why.text);
+  return store;
+}
+
+void expect_refused(const midge_store_options *options, midge_status status,
+                    const char *words) {
+  midge_store *store = NULL;
+  midge_explanation why;
+  assert_int_equal(midge_store_open(&store, options, &why), status);
+  assert_null(store);
+  if (strstr(why.text, words) == NULL) fail_msg("%s", why.text);
+}
+
+midge_waiting_record record_of(uint64_t key, const char *body) {
+  midge_waiting_record record = {
+      .key = key,
+      .head_size = 2,
+      .head = {'h', 'd'},
+      .body = {(const uint8_t *)body, strlen(body)},
+  };
+  return record;
+}
+
+midge_waiting_record deletion_of(uint64_t key) {
+  return (midge_waiting_record){.key = key};
+}
+
+void store_put(midge_store *store, uint64_t key, const char *body) {
+  midge_explanation why;
+  midge_waiting_record record = record_of(key, body);
+  assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_OK);
+}
+
+const char *store_bodies(midge_store *store) {
+  static char text[4096];
+  size_t size = 0;
+  midge_explanation why;
+  midge_page page;
+  uint64_t after = 0;
+  for (;;) {
+    assert_int_equal(midge_store_read(store, after, 16, &page, &why), MIDGE_OK);
+    if (page.count == 0) break;
+    for (size_t i = 0; i < page.count; i++) {
+      const midge_record *record = &page.records[i];
+      assert_true(record->key > after);
+      after = record->key;
+      assert_memory_equal(record->head.data, "hd", record->head.size);
+      memcpy(text + size, record->body.data, record->body.size);
+      size += record->body.size;
+      text[size++] = ' ';
+    }
+    midge_page_free(&page);
+  }
+  midge_page_free(&page);
+  text[size] = '\0';
+  return text;
+}
+
+void store_damage(const char *text) {
+  char name[128];
+  struct stat found;
+  snprintf(name, sizeof name, "%s/data.mdb", path);
+  int file = __real_open(name, O_RDWR);
+  assert_true(file >= 0);
+  assert_int_equal(fstat(file, &found), 0);
+  uint8_t *bytes = malloc((size_t)found.st_size);
+  assert_int_equal(pread(file, bytes, (size_t)found.st_size, 0), found.st_size);
+  size_t times = 0;
+  for (off_t at = 0; at + (off_t)strlen(text) <= found.st_size; at++) {
+    if (memcmp(bytes + at, text, strlen(text)) != 0) continue;
+    uint8_t turned = bytes[at] ^ 4;
+    assert_int_equal(pwrite(file, &turned, 1, at), 1);
+    times++;
+  }
+  assert_true(times > 0);
+  free(bytes);
+  close(file);
+}
