@@ -16,10 +16,10 @@
 
 typedef void handler(midge_session *session, const midge_packet *packet);
 
-/* It has been heard; that is all there is to it. */
+/* It has been heard; and it tells how long that takes. */
 static void pingresp(midge_session *session, const midge_packet *packet) {
-  (void)session;
   (void)packet;
+  midge_trips_end(&session->trips, MIDGE_TRIP_OF_PING, session->now);
 }
 
 enum { TYPES = MIDGE_AUTH + 1 };

@@ -197,3 +197,11 @@ size_t midge_session_backlog(const midge_session *session) {
 size_t midge_session_unfinished(const midge_session *session) {
   return session->outbox.count;
 }
+
+size_t midge_session_in_flight(const midge_session *session) {
+  return session->outbox.in_flight;
+}
+
+midge_round_trips midge_session_round_trips(const midge_session *session) {
+  return session->trips.told;
+}

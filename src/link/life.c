@@ -305,3 +305,11 @@ bool midge_link_is_leaving(const midge_link *link) {
 bool midge_link_is_over(const midge_link *link) {
   return link->phase == MIDGE_PHASE_OVER && link->events.count == 0;
 }
+
+size_t midge_link_in_flight(const midge_link *link) {
+  return midge_session_in_flight(link->session);
+}
+
+midge_round_trips midge_link_round_trips(const midge_link *link) {
+  return midge_session_round_trips(link->session);
+}

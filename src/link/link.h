@@ -121,6 +121,9 @@ bool midge_link_is_shut(midge_link *link);
 bool midge_link_reading(midge_link *link);
 midge_time midge_link_deadline(const midge_link *link);
 midge_freed midge_link_freed(midge_link *link);
+/* As midge_session_in_flight and midge_session_round_trips. */
+size_t midge_link_in_flight(const midge_link *link);
+midge_round_trips midge_link_round_trips(const midge_link *link);
 /* A goodbye to the server is under way. */
 bool midge_link_is_leaving(const midge_link *link);
 /* The last event, ENDED, was told: free it. */

@@ -20,7 +20,9 @@ static void tick(midge_client *client) {
   midge_link_clock(client->link, midge_reactor_now(client->reactor));
   if (client->socket == NULL) return;
   size_t size = midge_socket_taken(client->socket);
-  if (size != 0) midge_link_written(client->link, client->transport, size);
+  if (size == 0) return;
+  MIDGE_TALLY_ADD(client->tally.sent, size);
+  midge_link_written(client->link, client->transport, size);
 }
 
 /* The link takes them up when it has room. */
@@ -53,6 +55,7 @@ static void on_received(void *context, midge_slice bytes) {
   midge_buffer *read = other != NULL ? reactor->reading : NULL;
   if (other != NULL) reactor->reading = other;
   tick(client);
+  MIDGE_TALLY_ADD(client->tally.received, bytes.size);
   receive(client, bytes, read);
   midge_buffer_release(read);
 }
@@ -119,6 +122,8 @@ static bool take_events(midge_client *client) {
                           event = midge_reactor_place(client->reactor))) {
     any = true;
     event->origin = client->gauge;
+    if (event->type != MIDGE_EVENT_MESSAGE && event->type != MIDGE_EVENT_DONE)
+      midge_tally_event(&client->tally, event);
     if (event->type == MIDGE_EVENT_CLOSED &&
         event->closed.retry_ms == MIDGE_NEVER)
       lower_standing(client, event);
@@ -171,6 +176,7 @@ static bool write_output(midge_client *client) {
         midge_socket_write(socket, slices, count, stays, written >= TURN_BYTES);
     if (size == 0) continue;
     midge_link_written(client->link, client->transport, size);
+    MIDGE_TALLY_ADD(client->tally.sent, size);
     written += size;
   }
   return written != 0;
@@ -230,6 +236,13 @@ static void watch_socket(midge_client *client) {
   uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
+static void count(midge_client *client) {
+  atomic_store_explicit(&client->tally.in_flight,
+                        midge_link_in_flight(client->link),
+                        memory_order_relaxed);
+  midge_tally_trips(&client->tally, midge_link_round_trips(client->link));
+}
+
 void midge_member_turn(midge_client *client) {
   bool moved = true;
   for (int round = 0; moved && round < ROUNDS_MAX; round++) {
@@ -247,6 +260,7 @@ void midge_member_turn(midge_client *client) {
   control_flow(client);
   watch_socket(client);
   set_timer(client);
+  count(client);
 }
 
 void midge_member_wish(midge_client *client, const midge_wish *wish) {
