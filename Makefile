@@ -1,7 +1,7 @@
 # The two commands to know are `make demo` and `make test`. All of them install
 # what they need first, and ask the network for nothing that is there.
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
-  -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_BENCH=ON
+  -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
 .PHONY: build demo test soak programs fuzz exhaustive coverage mutants bench tidy clean
 

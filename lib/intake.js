@@ -65,14 +65,7 @@ class Intake {
   pause(isPaused) {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    if (this.#state === IDLE || this.#state === FRESH) return;
-    if (isPaused) this.#keep();
-    this.#renew();
-  }
-
-  #keep() {
-    if (!this.#isHeld) this.#hold(true);
-    this.#isHeld = true;
+    if (this.#state !== IDLE && this.#state !== FRESH) this.#renew();
   }
 
   // The program is about to block: its messages come meanwhile.
@@ -88,7 +81,8 @@ class Intake {
 
   #wait() {
     this.#state = WAITING;
-    this.#keep();
+    if (!this.#isHeld) this.#hold(true);
+    this.#isHeld = true;
     if (this.#isPaused) return;
     this.#timer = setTimeout(() => this.#go(SPENT), this.#limit);
     this.#timer.unref();

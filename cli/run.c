@@ -1,0 +1,206 @@
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the reactor and signals ring. */
+static int bell = -1;
+static volatile sig_atomic_t interrupted;
+
+static void ring(void *context) {
+  uint64_t one = 1;
+  (void)context;
+  ssize_t written = write(bell, &one, sizeof one);
+  (void)written; /* it rings already */
+}
+
+static void on_signal(int number) {
+  interrupted = number;
+  ring(NULL);
+}
+
+midge_time run_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (midge_time)time.tv_sec * 1000 + (midge_time)time.tv_nsec / 1000000;
+}
+
+void complain(const cli_settings *settings, const char *format, ...) {
+  va_list values;
+  if (settings->quiet) return;
+  fputs("midge: ", stderr);
+  va_start(values, format);
+  vfprintf(stderr, format, values);
+  va_end(values);
+  fputc('\n', stderr);
+}
+
+static void note(const cli_run *run, const char *what, midge_slice text) {
+  if (run->settings->debug)
+    fprintf(stderr, "midge: %s %.*s\n", what, (int)text.size,
+            (const char *)text.data);
+}
+
+void run_leave(cli_run *run, int code) {
+  if (run->leaving) return;
+  run->leaving = true;
+  run->code = code;
+  midge_properties properties =
+      settings_properties(run->settings, MIDGE_DISCONNECT);
+  midge_status status = midge_client_disconnect(
+      run->client, MIDGE_REASON_SUCCESS, properties, false);
+  if (status != MIDGE_OK) run->ended = true;
+}
+
+bool run_expect(cli_run *run, midge_status status, const char *what) {
+  if (status == MIDGE_OK) return true;
+  complain(run->settings, "%s: %s", what, midge_status_text(status));
+  run_leave(run, 1);
+  return false;
+}
+
+/* The code of a connection that failed, as mosquitto's programs have it: what
+ * the server said, or 1. */
+static int code_of(const midge_event *event) {
+  bool refused = event->closed.by == MIDGE_SIDE_SERVER &&
+                 event->closed.has_reason && event->closed.reason != 0;
+  return refused ? event->closed.reason : 1;
+}
+
+static void on_closed(cli_run *run, const midge_event *event) {
+  bool last = event->closed.retry_ms == MIDGE_NEVER;
+  note(run, "connection closed:", event->closed.text);
+  if (run->leaving) {
+    run->ended = run->ended || last;
+    return;
+  }
+  /* Somebody who types wants to hear at once that nobody is there; later the
+   * connection comes back by itself. */
+  if (run->opened && !last) return;
+  complain(run->settings, "%.*s", (int)event->closed.text.size,
+           (const char *)event->closed.text.data);
+  run->leaving = run->ended = true;
+  run->code = code_of(event);
+}
+
+static void on_event(cli_run *run, const midge_event *event) {
+  bool first = !run->opened;
+  switch (event->type) {
+    case MIDGE_EVENT_CONNECTING:
+      note(run, "connecting", MIDGE_TEXT(""));
+      break;
+    case MIDGE_EVENT_OPENED:
+      note(run, "connected as", event->opened.client_id);
+      run->opened = true;
+      if (run->steps->opened != NULL)
+        run->steps->opened(run, run->context, first);
+      break;
+    case MIDGE_EVENT_MESSAGE:
+    case MIDGE_EVENT_DONE:
+      run->steps->event(run, run->context, event);
+      break;
+    case MIDGE_EVENT_CLOSED:
+      on_closed(run, event);
+      break;
+    default:
+      break;
+  }
+}
+
+static void take_events(cli_run *run) {
+  midge_event event;
+  while (!run->ended && midge_reactor_event(run->reactor, &event))
+    on_event(run, &event);
+  fflush(stdout);
+  if (ferror(stdout) && !run->leaving) run_leave(run, 1); /* nobody reads */
+}
+
+/* Milliseconds until there is something to do by ourselves; -1: nothing. */
+static int patience_of(const cli_run *run) {
+  int patience = run->leaving || run->steps->patience == NULL
+                     ? -1
+                     : run->steps->patience(run->context);
+  midge_time time = run_now();
+  if (run->leaving || run->end == MIDGE_NEVER) return patience;
+  midge_time left = run->end > time ? run->end - time : 0;
+  if (left > INT32_MAX) left = INT32_MAX;
+  return patience < 0 || (int)left < patience ? (int)left : patience;
+}
+
+static void wait_for_something(cli_run *run) {
+  bool listens = !run->leaving && run->steps->listens != NULL &&
+                 run->steps->listens(run->context);
+  struct pollfd polls[] = {{bell, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  int ready = poll(polls, listens ? 2 : 1, patience_of(run));
+  if (ready < 0 && errno != EINTR) run_leave(run, 1);
+  run->readable = ready > 0 && polls[1].revents != 0;
+  if (ready > 0 && polls[0].revents != 0) {
+    uint64_t rung;
+    ssize_t size = read(bell, &rung, sizeof rung);
+    (void)size; /* how often does not matter */
+  }
+}
+
+static void turn(cli_run *run) {
+  wait_for_something(run);
+  if (interrupted) run_leave(run, run->code);
+  take_events(run);
+  if (!run->leaving && run_now() >= run->end) {
+    complain(run->settings, "the time of -W is over");
+    run_leave(run, EXIT_TIMEOUT);
+  }
+  if (run->leaving) return;
+  if (run->readable) run->steps->input(run, run->context);
+  if (run->steps->patience != NULL && run->steps->patience(run->context) == 0)
+    run->steps->tick(run, run->context);
+}
+
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+static bool open_client(cli_run *run) {
+  char why[256] = "";
+  midge_reactor_options options = {.wake = ring};
+  bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (bell < 0 || midge_reactor_start(&run->reactor, &options) != MIDGE_OK) {
+    complain(run->settings, "no thread or file descriptor is left");
+    return false;
+  }
+  midge_status status = midge_client_open(
+      &run->client, run->reactor, &run->settings->client, why, sizeof why);
+  if (status == MIDGE_OK) status = midge_client_connect(run->client);
+  if (status == MIDGE_OK) return true;
+  complain(run->settings, "%s",
+           why[0] != '\0' ? why : midge_status_text(status));
+  return false;
+}
+
+int run_command(const cli_settings *settings, const cli_steps *steps,
+                void *context) {
+  cli_run run = {.settings = settings,
+                 .steps = steps,
+                 .context = context,
+                 .end = MIDGE_NEVER};
+  if (settings->timeout_s != 0)
+    run.end = run_now() + (midge_time)settings->timeout_s * 1000;
+  catch_signals();
+  if (open_client(&run)) {
+    while (!run.ended) turn(&run);
+  } else {
+    run.code = 1;
+  }
+  if (run.reactor != NULL) midge_reactor_stop(run.reactor);
+  if (bell >= 0) close(bell);
+  return run.code;
+}

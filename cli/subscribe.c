@@ -1,0 +1,134 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "commands.h"
+#include "format.h"
+#include "run.h"
+
+enum { TOKEN_SUBSCRIBE = 1, TOKEN_UNSUBSCRIBE = 2 };
+
+typedef struct cli_subscriber {
+  const cli_settings *settings;
+  long count; /* of the messages that were printed */
+} cli_subscriber;
+
+static void subscribe(cli_run *run, const cli_settings *settings) {
+  const texts *topics = &settings->topics;
+  midge_subscription *list = calloc(topics->count, sizeof *list);
+  if (list == NULL) {
+    run_expect(run, MIDGE_ENOMEM, "subscribe");
+    return;
+  }
+  for (size_t i = 0; i < topics->count; i++) {
+    list[i].filter = topics->list[i];
+    list[i].qos = (midge_qos)settings->qos;
+    list[i].retain_as_published =
+        settings->retain_as_published &&
+        settings->client.session.version == MIDGE_MQTT_5;
+  }
+  midge_request_options options = {
+      .properties = settings_properties(settings, MIDGE_SUBSCRIBE)};
+  run_expect(run,
+             midge_client_subscribe(run->client, list, topics->count, options,
+                                    TOKEN_SUBSCRIBE),
+             "subscribe");
+  free(list);
+}
+
+static void unsubscribe(cli_run *run, const cli_settings *settings) {
+  const texts *topics = &settings->unsubscribes;
+  midge_request_options options = {
+      .properties = settings_properties(settings, MIDGE_UNSUBSCRIBE)};
+  run_expect(run,
+             midge_client_unsubscribe(run->client, topics->list, topics->count,
+                                      options, TOKEN_UNSUBSCRIBE),
+             "unsubscribe");
+}
+
+/* Subscriptions are made again by the client itself. */
+static void opened(cli_run *run, void *context, bool first) {
+  const cli_subscriber *subscriber = context;
+  const cli_settings *settings = subscriber->settings;
+  if (!first) return;
+  if (settings->topics.count != 0) subscribe(run, settings);
+  if (settings->unsubscribes.count != 0) unsubscribe(run, settings);
+}
+
+static void on_done(cli_run *run, const cli_subscriber *subscriber,
+                    const midge_event *event) {
+  const cli_settings *settings = subscriber->settings;
+  midge_slice reasons = event->done.reasons;
+  bool subscribes = event->done.token == TOKEN_SUBSCRIBE;
+  if (!run_expect(run, event->done.status,
+                  subscribes ? "subscribe" : "unsubscribe"))
+    return;
+  if (!subscribes) {
+    if (settings->only_subscribe && settings->topics.count == 0)
+      run_leave(run, 0);
+    return;
+  }
+  size_t refused = 0;
+  for (size_t i = 0; i < reasons.size; i++) {
+    if (reasons.data[i] < 0x80) continue;
+    midge_slice filter = settings->topics.list[i];
+    const char *why = midge_reason_text(reasons.data[i]);
+    refused++;
+    complain(settings, "the server refused to subscribe to %.*s: %s",
+             (int)filter.size, (const char *)filter.data,
+             why == NULL ? "no reason is given" : why);
+  }
+  if (refused == reasons.size && refused != 0) run_leave(run, reasons.data[0]);
+  if (settings->only_subscribe) run_leave(run, 0);
+}
+
+static bool is_wanted(const cli_settings *settings, const midge_event *event) {
+  if (settings->no_retained && event->message.retain) return false;
+  for (size_t i = 0; i < settings->filters_out.count; i++) {
+    if (midge_filter_matches(settings->filters_out.list[i],
+                             event->message.topic))
+      return false;
+  }
+  return true;
+}
+
+/* The server keeps no message whose payload is empty. */
+static void clear(cli_run *run, const midge_event *event) {
+  if (!event->message.retain) return;
+  midge_publish empty = {.topic = event->message.topic, .retain = true};
+  run_expect(run, midge_client_publish(run->client, &empty, 0),
+             "--remove-retained");
+}
+
+static void on_message(cli_run *run, cli_subscriber *subscriber,
+                       const midge_event *event) {
+  const cli_settings *settings = subscriber->settings;
+  if (run->leaving) return;
+  if (settings->retained_only && !event->message.retain) {
+    run_leave(run, 0);
+    return;
+  }
+  if (!is_wanted(settings, event)) return;
+  if (settings->remove_retained) clear(run, event);
+  if (settings->share < 100 && drand48() * 100 >= settings->share) return;
+  format_print(settings, event, stdout);
+  subscriber->count++;
+  if (subscriber->count == settings->messages_max) run_leave(run, 0);
+}
+
+static void on_event(cli_run *run, void *context, const midge_event *event) {
+  if (event->type == MIDGE_EVENT_MESSAGE)
+    on_message(run, context, event);
+  else if (event->done.token != 0)
+    on_done(run, context, event);
+}
+
+int subscribe_command(const cli_settings *settings) {
+  static const cli_steps steps = {
+      .opened = opened,
+      .event = on_event,
+  };
+  cli_subscriber subscriber = {.settings = settings};
+  srand48(time(NULL));
+  return run_command(settings, &steps, &subscriber);
+}
