@@ -225,8 +225,8 @@ function fromOptions(options) {
     if (value === undefined || value === null) continue;
     settings[name](tls, `options.tls.${name}`, value);
   }
-  const status = tls.impossible ? errors.EINVAL
-    : security.accept(tls, Object.keys(tls).length > 0);
+  if (Object.keys(tls).length === 0) return security;
+  const status = tls.impossible ? errors.EINVAL : security.accept(tls, true);
   if (status === 0) return security;
   const error = new Error(`options.tls: ${tls.impossible || security.text}`);
   error.code = native.statusName(status);

@@ -347,6 +347,11 @@ static void offer_session(tls *self) {
   SSL_SESSION_free(session);
 }
 
+static bool trust_system(tls *self) {
+  X509_STORE *trust = midge_tls_system_trust();
+  return trust != NULL && SSL_set1_verify_cert_store(self->ssl, trust) == 1;
+}
+
 static midge_status begin(tls *self, midge_slice host, uint16_t port) {
   midge_tls_context *context = self->connection.context;
   self->ssl = SSL_new(context->ssl);
@@ -360,6 +365,7 @@ static midge_status begin(tls *self, midge_slice host, uint16_t port) {
   SSL_set_msg_callback(self->ssl, hear_message);
   SSL_set_msg_callback_arg(self->ssl, self);
   SSL_set_connect_state(self->ssl);
+  if (context->trusts_system && !trust_system(self)) return MIDGE_ENOMEM;
   if (!set_names(self, host, port)) return MIDGE_EINVAL;
   offer_session(self);
   shake_hands(self);

@@ -24,6 +24,7 @@ struct midge_tls_context {
   BIO_METHOD *bio; /* how OpenSSL reaches the queues of a filter */
   BIO *key_log;    /* or null */
   bool insecure, insecure_host;
+  bool trusts_system; /* no authority was given */
   bool has_psk;
   char server_name[MIDGE_TLS_NAME_MAX + 1]; /* empty: not given */
   char verify_name[MIDGE_TLS_NAME_MAX + 1];
@@ -53,6 +54,9 @@ void midge_tls_use_psk(midge_tls_context *context);
 MIDGE_CHECKED bool midge_tls_load_trust(midge_tls_context *context,
                                         const midge_tls_options *options,
                                         midge_text *text);
+/* The system's authorities, which are read when a handshake first needs them,
+ * and then shared by all; null when memory runs out. Any thread may ask. */
+X509_STORE *midge_tls_system_trust(void);
 MIDGE_CHECKED bool midge_tls_load_identity(midge_tls_context *context,
                                            const midge_tls_options *options,
                                            midge_text *text);

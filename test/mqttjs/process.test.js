@@ -1,6 +1,10 @@
 'use strict';
 // What a client means for its process.
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { run } = require('../node/support/program');
 const { listen } = require('./support/broker');
@@ -69,6 +73,17 @@ test('nothing is rejected that nobody could catch', async () => {
       .then(() => client.subscribeAsync('#/a')).catch((error) => console.log(error.message))
       .then(() => client.endAsync()).then(() => console.log('ended'));`,
   { args: ['--unhandled-rejections=strict'] }), ['Invalid topic #/a', 'ended']);
+});
+
+// Who opens a pipe that nobody writes to waits for ever.
+test('a client without TLS reads no certificates', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-'));
+  const pipe = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  assert.deepEqual(await printed(`${CONNECT}
+    client.on('connect', () => client.end(() => console.log('ended')));`,
+  { env: { SSL_CERT_FILE: pipe } }), ['ended']);
+  fs.rmSync(folder, { recursive: true });
 });
 
 test('a client of a worker ends with it', async () => {

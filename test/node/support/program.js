@@ -7,13 +7,13 @@ const LIMIT_MS = 60000;
 const lib = path.join(__dirname, '..', '..', '..', 'lib');
 
 // Runs JavaScript text, in which `mqtt` is the class and `port` the port.
-function run(text, { port = 0, args = [], limit = LIMIT_MS } = {}) {
+function run(text, { port = 0, args = [], env = {}, limit = LIMIT_MS } = {}) {
   const code = `const mqtt = require(${JSON.stringify(lib)});
 const port = ${port};
 const LIB = ${JSON.stringify(lib)};
 ${text}`;
   const child = spawn(process.execPath, [...args, '-e', code],
-    { stdio: ['ignore', 'pipe', 'pipe'] });
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let out = '';
   let err = '';
   child.stdout.on('data', (data) => { out += data; });

@@ -118,9 +118,22 @@ static void test_no_cipher_is_without_a_proof(void **state) {
   }
 }
 
+/* Reading them takes longer than a handshake. */
+static void test_the_system_s_authorities_are_read_once(void **state) {
+  (void)state;
+  midge_tls_context *context = context_of((midge_tls_options){0});
+  X509_STORE *own = SSL_CTX_get_cert_store(context->ssl);
+  assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(own)), 0);
+  assert_true(context->trusts_system);
+  assert_non_null(midge_tls_system_trust());
+  assert_ptr_equal(midge_tls_system_trust(), midge_tls_system_trust());
+  midge_tls_context_release(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_authority_given_replaces_those_of_the_system),
+      cmocka_unit_test(test_the_system_s_authorities_are_read_once),
       cmocka_unit_test(test_a_file_that_is_half_good_is_no_good),
       cmocka_unit_test(test_our_chain_is_shown),
       cmocka_unit_test(test_the_zone_of_an_address_is_not_verified),
