@@ -5,6 +5,7 @@
 #include "publish.h"
 #include "routes.h"
 #include "security.h"
+#include "stats.h"
 #include "tables.h"
 #include "take.h"
 #include "wait.h"
@@ -37,6 +38,7 @@ NAPI_MODULE_INIT() {
   midge_publish_export(environment, exports);
   midge_routes_export(environment, exports);
   midge_security_export(environment, exports);
+  midge_stats_export(environment, exports);
   midge_wait_export(environment, exports);
   midge_tables_export(environment, exports);
   return exports;

@@ -9,6 +9,7 @@ const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
 const { Session, PARTS_FROM } = require('./session');
+const { stats } = require('./stats');
 
 const TIMEOUT_MS = 30000;
 const HOLD_MS = 5000;
@@ -368,6 +369,11 @@ class Client {
 
   get isPaused() {
     return this.#pauses.size > 0;
+  }
+
+  // What it has done since it was to connect to where it does.
+  stats() {
+    return stats(this.#handle.index);
   }
 
   setRef(isRef) {

@@ -69,6 +69,11 @@ declare class mqtt extends EventEmitter {
   authenticate(reasonCode: number,
     properties?: mqtt.AuthProperties | null): mqtt.ErrorCode;
 
+  /** Deliver no messages until resume(); the connection lives on. */
+  pause(): this;
+  resume(): this;
+  /** What the client has done so far. */
+  stats(): mqttjs.ClientStats;
   ref(): this;
   unref(): this;
 
@@ -482,6 +487,14 @@ declare namespace mqtt {
   export import IClientSubscribeOptions = mqttjs.IClientSubscribeOptions;
   export import ISubscriptionRequest = mqttjs.ISubscriptionRequest;
   export import ISubscriptionGrant = mqttjs.ISubscriptionGrant;
+  export import IRequestLimits = mqttjs.IRequestLimits;
+  export import IMessagesOptions = mqttjs.IMessagesOptions;
+  export import Messages = mqttjs.Messages;
+  export import ReceivedPacket = mqttjs.ReceivedPacket;
+  export import ClientStats = mqttjs.ClientStats;
+  export import IRequestOptions = mqttjs.IRequestOptions;
+  export import EndOptions = mqttjs.EndOptions;
+  export import IConnectAsyncOptions = mqttjs.IConnectAsyncOptions;
   export import ISubscriptionMap = mqttjs.ISubscriptionMap;
   export import IClientUnsubscribeProperties = mqttjs.IClientUnsubscribeProperties;
   export import MqttClient = mqttjs.MqttClient;

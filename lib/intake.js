@@ -65,7 +65,14 @@ class Intake {
   pause(isPaused) {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    if (this.#state !== IDLE && this.#state !== FRESH) this.#renew();
+    if (this.#state === IDLE || this.#state === FRESH) return;
+    if (isPaused) this.#keep();
+    this.#renew();
+  }
+
+  #keep() {
+    if (!this.#isHeld) this.#hold(true);
+    this.#isHeld = true;
   }
 
   // The program is about to block: its messages come meanwhile.
@@ -81,8 +88,7 @@ class Intake {
 
   #wait() {
     this.#state = WAITING;
-    if (!this.#isHeld) this.#hold(true);
-    this.#isHeld = true;
+    this.#keep();
     if (this.#isPaused) return;
     this.#timer = setTimeout(() => this.#go(SPENT), this.#limit);
     this.#timer.unref();

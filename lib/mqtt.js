@@ -363,6 +363,23 @@ class mqtt extends EventEmitter {
     }
   }
 
+  // Take no messages until resume: they wait at the server, and the connection
+  // lives on.
+  pause() {
+    this.#client.pause(this);
+    return this;
+  }
+
+  resume() {
+    this.#client.resume(this);
+    return this;
+  }
+
+  // What it has done so far, in numbers.
+  stats() {
+    return this.#client.stats();
+  }
+
   ref() {
     this.#client.setRef(true);
     return this;

@@ -168,6 +168,35 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_proceed(
 /* As midge_session_hold. */
 MIDGE_API void midge_client_hold(midge_client *client, bool held);
 
+/* What a client has done since it was opened. Reading is cheap and holds
+ * nobody up; numbers may be of two moments that are a turn apart. */
+#define MIDGE_STATS_CAUSES 16
+
+typedef struct midge_stats {
+  /* Publishes and requests that were taken and have not ended. */
+  size_t queue_messages, queue_bytes;
+  size_t in_flight;                    /* as midge_session_in_flight */
+  uint64_t bytes_received, bytes_sent; /* by sockets, TLS and all */
+  uint32_t attempts;                   /* to connect, connections among them */
+  uint32_t connections;
+  /* What ended attempts and connections, and how often; the first with count 0
+   * is behind the last. When there are more, the last place counts them all. */
+  struct {
+    midge_status status; /* of MIDGE_EVENT_CLOSED, never MIDGE_OK */
+    uint32_t count;
+  } causes[MIDGE_STATS_CAUSES];
+  /* As midge_session_round_trips, over all connections: so many of a hundred
+   * took no longer, by an error of a fifth at most above 8 ms. */
+  struct {
+    uint64_t count;
+    uint64_t p50_ms, p90_ms, p99_ms, max_ms;
+  } round_trips;
+} midge_stats;
+
+/* From any thread. */
+MIDGE_API void midge_client_stats(const midge_client *client,
+                                  midge_stats *stats);
+
 /* Give the handle up: disconnects if need be, ends every unfinished wish with
  * MIDGE_ECLOSED, then MIDGE_EVENT_ENDED. The handle must not be used after
  * this call. */

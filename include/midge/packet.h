@@ -397,6 +397,9 @@ typedef struct midge_decode_options {
   midge_version version;
   midge_text_policy text;
   uint32_t packet_size_max; /* 0: MIDGE_PACKET_SIZE_MAX */
+  /* Of a PUBLISH that was decoded with the same `text`, or empty: the same
+   * bytes again are not judged again. */
+  midge_slice known_topic;
 } midge_decode_options;
 
 typedef enum midge_decoded {

@@ -404,6 +404,20 @@ MIDGE_API size_t midge_session_held(const midge_session *session);
  * outcome may have been told. */
 MIDGE_API size_t midge_session_unfinished(const midge_session *session);
 
+/* Publishes of QoS 1 and 2 that have a packet identifier. */
+MIDGE_API size_t midge_session_in_flight(const midge_session *session);
+
+/* How long the server takes to answer. One packet at a time is measured: from
+ * PUBLISH (QoS 1 and 2) or PINGREQ in the output to the first answer. What is
+ * cut off by the end of a connection does not count. */
+typedef struct midge_round_trips {
+  uint64_t count; /* so many were measured */
+  uint64_t last_ms;
+} midge_round_trips;
+
+MIDGE_API midge_round_trips
+midge_session_round_trips(const midge_session *session);
+
 #ifdef __cplusplus
 }
 #endif

@@ -519,6 +519,11 @@ class MqttClient extends Promises {
     return this;
   }
 
+  // What it has done so far, in numbers.
+  stats() {
+    return this.#core.stats();
+  }
+
   removeOutgoingMessage(messageId) {
     const given = this.#byId.get(messageId);
     const request = this.#core.cancel(given === undefined ? messageId : given.mid);

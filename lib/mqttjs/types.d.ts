@@ -2,6 +2,12 @@
 // What MQTT.js declares, by its names, as far as mqtt.connect honours it.
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
+import type {
+  ClientStats, EndOptions, IConnectAsyncOptions, IMessagesOptions, IRequestLimits, IRequestOptions,
+  Messages, ReceivedPacket,
+} from './beyond';
+
+export * from './beyond';
 
 export type QoS = 0 | 1 | 2;
 export type UserProperties = { [name: string]: string | string[] };
@@ -404,16 +410,6 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   properties?: IConnectPacket['properties'];
 }
 
-/** Beyond MQTT.js: how long a request may take. */
-export interface IRequestLimits {
-  /** ms: not sent by then, it fails with MIDGE_EEXPIRED. In MQTT 5 a message's expiry too. */
-  ttl?: number;
-  /** ms: not answered by then, it fails with MIDGE_ETIMEOUT. */
-  timeout?: number;
-  /** It fails with MIDGE_ECANCELLED. */
-  signal?: AbortSignal;
-}
-
 export interface IClientPublishOptions extends IRequestLimits {
   qos?: QoS;
   retain?: boolean;
@@ -455,32 +451,6 @@ export type ISubscriptionMap = {
 export interface IClientUnsubscribeProperties extends IRequestLimits {
   properties?: IUnsubscribePacket['properties'];
 }
-
-/** Of messages(). */
-export interface IMessagesOptions {
-  qos?: QoS;
-  nl?: boolean;
-  rap?: boolean;
-  rh?: number;
-  properties?: ISubscribePacket['properties'];
-  /** So many messages wait for the loop before the client takes no more; 64. */
-  highWaterMark?: number;
-  /** The loop ends with an AbortError. */
-  signal?: AbortSignal;
-}
-
-/** A loop of its messages; leaving it unsubscribes. */
-export interface Messages extends AsyncIterableIterator<IPublishPacket & { payload: Buffer }> {
-  return(value?: any): Promise<IteratorResult<IPublishPacket & { payload: Buffer }>>;
-}
-
-/** Of request(): `timeout` counts until the response is there; 30,000 ms. */
-export interface IRequestOptions extends Omit<IClientPublishOptions, 'cbStorePut' | 'dup'> {}
-
-type EndOptions = Partial<IDisconnectPacket> & {
-  /** Once aborted, nothing unfinished is waited for. */
-  signal?: AbortSignal;
-};
 
 // --- The client ---
 
@@ -542,11 +512,13 @@ export class MqttClient extends EventEmitter {
   messages(topics: Topics, options?: IMessagesOptions): Messages;
   /** Beyond MQTT.js, in MQTT 5: a promise of the response to a message. */
   request(topic: string, message: string | Buffer,
-    options?: IRequestOptions): Promise<IPublishPacket & { payload: Buffer }>;
+    options?: IRequestOptions): Promise<ReceivedPacket>;
 
   /** Beyond MQTT.js: take no messages until resume(). The connection lives on. */
   pause(): this;
   resume(): this;
+  /** Beyond MQTT.js: what it has done so far. */
+  stats(): ClientStats;
 
   unsubscribe(topics: string | string[]): MqttClient;
   unsubscribe(topics: string | string[], opts?: IClientUnsubscribeProperties): MqttClient;
@@ -585,10 +557,6 @@ export { MqttClient as Client };
 export function connect(brokerUrl: string): MqttClient;
 export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string, opts?: IClientOptions | null): MqttClient;
-/** Beyond MQTT.js: `signal` ends the wait for a connection. */
-export interface IConnectAsyncOptions extends IClientOptions {
-  signal?: AbortSignal;
-}
 export function connectAsync(brokerUrl: string): Promise<MqttClient>;
 export function connectAsync(opts: IConnectAsyncOptions): Promise<MqttClient>;
 export function connectAsync(brokerUrl: string, opts?: IConnectAsyncOptions,

@@ -40,24 +40,6 @@ bool midge_ring_reserve(midge_ring *ring, size_t more) {
   return room == ring->room || grow(ring, room);
 }
 
-void *midge_ring_push(midge_ring *ring) {
-  if (!midge_ring_reserve(ring, 1)) return NULL;
-  ring->count++;
-  return midge_ring_at(ring, ring->count - 1);
-}
-
-void *midge_ring_at(const midge_ring *ring, size_t index) {
-  assert(index < ring->count);
-  size_t at = (ring->first + index) & (ring->room - 1);
-  return ring->block + at * ring->element_size;
-}
-
-void midge_ring_pop(midge_ring *ring) {
-  assert(ring->count != 0);
-  ring->first = (ring->first + 1) & (ring->room - 1);
-  ring->count--;
-}
-
 void midge_ring_pop_newest(midge_ring *ring) {
   assert(ring->count != 0);
   ring->count--;

@@ -16,7 +16,8 @@ typedef struct midge_cursor {
   const uint8_t *end;
   midge_version version;
   midge_text_policy policy;
-  uint8_t flags; /* the low half of the packet's first byte */
+  midge_slice known_topic; /* judged before, or empty */
+  uint8_t flags;           /* the low half of the packet's first byte */
   midge_reason reason;
   const char *fault; /* null: well so far */
 } midge_cursor;

@@ -130,7 +130,8 @@ midge_decode_result midge_packet_decode(const midge_decode_options *options,
   midge_cursor cursor = {.at = bytes.data,
                          .end = bytes.data + bytes.size,
                          .version = options->version,
-                         .policy = options->text};
+                         .policy = options->text,
+                         .known_topic = options->known_topic};
   *packet = (midge_packet){0};
   result.size = read_fixed_header(&cursor, bytes, size_max, packet);
   if (cursor.fault != NULL) return refused(&cursor);

@@ -79,6 +79,7 @@ midge_status midge_filter_check(midge_slice filter, midge_text_policy policy) {
 
 /* [MQTT-3.3.2-2]: 0x90 would say that the name is well-formed. */
 void midge_judge_topic(midge_cursor *cursor, midge_slice topic) {
+  if (topic.size != 0 && midge_slice_equal(topic, cursor->known_topic)) return;
   midge_judge_text(cursor, topic);
   if (midge_filter_has_wildcard(topic))
     midge_cursor_fail(cursor, MIDGE_REASON_MALFORMED_PACKET,

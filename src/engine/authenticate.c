@@ -44,7 +44,6 @@ void midge_session_auth(midge_session *session, const midge_packet *packet) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
-  queued->connection = session->connection;
   queued->event.buffer = midge_buffer_hold(session->receiver.buffer);
   queued->event.properties = packet->properties;
   queued->event.authenticate.reason = reason;

@@ -282,7 +282,6 @@ static void tell_opened(midge_session *session, const midge_packet *packet) {
   }
   uint8_t *after = midge_slice_copy(buffer->data, client_id);
   midge_slice_copy(after, properties);
-  queued->connection = session->connection;
   queued->event.buffer = buffer;
   queued->event.properties = midge_slice_of(after, properties.size);
   queued->event.opened.session_present = packet->connack.session_present;

@@ -1,5 +1,6 @@
 #include "engine/control.h"
 
+#include "codec/ack.h"
 #include "engine/tell.h"
 
 bool midge_session_show(midge_session *session, const midge_packet *packet) {
@@ -16,7 +17,22 @@ bool midge_session_show(midge_session *session, const midge_packet *packet) {
   return true;
 }
 
+/* Most answers say nothing but that all is well. */
+static void show_bare(midge_session *session, const midge_control *control) {
+  uint8_t *to = midge_output_reserve(&session->output, MIDGE_BARE_ACK_SIZE);
+  if (to == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  midge_bare_ack_encode(control->type, control->packet_id, to);
+  midge_output_commit(&session->output, MIDGE_BARE_ACK_SIZE);
+}
+
 static void show(midge_session *session, const midge_control *control) {
+  if (control->reason == 0) {
+    show_bare(session, control);
+    return;
+  }
   midge_packet packet = {.type = control->type};
   packet.ack.packet_id = control->packet_id;
   packet.ack.reason = control->reason;

@@ -1,5 +1,8 @@
 /* What the server's packets mean: rows are where we are, columns what came. An
  * empty cell is a protocol error, handled in one place. */
+#include "engine/dispatch.h"
+
+#include "base/slice.h"
 #include "engine/authenticate.h"
 #include "engine/closing.h"
 #include "engine/connect.h"
@@ -13,10 +16,10 @@
 
 typedef void handler(midge_session *session, const midge_packet *packet);
 
-/* It has been heard; that is all there is to it. */
+/* It has been heard; and it tells how long that takes. */
 static void pingresp(midge_session *session, const midge_packet *packet) {
-  (void)session;
   (void)packet;
+  midge_trips_end(&session->trips, MIDGE_TRIP_OF_PING, session->now);
 }
 
 enum { TYPES = MIDGE_AUTH + 1 };
@@ -95,10 +98,13 @@ static bool process_one(midge_session *session) {
       .text =
           session->options.strict_text ? MIDGE_TEXT_STRICT : MIDGE_TEXT_LENIENT,
       .packet_size_max = session->options.packet_size_max,
+      .known_topic = session->receiver.known_topic,
   };
   midge_packet packet;
   midge_decode_result result = midge_packet_decode(&options, bytes, &packet);
   if (result.outcome == MIDGE_DECODED) {
+    if (packet.type == MIDGE_PUBLISH)
+      session->receiver.known_topic = packet.publish.topic;
     dispatch(session, &packet);
     midge_receiver_take(&session->receiver, result.size);
     session->receiver.begun = session->now;
@@ -117,15 +123,53 @@ static void process(midge_session *session) {
     midge_receiver_clear(&session->receiver);
 }
 
-void midge_session_received(midge_session *session, midge_slice bytes) {
-  if (!midge_session_is_connected(session) || bytes.size == 0) return;
-  midge_session_heard(session);
-  bool begins = !midge_receiver_waits(&session->receiver);
-  if (begins) session->receiver.begun = session->now;
-  session->receiver.moved = session->now;
+/* The time of what waits counts from when it began, and from when it moved. */
+static void note_bytes(midge_session *session) {
+  midge_receiver *receiver = &session->receiver;
+  if (!midge_receiver_waits(receiver)) receiver->begun = session->now;
+  receiver->moved = session->now;
+}
+
+static void add(midge_session *session, midge_slice bytes) {
+  note_bytes(session);
   if (midge_receiver_add(&session->receiver, bytes))
     process(session);
   else
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
+
+/* The packet that has begun has its bytes elsewhere: the first of these join
+ * it there. */
+static midge_slice complete(midge_session *session, midge_slice bytes) {
+  size_t size;
+  while ((size = midge_receiver_missing(&session->receiver, bytes)) != 0 &&
+         midge_session_is_connected(session)) {
+    add(session, midge_slice_of(bytes.data, size));
+    bytes = midge_slice_skip(bytes, size);
+  }
+  return bytes;
+}
+
+static void lend(midge_session *session, midge_slice bytes,
+                 midge_buffer *buffer) {
+  bytes = complete(session, bytes);
+  if (!midge_session_is_connected(session) || bytes.size == 0) return;
+  note_bytes(session);
+  midge_receiver_lend(&session->receiver, bytes, buffer);
+  process(session);
+}
+
+void midge_session_received_in(midge_session *session, midge_slice bytes,
+                               midge_buffer *buffer) {
+  if (!midge_session_is_connected(session) || bytes.size == 0) return;
+  midge_session_heard(session);
+  if (buffer == NULL)
+    add(session, bytes);
+  else
+    lend(session, bytes, buffer);
   midge_session_settle(session);
+}
+
+void midge_session_received(midge_session *session, midge_slice bytes) {
+  midge_session_received_in(session, bytes, NULL);
 }

@@ -7,55 +7,89 @@
 #ifndef MIDGE_ENGINE_EVENTS_H
 #define MIDGE_ENGINE_EVENTS_H
 
+#include <assert.h>
+
 #include "base/buffer.h"
 #include "base/ring.h"
 #include "midge/session.h"
 
 typedef struct midge_queued_event {
   midge_event event;
-  uint32_t order;      /* among all others; it wraps */
-  uint32_t connection; /* the one it happened on */
-  uint32_t debt;       /* of a message of QoS 1 or 2: the one we owe for it */
-  uint32_t life;       /* and of the inbox, how often it had been forgotten */
+  uint32_t order; /* among all others; it wraps */
 } midge_queued_event;
 
+/* What becomes of the inbox when a message of QoS 1 or 2 is handed out. */
+typedef struct midge_owed {
+  uint32_t debt; /* the one we owe for it */
+  uint32_t life; /* how often the inbox had been forgotten */
+} midge_owed;
+
+/* A message that waits, in a cache line: it becomes an event when its turn
+ * comes. Where things lie is counted from the beginning of the buffer's data.
+ * Messages that follow each other in one buffer hold it together: counting
+ * holders for each of them costs as much as the rest. */
+typedef struct midge_queued_message {
+  midge_buffer *buffer;
+  uint32_t topic_at, payload_at, properties_at;
+  uint32_t payload_size, properties_size;
+  uint16_t topic_size;
+  uint16_t packet_id; /* 0 for QoS 0 */
+  uint16_t alias;
+  uint8_t qos;
+  bool retain, duplicate;
+  bool joins; /* the next one holds the buffer for this one too */
+  uint32_t order;
+  midge_owed owed;
+} midge_queued_message;
+
+static_assert(sizeof(midge_queued_message) <= 64, "a cache line");
+
 typedef struct midge_events {
-  midge_ring others, messages, stranded; /* of midge_queued_event */
+  midge_ring others;             /* of midge_queued_event */
+  midge_ring messages, stranded; /* of midge_queued_message */
   /* The oldest of the stranded, which the server will not send again. */
   size_t freed;
   uint32_t orders; /* given out */
   /* CLOSED has a place of its own: it comes last and needs no memory. */
-  midge_queued_event closed;
+  midge_event closed;
   bool has_closed;
-  bool held;               /* messages are */
-  size_t bytes;            /* of messages that wait */
-  midge_queued_event lent; /* the one handed out last; its buffer is ours */
+  bool held;          /* messages are */
+  size_t bytes;       /* of messages that wait */
+  midge_buffer *lent; /* of the event handed out last; ours to release, */
+  bool lent_joins;    /* unless a message that waits holds it for us */
 } midge_events;
 
 void midge_events_init(midge_events *events, const midge_allocator *allocator);
 void midge_events_free(midge_events *events);
 
 /* The last event of a connection; its buffer's holder passes to the queue. */
-void midge_events_set_closed(midge_events *events, const midge_event *event,
-                             uint32_t connection);
+void midge_events_set_closed(midge_events *events, const midge_event *event);
 /* Another connection begins: what is told of the last one comes before it.
  * False when there is no memory. */
 MIDGE_CHECKED bool midge_events_queue_closed(midge_events *events);
 bool midge_events_wait(const midge_events *events);
 
-/* A new last event, zeroed; null when there is no memory. */
+/* A new last event that is no message, zeroed but for its type; null when there
+ * is no memory. */
 midge_queued_event *midge_events_push(midge_events *events,
                                       midge_event_type type);
-/* What a message counts in `bytes`, once it is filled in. */
-static inline size_t midge_message_event_size(const midge_event *message) {
-  return message->message.topic.size + message->message.payload.size +
-         message->properties.size;
+/* A new last message in `buffer`, for which the caller fills in all that is of
+ * the message; it shares the buffer's hold with the one before, if that is in
+ * the same, or holds it. Null when there is no memory. */
+midge_queued_message *midge_events_push_message(midge_events *events,
+                                                midge_buffer *buffer);
+/* What a message weighs, once it is filled in. */
+static inline size_t midge_queued_bytes(const midge_queued_message *message) {
+  return (size_t)message->topic_size + message->payload_size +
+         message->properties_size;
 }
 /* One reason code as a slice that lives for ever. */
 midge_slice midge_reason_slice(uint8_t reason);
 
-/* The next event, on loan until the next call; null if there is none. */
-const midge_queued_event *midge_events_next(midge_events *events);
+/* The next event, on loan until the next call, without its context. False:
+ * there is none. */
+MIDGE_CHECKED bool midge_events_next(midge_events *events, midge_event *event,
+                                     midge_owed *owed);
 
 /* The connection is gone: messages of QoS 1 and 2 that wait are set aside.
  * Those for which there is no memory stay where they are. */

@@ -10,14 +10,14 @@
 #include "engine/records.h"
 #include "engine/tell.h"
 
-/* The topic of the message, through its alias if it has one. Null breaks the
- * connection. The buffer is where the topic lies, or null: the receiver's. */
+/* The topic of the message, through its alias if it has one; then it may lie
+ * elsewhere than in the receiver's buffer. False breaks the connection. */
 static bool resolve_topic(midge_session *session, const midge_packet *packet,
                           midge_slice *topic, uint16_t *alias,
-                          midge_buffer **buffer) {
+                          bool *elsewhere) {
   midge_property property;
   *topic = packet->publish.topic;
-  *buffer = NULL;
+  *elsewhere = false;
   *alias = 0;
   if (!midge_property_find(packet->properties, MIDGE_TOPIC_ALIAS, &property))
     return true;
@@ -33,69 +33,80 @@ static bool resolve_topic(midge_session *session, const midge_packet *packet,
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
-  *buffer = midge_aliases_topic(&session->aliases_in, *alias);
-  if (*buffer == NULL) {
+  midge_buffer *mapped = midge_aliases_topic(&session->aliases_in, *alias);
+  if (mapped == NULL) {
     midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
                         "a topic alias that was not mapped");
     return false;
   }
-  *topic = midge_buffer_slice(*buffer);
+  *topic = midge_buffer_slice(mapped);
+  *elsewhere = true;
   return true;
 }
 
+static uint32_t place_of(const midge_buffer *buffer, midge_slice slice) {
+  return slice.size != 0 ? (uint32_t)(slice.data - buffer->data) : 0;
+}
+
 /* An event has one buffer: when the topic is not in the receiver's, topic,
- * properties and payload move to one of their own. */
+ * properties and payload move to one of their own. Null when there is no
+ * memory. */
 static midge_buffer *gather(const midge_allocator *allocator,
-                            midge_event *event) {
-  midge_slice topic = event->message.topic;
-  midge_slice payload = event->message.payload;
-  midge_slice properties = event->properties;
-  midge_buffer *buffer =
-      midge_buffer_new(allocator, topic.size + payload.size + properties.size);
+                            midge_packet *packet) {
+  midge_slice *slices[] = {&packet->publish.topic, &packet->properties,
+                           &packet->publish.payload};
+  enum { COUNT = sizeof slices / sizeof *slices };
+  size_t size = 0;
+  for (size_t i = 0; i < COUNT; i++) size += slices[i]->size;
+  midge_buffer *buffer = midge_buffer_new(allocator, size);
   if (buffer == NULL) return NULL;
 
   uint8_t *to = buffer->data;
-  event->message.topic = midge_slice_of(to, topic.size);
-  to = midge_slice_copy(to, topic);
-  event->properties = midge_slice_of(to, properties.size);
-  to = midge_slice_copy(to, properties);
-  event->message.payload = midge_slice_of(to, payload.size);
-  midge_slice_copy(to, payload);
+  for (size_t i = 0; i < COUNT; i++) {
+    uint8_t *end = midge_slice_copy(to, *slices[i]);
+    slices[i]->data = to;
+    to = end;
+  }
   return buffer;
+}
+
+static bool push_message(midge_session *session, const midge_packet *packet,
+                         uint16_t alias, midge_buffer *buffer) {
+  midge_queued_message *queued =
+      midge_events_push_message(&session->events, buffer);
+  if (queued == NULL) return false;
+  queued->topic_at = place_of(buffer, packet->publish.topic);
+  queued->payload_at = place_of(buffer, packet->publish.payload);
+  queued->properties_at = place_of(buffer, packet->properties);
+  queued->topic_size = (uint16_t)packet->publish.topic.size;
+  queued->payload_size = (uint32_t)packet->publish.payload.size;
+  queued->properties_size = (uint32_t)packet->properties.size;
+  queued->packet_id = packet->publish.packet_id;
+  queued->alias = alias;
+  queued->qos = (uint8_t)packet->publish.qos;
+  queued->retain = packet->publish.retain;
+  queued->duplicate = packet->publish.duplicate;
+  queued->owed.debt = midge_inbox_newest(&session->inbox);
+  queued->owed.life = session->inbox.life;
+  session->events.bytes += midge_queued_bytes(queued);
+  return true;
 }
 
 /* False: the connection has failed for want of memory. */
 static bool tell_message(midge_session *session, const midge_packet *packet,
-                         midge_slice topic, uint16_t alias,
-                         const midge_buffer *elsewhere) {
-  midge_queued_event *queued =
-      midge_events_push(&session->events, MIDGE_EVENT_MESSAGE);
-  if (queued == NULL) {
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return false;
+                         midge_slice topic, uint16_t alias, bool elsewhere) {
+  bool pushed;
+  if (elsewhere) {
+    midge_packet gathered = *packet;
+    gathered.publish.topic = topic;
+    midge_buffer *buffer = gather(&session->allocator, &gathered);
+    pushed = buffer != NULL && push_message(session, &gathered, alias, buffer);
+    midge_buffer_release(buffer);
+  } else {
+    pushed = push_message(session, packet, alias, session->receiver.buffer);
   }
-  midge_event *event = &queued->event;
-  event->properties = packet->properties;
-  event->message.topic = topic;
-  event->message.payload = packet->publish.payload;
-  event->message.qos = packet->publish.qos;
-  event->message.retain = packet->publish.retain;
-  event->message.duplicate = packet->publish.duplicate;
-  event->message.packet_id = packet->publish.packet_id;
-  event->message.alias = alias;
-  event->buffer = elsewhere == NULL
-                      ? midge_buffer_hold(session->receiver.buffer)
-                      : gather(&session->allocator, event);
-  if (event->buffer == NULL) {
-    midge_ring_pop_newest(&session->events.messages);
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return false;
-  }
-  session->events.bytes += midge_message_event_size(event);
-  queued->connection = session->connection;
-  queued->debt = midge_inbox_newest(&session->inbox);
-  queued->life = session->inbox.life;
-  return true;
+  if (!pushed) midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  return pushed;
 }
 
 /* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
@@ -164,7 +175,7 @@ static bool owe(midge_session *session, const midge_packet *packet) {
 void midge_session_publish_in(midge_session *session,
                               const midge_packet *packet) {
   midge_slice topic;
-  midge_buffer *elsewhere;
+  bool elsewhere;
   uint16_t alias;
   if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
   if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
@@ -204,10 +215,9 @@ static void answer_listed(midge_session *session, uint16_t packet_id,
 /* Handed out late, on another connection, it is the same message: the server
  * sends it again there, and that is what is answered. True if the program's
  * having it is the answer. */
-static bool is_received(midge_session *session,
-                        const midge_queued_event *queued) {
-  uint16_t packet_id = queued->event.message.packet_id;
-  if (queued->life != session->inbox.life) return false;
+static bool is_received(midge_session *session, uint16_t packet_id,
+                        midge_owed owed) {
+  if (owed.life != session->inbox.life) return false;
   assert(midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_WAITS);
   if (session->options.acknowledge_by_hand) {
     move_to(session, packet_id, MIDGE_INBOUND_HANDED);
@@ -217,22 +227,19 @@ static bool is_received(midge_session *session,
   return true;
 }
 
-void midge_session_handed_out(midge_session *session,
-                              const midge_queued_event *queued) {
-  const midge_event *event = &queued->event;
-  if (event->type != MIDGE_EVENT_MESSAGE) return;
-  if (event->message.qos == MIDGE_AT_MOST_ONCE) return;
+void midge_session_handed_out(midge_session *session, const midge_event *event,
+                              midge_owed owed) {
+  uint16_t packet_id = event->message.packet_id;
   bool once = event->message.qos == MIDGE_EXACTLY_ONCE;
-  if (once && !is_received(session, queued)) return;
+  if (once && !is_received(session, packet_id, owed)) return;
 
   /* None if it is of an earlier connection: the server sends it again. */
-  midge_debt *debt = midge_inbox_debt(&session->inbox, queued->debt);
+  midge_debt *debt = midge_inbox_debt(&session->inbox, owed.debt);
   if (debt != NULL) {
     debt->handed = true;
     if (!debt->listed) midge_inbox_answer(&session->inbox, debt, 0);
   }
-  if (once)
-    answer_listed(session, event->message.packet_id, MIDGE_EXACTLY_ONCE, 0);
+  if (once) answer_listed(session, packet_id, MIDGE_EXACTLY_ONCE, 0);
   pay_debts(session);
 }
 

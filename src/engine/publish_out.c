@@ -119,6 +119,7 @@ void midge_session_puback(midge_session *session, const midge_packet *packet) {
   midge_message *message =
       acknowledged(session, packet, MIDGE_AT_LEAST_ONCE, &known);
   if (message == NULL) return;
+  midge_trips_end(&session->trips, message->key, session->now);
   midge_session_note_answer(session);
   midge_session_finish_message(session, message, status_of(packet->ack.reason),
                                packet);
@@ -134,6 +135,7 @@ void midge_session_pubrec(midge_session *session, const midge_packet *packet) {
     midge_session_control(session, MIDGE_PUBREL, packet_id,
                           MIDGE_REASON_PACKET_IDENTIFIER_NOT_FOUND);
   if (message == NULL) return;
+  midge_trips_end(&session->trips, message->key, session->now);
   /* PUBREC itself is no progress: a session that ends with its connection
    * begins the message anew on the next one. */
   if (packet->ack.reason >= 0x80 && message->state == MIDGE_MESSAGE_PUBLISHED) {
@@ -277,6 +279,8 @@ void midge_session_show_message(midge_session *session,
   }
   message->end = session->output.appended;
   midge_outbox_show(&session->outbox, message);
+  if (message->qos != MIDGE_AT_MOST_ONCE)
+    midge_trips_begin(&session->trips, message->key, session->now);
 }
 
 /* The program allows a lower QoS than it asked for: take the server's. The

@@ -68,10 +68,14 @@ static void pump(midge_session *session) {
     leave(session);
 }
 
-void midge_session_settle(midge_session *session) {
-  pump(session);
+void midge_session_note_output(midge_session *session) {
   if (midge_output_backlog(&session->output) == 0)
     session->progress = MIDGE_NEVER;
   else if (session->progress == MIDGE_NEVER)
     session->progress = session->now;
+}
+
+void midge_session_settle(midge_session *session) {
+  pump(session);
+  midge_session_note_output(session);
 }

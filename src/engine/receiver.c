@@ -32,6 +32,7 @@ static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
   midge_slice_copy(buffer->data, waiting);
   midge_buffer_release(receiver->buffer);
   receiver->buffer = buffer;
+  receiver->known_topic = MIDGE_NO_SLICE;
   receiver->begin = 0;
   receiver->end = waiting.size;
   return true;
@@ -45,6 +46,24 @@ bool midge_receiver_add(midge_receiver *receiver, midge_slice bytes) {
   midge_slice_copy(receiver->buffer->data + receiver->end, bytes);
   receiver->end += bytes.size;
   return true;
+}
+
+void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,
+                         midge_buffer *buffer) {
+  assert(receiver->buffer == NULL); /* as long as none wait */
+  receiver->buffer = midge_buffer_hold(buffer);
+  receiver->begin = (size_t)(bytes.data - buffer->data);
+  receiver->end = receiver->begin + bytes.size;
+}
+
+/* Until the fixed header says how long the packet is, byte by byte. */
+size_t midge_receiver_missing(const midge_receiver *receiver,
+                              midge_slice bytes) {
+  if (!midge_receiver_waits(receiver)) return 0;
+  size_t have = receiver->end - receiver->begin;
+  size_t missing =
+      receiver->packet_size > have ? receiver->packet_size - have : 1;
+  return missing < bytes.size ? missing : bytes.size;
 }
 
 midge_slice midge_receiver_bytes(const midge_receiver *receiver) {

@@ -7,11 +7,12 @@
 
 typedef struct midge_receiver {
   const midge_allocator *allocator;
-  midge_buffer *buffer; /* null when no byte waits */
-  size_t begin, end;    /* the bytes that wait */
-  size_t packet_size;   /* of the packet that has begun, 0: not yet known */
-  midge_time begun;     /* when it began */
-  midge_time moved;     /* when bytes last came */
+  midge_buffer *buffer;    /* null when no byte waits */
+  size_t begin, end;       /* the bytes that wait */
+  size_t packet_size;      /* of the packet that has begun, 0: not yet known */
+  midge_slice known_topic; /* of a packet that was in this buffer, or empty */
+  midge_time begun;        /* when it began */
+  midge_time moved;        /* when bytes last came */
 } midge_receiver;
 
 void midge_receiver_init(midge_receiver *receiver,
@@ -23,6 +24,13 @@ void midge_receiver_clear(midge_receiver *receiver);
  * the bytes that came, never with those that were announced. */
 MIDGE_CHECKED bool midge_receiver_add(midge_receiver *receiver,
                                       midge_slice bytes);
+/* The same without a copy, of bytes that lie in `buffer`; none wait. */
+void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,
+                         midge_buffer *buffer);
+/* Of `bytes` that come next, how many at most belong to the packet that has
+ * begun. */
+size_t midge_receiver_missing(const midge_receiver *receiver,
+                              midge_slice bytes);
 /* The bytes that wait; `size` of them are done with. */
 midge_slice midge_receiver_bytes(const midge_receiver *receiver);
 void midge_receiver_take(midge_receiver *receiver, size_t size);

@@ -112,10 +112,7 @@ void midge_session_tell_stored(midge_session *session) {
     if (token != 0)
       queued = midge_events_push(&session->events, MIDGE_EVENT_STORED);
     if (token != 0 && queued == NULL) return; /* with the next commit */
-    if (queued != NULL) {
-      queued->connection = session->connection;
-      queued->event.stored.token = token;
-    }
+    if (queued != NULL) queued->event.stored.token = token;
     *next = (*next)->next;
   }
 }

@@ -155,12 +155,13 @@ void midge_session_free(midge_session *session) {
 /* --- What to do, and what was done --- */
 
 bool midge_session_event(midge_session *session, midge_event *event) {
-  const midge_queued_event *queued = midge_events_next(&session->events);
-  if (queued == NULL) return false;
-  *event = queued->event;
+  midge_owed owed;
+  if (!midge_events_next(&session->events, event, &owed)) return false;
   event->context = session->options.context;
-  midge_session_handed_out(session, queued);
-  midge_session_settle(session);
+  if (event->type != MIDGE_EVENT_MESSAGE) return true;
+  if (event->message.qos == MIDGE_AT_MOST_ONCE) return true;
+  midge_session_handed_out(session, event, owed);
+  midge_session_note_output(session); /* an answer changes nothing else */
   return true;
 }
 
@@ -195,4 +196,12 @@ size_t midge_session_backlog(const midge_session *session) {
 
 size_t midge_session_unfinished(const midge_session *session) {
   return session->outbox.count;
+}
+
+size_t midge_session_in_flight(const midge_session *session) {
+  return session->outbox.in_flight;
+}
+
+midge_round_trips midge_session_round_trips(const midge_session *session) {
+  return session->trips.told;
 }

@@ -18,6 +18,7 @@
 #include "engine/requests.h"
 #include "engine/subscriptions.h"
 #include "engine/tokens.h"
+#include "engine/trips.h"
 #include "midge/session.h"
 
 typedef enum midge_state {
@@ -89,6 +90,7 @@ struct midge_session {
   uint64_t ping_end;       /* where PINGREQ ends in the output; 0: none */
   midge_time ping_due;     /* it is too late to be heard; MIDGE_NEVER: no
                               answer is awaited */
+  midge_trips trips;
 
   midge_packet_ids packet_ids;
   midge_deadlines deadlines;

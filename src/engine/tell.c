@@ -19,7 +19,7 @@ void midge_session_close(midge_session *session, const midge_closing *closing) {
   if (text == NULL) text = midge_status_text(closing->status);
   if (closing->said.size == 0) event.closed.text = midge_slice_text(text);
   event.buffer = midge_buffer_hold(session->receiver.buffer);
-  midge_events_set_closed(&session->events, &event, session->connection);
+  midge_events_set_closed(&session->events, &event);
   session->state = MIDGE_STATE_CLOSED;
 }
 
@@ -39,7 +39,6 @@ void midge_session_done(midge_session *session, const midge_done *done) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
-  queued->connection = session->connection;
   queued->event.done.token = done->token;
   queued->event.done.status = done->status;
   queued->event.done.reasons = done->reasons;

@@ -85,8 +85,9 @@ static midge_time request_due(const midge_session *session) {
 
 static void ping(midge_session *session) {
   midge_packet packet = {.type = MIDGE_PINGREQ};
-  if (midge_session_show(session, &packet))
-    session->ping_end = session->output.appended;
+  if (!midge_session_show(session, &packet)) return;
+  session->ping_end = session->output.appended;
+  midge_trips_begin(&session->trips, MIDGE_TRIP_OF_PING, session->now);
 }
 
 static void check_time(midge_session *session) {
@@ -154,6 +155,7 @@ void midge_session_clear_times(midge_session *session) {
   session->ping_end = 0;
   session->ping_due = MIDGE_NEVER;
   session->patience_due = MIDGE_NEVER;
+  midge_trips_forget(&session->trips);
 }
 
 /* We held the server back: its time begins anew. */

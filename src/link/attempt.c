@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "engine/dispatch.h"
 #include "filter/text.h"
 #include "link/events.h"
 #include "link/filters.h"
@@ -223,11 +224,12 @@ static bool filter(midge_link *link, midge_slice *bytes) {
   return true;
 }
 
-size_t midge_attempt_received(midge_link *link, midge_slice bytes) {
+size_t midge_attempt_received(midge_link *link, midge_slice bytes,
+                              midge_buffer *buffer) {
   size_t size = bytes.size;
   if (link->phase == MIDGE_PHASE_CLOSING) return size;
   if (link->stack.count == 0) {
-    midge_session_received(link->session, bytes);
+    midge_session_received_in(link->session, bytes, buffer);
     return size;
   }
   while (bytes.size != 0 && filter(link, &bytes)) continue;

@@ -11,7 +11,8 @@ void midge_attempt_dial(midge_link *link);
 /* The transport is up; the filters shake hands, or the session has it. */
 void midge_attempt_dialed(midge_link *link);
 /* Bytes came; returns how many were taken. */
-size_t midge_attempt_received(midge_link *link, midge_slice bytes);
+size_t midge_attempt_received(midge_link *link, midge_slice bytes,
+                              midge_buffer *buffer);
 /* The other side ended the stream, in order. */
 void midge_attempt_ended(midge_link *link);
 /* The transport broke while it was up. */

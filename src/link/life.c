@@ -114,7 +114,8 @@ enum { FACTS = FACT_ENDED + 1 };
 typedef struct midge_told {
   const midge_fault *fault;
   midge_slice bytes;
-  size_t size; /* written; or, as the answer, how many were taken */
+  midge_buffer *buffer; /* where they lie and stay, or null */
+  size_t size;          /* written; or, as the answer, how many were taken */
 } midge_told;
 
 typedef void handler(midge_link *link, midge_told *told);
@@ -139,7 +140,7 @@ static void failed(midge_link *link, midge_told *told) {
 }
 
 static void received(midge_link *link, midge_told *told) {
-  told->size = midge_attempt_received(link, told->bytes);
+  told->size = midge_attempt_received(link, told->bytes, told->buffer);
 }
 
 static void written(midge_link *link, midge_told *told) {
@@ -200,12 +201,17 @@ void midge_link_failed(midge_link *link, uint32_t attempt,
   tell(link, FACT_FAILED, &(midge_told){.fault = fault});
 }
 
-size_t midge_link_received(midge_link *link, uint32_t attempt,
-                           midge_slice bytes) {
+size_t midge_link_received_in(midge_link *link, uint32_t attempt,
+                              midge_slice bytes, midge_buffer *buffer) {
   if (is_over(link, attempt)) return bytes.size;
-  midge_told told = {.bytes = bytes};
+  midge_told told = {.bytes = bytes, .buffer = buffer};
   tell(link, FACT_RECEIVED, &told);
   return told.size;
+}
+
+size_t midge_link_received(midge_link *link, uint32_t attempt,
+                           midge_slice bytes) {
+  return midge_link_received_in(link, attempt, bytes, NULL);
 }
 
 void midge_link_written(midge_link *link, uint32_t attempt, size_t size) {
@@ -298,4 +304,12 @@ bool midge_link_is_leaving(const midge_link *link) {
 
 bool midge_link_is_over(const midge_link *link) {
   return link->phase == MIDGE_PHASE_OVER && link->events.count == 0;
+}
+
+size_t midge_link_in_flight(const midge_link *link) {
+  return midge_session_in_flight(link->session);
+}
+
+midge_round_trips midge_link_round_trips(const midge_link *link) {
+  return midge_session_round_trips(link->session);
 }

@@ -77,6 +77,11 @@ void midge_link_failed(midge_link *link, uint32_t attempt,
  * _reading says no until then. */
 MIDGE_CHECKED size_t midge_link_received(midge_link *link, uint32_t attempt,
                                          midge_slice bytes);
+/* The same, of bytes that lie in a buffer and do not change any more: what is
+ * kept of them may hold it. Worth it when they fill most of it. */
+MIDGE_CHECKED size_t midge_link_received_in(midge_link *link, uint32_t attempt,
+                                            midge_slice bytes,
+                                            midge_buffer *buffer);
 /* The transport took the first `size` bytes of the output; 0 is fine, and the
  * way to say that rests of _received may be told again. */
 void midge_link_written(midge_link *link, uint32_t attempt, size_t size);
@@ -116,6 +121,9 @@ bool midge_link_is_shut(midge_link *link);
 bool midge_link_reading(midge_link *link);
 midge_time midge_link_deadline(const midge_link *link);
 midge_freed midge_link_freed(midge_link *link);
+/* As midge_session_in_flight and midge_session_round_trips. */
+size_t midge_link_in_flight(const midge_link *link);
+midge_round_trips midge_link_round_trips(const midge_link *link);
 /* A goodbye to the server is under way. */
 bool midge_link_is_leaving(const midge_link *link);
 /* The last event, ENDED, was told: free it. */

@@ -233,3 +233,11 @@ midge_status midge_client_set_will(midge_client *client,
   }
   return midge_reactor_wish(client->reactor, &set_will);
 }
+
+void midge_client_stats(const midge_client *client, midge_stats *stats) {
+  *stats = (midge_stats){
+      .queue_messages = atomic_load(&client->queue_messages),
+      .queue_bytes = atomic_load(&client->queue_bytes),
+  };
+  midge_tally_read(&client->tally, stats);
+}

@@ -21,11 +21,22 @@ int midge_event_queue_init(midge_event_queue *queue,
   return error;
 }
 
+/* Events that follow each other in one buffer hold it together: the last of
+ * them does, for counting holders costs a fight with the other thread. */
+static bool joins(const midge_event_list *list, size_t i) {
+  return i + 1 < list->count &&
+         list->events[i].buffer == list->events[i + 1].buffer;
+}
+
+static void release(const midge_event_list *list, size_t i) {
+  if (!joins(list, i)) midge_buffer_release(list->events[i].buffer);
+}
+
 static void free_list(const midge_allocator *allocator, midge_event_list *list,
                       size_t from) {
   for (size_t i = from; i < list->count; i++) {
     const midge_event *event = &list->events[i];
-    midge_buffer_release(event->buffer);
+    release(list, i);
     if (event->type == MIDGE_EVENT_ENDED) midge_gauge_free(event->origin);
   }
   midge_free(allocator, list->events, list->room * sizeof *list->events);
@@ -45,7 +56,6 @@ void midge_event_queue_free(midge_event_queue *queue) {
  * end, after the server was told that all is well: better no process at all. */
 static void reserve(const midge_allocator *allocator, midge_event_list *list,
                     size_t more) {
-  if (list->count + more <= list->room) return;
   size_t room = list->room != 0 ? list->room : ROOM_FIRST;
   while (room < list->count + more) room *= 2;
   midge_event *events =
@@ -56,12 +66,17 @@ static void reserve(const midge_allocator *allocator, midge_event_list *list,
   list->room = room;
 }
 
-void midge_event_queue_push(midge_event_queue *queue,
-                            const midge_event *event) {
+midge_event *midge_event_queue_place(midge_event_queue *queue) {
   midge_event_list *list = &queue->collected;
-  reserve(queue->allocator, list, 1);
-  list->events[list->count++] = *event;
-  midge_buffer_hold(event->buffer);
+  if (list->count == list->room) reserve(queue->allocator, list, 1);
+  return &list->events[list->count];
+}
+
+void midge_event_queue_push(midge_event_queue *queue) {
+  midge_event_list *list = &queue->collected;
+  const midge_event *event = &list->events[list->count++];
+  bool joined = list->count > 1 && joins(list, list->count - 2);
+  if (!joined) midge_buffer_hold(event->buffer);
   if (event->origin != NULL)
     midge_gauge_push(event->origin, midge_event_cost(event));
 }
@@ -70,6 +85,18 @@ static void swap(midge_event_list *a, midge_event_list *b) {
   midge_event_list c = *a;
   *a = *b;
   *b = c;
+}
+
+/* Where the lists meet, two events may hold what one is enough for. */
+static void append(const midge_allocator *allocator, midge_event_list *to,
+                   midge_event_list *from) {
+  size_t last = to->count - 1;
+  if (to->room - to->count < from->count) reserve(allocator, to, from->count);
+  memcpy(to->events + to->count, from->events,
+         from->count * sizeof *from->events);
+  to->count += from->count;
+  from->count = 0;
+  if (joins(to, last)) midge_buffer_release(to->events[last].buffer);
 }
 
 bool midge_event_queue_flush(midge_event_queue *queue) {
@@ -82,11 +109,7 @@ bool midge_event_queue_flush(midge_event_queue *queue) {
   if (was_empty) {
     swap(collected, incoming);
   } else {
-    reserve(queue->allocator, incoming, collected->count);
-    memcpy(incoming->events + incoming->count, collected->events,
-           collected->count * sizeof *collected->events);
-    incoming->count += collected->count;
-    collected->count = 0;
+    append(queue->allocator, incoming, collected);
   }
   if (queue->waiting) uv_cond_signal(&queue->filled);
   uv_mutex_unlock(&queue->mutex);
@@ -133,10 +156,10 @@ static bool settle(midge_event_queue *queue, const midge_event *event) {
 /* The event that was on loan. */
 static bool settle_lent(midge_event_queue *queue) {
   if (queue->next == 0) return false;
-  const midge_event *event = &queue->taken.events[queue->next - 1];
-  bool resumed = !queue->is_kept && settle(queue, event);
+  size_t lent = queue->next - 1;
+  bool resumed = !queue->is_kept && settle(queue, &queue->taken.events[lent]);
   queue->is_kept = false;
-  midge_buffer_release(event->buffer);
+  release(&queue->taken, lent);
   return resumed;
 }
 

@@ -42,8 +42,10 @@ int midge_event_queue_init(midge_event_queue *queue,
 /* Releases what nobody took; both threads are done. */
 void midge_event_queue_free(midge_event_queue *queue);
 
-/* Holds the event's buffer. */
-void midge_event_queue_push(midge_event_queue *queue, const midge_event *event);
+/* Where the next event is to be written; nothing is pushed yet. */
+midge_event *midge_event_queue_place(midge_event_queue *queue);
+/* It was written there. Holds its buffer. */
+void midge_event_queue_push(midge_event_queue *queue);
 /* Hand over what was collected. True: there was nothing, so wake the reader. */
 bool midge_event_queue_flush(midge_event_queue *queue);
 

@@ -40,8 +40,12 @@ void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
 
 /* --- Events out --- */
 
-void midge_reactor_push(midge_reactor *reactor, const midge_event *event) {
-  midge_event_queue_push(&reactor->events, event);
+midge_event *midge_reactor_place(midge_reactor *reactor) {
+  return midge_event_queue_place(&reactor->events);
+}
+
+void midge_reactor_push(midge_reactor *reactor) {
+  midge_event_queue_push(&reactor->events);
   if (reactor->events.collected.count >= FLUSH_COUNT)
     midge_reactor_flush(reactor);
 }

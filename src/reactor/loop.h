@@ -3,11 +3,14 @@
 #ifndef MIDGE_REACTOR_LOOP_H
 #define MIDGE_REACTOR_LOOP_H
 
+#include "base/buffer.h"
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
 #include "reactor/pool.h"
 
-enum { MIDGE_READ_BYTES = 64 * 1024 };
+/* What one read takes at most; the block it is in is of a size that the pool
+ * keeps. */
+enum { MIDGE_READ_BYTES = 64 * 1024 - (int)sizeof(midge_buffer) };
 
 struct midge_reactor {
   midge_allocator allocator;
@@ -30,7 +33,7 @@ struct midge_reactor {
   midge_client *wished;  /* told of wishes since their last turn */
   midge_client *due;     /* their timer has fired */
   midge_parcel *parcels; /* wishes that wait for the next round */
-  uint8_t read_buffer[MIDGE_READ_BYTES];
+  midge_buffer *reading; /* what sockets read into: nobody else holds it */
 
   uv_thread_t thread;
   atomic_bool stopping;
@@ -54,8 +57,9 @@ void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
                              const midge_wish *wish);
 void midge_reactor_ring(midge_reactor *reactor);
 
-/* An event leaves with the next flush. */
-void midge_reactor_push(midge_reactor *reactor, const midge_event *event);
+/* An event is written here, and pushed it leaves with the next flush. */
+midge_event *midge_reactor_place(midge_reactor *reactor);
+void midge_reactor_push(midge_reactor *reactor);
 /* Let the program have the events. */
 void midge_reactor_flush(midge_reactor *reactor);
 

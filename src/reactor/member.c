@@ -7,6 +7,7 @@
 
 enum {
   ROUNDS_MAX = 8,               /* of one turn, while emptying fills */
+  LENT_MIN = 32 * 1024,         /* bytes of a read that may hold its buffer */
   SLICES_MAX = 256,             /* gathered by one write */
   TURN_BYTES = 4 * 1024 * 1024, /* written before others have their turn */
   WATCH_MS = 1000, /* how often sockets that nobody reads are looked at */
@@ -19,7 +20,9 @@ static void tick(midge_client *client) {
   midge_link_clock(client->link, midge_reactor_now(client->reactor));
   if (client->socket == NULL) return;
   size_t size = midge_socket_taken(client->socket);
-  if (size != 0) midge_link_written(client->link, client->transport, size);
+  if (size == 0) return;
+  MIDGE_TALLY_ADD(client->tally.sent, size);
+  midge_link_written(client->link, client->transport, size);
 }
 
 /* The link takes them up when it has room. */
@@ -32,17 +35,29 @@ static void keep_rest(midge_client *client, midge_slice bytes) {
   client->rest_size = bytes.size;
 }
 
-static void receive(midge_client *client, midge_slice bytes) {
+static void receive(midge_client *client, midge_slice bytes,
+                    midge_buffer *buffer) {
   client->rest_size = 0;
-  size_t taken = midge_link_received(client->link, client->transport, bytes);
+  size_t taken =
+      midge_link_received_in(client->link, client->transport, bytes, buffer);
   if (taken < bytes.size) keep_rest(client, midge_slice_skip(bytes, taken));
   midge_member_turn(client);
 }
 
+/* Few bytes are copied, many stay where they were read, and what sockets read
+ * into next is another buffer. */
 static void on_received(void *context, midge_slice bytes) {
   midge_client *client = context;
+  midge_reactor *reactor = client->reactor;
+  midge_buffer *other = NULL;
+  if (bytes.size >= LENT_MIN)
+    other = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
+  midge_buffer *read = other != NULL ? reactor->reading : NULL;
+  if (other != NULL) reactor->reading = other;
   tick(client);
-  receive(client, bytes);
+  MIDGE_TALLY_ADD(client->tally.received, bytes.size);
+  receive(client, bytes, read);
+  midge_buffer_release(read);
 }
 
 static void on_written(void *context) {
@@ -50,7 +65,7 @@ static void on_written(void *context) {
   tick(client);
   midge_link_written(client->link, client->transport, 0);
   if (client->rest_size != 0)
-    receive(client, midge_slice_of(client->rest, client->rest_size));
+    receive(client, midge_slice_of(client->rest, client->rest_size), NULL);
   else
     midge_member_turn(client);
 }
@@ -75,8 +90,7 @@ static void on_dialed(void *context, midge_socket *socket) {
   midge_client *client = context;
   client->dial = NULL;
   client->socket = socket;
-  midge_socket_listen(socket, &listener, client, client->reactor->read_buffer,
-                      MIDGE_READ_BYTES);
+  midge_socket_listen(socket, &listener, client, &client->reactor->reading);
   tick(client);
   midge_link_dialed(client->link, client->transport);
   midge_member_turn(client);
@@ -102,15 +116,18 @@ static void lower_standing(midge_client *client, const midge_event *closed) {
 }
 
 static bool take_events(midge_client *client) {
-  midge_event event;
+  midge_event *event;
   bool any = false;
-  while (midge_link_event(client->link, &event)) {
+  while (midge_link_event(client->link,
+                          event = midge_reactor_place(client->reactor))) {
     any = true;
-    event.origin = client->gauge;
-    if (event.type == MIDGE_EVENT_CLOSED &&
-        event.closed.retry_ms == MIDGE_NEVER)
-      lower_standing(client, &event);
-    midge_reactor_push(client->reactor, &event);
+    event->origin = client->gauge;
+    if (event->type != MIDGE_EVENT_MESSAGE && event->type != MIDGE_EVENT_DONE)
+      midge_tally_event(&client->tally, event);
+    if (event->type == MIDGE_EVENT_CLOSED &&
+        event->closed.retry_ms == MIDGE_NEVER)
+      lower_standing(client, event);
+    midge_reactor_push(client->reactor);
   }
   midge_freed freed = midge_link_freed(client->link);
   if (freed.messages == 0) return any;
@@ -159,6 +176,7 @@ static bool write_output(midge_client *client) {
         midge_socket_write(socket, slices, count, stays, written >= TURN_BYTES);
     if (size == 0) continue;
     midge_link_written(client->link, client->transport, size);
+    MIDGE_TALLY_ADD(client->tally.sent, size);
     written += size;
   }
   return written != 0;
@@ -218,6 +236,13 @@ static void watch_socket(midge_client *client) {
   uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
+static void count(midge_client *client) {
+  atomic_store_explicit(&client->tally.in_flight,
+                        midge_link_in_flight(client->link),
+                        memory_order_relaxed);
+  midge_tally_trips(&client->tally, midge_link_round_trips(client->link));
+}
+
 void midge_member_turn(midge_client *client) {
   bool moved = true;
   for (int round = 0; moved && round < ROUNDS_MAX; round++) {
@@ -235,6 +260,7 @@ void midge_member_turn(midge_client *client) {
   control_flow(client);
   watch_socket(client);
   set_timer(client);
+  count(client);
 }
 
 void midge_member_wish(midge_client *client, const midge_wish *wish) {

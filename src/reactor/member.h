@@ -5,6 +5,7 @@
 #define MIDGE_REACTOR_MEMBER_H
 
 #include "reactor/dial.h"
+#include "reactor/tally.h"
 
 struct midge_client {
   midge_reactor *reactor;
@@ -15,6 +16,7 @@ struct midge_client {
   atomic_size_t queue_messages, queue_bytes; /* taken and not ended */
   /* Twice the number of connects, plus one while a connection is asked for. */
   atomic_uint standing;
+  midge_tally tally;
   midge_parcel last_parcel; /* so that closing needs no memory */
   midge_wish last_wish;
 

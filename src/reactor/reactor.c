@@ -232,6 +232,7 @@ void midge_reactor_stop(midge_reactor *reactor) {
   uv_sem_wait(&reactor->stopped);
   midge_event_queue_free(&reactor->events);
   midge_mailbox_free(&reactor->mailbox);
+  midge_buffer_release(reactor->reading);
   midge_pool_release(reactor->pool);
   if (reactor->lingers)
     pthread_detach(reactor->thread);
@@ -311,6 +312,8 @@ midge_status midge_reactor_start(midge_reactor **started,
       midge_allocate_zero(&midge_allocator_default, sizeof *reactor);
   if (reactor == NULL) return MIDGE_ENOMEM;
   if (!choose_allocator(reactor, options->allocator)) goto Exit;
+  reactor->reading = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
+  if (reactor->reading == NULL) goto Exit;
   reactor->wake = options->wake;
   reactor->context = options->context;
   reactor->goodbye_ms =
@@ -340,6 +343,7 @@ ExitMailbox:
 ExitEvents:
   midge_event_queue_free(&reactor->events);
 Exit:
+  midge_buffer_release(reactor->reading);
   midge_pool_release(reactor->pool);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
   return MIDGE_EERRNO;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 enum {
@@ -28,11 +29,10 @@ midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
 }
 
 void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
-                         void *context, uint8_t *buffer, size_t size) {
+                         void *context, midge_buffer *const *reading) {
   socket->listener = listener;
   socket->context = context;
-  socket->read_buffer = buffer;
-  socket->read_size = size;
+  socket->reading = reading;
 }
 
 static void free_socket(uv_handle_t *handle) {
@@ -70,8 +70,8 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested,
                         uv_buf_t *buffer) {
   (void)suggested;
   midge_socket *socket = handle->data;
-  *buffer =
-      uv_buf_init((char *)socket->read_buffer, (unsigned)socket->read_size);
+  midge_buffer *reading = *socket->reading;
+  *buffer = uv_buf_init((char *)reading->data, (unsigned)reading->size);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {

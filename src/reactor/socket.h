@@ -28,9 +28,8 @@ struct midge_socket {
   };
   const midge_listener *listener; /* null: dropped */
   void *context;
-  uint8_t *read_buffer; /* lent, of `read_size` */
-  size_t read_size;
-  size_t number; /* for the owner */
+  midge_buffer *const *reading; /* what to read into: it may be exchanged */
+  size_t number;                /* for the owner */
   uv_connect_t connect;
   uv_write_t write;
   uv_shutdown_t shutdown;
@@ -46,7 +45,7 @@ midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
                                const midge_listener *listener, void *context);
 /* Another owner from here on. */
 void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
-                         void *context, uint8_t *buffer, size_t size);
+                         void *context, midge_buffer *const *reading);
 void midge_socket_drop(midge_socket *socket);
 
 /* Return 0 or an error of libuv; `connected` follows. */

@@ -91,6 +91,19 @@ test('handlers of one filter share a subscription, and \'message\' is told too',
   assert.deepEqual(log, ['one: a x', 'two: a x', 'message: a x', 'message: b y']);
 });
 
+test('a handler that comes later has what comes later', async () => {
+  const broker = await serve();
+  const client = await connect(broker.url);
+  const log = [];
+  await client.subscribeAsync('a', {}, writer(log, 'first'));
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'x' });
+  await until(() => log.length === 1);
+  await client.subscribeAsync('#', {}, writer(log, 'second'));
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'y' });
+  await until(() => log.length === 3);
+  assert.deepEqual(log, ['first: a x', 'first: a y', 'second: a y']);
+});
+
 test('unsubscribing takes the handlers away', async () => {
   const broker = await serve();
   const client = await connect(broker.url);

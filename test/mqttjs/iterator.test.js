@@ -207,6 +207,24 @@ for (const qos of [0, 1]) {
   });
 }
 
+test('what waits for a slow loop does not grow with each step', async () => {
+  const broker = await listen();
+  open.push(broker);
+  const client = await connect(broker.url, { highWaterMark: 65536 });
+  const messages = client.messages('a', { highWaterMark: 2 });
+  await broker.saw('subscribe');
+  const payload = Buffer.alloc(16384);
+  for (let n = 0; n < 2000; n += 1) broker.current.send({ cmd: 'publish', topic: 'a', payload });
+  let read = 0;
+  for (let n = 0; n < 200; n += 1) {
+    await messages.next();
+    await new Promise(setImmediate);
+    if (n === 20) read = client.stats().bytes.received;
+  }
+  const more = client.stats().bytes.received - read;
+  assert.ok(more < 900 * payload.length, `${more} bytes were read meanwhile`);
+});
+
 test('only the client of a slow loop is held back', async () => {
   const { url } = await start();
   const slow = await connect(url);

@@ -43,6 +43,7 @@ typedef struct driver {
 
   /* How the output is taken and the journal is kept. */
   bool byte_by_byte, output_held, commit_held, events_held;
+  bool lends;         /* what is received lies in buffers that may be kept */
   bool messages_held; /* once: they may come at any time */
   bool events_mixed; /* of several connections: which is which is not checked */
   size_t allowance;  /* bytes that a held output may still send */

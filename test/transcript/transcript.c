@@ -191,6 +191,7 @@ static bool run(const char *title, const char *lines, transcript_cut cut,
   driver d;
   driver_init(&d);
   d.byte_by_byte = cut.output;
+  d.lends = cut.lent;
   teller to = {.driver = &d, .cut = cut};
   transcript_tell(&to, lines);
   transcript_end(&to);
@@ -202,9 +203,9 @@ static bool run(const char *title, const char *lines, transcript_cut cut,
   }
   bool good = !d.failed;
   if (!good) {
-    fprintf(stderr, "%s (cut at %zu%s%s)\n  %s\n", title, cut.at,
+    fprintf(stderr, "%s (cut at %zu%s%s%s)\n  %s\n", title, cut.at,
             cut.all ? ", everywhere" : "", cut.output ? ", output" : "",
-            d.failure);
+            cut.lent ? ", lent" : "", d.failure);
   }
   if (first->now == 0) {
     first->now = d.now;
@@ -225,8 +226,12 @@ bool transcript_play(const char *title, const char *lines) {
       good && run(title, lines, (transcript_cut){.all = true}, &first, &same);
   good = good &&
          run(title, lines, (transcript_cut){.output = true}, &first, &same);
+  transcript_cut lent = {.lent = true};
+  good = good && run(title, lines, lent, &first, &same);
   for (size_t at = 1; good && at < bytes; at++) {
     good = run(title, lines, (transcript_cut){.at = at}, &first, &same);
+    lent.at = at;
+    good = good && run(title, lines, lent, &first, &same);
   }
   seen_clear(&first.packets);
   seen_clear(&first.events);

@@ -2,9 +2,9 @@
  * come out of it. README.md in this folder lists them.
  *
  * It is played whole; then once for every byte of what the server sends, cut
- * there; then with the server's bytes one at a time; then with the output
- * taken one byte at a time. Every run must give the same packets, byte by
- * byte, and the same events. */
+ * there, copied and in buffers that are lent; then with the server's bytes one
+ * at a time; then with the output taken one byte at a time. Every run must give
+ * the same packets, byte by byte, and the same events. */
 #ifndef MIDGE_TEST_TRANSCRIPT_H
 #define MIDGE_TEST_TRANSCRIPT_H
 
@@ -14,6 +14,7 @@ typedef struct transcript_cut {
   size_t at;   /* cut what the server sends behind this byte; 0: nowhere */
   bool all;    /* cut it behind every byte */
   bool output; /* take the output one byte at a time */
+  bool lent;   /* the server's bytes come in buffers that may be kept */
 } transcript_cut;
 
 /* Lines told to a driver one after the other: for a test in C that has more to

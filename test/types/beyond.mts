@@ -1,5 +1,7 @@
 // What mqtt.connect has beyond MQTT.js. It is compiled.
-import mqtt, { type IMessagesOptions, type IPublishPacket, type Messages } from 'midge';
+import mqtt, {
+  type ClientStats, type IMessagesOptions, type IPublishPacket, type Messages,
+} from 'midge';
 
 const { signal } = new AbortController();
 
@@ -12,11 +14,13 @@ export async function main(): Promise<string[]> {
   await client.publishAsync('a', 'b', { ttl: 1000, timeout: 2000, signal });
   await client.unsubscribeAsync('a', { timeout: 1 });
   client.pause().resume();
+  const { queue, causes, roundTrip }: ClientStats = client.stats();
+  const numbers: number[] = [queue.bytes, causes.MIDGE_ELOST, roundTrip.p99];
   const response = await client.request('a', 'b', { timeout: 10, signal, qos: 1 });
   const answer: [Buffer, string | undefined] = [response.payload, response.properties?.contentType];
   const options: IMessagesOptions = { qos: 1, highWaterMark: 8, signal };
   const messages: Messages = client.messages(['a', 'b'], options);
-  const texts: string[] = [String(answer)];
+  const texts: string[] = [String(answer), String(numbers)];
   for await (const { topic, payload } of messages) {
     texts.push(topic, payload.toString('utf8'));
     break;

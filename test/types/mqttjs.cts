@@ -14,4 +14,5 @@ client.end(true);
 connect('mqtt://localhost', { keepAlive: 10 });
 
 export type Packets = [mqtt.IPublishPacket, mqtt.IConnackPacket, mqtt.Packet];
+export type Beyond = [mqtt.ClientStats, mqtt.IMessagesOptions, mqtt.IRequestOptions];
 export { same, given, kitchen };

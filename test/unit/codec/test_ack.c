@@ -1,6 +1,7 @@
 /* PUBACK, PUBREC, PUBREL, PUBCOMP. */
 #include <stdio.h>
 
+#include "codec/ack.h"
 #include "expect.h"
 
 #define MALFORMED MIDGE_REASON_MALFORMED_PACKET
@@ -125,6 +126,18 @@ static void a_form_asked_for_is_written(void **state) {
   expect_written(MIDGE_MQTT_3_1, &packet, "6a 02 00 0a");
 }
 
+static void bare_ones_are_written_as_others_are(void **state) {
+  (void)state;
+  for (size_t i = 0; i < ACKS; i++) {
+    uint8_t bare[MIDGE_BARE_ACK_SIZE], whole[10];
+    midge_packet packet = {.type = acks[i].type, .ack.packet_id = 0x102};
+    midge_bare_ack_encode(acks[i].type, 0x102, bare);
+    uint8_t *end = midge_packet_encode(MIDGE_MQTT_5, &packet, whole);
+    assert_int_equal(end - whole, sizeof bare);
+    assert_memory_equal(bare, whole, sizeof bare);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bare_means_success),
@@ -136,6 +149,7 @@ int main(void) {
       cmocka_unit_test(mqtt_3_1_may_repeat_pubrel),
       cmocka_unit_test(the_shortest_form_is_found),
       cmocka_unit_test(a_form_asked_for_is_written),
+      cmocka_unit_test(bare_ones_are_written_as_others_are),
   };
   return cmocka_run_group_tests_name("ack", tests, NULL, NULL);
 }

@@ -55,6 +55,24 @@ static void duplicate_with_qos_0_is_let_through(void **state) {
   assert_int_equal(packet.publish.qos, MIDGE_AT_MOST_ONCE);
 }
 
+static midge_decoded decode_known(midge_slice bytes, midge_slice known) {
+  midge_packet packet;
+  midge_decode_options options = {.version = MIDGE_MQTT_5,
+                                  .known_topic = known};
+  return midge_packet_decode(&options, bytes, &packet).outcome;
+}
+
+/* Only the same bytes are; a known one that is wrong shows that they are not
+ * looked at again. */
+static void a_known_topic_is_not_judged_again(void **state) {
+  (void)state;
+  midge_slice wrong = MIDGE_TEXT("\x30\x06\0\3a/+\0");
+  assert_int_equal(decode_known(wrong, MIDGE_TEXT("a/+")), MIDGE_DECODED);
+  assert_int_equal(decode_known(wrong, MIDGE_TEXT("a/b")), MIDGE_REFUSED);
+  assert_int_equal(decode_known(wrong, MIDGE_TEXT("a/+/")), MIDGE_REFUSED);
+  assert_int_equal(decode_known(wrong, MIDGE_NO_SLICE), MIDGE_REFUSED);
+}
+
 /* MQTT 5, 3.3.2.1. */
 static void an_empty_topic_needs_an_alias(void **state) {
   (void)state;
@@ -146,6 +164,7 @@ int main(void) {
       cmocka_unit_test(qos_3_is_refused_by_its_first_byte),
       cmocka_unit_test(packet_identifier_0_is_refused),
       cmocka_unit_test(duplicate_with_qos_0_is_let_through),
+      cmocka_unit_test(a_known_topic_is_not_judged_again),
       cmocka_unit_test(an_empty_topic_needs_an_alias),
       cmocka_unit_test(alias_0_is_refused),
       cmocka_unit_test(a_topic_with_a_wildcard_is_refused),

@@ -27,7 +27,8 @@ static void push(uint64_t number, size_t size) {
   midge_event event = {
       .type = MIDGE_EVENT_MESSAGE, .buffer = buffer, .origin = gauge};
   event.message.payload = (midge_slice){buffer->data, size + 8};
-  midge_event_queue_push(&queue, &event);
+  *midge_event_queue_place(&queue) = event;
+  midge_event_queue_push(&queue);
   midge_buffer_release(buffer);
 }
 
@@ -152,6 +153,61 @@ static void each_client_has_a_mark_of_its_own(void **state) {
   midge_gauge_free(other);
 }
 
+static void push_in(midge_buffer *buffer) {
+  *midge_event_queue_place(&queue) =
+      (midge_event){.type = MIDGE_EVENT_MESSAGE, .buffer = buffer};
+  midge_event_queue_push(&queue);
+}
+
+/* Ours is one of them. */
+static size_t holders(midge_buffer *buffer) {
+  return atomic_load(&buffer->holders);
+}
+
+static void events_in_one_buffer_hold_it_together_to_the_last(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  bool resumed;
+  midge_buffer *buffer = midge_buffer_new(&midge_allocator_default, 1);
+  for (int i = 0; i < 5; i++) push_in(buffer);
+  assert_int_equal(holders(buffer), 2);
+  midge_event_queue_flush(&queue);
+  push_in(buffer); /* joins them where the lists meet */
+  push_in(buffer);
+  midge_event_queue_flush(&queue);
+  assert_int_equal(holders(buffer), 2);
+  push_in(buffer); /* behind the list that is about to be taken */
+  for (int i = 0; i < 8; i++) {
+    if (i == 7) midge_event_queue_flush(&queue);
+    assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+    assert_int_equal(holders(buffer), i < 7 ? 3 : 2);
+  }
+  assert_false(midge_event_queue_take(&queue, &event, 0, &resumed));
+  assert_int_equal(holders(buffer), 1);
+  midge_buffer_release(buffer);
+  stop();
+}
+
+static void what_is_left_of_a_buffer_is_released_at_the_end(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  bool resumed;
+  midge_buffer *first = midge_buffer_new(&midge_allocator_default, 1);
+  midge_buffer *second = midge_buffer_new(&midge_allocator_default, 1);
+  for (int i = 0; i < 6; i++) push_in(i < 3 ? first : second);
+  midge_event_queue_flush(&queue);
+  for (int i = 0; i < 2; i++)
+    assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+  push_in(second);
+  stop();
+  assert_int_equal(holders(first), 1);
+  assert_int_equal(holders(second), 1);
+  midge_buffer_release(first);
+  midge_buffer_release(second);
+}
+
 static void waiting_ends_in_time(void **state) {
   (void)state;
   start(0);
@@ -200,6 +256,8 @@ int main(void) {
       cmocka_unit_test(one_huge_event_pauses_and_resumes),
       cmocka_unit_test(what_is_kept_counts_until_it_is_given_back),
       cmocka_unit_test(each_client_has_a_mark_of_its_own),
+      cmocka_unit_test(events_in_one_buffer_hold_it_together_to_the_last),
+      cmocka_unit_test(what_is_left_of_a_buffer_is_released_at_the_end),
       cmocka_unit_test(waiting_ends_in_time),
       cmocka_unit_test(a_reader_and_a_writer_meet),
   };

@@ -53,7 +53,10 @@ static void a_small_mark_holds(void **state) {
 
 static void push(midge_event_queue *queue, size_t count) {
   const midge_event event = {.type = MIDGE_EVENT_DONE};
-  for (size_t i = 0; i < count; i++) midge_event_queue_push(queue, &event);
+  for (size_t i = 0; i < count; i++) {
+    *midge_event_queue_place(queue) = event;
+    midge_event_queue_push(queue);
+  }
   midge_event_queue_flush(queue);
 }
 
