@@ -1,9 +1,12 @@
 #include "batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "handle.h"
 #include "properties.h"
+
+static_assert(TOPICS_BRIEF == RECORDS_MAX, "each may have a topic of its own");
 
 void midge_batch_set_up(midge_batch *batch, napi_env env,
                         const napi_value *arrays) {
@@ -13,6 +16,7 @@ void midge_batch_set_up(midge_batch *batch, napi_env env,
   napi_create_reference(env, arrays[2], 1, &batch->strings_ref);
   napi_get_typedarray_info(env, arrays[0], NULL, NULL, &data, NULL, NULL);
   batch->records = data;
+  midge_topics_set_up(&batch->topics);
 }
 
 void midge_batch_free(midge_batch *batch, napi_env env) {

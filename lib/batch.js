@@ -20,7 +20,9 @@ const lives = {
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);
 const extras = [];
-const topics = [];
+// By slot: those of one batch first, then those that stay. Filled, for an array
+// with holes is a table to look things up in.
+const topics = new Array(RECORDS_MAX).fill('');
 // By the addon's index: sessions that are open, weak references to others.
 const sessions = [];
 

@@ -23,7 +23,19 @@ function emit(owner, ...args) {
   }
 }
 
-// The same, for the callback that is called most.
+// The same, for those that are called most.
+function received(owner, receive, mid, topic, payload, qos, retain, properties) {
+  try {
+    if (receive === null) {
+      owner.emit('received', mid, topic, payload, qos, retain, properties);
+    } else {
+      receive.call(owner, mid, topic, payload, qos, retain, properties);
+    }
+  } catch (error) {
+    native.raise(error);
+  }
+}
+
 function published(owner, callback, mid, ack) {
   try {
     if (ack === undefined) callback.call(owner, mid);
@@ -82,8 +94,8 @@ class Presenter {
 
   received(topic, payload, qos, retain, mid, properties) {
     const { owner, receive } = this;
-    if (receive) call(owner, receive, mid, topic, payload, qos, retain, properties);
-    emit(owner, 'received', mid, topic, payload, qos, retain, properties);
+    if (receive) received(owner, receive, mid, topic, payload, qos, retain, properties);
+    received(owner, null, mid, topic, payload, qos, retain, properties);
   }
 
   // `reason`: the server's answer, -1 when it gave none.

@@ -50,6 +50,52 @@ test('topics of one length, thousands of them in a batch', async (t) => {
   }
 });
 
+// A PUBLISH of QoS 0, and the topic once more as its payload.
+function twice(topic) {
+  const text = Buffer.from(topic);
+  const size = 2 + 2 * text.length;
+  const length = size < 0x80 ? [size] : [size & 0x7f | 0x80, size >> 7];
+  return Buffer.concat([Buffer.from([0x30, ...length, text.length >> 8, text.length & 0xff]),
+    text, text]);
+}
+
+// Sends each of them and resolves when as many have come, each with its own.
+async function sendTwice(server, client, topics) {
+  let count = 0;
+  let wrong = 0;
+  const listener = (mid, topic, payload) => {
+    if (topic !== topics[count] || payload.toString() !== topic) wrong += 1;
+    count += 1;
+  };
+  client.on('received', listener);
+  const [connection] = server.connections;
+  connection.socket.write(Buffer.concat(topics.map(twice)));
+  await until(() => count === topics.length);
+  client.off('received', listener);
+  assert.equal(wrong, 0);
+}
+
+async function listening(t) {
+  const server = await start(t);
+  const client = await connected(t, server);
+  client.on('received', () => {});
+  await called((done) => client.publish(1, false, 't', 'm', done));
+  return [server, client];
+}
+
+test('topics too long to be remembered, many in a batch', async (t) => {
+  const [server, client] = await listening(t);
+  const topics = Array.from({ length: 3000 }, (_, i) => `${i}/${'long'.repeat(75 + i % 3)}`);
+  await sendTwice(server, client, topics);
+});
+
+test('more topics than are remembered', async (t) => {
+  const [server, client] = await listening(t);
+  const topics = Array.from({ length: 140000 }, (_, i) => `topic/${i}`);
+  await sendTwice(server, client, topics);
+  await sendTwice(server, client, topics.slice(-20000).concat(topics.slice(0, 20000)));
+});
+
 test('timers have their turn while messages are told', async (t) => {
   const server = await start(t);
   const client = await connected(t, server);
