@@ -83,13 +83,14 @@ static void session_31_resent_in_the_original_order(void **state) {
 
 static void session_32_publish_while_resending_and_cut_again(void **state) {
   (void)state;
-  play_both("durable=1",
-            "publish token=1 qos=1 topic=\"t\" payload=\"1\"\n> PUBLISH id=1\n"
-            "disconnected\n= closed\nconnected\n> CONNECT\nhold\n"
-            "< CONNACK session_present=1\n= opened\n"
-            "publish token=2 qos=1 topic=\"t\" payload=\"2\"\n"
-            "disconnected\n= closed\nsent\n" CRASH
-            "> PUBLISH dup=1 payload=\"1\"\n> PUBLISH payload=\"2\"\n");
+  play_both(
+      "durable=1",
+      "publish token=1 qos=1 topic=\"t\" payload=\"1\"\n> PUBLISH id=1\n"
+      "= stored token=1\ndisconnected\n= closed\nconnected\n> CONNECT\nhold\n"
+      "< CONNACK session_present=1\n= opened\n"
+      "publish token=2 qos=1 topic=\"t\" payload=\"2\"\n= stored token=2\n"
+      "disconnected\n= closed\nsent\n" CRASH
+      "> PUBLISH dup=1 payload=\"1\"\n> PUBLISH payload=\"2\"\n");
 }
 
 /* MQTT5-3.2.2-11 */
@@ -127,7 +128,9 @@ static void session_35_smaller_packets_on_reconnect(void **state) {
   (void)state;
   play_5("durable=1",
          "publish token=1 qos=1 topic=\"t\" payload=\"x\"*100\n> PUBLISH id=1\n"
+         "= stored token=1\n"
          "publish token=2 qos=1 topic=\"t\" payload=\"y\"\n> PUBLISH id=2\n"
+         "= stored token=2\n"
          "disconnected\n= closed\nconnected\n> CONNECT\n"
          "< CONNACK session_present=1 maximum_packet_size=30\n= opened\n"
          "= done token=1 status=EOVERSIZE\n> PUBLISH id=2 dup=1\n"
@@ -141,13 +144,13 @@ static void session_36_aliases_are_not_stored(void **state) {
          "disconnected\n= closed\nconnected\n> CONNECT\n"
          "< CONNACK session_present=1 topic_alias_maximum=9\n= opened\n"
          "publish token=1 qos=1 topic=\"long\"\n"
-         "> PUBLISH id=1 topic=\"long\" topic_alias=1\n"
+         "> PUBLISH id=1 topic=\"long\" topic_alias=1\n= stored token=1\n"
          "publish token=2 qos=1 topic=\"long\"\n"
-         "> PUBLISH id=2 topic=\"\" topic_alias=1\n"
+         "> PUBLISH id=2 topic=\"\" topic_alias=1\n= stored token=2\n"
          "publish token=3 qos=1 topic=\"mine\" topic_alias=7\n"
-         "> PUBLISH id=3 topic=\"mine\" topic_alias=7\n"
+         "> PUBLISH id=3 topic=\"mine\" topic_alias=7\n= stored token=3\n"
          "publish token=4 qos=1 topic=\"\" topic_alias=7\n"
-         "> PUBLISH id=4 topic=\"\" topic_alias=7\n" CRASH
+         "> PUBLISH id=4 topic=\"\" topic_alias=7\n= stored token=4\n" CRASH
          "> PUBLISH id=1 topic=\"long\" topic_alias=none\n"
          "> PUBLISH id=2 topic=\"long\" topic_alias=none\n"
          "> PUBLISH id=3 topic=\"mine\" topic_alias=none\n"

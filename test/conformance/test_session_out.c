@@ -179,7 +179,7 @@ static void session_11_pubrel_after_pubrec_is_recorded(void **state) {
   (void)state;
   play_both("durable=1",
             "publish token=1 qos=2 topic=\"t\"\n> PUBLISH id=1\n"
-            "hold_commit\n< PUBREC id=1\n? backlog 0\n"
+            "= stored token=1\nhold_commit\n< PUBREC id=1\n? backlog 0\n"
             "committed\n> PUBREL id=1 reason=0\n");
 }
 
@@ -188,7 +188,8 @@ static void session_12_crash_after_released(void **state) {
   (void)state;
   play_both("durable=1",
             "publish token=1 qos=2 topic=\"t\"\n> PUBLISH id=1\n"
-            "hold\n< PUBREC id=1\nrestart\nsent\nconnected\n> CONNECT\n"
+            "= stored token=1\nhold\n< PUBREC "
+            "id=1\nrestart\nsent\nconnected\n> CONNECT\n"
             "< CONNACK session_present=1\n= opened\n> PUBREL id=1\n"
             "< PUBCOMP id=1\n? unfinished 0\n");
 }
@@ -197,7 +198,7 @@ static void session_13_crash_before_released_was_recorded(void **state) {
   (void)state;
   play_both("durable=1",
             "publish token=1 qos=2 topic=\"t\"\n> PUBLISH id=1\n"
-            "hold_commit\n< PUBREC id=1\nrestart\ncommitted\n"
+            "= stored token=1\nhold_commit\n< PUBREC id=1\nrestart\ncommitted\n"
             "connected\n> CONNECT\n< CONNACK session_present=1\n= opened\n"
             "> PUBLISH id=1 dup=1\n< PUBREC id=1\n> PUBREL id=1\n"
             "< PUBCOMP id=1\n? unfinished 0\n");
@@ -278,8 +279,9 @@ static void session_19_message_expiry(void **state) {
   play_5("durable=1",
          "disconnected\n= closed\n"
          "publish token=1 qos=1 topic=\"t\" message_expiry_interval=100\n"
+         "= stored token=1\n"
          "publish token=2 qos=1 topic=\"t\" message_expiry_interval=10\n"
-         "restart\nelapsed 40s\n"
+         "= stored token=2\nrestart\nelapsed 40s\n"
          "connected\n> CONNECT\n< CONNACK session_present=1\n= opened\n"
          "> PUBLISH message_expiry_interval=60\n? unfinished 1\n");
 }
