@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 
-enum { ROOM_FIRST = 16 };
+enum { ROOM_FIRST = 4 };
 
 void midge_map_init(midge_map *map, const midge_allocator *allocator) {
   *map = (midge_map){.allocator = allocator};

@@ -164,7 +164,9 @@ static bool owe(midge_session *session, const midge_packet *packet) {
    * answers by hand. */
   if (session->options.acknowledge_by_hand) debt.listed = !debt.answered;
   if (!midge_inbox_owe(inbox, debt)) {
-    if (state == MIDGE_INBOUND_NEW) midge_inbox_remove(inbox, packet_id);
+    bool is_entered =
+        state == MIDGE_INBOUND_NEW && debt.qos == MIDGE_EXACTLY_ONCE;
+    if (is_entered) midge_inbox_remove(inbox, packet_id);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
