@@ -68,17 +68,33 @@ static midge_status open_client(native_call *call, midge_handle *client,
   char text[TEXT_SIZE] = "";
   midge_status status = midge_client_open(
       &client->handle, call->environment->reactor, options, text, sizeof text);
-  if (status != MIDGE_OK) tell(call, call->args[1], text);
+  if (status != MIDGE_OK) tell(call, call->args[6], text);
   return status;
 }
 
-/* open(options, setText): the index, or an error. */
+/* What every client has stands in the arguments, the rest in a list. */
+static void read_options(native_call *call, midge_client_options *options) {
+  midge_scratch *scratch = &call->scratch;
+  *options = (midge_client_options){
+      .url = midge_scratch_bytes(scratch, call->args[0])};
+  midge_session_options *session = &options->session;
+  session->client_id = midge_scratch_bytes(scratch, call->args[1]);
+  session->user_name = midge_scratch_bytes(scratch, call->args[2]);
+  session->password = midge_scratch_bytes(scratch, call->args[3]);
+  session->keep_alive_s = (uint16_t)number(call, 4);
+  session->keep_alive_off = session->keep_alive_s == 0;
+  session->adopt_session = true;
+  midge_options_read(scratch, call->args[5], options);
+}
+
+/* open(url, clientId, userName, password, keepAlive, settings, setText): the
+ * index, or an error. */
 static napi_value open(napi_env env, napi_callback_info info) {
   native_call call;
   midge_client_options options;
   begin(&call, env, info);
   call.scratch.secret = true;
-  midge_options_read(&call.scratch, call.args[0], &options);
+  read_options(&call, &options);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
   midge_status status = midge_environment_start(call.environment);
   if (status != MIDGE_OK) return finish(&call, status);

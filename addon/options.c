@@ -11,21 +11,40 @@ typedef enum option_kind {
   KIND_INT,
   KIND_SIZE,
   KIND_TEXT,
+  KIND_LIST, /* of texts, and how many */
+  KIND_LENIENT,
+  KIND_WILL,
+  KIND_PROPERTIES,
+  KIND_TLS, /* an object with names of its own */
 } option_kind;
 
 typedef struct option_row {
-  const char *name; /* in the object that lib/options.js makes */
+  const char *name; /* as lib/ has it */
   option_kind kind;
   size_t offset;
+  size_t count_offset; /* of KIND_LIST */
 } option_row;
 
 #define CLIENT(name, kind, member) \
-  { name, KIND_##kind, offsetof(midge_client_options, member) }
+  { name, KIND_##kind, offsetof(midge_client_options, member), 0 }
+#define CLIENT_LIST(name, member, count)                     \
+  {                                                          \
+    name, KIND_LIST, offsetof(midge_client_options, member), \
+        offsetof(midge_client_options, count)                \
+  }
 #define TLS(name, kind, member) \
-  { name, KIND_##kind, offsetof(midge_tls_options, member) }
+  { name, KIND_##kind, offsetof(midge_tls_options, member), 0 }
+#define TLS_LIST(name, member, count)                     \
+  {                                                       \
+    name, KIND_LIST, offsetof(midge_tls_options, member), \
+        offsetof(midge_tls_options, count)                \
+  }
 
+/* Those that lib/ names by their places here, in whatever order. */
 static const option_row client_rows[] = {
-    CLIENT("url", TEXT, url),
+    CLIENT_LIST("servers", servers, server_count),
+    CLIENT("tls", TLS, tls),
+    CLIENT_LIST("headers", websocket.headers, websocket.header_count),
     CLIENT("proxy", TEXT, proxy),
     CLIENT("localAddress", TEXT, local_address),
     CLIENT("nagle", FLAG, nagle),
@@ -40,12 +59,12 @@ static const option_row client_rows[] = {
     CLIENT("reconnectLasting", FLAG, reconnect.lasting),
     CLIENT("redirectsMax", 8, reconnect.redirects_max),
     CLIENT("negotiate", FLAG, session.negotiate),
-    CLIENT("clientId", TEXT, session.client_id),
-    CLIENT("userName", TEXT, session.user_name),
-    CLIENT("password", TEXT, session.password),
+    CLIENT("version", INT, session.version),
+    CLIENT("lenientText", LENIENT, session.text),
+    CLIENT("will", WILL, session.will),
+    CLIENT("properties", PROPERTIES, session.properties),
     CLIENT("clean", FLAG, session.clean_start),
     CLIENT("sessionExpiry", 32, session.session_expiry_s),
-    CLIENT("keepAlive", 16, session.keep_alive_s),
     CLIENT("receiveMaximum", 16, session.receive_max),
     CLIENT("topicAliasMaximum", 16, session.alias_max),
     CLIENT("topicAliases", FLAG, session.alias_auto),
@@ -85,22 +104,15 @@ static const option_row tls_rows[] = {
     TLS("insecureHost", FLAG, insecure_host),
     TLS("insecure", FLAG, insecure),
     TLS("keyLogFile", TEXT, key_log_file),
+    TLS_LIST("alpn", alpn, alpn_count),
 };
 
 /* lib/ has checked that numbers fit. */
-static void read_row(midge_scratch *scratch, napi_value object,
-                     const option_row *row, void *base) {
-  void *member = (char *)base + row->offset;
-  if (row->kind == KIND_TEXT) {
-    *(midge_slice *)member = midge_scratch_text(scratch, object, row->name);
-    return;
-  }
-  if (row->kind == KIND_FLAG) {
-    *(bool *)member = midge_scratch_flag(scratch, object, row->name);
-    return;
-  }
-  double number = midge_scratch_number(scratch, object, row->name);
-  switch (row->kind) {
+static void read_number(midge_scratch *scratch, napi_value value,
+                        option_kind kind, void *member) {
+  double number = 0;
+  napi_get_value_double(scratch->env, value, &number);
+  switch (kind) {
     case KIND_8:
       *(uint8_t *)member = (uint8_t)number;
       return;
@@ -118,17 +130,42 @@ static void read_row(midge_scratch *scratch, napi_value object,
   }
 }
 
-static void read_rows(midge_scratch *scratch, napi_value object,
-                      const option_row *rows, size_t count, void *base) {
-  for (size_t i = 0; i < count; i++) {
-    read_row(scratch, object, &rows[i], base);
-  }
+static bool read_flag(midge_scratch *scratch, napi_value value) {
+  bool flag = false;
+  napi_get_value_bool(scratch->env, value, &flag);
+  return flag;
 }
 
-static const midge_slice *texts(midge_scratch *scratch, napi_value object,
-                                const char *name, size_t *count) {
-  return midge_scratch_texts(scratch,
-                             midge_scratch_field(scratch, object, name), count);
+static void read_row(midge_scratch *scratch, napi_value value,
+                     const option_row *row, void *base) {
+  void *member = (char *)base + row->offset;
+  switch (row->kind) {
+    case KIND_FLAG:
+      *(bool *)member = read_flag(scratch, value);
+      return;
+    case KIND_TEXT:
+      *(midge_slice *)member = midge_scratch_bytes(scratch, value);
+      return;
+    case KIND_LIST:
+      *(const midge_slice **)member = midge_scratch_texts(
+          scratch, value, (size_t *)(void *)((char *)base + row->count_offset));
+      return;
+    case KIND_LENIENT:
+      *(midge_text_policy *)member =
+          read_flag(scratch, value) ? MIDGE_TEXT_LENIENT : MIDGE_TEXT_STRICT;
+      return;
+    case KIND_WILL:
+      *(const midge_publish **)member = midge_options_read_will(scratch, value);
+      return;
+    case KIND_PROPERTIES:
+      *(midge_properties *)member = midge_properties_read(scratch, value);
+      return;
+    case KIND_TLS:
+      midge_options_read_tls(scratch, value, member);
+      return;
+    default:
+      read_number(scratch, value, row->kind, member);
+  }
 }
 
 const midge_publish *midge_options_read_will(midge_scratch *scratch,
@@ -151,31 +188,38 @@ void midge_options_read_tls(midge_scratch *scratch, napi_value object,
                             midge_tls_options *tls) {
   if (object == NULL) return;
   *tls = (midge_tls_options){0};
-  read_rows(scratch, object, tls_rows, sizeof tls_rows / sizeof *tls_rows, tls);
-  tls->alpn = texts(scratch, object, "alpn", &tls->alpn_count);
+  for (size_t i = 0; i < sizeof tls_rows / sizeof *tls_rows; i++) {
+    napi_value value = midge_scratch_field(scratch, object, tls_rows[i].name);
+    if (value != NULL) read_row(scratch, value, &tls_rows[i], tls);
+  }
 }
 
-void midge_options_read(midge_scratch *scratch, napi_value object,
-                        midge_client_options *options) {
-  *options = (midge_client_options){0};
-  read_rows(scratch, object, client_rows,
-            sizeof client_rows / sizeof *client_rows, options);
-  options->servers = texts(scratch, object, "servers", &options->server_count);
-  options->websocket.headers =
-      texts(scratch, object, "headers", &options->websocket.header_count);
-  midge_options_read_tls(scratch, midge_scratch_field(scratch, object, "tls"),
-                         &options->tls);
+/* lib/ has made the list from the names that it got from us. */
+static void read_client_row(midge_scratch *scratch, napi_value list,
+                            uint32_t at, midge_client_options *options) {
+  napi_value place = NULL, value = NULL;
+  uint32_t row = 0;
+  napi_get_element(scratch->env, list, at, &place);
+  napi_get_element(scratch->env, list, at + 1, &value);
+  napi_get_value_uint32(scratch->env, place, &row);
+  read_row(scratch, value, &client_rows[row], options);
+}
 
-  midge_session_options *session = &options->session;
-  session->version =
-      (midge_version)midge_scratch_number(scratch, object, "version");
-  session->adopt_session = true;
-  session->keep_alive_off = session->keep_alive_s == 0;
-  if (midge_scratch_flag(scratch, object, "lenientText")) {
-    session->text = MIDGE_TEXT_LENIENT;
+void midge_options_read(midge_scratch *scratch, napi_value list,
+                        midge_client_options *options) {
+  uint32_t length = 0;
+  napi_get_array_length(scratch->env, list, &length);
+  for (uint32_t i = 0; i < length; i += 2)
+    read_client_row(scratch, list, i, options);
+}
+
+napi_value midge_options_names(napi_env env) {
+  napi_value names = NULL;
+  napi_create_array(env, &names);
+  for (uint32_t i = 0; i < sizeof client_rows / sizeof *client_rows; i++) {
+    napi_value name = NULL;
+    napi_create_string_utf8(env, client_rows[i].name, NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, names, i, name);
   }
-  session->will = midge_options_read_will(
-      scratch, midge_scratch_field(scratch, object, "will"));
-  session->properties = midge_properties_read(
-      scratch, midge_scratch_field(scratch, object, "properties"));
+  return names;
 }

@@ -1,6 +1,7 @@
 #include "tables.h"
 
 #include "exports.h"
+#include "options.h"
 
 static napi_value text(napi_env env, const char *characters) {
   napi_value value = NULL;
@@ -83,6 +84,7 @@ void midge_tables_export(midge_environment *environment, napi_value exports) {
   napi_env env = environment->env;
   napi_set_named_property(env, exports, "errors", errors(env));
   napi_set_named_property(env, exports, "properties", properties(env));
+  napi_set_named_property(env, exports, "settings", midge_options_names(env));
   midge_export(environment, exports, "statusName", status_name);
   midge_export(environment, exports, "statusText", status_text);
 }

@@ -8,7 +8,9 @@ require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
+const { NONE } = require('./security');
 const { Session, PARTS_FROM } = require('./session');
+const { flatten } = require('./settings');
 const { stats } = require('./stats');
 
 const TIMEOUT_MS = 30000;
@@ -42,6 +44,23 @@ const wrong = {
 };
 
 const noHandle = { index: -1 };
+const noServers = Object.freeze([]);
+
+// What is kept here of the options.
+function limitsOf({ timeout, holdTimeout, offlineTimeout, queueQoSZero, subscribeBatchSize }) {
+  return {
+    timeout: timeout ?? TIMEOUT_MS,
+    holdTimeout: holdTimeout ?? HOLD_MS,
+    offlineTimeout: offlineTimeout ?? 0,
+    refusesOffline: queueQoSZero === false,
+    filters: subscribeBatchSize ?? Infinity,
+  };
+}
+
+function isSame(place, other) {
+  return place.url === other.url &&
+    JSON.stringify([place.servers, place.tls]) === JSON.stringify([other.servers, other.tls]);
+}
 
 // A client that nobody can reach any more is given up.
 const finalizer = new FinalizationRegistry((handle) => {
@@ -51,35 +70,30 @@ const finalizer = new FinalizationRegistry((handle) => {
 class Client {
   #presenter;
   #isAsynchronous;
-  #settings; // what the addon is told, but for where to connect to
-  #limits; // what is kept here of the options
+  #identity; // { clientId, userName, password, keepAlive }
+  #settings; // what else the addon is told, but for where to connect to
+  #limits;
   #credentials; // or undefined
   #will;
   #session = null;
   #handle = noHandle; // the session's; the finalizer closes it
-  #opened = ''; // where the session is to connect to, and how
+  #opened = null; // where the session is to connect to, and how
   #isRef = true;
   #pauses = new Set(); // who wants no messages now
   #mid = 0;
-  #part = PARTS_FROM; // the token of the last part of a request
+  #parts = 0; // of requests that were cut, ever
   #awaited; // the tokens of the last request, if they are not its id
   #topic = ''; // the last one published to: it need not be checked again
   #fault = null; // what was wrong with the last call
 
-  // `options`: { timeout, holdTimeout, offlineTimeout, queueQoSZero,
-  // subscribeBatchSize }.
-  constructor(presenter, { isAsynchronous, settings, options, credentials }) {
+  // `limits` of limitsOf; what is the same for many clients they may share.
+  constructor(presenter, { isAsynchronous, identity, settings, limits, credentials }) {
     this.#presenter = presenter;
     this.#isAsynchronous = isAsynchronous;
+    this.#identity = identity;
     this.#settings = settings;
     this.#credentials = credentials;
-    this.#limits = {
-      timeout: options.timeout ?? TIMEOUT_MS,
-      holdTimeout: options.holdTimeout ?? HOLD_MS,
-      offlineTimeout: options.offlineTimeout ?? 0,
-      refusesOffline: options.queueQoSZero === false,
-      filters: options.subscribeBatchSize ?? Infinity,
-    };
+    this.#limits = limits;
   }
 
   // Of the last accepted request.
@@ -135,32 +149,41 @@ class Client {
   // The session that waits goes on, unless it is to go to another server or in
   // another way.
   #open(place) {
-    const wanted = JSON.stringify(place);
     if (this.isDesired) {
       return [errors.EINVAL, 'connect was called before: call disconnect first'];
     }
-    if (this.#session !== null && this.#opened === wanted) return [0];
+    if (this.#session !== null && isSame(this.#opened, place)) return [0];
+    const { clientId, userName, password, keepAlive } = this.#identity;
     let text;
-    const index = native.open(
-      { ...this.#settings, ...place, hold: true, will: this.#will },
-      (words) => { text = words; });
+    const index = native.open(place.url, clientId, userName, password, keepAlive,
+      this.#told(place), (words) => { text = words; });
     if (index < 0) return [index, this.#openText(index, text)];
     this.#replace({ index });
-    this.#opened = wanted;
+    this.#opened = place;
     return [0];
+  }
+
+  #told({ servers, tls }) {
+    const will = this.#will;
+    const list = flatten(this.#settings);
+    if (servers === noServers && tls === NONE && will === undefined) return list;
+    return [...list, ...flatten({ servers, tls, will })];
   }
 
   // The addon's words, if they say more than the number does.
   #openText(status, text) {
     if (text !== undefined && text !== strerror(status)) return text;
-    const { version, userName, password } = this.#settings;
+    const { version } = this.#settings;
+    const { userName, password } = this.#identity;
     const isBare = password !== undefined && userName === undefined;
     return isBare && version !== 0 ? wrong.password : wrong.connect;
   }
 
   #replace(handle) {
-    finalizer.unregister(this);
-    if (this.#session !== null) this.#session.giveUp(!this.#isAsynchronous);
+    if (this.#session !== null) {
+      finalizer.unregister(this);
+      this.#session.giveUp(!this.#isAsynchronous);
+    }
     this.#handle = handle;
     this.#session = new Session(this.#presenter, handle, {
       isAsynchronous: this.#isAsynchronous,
@@ -261,7 +284,7 @@ class Client {
     const sizes = [];
     let at = 0;
     do {
-      const token = isWhole ? mid : this.#part += 1;
+      const token = isWhole ? mid : PARTS_FROM + (this.#parts += 1);
       const status = make(index, token, at, limits?.ttl, limits?.timeout);
       if (status !== 0) {
         tokens.forEach((taken) => native.cancel(index, taken));
@@ -384,4 +407,4 @@ class Client {
   }
 }
 
-module.exports = { Client };
+module.exports = { Client, limitsOf, noServers };

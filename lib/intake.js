@@ -9,22 +9,21 @@ const WAITING = 2; // nobody listens
 const GOING = 3; // every message is delivered as it comes
 const SPENT = 4; // the same, though nobody listens: it took too long
 
+// Those that something has changed for in this turn of the loop.
+let fresh = [];
+
 class Intake {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
   #isPaused; // the program wants none now, for as long as it likes
-  #late = [];
+  #late = null;
   #timer = null;
   #hasWarned = false;
-  #hold; // (on): have the addon hold messages, or let them go
-  #deliver; // (message): to the presenter
-  #isHeard; // (): somebody listens
+  #owner; // what has hold(on), deliver(message) and isHeard()
   #limit; // ms
 
-  constructor({ hold, deliver, isHeard, limit, isPaused }) {
-    this.#hold = hold;
-    this.#deliver = deliver;
-    this.#isHeard = isHeard;
+  constructor(owner, limit, isPaused) {
+    this.#owner = owner;
     this.#limit = limit;
     this.#isPaused = isPaused;
   }
@@ -39,7 +38,7 @@ class Intake {
     this.#isHeld = true;
     this.#state = FRESH;
     if (hadTurn) this.#settle();
-    else setImmediate(() => this.#settle());
+    else this.#settleLater();
   }
 
   // Somebody has begun to listen, or ceased. Many do both in one turn.
@@ -52,13 +51,27 @@ class Intake {
   }
 
   #isWanted() {
-    return !this.#isPaused && this.#isHeard();
+    return !this.#isPaused && this.#owner.isHeard();
   }
 
   #renew() {
     clearTimeout(this.#timer);
     this.#state = FRESH;
-    setImmediate(() => this.#settle());
+    this.#settleLater();
+  }
+
+  #settleLater() {
+    if (fresh.push(this) === 1) setImmediate(Intake.#settleAll);
+  }
+
+  static #settleAll() {
+    const all = fresh;
+    fresh = [];
+    for (const intake of all) intake.#settle();
+  }
+
+  static #expire(intake) {
+    intake.#go(SPENT);
   }
 
   // What comes from now on waits until it is resumed.
@@ -71,13 +84,13 @@ class Intake {
   }
 
   #keep() {
-    if (!this.#isHeld) this.#hold(true);
+    if (!this.#isHeld) this.#owner.hold(true);
     this.#isHeld = true;
   }
 
   // The program is about to block: its messages come meanwhile.
   hurry() {
-    if (this.#isWanted()) this.#hold(false);
+    if (this.#isWanted()) this.#owner.hold(false);
   }
 
   #settle() {
@@ -90,7 +103,7 @@ class Intake {
     this.#state = WAITING;
     this.#keep();
     if (this.#isPaused) return;
-    this.#timer = setTimeout(() => this.#go(SPENT), this.#limit);
+    this.#timer = setTimeout(Intake.#expire, this.#limit, this);
     this.#timer.unref();
   }
 
@@ -100,29 +113,32 @@ class Intake {
     this.#state = state;
     this.#flush();
     if (this.#state !== state) return;
-    if (this.#isHeld) this.#hold(false);
+    if (this.#isHeld) this.#owner.hold(false);
     this.#isHeld = false;
   }
 
   // The presenter may cease to listen in between.
   #flush() {
     const late = this.#late;
+    if (late === null) return;
     let count = 0;
     while (count < late.length && this.#state !== FRESH) {
       count += 1;
       this.take(late[count - 1]);
     }
     late.splice(0, count);
+    if (late.length === 0) this.#late = null;
   }
 
   // A message, as an array of what the presenter takes.
   take(message) {
     if (this.#state === FRESH || this.#state === WAITING) {
+      this.#late ??= [];
       this.#late.push(message);
       return;
     }
     if (this.#state === SPENT) this.#warn();
-    this.#deliver(message);
+    this.#owner.deliver(message);
   }
 
   #warn() {

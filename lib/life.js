@@ -12,11 +12,11 @@ const SILENT = 3; // all has been told
 class Life {
   #asked = 0;
   #desired = null;
-  #connects = new Map(); // by number: those that have not come to their end
+  #connects = []; // those that have not come to their end: one, mostly
 
   // One of them has its end to come.
   get isOver() {
-    return this.#connects.size === 0;
+    return this.#connects.length === 0;
   }
 
   // connect was called and disconnect was not, and it has not ended by itself.
@@ -31,7 +31,7 @@ class Life {
   begin() {
     this.#asked += 1;
     this.#desired = { number: this.#asked, fate: KEPT, isOpen: false };
-    this.#connects.set(this.#asked, this.#desired);
+    this.#connects = this.#connects.concat(this.#desired);
   }
 
   leave(fate) {
@@ -47,12 +47,16 @@ class Life {
   // How many ends were still to be told: none of them will be.
   silence() {
     let count = 0;
-    for (const connect of this.#connects.values()) {
+    for (const connect of this.#connects) {
       if (connect.fate !== SILENT) count += 1;
       connect.fate = SILENT;
     }
     this.#desired = null;
     return count;
+  }
+
+  #find(number) {
+    return this.#connects.find((connect) => connect.number === number);
   }
 
   isDesiredNow(number) {
@@ -61,7 +65,7 @@ class Life {
 
   // Whether it is told.
   opened(number) {
-    const connect = this.#connects.get(number);
+    const connect = this.#find(number);
     if (connect.fate !== KEPT) return false;
     connect.isOpen = true;
     return true;
@@ -69,12 +73,12 @@ class Life {
 
   // What became of it: { fate, wasOpen }.
   closed(number, isLast) {
-    const connect = this.#connects.get(number);
+    const connect = this.#find(number);
     const { fate, isOpen: wasOpen } = connect;
     connect.isOpen = false;
     if (fate === ABANDONED) connect.fate = SILENT;
     if (isLast) {
-      this.#connects.delete(number);
+      this.#connects = this.#connects.filter((other) => other !== connect);
       if (this.#desired === connect) this.#desired = null;
     }
     return { fate, wasOpen };

@@ -6,16 +6,19 @@ const addresses = require('./address');
 const optionTable = require('./options');
 const properties = require('./properties');
 const { content, copy, isText } = require('./bytes');
-const { Client } = require('./client');
+const { Client, limitsOf, noServers } = require('./client');
 const { Credentials } = require('./credentials');
 const { errors, strerror, invalidType, outOfRange } = require('./errors');
 const { split } = require('./limits');
+const { NONE, PLAIN, Security } = require('./security');
 const { Presenter, SUBSCRIBE, UNSUBSCRIBE } = require('./presenter');
 
 const KEEP_ALIVE_MAX_MS = 65535000;
 const OFFLINE_MS = 5000;
 const QOS_MAX = 2;
 const HANDLING_MAX = 2; // of retained messages: MQTT 5, 3.8.3.1
+
+const plainLimits = limitsOf({ offlineTimeout: OFFLINE_MS });
 
 // Why a call is refused, where the number alone does not say it.
 const texts = {
@@ -114,11 +117,17 @@ function newId() {
   return `midge_${letters.replace(/[-_]/g, '0')}`; // 22 at most in 3.1
 }
 
+// Clients that were made in this turn of the loop.
+let made = [];
+// Many clients go to one place: what became of the last one's is kept, unless it
+// may be a secret.
+let last = {};
+
 class mqtt extends EventEmitter {
   #client;
   #presenter;
   #options;
-  #settings; // what the addon is told, but for the URL and what may change
+  #identity;
   #security;
   #isStarted = false;
 
@@ -126,22 +135,31 @@ class mqtt extends EventEmitter {
     asynchronous, options) {
     super();
     const checked = optionTable.check(options);
-    const { clean, ...who } = identity(checked, client_id, user_name,
-      user_pass, clean_session, keep_alive_time);
+    const who = identity(checked, client_id, user_name, user_pass, clean_session,
+      keep_alive_time);
     checkType('asynchronous', 'boolean', asynchronous);
+    const settings = optionTable.forAddon(checked, who.clean);
     this.#options = checked;
-    this.#settings = { ...optionTable.forAddon(checked, clean), ...who };
+    this.#identity = who;
     this.#security = optionTable.security(checked.tls);
     this.#presenter = new Presenter(this);
     this.#client = new Client(this.#presenter, {
       isAsynchronous: asynchronous,
-      settings: this.#settings,
-      options: { offlineTimeout: OFFLINE_MS, ...checked },
+      identity: who,
+      settings,
+      limits: checked === optionTable.NONE
+        ? plainLimits : limitsOf({ offlineTimeout: OFFLINE_MS, ...checked }),
       credentials: checked.credentials &&
-        new Credentials(checked.credentials, this.#settings),
+        new Credentials(checked.credentials, settings),
     });
     if (checked.will !== undefined) this.#useWill(checked.will);
-    setImmediate(() => this.#start());
+    if (made.push(this) === 1) setImmediate(mqtt.#startAll);
+  }
+
+  static #startAll() {
+    const clients = made;
+    made = [];
+    for (const client of clients) client.#start();
   }
 
   // `options.will` of MQTT.js.
@@ -154,7 +172,7 @@ class mqtt extends EventEmitter {
   #start() {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    this.emit('started');
+    this.#presenter.started();
   }
 
   #refuse(status, text) {
@@ -162,7 +180,7 @@ class mqtt extends EventEmitter {
   }
 
   get client_id() {
-    return this.#settings.clientId;
+    return this.#identity.clientId;
   }
 
   // Of the last accepted publish, subscribe or unsubscribe.
@@ -218,6 +236,7 @@ class mqtt extends EventEmitter {
   }
 
   #secure(change, ...args) {
+    if (this.#security === PLAIN) this.#security = new Security();
     this.#security.isLocked = this.#client.isDesired;
     const status = this.#security[change](...args);
     return this.#refuse(status, this.#security.text);
@@ -232,7 +251,7 @@ class mqtt extends EventEmitter {
       checkType('port', 'string', port);
     }
     checkFunction('callback', callback);
-    const { clientId, userName = '' } = this.#settings;
+    const { clientId, userName = '' } = this.#identity;
     if (clientId === '') return this.#refuse(errors.EINVAL, texts.identifier);
     if (!isText(clientId) || !isText(userName)) {
       return this.#refuse(errors.EUTF8, texts.identifierText);
@@ -248,15 +267,20 @@ class mqtt extends EventEmitter {
 
   // [status, where the core is to connect to, or what is wrong]
   #locate(host, port) {
-    const { path, servers = [] } = this.#options;
+    const { path, servers = noServers } = this.#options;
     const { secure, tls } = this.#security;
+    const isPlain = tls === NONE && path === undefined && servers === noServers;
+    if (isPlain && host === last.host && port === last.port) return last.found;
     const [status, url] = addresses.locate(host, port, { secure, path });
     if (status !== 0) return [status, url];
     const others = servers.map((server) =>
       addresses.locate(server, undefined, { secure, path }));
     const wrong = others.find(([code]) => code !== 0);
     if (wrong !== undefined) return wrong;
-    return [0, { url, servers: others.map(([, other]) => other), tls }];
+    if (!isPlain) return [0, { url, servers: others.map(([, other]) => other), tls }];
+    const found = [0, { url, servers, tls }];
+    if (!host.includes('@')) last = { host, port, found };
+    return found;
   }
 
   disconnect(callback, options) {

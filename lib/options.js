@@ -3,6 +3,7 @@
 const { bytesOf } = require('./bytes');
 const { outOfRange, invalidType } = require('./errors');
 const { misspelled } = require('./spelling');
+const { share } = require('./settings');
 const properties = require('./properties');
 const security = require('./security');
 
@@ -171,9 +172,12 @@ function unknown(name) {
   return error;
 }
 
+// Of who gives none.
+const NONE = Object.freeze({});
+
 // A checked copy: the caller's object is not written to, nor read again.
 function check(options) {
-  if (options === undefined || options === null) return {};
+  if (options === undefined || options === null) return NONE;
   const checked = {};
   const tls = {};
   for (const [name, value] of Object.entries(object('options', options))) {
@@ -222,9 +226,15 @@ function connectProperties(given) {
 // What the addon is told of checked options; `clean` decides how long a session
 // of MQTT 5 lasts.
 function forAddon(options, clean) {
+  if (options === NONE) return clean ? plain.clean : plain.lasting;
+  return tell(options, clean);
+}
+
+function tell(options, clean) {
   const list = {
     version: versions[4],
     clean,
+    hold: true, // until somebody listens
     // Alone, reconnectPeriod is what MQTT.js makes of it: always that long.
     reconnectFixed: options.reconnectPeriod !== undefined &&
       options.reconnectPeriodMax === undefined,
@@ -240,6 +250,8 @@ function forAddon(options, clean) {
   return list;
 }
 
+const plain = { clean: share(tell(NONE, true)), lasting: share(tell(NONE, false)) };
+
 module.exports = {
-  check, forAddon, headers, names, security: security.fromOptions,
+  NONE, check, forAddon, headers, names, security: security.fromOptions,
 };

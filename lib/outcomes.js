@@ -6,10 +6,14 @@ const { Pending } = require('./pending');
 
 const STEPS = 10; // of the limit, between two marks
 
+// Of all clients that have asked for nothing: they stay empty.
+const NOTHING = new Pending();
+const NONE = new Map();
+
 class Outcomes {
-  #pending = new Pending(); // by mid
-  #overdue = new Map(); // what is left of those that were told
-  #signals = new Map(); // by mid: what takes its listener off
+  #pending = NOTHING; // by mid
+  #overdue = NONE; // what is left of those that were told
+  #signals = NONE; // by mid: what takes its listener off
   #marks = []; // the highest mid at each of the last steps
   #last = 0; // the highest mid
   #isOffline = false; // and wants to be online
@@ -29,6 +33,7 @@ class Outcomes {
   }
 
   add(mid, request) {
+    if (this.#pending === NOTHING) this.#pending = new Pending();
     this.#pending.set(mid, request);
     this.#last = mid;
     if (this.#isOffline && this.#timer === null) this.#start();
@@ -37,6 +42,7 @@ class Outcomes {
   // `cancel` is called when the signal says so before there is an outcome.
   heed(mid, signal, cancel) {
     signal.addEventListener('abort', cancel, { once: true });
+    if (this.#signals === NONE) this.#signals = new Map();
     this.#signals.set(mid,
       () => signal.removeEventListener('abort', cancel));
   }
@@ -100,7 +106,9 @@ class Outcomes {
   #expire(highest) {
     for (let mid = this.#pending.oldest(); mid <= highest; mid = this.#pending.oldest()) {
       const left = this.#tell(this.#pending.take(mid), mid);
-      if (left !== undefined) this.#overdue.set(mid, left);
+      if (left === undefined) continue;
+      if (this.#overdue === NONE) this.#overdue = new Map();
+      this.#overdue.set(mid, left);
     }
   }
 }

@@ -3,9 +3,12 @@
 // requests end nearly so: a ring of slots holds those from `first` on, doubled
 // when they outgrow it. Few that end late would make it as long as all that has
 // come since, so those go to a map, which has ids below `first` alone.
-const SLOTS_MIN = 64;
+const SLOTS_MIN = 8;
 const SLOTS_KEPT = 16 * 1024; // more are given back when nothing waits
 const SPARSE = 4; // of so many slots one is used, at most: rather the map
+
+// Of all who need none: it stays empty.
+const NONE = new Map();
 
 function newSlots(count) {
   return new Array(count).fill(undefined);
@@ -17,7 +20,7 @@ class Pending {
   #first = 1; // no slot below it is used
   #last = 0; // nor above it
   #used = 0; // slots
-  #late = new Map(); // by id, in order
+  #late = NONE; // by id, in order
 
   get size() {
     return this.#used + this.#late.size;
@@ -86,6 +89,7 @@ class Pending {
 
   // Those below `end` are late.
   #evict(end) {
+    if (this.#late === NONE) this.#late = new Map();
     for (; this.#used > 0 && this.#first < end; this.#first += 1) {
       const at = this.#first & this.#mask;
       if (this.#slots[at] === undefined) continue;

@@ -64,6 +64,10 @@ class Presenter {
     return this.owner.listenerCount('published') > 0;
   }
 
+  started() {
+    emit(this.owner, 'started');
+  }
+
   opened(connack) {
     const { owner, connect } = this;
     if (connect) call(owner, connect, 'OK', undefined, connack);

@@ -65,9 +65,11 @@ function version(name, value) {
   return Object.hasOwn(versions, key) ? versions[key] : NaN;
 }
 
+const NONE = Object.freeze({});
+
 class Security {
   constructor() {
-    this.tls = {};
+    this.tls = NONE;
     this.secure = false; // TLS was asked for, whatever the URL says
     this.isLocked = false; // a connection is wanted with what there is
     this.text = ''; // what was wrong the last time, for people
@@ -210,10 +212,13 @@ const settings = {
   pskIdentity: text('pskIdentity'),
 };
 
+// Of all who have said nothing: it is not written to.
+const PLAIN = Object.freeze(new Security());
+
 // What a client with these options begins with; throws what cannot be.
 function fromOptions(options) {
+  if (options === undefined) return PLAIN;
   const security = new Security();
-  if (options === undefined) return security;
   if (typeof options !== 'object' || options === null) {
     throw invalidType('options.tls', 'object', options);
   }
@@ -234,4 +239,4 @@ function fromOptions(options) {
   throw error;
 }
 
-module.exports = { Security, fromOptions, names: Object.keys(settings) };
+module.exports = { NONE, PLAIN, Security, fromOptions, names: Object.keys(settings) };

@@ -26,14 +26,8 @@ class Session {
       (request, mid) =>
         presenter.overdue(request, mid, failure(errors.ETIMEOUT,
           { text: 'there is no connection: the request waits for one' })));
-    this.intake = new Intake({
-      hold: (on) => native.hold(handle.index, on),
-      deliver: (message) => presenter.received(...message),
-      isHeard: () => presenter.isHeard(),
-      limit: limits.holdTimeout,
-      isPaused,
-    });
-    this.parts = new Map(); // by token: the request that it is a part of
+    this.intake = new Intake(this, limits.holdTimeout, isPaused);
+    this.parts = undefined; // by token: the request that it is a part of
     this.isRef = true;
     this.isKept = false;
     this.lastError = undefined; // of an attempt, since the last connection
@@ -42,6 +36,20 @@ class Session {
 
   get index() {
     return this.handle.index;
+  }
+
+  // What the intake wants of us: have the addon hold messages or let them go,
+  // deliver one that has waited here, and whether somebody listens.
+  hold(on) {
+    native.hold(this.handle.index, on);
+  }
+
+  deliver(message) {
+    this.presenter.received(...message);
+  }
+
+  isHeard() {
+    return this.presenter.isHeard();
   }
 
   // An open client lives, and keeps the process alive unless told not to.
@@ -152,6 +160,7 @@ class Session {
     const whole = {
       mid, left: tokens.length, answers: [], isAnswered: false, status: 0,
     };
+    this.parts ??= new Map();
     tokens.forEach((token, at) =>
       this.parts.set(token, { whole, at, size: sizes[at] }));
   }
@@ -159,7 +168,7 @@ class Session {
   // The outcome of the whole is there with that of its last part; a part that
   // failed has no answers, and what failed first is told.
   #part(token, status, reasons, properties, text) {
-    const part = this.parts.get(token);
+    const part = this.parts?.get(token);
     if (part === undefined) return;
     this.parts.delete(token);
     const { whole, at, size } = part;

@@ -3,7 +3,7 @@
 // becomes of it comes from the presenter.
 const { randomBytes } = require('node:crypto');
 const { version } = require('../../package.json');
-const { Client } = require('../client');
+const { Client, limitsOf } = require('../client');
 const { errors, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
@@ -21,6 +21,8 @@ const { validateTopics } = require('./topics');
 const { locate, refuse } = require('./url');
 
 const AUTH_CONTINUE = 24;
+
+const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
 // Only connect makes one.
 const byConnect = Symbol('connect');
@@ -93,8 +95,9 @@ class MqttClient extends Promises {
       { inbox: this.#inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
     this.#core = new Client(this.#presenter, {
       isAsynchronous: true,
+      identity: optionTable.identity(this.options),
       settings,
-      options: { holdTimeout: optionTable.UNHEARD_MS, offlineTimeout: 0 },
+      limits,
       credentials: this.#attempts,
     });
     const will = optionTable.will(this.options);

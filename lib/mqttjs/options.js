@@ -149,10 +149,6 @@ function settings(options, isPeriodGiven) {
   const told = {
     ...optionTable.forAddon(checked, known.clean),
     clean: known.clean,
-    clientId: options.clientId,
-    keepAlive: options.keepalive,
-    userName: options.username ?? undefined,
-    password: options.password ?? undefined,
     // MQTT.js waits for what is in flight; a server that never answers has as
     // long as it has to accept us.
     closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
@@ -172,6 +168,15 @@ function settings(options, isPeriodGiven) {
   return told;
 }
 
+function identity({ clientId, keepalive, username, password }) {
+  return {
+    clientId,
+    keepAlive: keepalive,
+    userName: username ?? undefined,
+    password: password ?? undefined,
+  };
+}
+
 function will({ will: given, protocolVersion }) {
   if (!given) return undefined;
   const { topic, payload = '', qos = 0, retain = false } = given;
@@ -187,4 +192,4 @@ function will({ will: given, protocolVersion }) {
   };
 }
 
-module.exports = { complete, settings, will, headers, UNHEARD_MS };
+module.exports = { complete, identity, settings, will, headers, UNHEARD_MS };

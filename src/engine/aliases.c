@@ -5,6 +5,8 @@
 
 #include "base/slice.h"
 
+enum { USED_SIZE = MIDGE_ALIASES_AUTO * sizeof(uint64_t) };
+
 void midge_aliases_init(midge_aliases *aliases,
                         const midge_allocator *allocator) {
   memset(aliases, 0, sizeof *aliases);
@@ -17,6 +19,7 @@ void midge_aliases_reset(midge_aliases *aliases, uint16_t max) {
     if (aliases->topics.places[i].key != 0)
       midge_buffer_release(aliases->topics.places[i].value);
   midge_map_free(&aliases->topics);
+  midge_free(aliases->allocator, aliases->used, USED_SIZE);
   midge_aliases_init(aliases, aliases->allocator);
   aliases->max = max;
 }
@@ -56,6 +59,9 @@ uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic) {
   unsigned count =
       aliases->max < MIDGE_ALIASES_AUTO ? aliases->max : MIDGE_ALIASES_AUTO;
   if (count == 0) return 0;
+  if (aliases->used == NULL)
+    aliases->used = midge_allocate_zero(aliases->allocator, USED_SIZE);
+  if (aliases->used == NULL) return 0;
 
   unsigned choice = 0;
   for (unsigned i = 0; i < count; i++) {

@@ -12,7 +12,7 @@ typedef struct midge_aliases {
   midge_map topics; /* alias to midge_buffer, the topic */
   uint16_t max;     /* the receiver's Topic Alias Maximum */
   uint64_t uses;    /* counts, to find the one used least recently */
-  uint64_t used[MIDGE_ALIASES_AUTO];
+  uint64_t *used;   /* of MIDGE_ALIASES_AUTO; null: none was chosen yet */
 } midge_aliases;
 
 void midge_aliases_init(midge_aliases *aliases,
@@ -30,7 +30,7 @@ MIDGE_CHECKED bool midge_aliases_map(midge_aliases *aliases, uint16_t alias,
 void midge_aliases_undo(midge_aliases *aliases, uint16_t alias,
                         midge_buffer *before);
 /* The alias to use for a topic: the one it has, a free one, or the one used
- * least recently; 0 if the receiver takes none. */
+ * least recently; 0 if the receiver takes none, or there is no memory. */
 uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic);
 bool midge_aliases_maps(const midge_aliases *aliases, uint16_t alias,
                         midge_slice topic);

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-enum { ROOM_FIRST = 16 };
+enum { ROOM_FIRST = 4 };
 
 void midge_deadlines_init(midge_deadlines *deadlines,
                           const midge_allocator *allocator) {

@@ -3,8 +3,9 @@
 #include <assert.h>
 
 enum {
-  CHUNK_FIRST = 2048, /* for a packet now and then */
-  CHUNK_NEXT = 65536, /* for a stream of them */
+  CHUNK_FIRST = 256,  /* for a packet now and then */
+  CHUNK_GROWTH = 16,  /* for a few of them */
+  CHUNK_LAST = 65536, /* for a stream */
 };
 
 struct segment {
@@ -40,11 +41,17 @@ static struct segment *segment_with_room(midge_output *output, size_t size) {
   return midge_ring_at(&output->segments, output->segments.count - 1);
 }
 
+static size_t next_room(const midge_output *output) {
+  size_t last = output->chunk != NULL ? output->chunk->size : CHUNK_FIRST;
+  if (output->segments.count == 0) return CHUNK_FIRST;
+  return last < CHUNK_LAST / CHUNK_GROWTH ? last * CHUNK_GROWTH : CHUNK_LAST;
+}
+
 uint8_t *midge_output_reserve(midge_output *output, size_t size) {
   struct segment *newest = segment_with_room(output, size);
   if (newest != NULL) return output->chunk->data + output->chunk_used;
 
-  size_t room = output->segments.count == 0 ? CHUNK_FIRST : CHUNK_NEXT;
+  size_t room = next_room(output);
   if (room < size) room = size;
   if (!midge_ring_reserve(&output->segments, 1)) return NULL;
   midge_buffer *chunk = midge_buffer_new(output->allocator, room);

@@ -23,7 +23,7 @@ static midge_event closed_event(const midge_link *link, midge_side by,
 /* The words of a fault go into a buffer, so that they live with the event;
  * false when there is no memory for them. */
 static bool add_fault(midge_link *link, midge_event *event) {
-  const midge_fault *fault = &link->fault;
+  const midge_fault *fault = link->fault;
   size_t code_size = strlen(fault->code), text_size = strlen(fault->text);
   midge_buffer *buffer =
       midge_buffer_new(link->allocator, code_size + text_size + 1);
@@ -115,7 +115,7 @@ static void conclude(midge_link *link, midge_event closed, bool again) {
 
 /* The session loses the transport, and says CLOSED if it has not yet. */
 static void detach(midge_link *link, bool again) {
-  midge_session_disconnected(link->session, link->fault.by_server);
+  midge_session_disconnected(link->session, link->fault->by_server);
   midge_link_drain(link);
   assert(link->phase == MIDGE_PHASE_CLOSING);
   midge_stack_free(&link->stack);
@@ -132,20 +132,22 @@ void midge_attempt_cut(midge_link *link, const midge_fault *fault, bool again) {
     detach(link, again);
     return;
   }
-  link->fault = *fault;
+  const midge_fault *before = link->fault;
+  link->fault = fault;
   if (link->phase == MIDGE_PHASE_LINKED) {
     detach(link, again);
-    return;
+  } else {
+    midge_stack_free(&link->stack);
+    conclude(link, closed_event(link, MIDGE_SIDE_NETWORK, fault->status),
+             again);
   }
-  midge_stack_free(&link->stack);
-  conclude(link, closed_event(link, MIDGE_SIDE_NETWORK, fault->status), again);
+  link->fault = before;
 }
 
 /* --- The way up --- */
 
 void midge_attempt_begin(midge_link *link) {
   link->attempt++;
-  link->fault = (midge_fault){.status = MIDGE_OK};
   link->is_stuck = link->is_shut = false;
   link->is_reading = true;
   link->phase = MIDGE_PHASE_ASKING;

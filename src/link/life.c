@@ -285,6 +285,7 @@ bool midge_link_dial(const midge_link *link, midge_place *place) {
       .port = url->port,
       .local_address = link->local_address,
       .nagle = link->nagle,
+      .keeps_alive = link->is_silent,
   };
   return true;
 }

@@ -41,6 +41,7 @@ typedef struct midge_place {
   uint16_t port;             /* 0: a Unix socket */
   const char *local_address; /* to bind to; null: any */
   bool nagle;                /* leave Nagle's algorithm on */
+  bool keeps_alive; /* TCP looks for a server that vanished: MQTT does not */
 } midge_place;
 
 /* Publishes and requests that have ended since one asked last. */

@@ -50,6 +50,7 @@ struct midge_link {
   /* As the options say. */
   midge_version version;
   bool nagle, ask, off, lasting;
+  bool is_silent; /* without PINGREQ */
   uint32_t connect_timeout_ms, close_timeout_ms;
   size_t held_max;     /* bytes of held messages at which reading stops */
   char *local_address; /* null: any */
@@ -67,13 +68,13 @@ struct midge_link {
   midge_retry retry;
 
   /* Of this attempt. */
-  midge_time opened_at; /* MIDGE_NEVER: the server did not accept it */
-  midge_stack stack;    /* from SHAKING on; empty for a plain connection */
-  bool is_stuck;        /* filters could not take all that came */
-  bool is_shut;         /* all is written, goodbye was said */
-  bool is_reading;      /* what the session was told */
-  midge_fault fault;    /* why it ended; MIDGE_OK: not known */
-  midge_event closed;   /* while CLOSING: what the session said; buffer held */
+  midge_time opened_at;     /* MIDGE_NEVER: the server did not accept it */
+  midge_stack stack;        /* from SHAKING on; empty for a plain connection */
+  bool is_stuck;            /* filters could not take all that came */
+  bool is_shut;             /* all is written, goodbye was said */
+  bool is_reading;          /* what the session was told */
+  const midge_fault *fault; /* while its end is told: why */
+  midge_event closed; /* while CLOSING: what the session said; buffer held */
 
   bool is_paused; /* the program has fallen behind */
   midge_tickets tickets;

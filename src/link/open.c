@@ -12,6 +12,8 @@ enum {
   ADDRESS_MAX = 64, /* of an IP address as text, with a zone */
 };
 
+static const midge_fault no_fault = {.status = MIDGE_OK};
+
 /* Where the sentence for people goes. */
 typedef struct explanation {
   char *text;
@@ -146,6 +148,7 @@ static void keep_numbers(midge_link *link, const midge_client_options *options,
   link->version = options->session.version;
   link->context = options->session.context;
   link->nagle = options->nagle;
+  link->is_silent = options->session.keep_alive_off;
   link->ask = options->ask;
   link->off = options->reconnect.off;
   link->lasting = options->reconnect.lasting;
@@ -184,6 +187,7 @@ midge_status midge_link_new(midge_link **made,
   midge_link *link = midge_allocate_zero(allocator, sizeof *link);
   if (link == NULL) return explain(why, MIDGE_ENOMEM, "out of memory");
   link->allocator = allocator;
+  link->fault = &no_fault;
   link->desire = MIDGE_DESIRE_DOWN;
   link->phase = MIDGE_PHASE_IDLE;
   link->phase_until = link->opened_at = MIDGE_NEVER;

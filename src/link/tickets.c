@@ -4,7 +4,7 @@
 
 #include "base/hash.h"
 
-enum { ROOM_FIRST = 16 };
+enum { ROOM_FIRST = 4 };
 
 #define NONE UINT32_MAX
 

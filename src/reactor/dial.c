@@ -2,55 +2,50 @@
 
 #include <assert.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/slice.h"
 #include "reactor/errors.h"
+#include "reactor/lookup.h"
 
 enum {
-  ADDRESSES_MAX = 16,   /* of a name that are tried */
-  HEAD_START_MS = 250,  /* RFC 8305, 5: Connection Attempt Delay */
-  KEEPALIVE_S = 60,     /* TCP's own, for peers that vanish */
-  NAME_MAX_BYTES = 256, /* a host, with the terminator */
-  PLACE_MAX = 320,      /* a host and a port as text */
+  ADDRESSES_MAX = 16,  /* of a name that are tried */
+  HEAD_START_MS = 250, /* RFC 8305, 5: Connection Attempt Delay */
+  KEEPALIVE_S = 60,    /* TCP's own, for peers that vanish */
+  PLACE_MAX = 320,     /* a host and a port as text */
 };
 
-/* It lives until its timer has closed and its lookup has come back. */
+typedef union midge_address {
+  struct sockaddr any;
+  struct sockaddr_in ip4;
+  struct sockaddr_in6 ip6;
+} midge_address;
+
+/* It lives until its timer has closed. */
 struct midge_dial {
   midge_reactor *reactor;
   const midge_dialer *dialer; /* null: cancelled or done */
   void *context;
-  char host[NAME_MAX_BYTES];
-  char local_address[NAME_MAX_BYTES]; /* empty: any */
+  midge_asker asker;
+  const char *local_address; /* behind the host; empty: any */
   uint16_t port;
-  bool nagle;
-  uv_getaddrinfo_t lookup;
-  bool looking;        /* the lookup has not come back */
-  bool lookup_stopped; /* its end is on the way */
+  bool nagle, keeps_alive;
   uv_timer_t head_start;
-  bool timer_open;
-  struct sockaddr_storage addresses[ADDRESSES_MAX];
+  midge_address addresses[ADDRESSES_MAX];
   size_t count;
   size_t next; /* the next address to try */
   midge_socket *racing[ADDRESSES_MAX];
   size_t racing_count;
   midge_fault fault; /* of the attempts so far */
+  size_t size;
+  char host[];
 };
-
-static const struct sockaddr *address_of(const midge_dial *dial, size_t i) {
-  return (const struct sockaddr *)&dial->addresses[i];
-}
-
-static void free_when_done(midge_dial *dial) {
-  if (dial->looking || dial->timer_open) return;
-  midge_free(&midge_allocator_default, dial, sizeof *dial);
-}
 
 static void on_timer_closed(uv_handle_t *handle) {
   midge_dial *dial = handle->data;
-  dial->timer_open = false;
-  free_when_done(dial);
+  midge_free(&midge_allocator_default, dial, dial->size);
 }
 
 static void drop_racing(midge_dial *dial) {
@@ -59,18 +54,11 @@ static void drop_racing(midge_dial *dial) {
   dial->racing_count = 0;
 }
 
-/* A lookup that runs cannot be stopped: it holds its thread of the pool, and
- * this object, until the resolver gives up. */
 void midge_dial_cancel(midge_dial *dial) {
   dial->dialer = NULL;
   drop_racing(dial);
+  midge_lookup_leave(&dial->asker);
   uv_close((uv_handle_t *)&dial->head_start, on_timer_closed);
-  if (!dial->looking) return;
-  dial->lookup_stopped = uv_cancel((uv_req_t *)&dial->lookup) == 0;
-  if (dial->lookup_stopped)
-    dial->reactor->cancelled++;
-  else
-    dial->reactor->lookups++;
 }
 
 static void fail(midge_dial *dial) {
@@ -130,7 +118,7 @@ static void note_fault(midge_dial *dial, int error, const char *place) {
 
 static void note_fault_of(midge_dial *dial, int error, size_t i) {
   char place[PLACE_MAX];
-  print_place(address_of(dial, i), place, sizeof place);
+  print_place(&dial->addresses[i].any, place, sizeof place);
   note_fault(dial, error, place);
 }
 
@@ -165,10 +153,9 @@ static int bind_locally(const midge_dial *dial, midge_socket *socket,
 }
 
 static int connect_to(midge_dial *dial, size_t i) {
-  midge_socket *socket =
-      midge_socket_new(&dial->reactor->loop, false, &racer, dial);
+  midge_socket *socket = midge_socket_new(dial->reactor, false, &racer, dial);
   if (socket == NULL) return UV_ENOMEM;
-  const struct sockaddr *address = address_of(dial, i);
+  const struct sockaddr *address = &dial->addresses[i].any;
   socket->number = i;
   int error = bind_locally(dial, socket, address->sa_family);
   if (error == 0) error = midge_socket_connect(socket, address);
@@ -177,7 +164,7 @@ static int connect_to(midge_dial *dial, size_t i) {
     return error;
   }
   uv_tcp_nodelay(&socket->tcp, !dial->nagle);
-  uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_S);
+  if (dial->keeps_alive) uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_S);
   dial->racing[dial->racing_count++] = socket;
   return 0;
 }
@@ -203,16 +190,18 @@ static void race_next(midge_dial *dial) {
 }
 
 static void add_address(midge_dial *dial, const struct sockaddr *from) {
-  bool is_ipv6 = from->sa_family == AF_INET6;
   if (dial->count == ADDRESSES_MAX) return;
-  if (!is_ipv6 && from->sa_family != AF_INET) return;
-  struct sockaddr_storage *to = &dial->addresses[dial->count++];
-  memcpy(to, from,
-         is_ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-  if (is_ipv6)
-    ((struct sockaddr_in6 *)to)->sin6_port = htons(dial->port);
-  else
-    ((struct sockaddr_in *)to)->sin_port = htons(dial->port);
+  midge_address *to = &dial->addresses[dial->count];
+  if (from->sa_family == AF_INET6) {
+    memcpy(&to->ip6, from, sizeof to->ip6);
+    to->ip6.sin6_port = htons(dial->port);
+  } else if (from->sa_family == AF_INET) {
+    memcpy(&to->ip4, from, sizeof to->ip4);
+    to->ip4.sin_port = htons(dial->port);
+  } else {
+    return;
+  }
+  dial->count++;
 }
 
 static const struct addrinfo *next_of(const struct addrinfo *from, bool same_as,
@@ -245,41 +234,26 @@ static void fail_lookup(midge_dial *dial, int error) {
   fail(dial);
 }
 
-static void on_found(uv_getaddrinfo_t *request, int status,
-                     struct addrinfo *found) {
-  midge_dial *dial = request->data;
-  dial->looking = false;
-  if (dial->dialer == NULL) {
-    if (dial->lookup_stopped)
-      dial->reactor->cancelled--;
-    else
-      dial->reactor->lookups--;
-    uv_freeaddrinfo(found);
-    free_when_done(dial);
-    return;
-  }
-  if (status == 0) interleave(dial, found);
-  uv_freeaddrinfo(found);
+static void on_found(midge_asker *asker, int error,
+                     const struct addrinfo *found) {
+  midge_dial *dial =
+      (midge_dial *)((char *)asker - offsetof(midge_dial, asker));
+  if (error == 0) interleave(dial, found);
   if (dial->count == 0) {
-    fail_lookup(dial, status != 0 ? status : UV_EAI_NODATA);
+    fail_lookup(dial, error != 0 ? error : UV_EAI_NODATA);
     return;
   }
   race_next(dial);
 }
 
 static void look_up(midge_dial *dial) {
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-  dial->lookup.data = dial;
-  int error = uv_getaddrinfo(&dial->reactor->loop, &dial->lookup, on_found,
-                             dial->host, NULL, &hints);
-  dial->looking = error == 0;
-  if (error == 0) return;
-  fail_lookup(dial, error);
+  dial->asker.found = on_found;
+  int error = midge_lookup_ask(dial->reactor, dial->host, &dial->asker);
+  if (error != 0) fail_lookup(dial, error);
 }
 
 static void connect_pipe(midge_dial *dial) {
-  midge_socket *socket =
-      midge_socket_new(&dial->reactor->loop, true, &racer, dial);
+  midge_socket *socket = midge_socket_new(dial->reactor, true, &racer, dial);
   if (socket == NULL) {
     note_fault(dial, UV_ENOMEM, dial->host);
     fail(dial);
@@ -333,23 +307,32 @@ static void on_start(uv_timer_t *timer) {
   race_next(dial);
 }
 
+/* The strings stand behind the struct. */
+static midge_dial *new_dial(const char *host, const char *local_address) {
+  size_t host_size = strlen(host) + 1, local_size = strlen(local_address) + 1;
+  size_t size = sizeof(midge_dial) + host_size + local_size;
+  midge_dial *dial = midge_allocate_zero(&midge_allocator_default, size);
+  if (dial == NULL) return NULL;
+  dial->size = size;
+  memcpy(dial->host, host, host_size);
+  memcpy(dial->host + host_size, local_address, local_size);
+  dial->local_address = dial->host + host_size;
+  return dial;
+}
+
 midge_dial *midge_dial_start(midge_reactor *reactor, const midge_place *place,
                              const midge_dialer *dialer, void *context) {
-  midge_dial *dial =
-      midge_allocate_zero(&midge_allocator_default, sizeof *dial);
+  const char *local = place->local_address != NULL ? place->local_address : "";
+  midge_dial *dial = new_dial(place->host, local);
   if (dial == NULL) return NULL;
   dial->reactor = reactor;
   dial->dialer = dialer;
   dial->context = context;
   dial->port = place->port;
   dial->nagle = place->nagle;
-  snprintf(dial->host, sizeof dial->host, "%s", place->host);
-  if (place->local_address != NULL)
-    snprintf(dial->local_address, sizeof dial->local_address, "%s",
-             place->local_address);
+  dial->keeps_alive = place->keeps_alive;
   uv_timer_init(&reactor->loop, &dial->head_start);
   dial->head_start.data = dial;
-  dial->timer_open = true;
   uv_timer_start(&dial->head_start, on_start, 0, 0);
   return dial;
 }

@@ -19,8 +19,7 @@ typedef struct midge_dialer {
 /* What `place` points at is copied. Null when there is no memory. */
 midge_dial *midge_dial_start(midge_reactor *reactor, const midge_place *place,
                              const midge_dialer *dialer, void *context);
-/* It is not wanted any more, and tells nobody; frees itself, when a lookup
- * that cannot be stopped has ended. */
+/* It is not wanted any more, and tells nobody; frees itself. */
 void midge_dial_cancel(midge_dial *dial);
 
 #endif

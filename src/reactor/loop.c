@@ -16,6 +16,15 @@ void midge_reactor_stay_awake(midge_reactor *reactor) {
   uv_idle_start(&reactor->awake, on_awake);
 }
 
+/* Weyl's sequence, well mixed (splitmix64): the system is asked once, when the
+ * reactor starts, and not for each client. */
+uint64_t midge_reactor_random(midge_reactor *reactor) {
+  uint64_t x = atomic_fetch_add(&reactor->dice, UINT64_C(0x9e3779b97f4a7c15));
+  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+  return x ^ x >> 31;
+}
+
 /* --- Wishes in --- */
 
 void midge_reactor_ring(midge_reactor *reactor) {

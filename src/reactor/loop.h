@@ -12,6 +12,8 @@
  * keeps. */
 enum { MIDGE_READ_BYTES = 64 * 1024 - (int)sizeof(midge_buffer) };
 
+typedef struct midge_lookup midge_lookup;
+
 struct midge_reactor {
   midge_allocator allocator;
   midge_pool *pool; /* null: the program has its own allocator */
@@ -34,6 +36,9 @@ struct midge_reactor {
   midge_client *due;     /* their timer has fired */
   midge_parcel *parcels; /* wishes that wait for the next round */
   midge_buffer *reading; /* what sockets read into: nobody else holds it */
+  midge_lookup *asked;   /* requests that who asks for the same can join */
+
+  _Atomic uint64_t dice; /* any thread: of what seeds the clients' retries */
 
   uv_thread_t thread;
   atomic_bool stopping;
@@ -51,6 +56,7 @@ midge_time midge_reactor_now(const midge_reactor *reactor);
 void midge_reactor_stay_awake(midge_reactor *reactor);
 
 /* From any thread. */
+uint64_t midge_reactor_random(midge_reactor *reactor);
 MIDGE_CHECKED midge_status midge_reactor_wish(midge_reactor *reactor,
                                               const midge_wish *wish);
 void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,

@@ -25,10 +25,17 @@ static void tick(midge_client *client) {
   midge_link_written(client->link, client->transport, size);
 }
 
+static void free_rest(midge_client *client) {
+  midge_free(&client->reactor->allocator, client->rest, MIDGE_READ_BYTES);
+  client->rest = NULL;
+  client->rest_size = 0;
+}
+
 /* The link takes them up when it has room. */
 static void keep_rest(midge_client *client, midge_slice bytes) {
   if (client->rest == NULL)
-    client->rest = midge_allocate(&midge_allocator_default, MIDGE_READ_BYTES);
+    client->rest =
+        midge_allocate(&client->reactor->allocator, MIDGE_READ_BYTES);
   assert(client->rest != NULL);
   assert(bytes.size <= MIDGE_READ_BYTES);
   memmove(client->rest, bytes.data, bytes.size);
@@ -37,10 +44,12 @@ static void keep_rest(midge_client *client, midge_slice bytes) {
 
 static void receive(midge_client *client, midge_slice bytes,
                     midge_buffer *buffer) {
-  client->rest_size = 0;
   size_t taken =
       midge_link_received_in(client->link, client->transport, bytes, buffer);
-  if (taken < bytes.size) keep_rest(client, midge_slice_skip(bytes, taken));
+  if (taken < bytes.size)
+    keep_rest(client, midge_slice_skip(bytes, taken));
+  else if (client->rest != NULL)
+    free_rest(client);
   midge_member_turn(client);
 }
 
@@ -143,7 +152,7 @@ static void drop_transport(midge_client *client) {
   if (client->socket != NULL) midge_socket_drop(client->socket);
   client->dial = NULL;
   client->socket = NULL;
-  client->rest_size = 0;
+  free_rest(client);
   client->transport = 0;
 }
 
@@ -322,7 +331,6 @@ void midge_member_drop(midge_client *client) {
   drop_transport(client);
   /* ENDED was pushed, and the reader frees it: else it is still ours. */
   if (!midge_link_is_over(client->link)) midge_gauge_free(client->gauge);
-  midge_free(&midge_allocator_default, client->rest, MIDGE_READ_BYTES);
   midge_link_free(client->link);
   client->link = NULL;
   uv_close((uv_handle_t *)&client->timer, free_client);

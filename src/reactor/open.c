@@ -31,13 +31,6 @@ static midge_client *new_client(midge_reactor *reactor,
   return client;
 }
 
-static uint64_t random_seed(void) {
-  uint64_t seed = 0;
-  if (uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL) != 0)
-    seed = uv_hrtime();
-  return seed;
-}
-
 midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
                                const midge_client_options *options, char *text,
                                size_t text_size) {
@@ -49,7 +42,7 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
       midge_gauge_new(&reactor->allocator, options->event_bytes_max);
   if (client->gauge == NULL) goto Exit;
   status = midge_link_new(&client->link, options, &reactor->allocator,
-                          random_seed(), text, text_size);
+                          midge_reactor_random(reactor), text, text_size);
   if (status != MIDGE_OK) goto ExitGauge;
   status = midge_reactor_wish(
       reactor, &(midge_wish){.client = client, .type = MIDGE_WISH_OPEN});

@@ -274,6 +274,13 @@ static void set_clock(midge_reactor *reactor) {
   reactor->asleep_ms = read_asleep_ms();
 }
 
+static void cast_dice(midge_reactor *reactor) {
+  uint64_t seed = 0;
+  if (uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL) != 0)
+    seed = uv_hrtime();
+  atomic_init(&reactor->dice, seed);
+}
+
 /* Signals are for the program's threads; and a write to a socket that was
  * closed is an error, not the end of the process. */
 static int start_thread(midge_reactor *reactor) {
@@ -329,6 +336,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   if (uv_sem_init(&reactor->stopped, 0) != 0) goto ExitMailbox;
   if (init_loop(reactor) != 0) goto ExitSemaphore;
   set_clock(reactor);
+  cast_dice(reactor);
   if (start_thread(reactor) == 0) {
     *started = reactor;
     return MIDGE_OK;

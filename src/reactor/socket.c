@@ -14,11 +14,13 @@ enum {
 
 /* --- From the beginning to the end --- */
 
-midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
+midge_socket *midge_socket_new(midge_reactor *reactor, bool is_pipe,
                                const midge_listener *listener, void *context) {
+  uv_loop_t *loop = &reactor->loop;
   midge_socket *socket =
-      midge_allocate_zero(&midge_allocator_default, sizeof *socket);
+      midge_allocate_zero(&reactor->allocator, sizeof *socket);
   if (socket == NULL) return NULL;
+  socket->allocator = &reactor->allocator;
   int error = is_pipe ? uv_pipe_init(loop, &socket->pipe, 0)
                       : uv_tcp_init(loop, &socket->tcp);
   assert(error == 0); /* the system is not asked yet */
@@ -35,10 +37,17 @@ void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
   socket->reading = reading;
 }
 
+static void free_write(midge_socket *socket) {
+  midge_free(socket->allocator, socket->write, sizeof *socket->write);
+  midge_free(socket->allocator, socket->copy, COPY_BYTES);
+  socket->write = NULL;
+  socket->copy = NULL;
+}
+
 static void free_socket(uv_handle_t *handle) {
   midge_socket *socket = handle->data;
-  midge_free(&midge_allocator_default, socket->copy, COPY_BYTES);
-  midge_free(&midge_allocator_default, socket, sizeof *socket);
+  free_write(socket);
+  midge_free(socket->allocator, socket, sizeof *socket);
 }
 
 void midge_socket_drop(midge_socket *socket) {
@@ -122,6 +131,7 @@ size_t midge_socket_taken(midge_socket *socket) {
 static void on_written(uv_write_t *request, int status) {
   midge_socket *socket = request->data;
   socket->is_writing = false;
+  free_write(socket);
   if (socket->listener == NULL) return;
   if (status == 0) {
     socket->listener->written(socket->context);
@@ -145,8 +155,7 @@ static size_t to_buffers(uv_buf_t *buffers, const midge_slice *slices,
 
 static size_t copy_some(midge_socket *socket, const midge_slice *slices,
                         size_t count) {
-  if (socket->copy == NULL)
-    socket->copy = midge_allocate(&midge_allocator_default, COPY_BYTES);
+  socket->copy = midge_allocate(socket->allocator, COPY_BYTES);
   assert(socket->copy != NULL); /* else nothing would ever leave again */
   size_t size = 0;
   for (size_t i = 0; i < count && size < COPY_BYTES; i++) {
@@ -161,11 +170,14 @@ static size_t copy_some(midge_socket *socket, const midge_slice *slices,
 /* The system is full, or others have their turn: the loop goes on with it. */
 static size_t write_later(midge_socket *socket, uv_buf_t *buffers, size_t count,
                           size_t copied) {
-  socket->write.data = socket;
-  int error = uv_write(&socket->write, &socket->stream, buffers,
-                       (unsigned)count, on_written);
+  socket->write = midge_allocate(socket->allocator, sizeof *socket->write);
+  assert(socket->write != NULL); /* the same */
+  socket->write->data = socket;
+  int error = uv_write(socket->write, &socket->stream, buffers, (unsigned)count,
+                       on_written);
   socket->is_writing = error == 0;
   if (error != 0) {
+    free_write(socket);
     socket->is_shut = true;
     socket->waiting_size = 0;
   }

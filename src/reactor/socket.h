@@ -4,9 +4,7 @@
 #ifndef MIDGE_REACTOR_SOCKET_H
 #define MIDGE_REACTOR_SOCKET_H
 
-#include <uv.h>
-
-#include "base/allocator.h"
+#include "reactor/loop.h"
 
 typedef struct midge_socket midge_socket;
 
@@ -29,19 +27,23 @@ struct midge_socket {
   const midge_listener *listener; /* null: dropped */
   void *context;
   midge_buffer *const *reading; /* what to read into: it may be exchanged */
-  size_t number;                /* for the owner */
-  uv_connect_t connect;
-  uv_write_t write;
-  uv_shutdown_t shutdown;
+  const midge_allocator *allocator;
+  size_t number; /* for the owner */
+  union {
+    uv_connect_t connect;
+    uv_shutdown_t shutdown; /* once it is connected */
+  };
   bool is_reading;
   bool is_writing;     /* a write waits for the system */
   bool is_shut;        /* nothing more can or will be written */
   size_t waiting_size; /* of the write that waits, not yet told as taken */
-  uint8_t *copy;       /* what a waiting write refers to, if it had to copy */
+  /* What only a write that waits needs; a socket at rest has none. */
+  uv_write_t *write;
+  uint8_t *copy; /* what it refers to, if it had to copy */
 };
 
 /* Null when there is no memory. */
-midge_socket *midge_socket_new(uv_loop_t *loop, bool is_pipe,
+midge_socket *midge_socket_new(midge_reactor *reactor, bool is_pipe,
                                const midge_listener *listener, void *context);
 /* Another owner from here on. */
 void midge_socket_listen(midge_socket *socket, const midge_listener *listener,

@@ -85,6 +85,23 @@ test('a client that is never connected keeps nothing alive', async () => {
   assert.deepEqual([code, out], [0, 'started']);
 });
 
+test('started is told to each client, whatever a listener throws', async () => {
+  const { out } = await run(`
+    let thrown = 0;
+    process.on('uncaughtException', () => { thrown += 1; });
+    const clients = [1, 2, 3].map(() => new mqtt(null, null, null, true, 0, true));
+    let started = 0;
+    for (const client of clients) {
+      client.on('started', () => {
+        started += 1;
+        throw new Error('of a listener');
+      });
+    }
+    process.on('exit', () => console.log(started, thrown));
+  `);
+  assert.equal(out, '3 3');
+});
+
 test('an open client that nobody refers to goes on', async () => {
   const { code, out, err } = await run(`
     (() => {
