@@ -101,16 +101,28 @@ static uint32_t reason_word(const midge_event *event) {
   return event->done.reasons.size == 0 ? 0 : event->done.reasons.data[0] + 1u;
 }
 
+/* The last record, if it is of the same kind and client, and of the tokens just
+ * before this one; else null. */
+static uint32_t *last_before(const midge_batch *batch, const midge_event *event,
+                             uint64_t token) {
+  if (batch->count == 0) return NULL;
+  uint32_t *last = batch->records + (batch->count - 1) * RECORD_WORDS;
+  const midge_handle *client = event->context;
+  uint64_t first = (uint64_t)last[3] << 32 | last[2];
+  bool follows = last[0] == (uint32_t)event->type && last[1] == client->index &&
+                 first + last[4] == token;
+  return follows ? last : NULL;
+}
+
 /* Plain successes with the same answer that follow each other make one record:
  * publishing fast costs JavaScript next to nothing. */
-static bool joins(const midge_batch *batch, const midge_event *event) {
-  if (batch->count == 0 || event->done.status != MIDGE_OK) return false;
-  const uint32_t *last = batch->records + (batch->count - 1) * RECORD_WORDS;
-  const midge_handle *client = event->context;
-  uint64_t token = (uint64_t)last[3] << 32 | last[2];
-  return last[0] == MIDGE_EVENT_DONE && last[1] == client->index &&
-         last[5] == 0 && last[6] == reason_word(event) && last[7] == 0 &&
-         token + last[4] == event->done.token;
+static bool join(const midge_batch *batch, const midge_event *event) {
+  if (event->done.status != MIDGE_OK) return false;
+  uint32_t *last = last_before(batch, event, event->done.token);
+  bool joins = last != NULL && last[5] == 0 && last[6] == reason_word(event) &&
+               last[7] == 0;
+  if (joins) last[4]++;
+  return joins;
 }
 
 static napi_value text_value(napi_env env, midge_slice text) {
@@ -143,10 +155,7 @@ static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
 static void add_done(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   if (event->done.token == 0) return;
-  if (is_plain(event) && joins(batch, event)) {
-    batch->records[(batch->count - 1) * RECORD_WORDS + 4]++;
-    return;
-  }
+  if (is_plain(event) && join(batch, event)) return;
   uint32_t *record = add_record(batch, event, 0);
   record[2] = (uint32_t)event->done.token;
   record[3] = (uint32_t)(event->done.token >> 32);
@@ -222,6 +231,33 @@ static void add_authenticate(midge_batch *batch, napi_env env,
   add_life(batch, env, event, values, 2);
 }
 
+/* As for DONE, those in a row make one record. */
+static void add_stored(midge_batch *batch, const midge_event *event) {
+  uint64_t token = event->stored.token;
+  uint32_t *last = last_before(batch, event, token);
+  if (last != NULL) {
+    last[4]++;
+    return;
+  }
+  uint32_t *record = add_record(batch, event, 0);
+  record[2] = (uint32_t)token;
+  record[3] = (uint32_t)(token >> 32);
+  record[4] = 1;
+}
+
+static void add_restored(midge_batch *batch, const midge_event *event) {
+  uint32_t *record = add_record(batch, event, 0);
+  record[2] = (uint32_t)event->restored.messages;
+  record[3] = (uint32_t)event->restored.damaged;
+}
+
+static void add_store(midge_batch *batch, napi_env env,
+                      const midge_event *event) {
+  uint32_t *record = add_record(batch, event, 0);
+  record[5] = (uint32_t)event->store.status;
+  record[7] = add_extra(batch, env, text_value(env, event->store.text));
+}
+
 void midge_batch_add(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   batch->events++;
@@ -248,7 +284,14 @@ void midge_batch_add(midge_batch *batch, napi_env env,
       add_record(batch, event, 0);
       return;
     case MIDGE_EVENT_STORED:
-      return; /* no client has a journal yet */
+      add_stored(batch, event);
+      return;
+    case MIDGE_EVENT_RESTORED:
+      add_restored(batch, event);
+      return;
+    case MIDGE_EVENT_STORE:
+      add_store(batch, env, event);
+      return;
   }
 }
 

@@ -6,12 +6,13 @@
  *
  *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11
  *   word 1   index of the client
- *   word 2   message: offset of the payload; done: low half of the token;
- *            of the life of a client: the attempt
- *   word 3   message: size of the payload;   done: high half of the token;
- *            of the life of a client: the connect that the attempt serves
- *   word 4   message: slot of the topic;     done: how many tokens in a row
- *   word 5   message: packet identifier;     done: the status
+ *   word 2   message: offset of the payload; done, stored: low half of the
+ *            token; of the life of a client: the attempt; restored: messages
+ *   word 3   message: size of the payload; done, stored: high half of the
+ *            token; of the life of a client: the connect that the attempt
+ *            serves; restored: damaged records
+ *   word 4   message: slot of the topic; done, stored: tokens in a row
+ *   word 5   message: packet identifier; done, store: the status
  *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none
  *   word 7   extra with everything else, 0 for none

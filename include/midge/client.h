@@ -106,6 +106,18 @@ typedef struct midge_client_options {
   midge_slice proxy;         /* socks5://[user:pass@]host:port, http://... */
   midge_slice local_address; /* bind to this IP address before connecting */
   bool nagle;                /* leave Nagle's algorithm on (TCP_NODELAY off) */
+  /* Where the session is kept, so that it survives the process; see
+   * docs/durability.md. Only with a session that is not clean and outlives its
+   * connection; `session.durable` is set by it. */
+  struct {
+    midge_slice path;   /* of a directory, made if it is not there; none: the
+                           session is in memory alone */
+    bool disk;          /* STORED means after a power cut too, at the price of a
+                           sync for every commit; else after a crash of the
+                           process */
+    bool force;         /* on a network file system too */
+    uint64_t bytes_max; /* of its file; by default enough for the queue */
+  } store;
   struct {
     uint32_t min_ms, max_ms; /* 1000, 60000; doubled and jittered between */
     uint32_t stable_ms;      /* 10000: a link this old resets the delay */
@@ -127,10 +139,23 @@ typedef struct midge_client_options {
 
 /* Make a client; it connects when asked to. Everything is copied. MIDGE_EINVAL
  * and MIDGE_EUTF8 as midge_session_new, and for a URL that cannot be;
- * MIDGE_ETLS for TLS options that cannot; `text` gets a sentence for people. */
+ * MIDGE_ETLS for TLS options that cannot; `text` gets a sentence for people.
+ *
+ * With a store also MIDGE_EINVAL (the session is clean, or ends with its
+ * connection), MIDGE_ELOCKED, MIDGE_EFOREIGN, MIDGE_EREADONLY, MIDGE_ENETWORK,
+ * MIDGE_EFULL and MIDGE_ESTORE. It is read meanwhile: what is wished waits for
+ * MIDGE_EVENT_RESTORED. What waited in it counts in the queue's limits and ends
+ * in a MIDGE_EVENT_DONE, with the token of its former life. A publish of QoS 1
+ * or 2 with a token is told as MIDGE_EVENT_STORED once it is safe, and sent
+ * then. The store is free for others after MIDGE_EVENT_ENDED or
+ * midge_reactor_stop, which wait for what is to be written. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
     midge_client **client, midge_reactor *reactor,
     const midge_client_options *options, char *text, size_t text_size);
+
+/* The token of the last of the publishes that the store held when it was
+ * opened, or 0: tokens above it are new. */
+MIDGE_API uint64_t midge_client_last_stored(const midge_client *client);
 
 /* Begin attempts, and keep the connection up. MIDGE_EINVAL: already asked for.
  * Each attempt is one MIDGE_EVENT_CONNECTING and one MIDGE_EVENT_CLOSED,
@@ -203,8 +228,9 @@ MIDGE_API void midge_client_stats(const midge_client *client,
 MIDGE_API void midge_client_close(midge_client *client);
 
 /* As in midge/session.h, from any thread; MIDGE_ENOCONN before _connect and
- * after _disconnect. What only the session can judge (what the server allows)
- * arrives as MIDGE_EVENT_DONE. */
+ * after _disconnect. While the store cannot be written a publish of QoS 1 or 2
+ * is refused with what MIDGE_EVENT_STORE said. What only the session can judge
+ * (what the server allows) arrives as MIDGE_EVENT_DONE. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_publish(
     midge_client *client, const midge_publish *publish, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_subscribe(

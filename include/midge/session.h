@@ -268,6 +268,8 @@ typedef enum midge_event_type {
   MIDGE_EVENT_CLOSED,       /* flush the output, then drop the transport */
   MIDGE_EVENT_ENDED,        /* midge_client only: its last event */
   MIDGE_EVENT_STORED,       /* a publish will survive a crash */
+  MIDGE_EVENT_RESTORED,     /* midge_client only: the store has been read */
+  MIDGE_EVENT_STORE,        /* midge_client only: it fails, or works again */
 } midge_event_type;
 
 typedef enum midge_side {
@@ -332,6 +334,14 @@ typedef struct midge_event {
     struct {
       uint64_t token; /* its DONE is yet to come */
     } stored;
+    struct {
+      size_t messages; /* that wait for their outcome: each has its DONE */
+      size_t damaged;  /* records that were set aside: they are not sent */
+    } restored;
+    struct {
+      midge_status status; /* MIDGE_OK: what it could not take is in it now */
+      midge_slice text;    /* for people */
+    } store;
     struct {
       midge_side by;
       midge_status status;  /* MIDGE_OK after our own _disconnect */

@@ -58,6 +58,10 @@ static bool digest(midge_link *link, midge_event *event) {
   switch (event->type) {
     case MIDGE_EVENT_DONE:
       return finish(link, event);
+    case MIDGE_EVENT_STORED:
+      event->stored.token =
+          midge_tickets_token(&link->tickets, event->stored.token);
+      return event->stored.token != 0;
     case MIDGE_EVENT_OPENED:
       opened(link);
       break;

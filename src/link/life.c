@@ -14,6 +14,7 @@
 /* While a goodbye is under way, whatever else is wished is meant for after it:
  * the session that says goodbye would not take it, or end it. */
 static bool must_wait(const midge_link *link) {
+  if (link->is_restoring) return true;
   return link->desire == MIDGE_DESIRE_DOWN && link->phase != MIDGE_PHASE_IDLE &&
          link->phase != MIDGE_PHASE_OVER;
 }
@@ -83,6 +84,16 @@ void midge_link_wish(midge_link *link, const midge_wish *wish) {
   } else {
     make(link, wish);
   }
+  settle(link);
+}
+
+void midge_link_restored(midge_link *link, size_t messages, size_t damaged) {
+  midge_event event = midge_link_new_event(link, MIDGE_EVENT_RESTORED);
+  event.attempt = event.connect = 0;
+  event.restored.messages = messages;
+  event.restored.damaged = damaged;
+  midge_link_tell(link, &event);
+  link->is_restoring = false;
   settle(link);
 }
 

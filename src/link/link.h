@@ -10,6 +10,7 @@
  *   _written                                    _output     send these bytes
  *   _broken, _ended                             _is_shut    end our side
  *   _paused                                     _reading    read, or do not
+ *   _restore, _committed                        _record     keep this
  *                                               _deadline   come back by then
  *
  * A turn is: move the clock, tell the facts and the wishes, then go through
@@ -57,6 +58,8 @@ MIDGE_CHECKED midge_status midge_link_new(midge_link **link,
                                           const midge_allocator *allocator,
                                           uint64_t seed, char *text,
                                           size_t text_size);
+/* As the options say; events carry it. */
+void *midge_link_context(const midge_link *link);
 /* Without events. Null is fine. */
 void midge_link_free(midge_link *link);
 
@@ -96,6 +99,17 @@ void midge_link_ended(midge_link *link, uint32_t attempt);
  */
 void midge_link_paused(midge_link *link, bool paused);
 
+/* A client with a store begins with what is in it. Each record, in the order
+ * of the keys, as midge_session_restore; `cost` is what it takes of the queue,
+ * 0 for what is no message. Then that these were all: what was wished meanwhile
+ * is done now. */
+MIDGE_CHECKED midge_status midge_link_restore(midge_link *link,
+                                              const midge_record *record,
+                                              size_t *cost);
+void midge_link_restored(midge_link *link, size_t messages, size_t damaged);
+/* As midge_session_committed. */
+void midge_link_committed(midge_link *link, uint64_t position);
+
 /* --- What you want --- */
 
 /* Every wish but MIDGE_WISH_OPEN. What it points at is copied. */
@@ -107,6 +121,8 @@ void midge_link_hurry(midge_link *link);
 
 /* On loan until the next call of any function. */
 bool midge_link_event(midge_link *link, midge_event *event);
+/* As midge_session_record: before _output, and also after ENDED. */
+bool midge_link_record(midge_link *link, midge_record *record);
 /* The attempt that has a transport or wants one; 0: none has. */
 uint32_t midge_link_attempt(const midge_link *link);
 /* A transport is wanted and has not been told of; to `place`, whose strings

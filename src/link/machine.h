@@ -59,6 +59,7 @@ struct midge_link {
   midge_tls_context *tls;             /* null: none was needed */
   midge_buffer *user_name, *password; /* null: those of the URL */
 
+  bool is_restoring; /* the session is not whole yet: nothing is wished of it */
   midge_desire desire;
   midge_phase phase;
   midge_time phase_until; /* when the phase is over, or MIDGE_NEVER */

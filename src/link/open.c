@@ -115,16 +115,32 @@ static midge_status keep_text(midge_link *link, midge_buffer **kept,
 
 /* The queue's limits are kept by the driver, where a wish is refused at once.
  */
+static midge_status check_store(const midge_client_options *options,
+                                explanation why) {
+  const midge_session_options *session = &options->session;
+  if (options->store.path.size == 0 && session->durable)
+    return explain(why, MIDGE_ENOTSUP,
+                   "a durable session needs a store: set its path");
+  if (options->store.path.size == 0) return MIDGE_OK;
+  if (session->clean_start)
+    return explain(why, MIDGE_EINVAL,
+                   "a store keeps a session, and this one is clean: say that"
+                   " it is not, or leave the store out");
+  if (session->version == MIDGE_MQTT_5 && session->session_expiry_s == 0)
+    return explain(why, MIDGE_EINVAL,
+                   "a store keeps a session, and this one ends with its"
+                   " connection: give a session expiry interval");
+  return MIDGE_OK;
+}
+
 static midge_status make_session(midge_link *link,
                                  const midge_client_options *options,
                                  explanation why) {
   midge_session_options of_session = options->session;
   const midge_url *url = midge_places_current(&link->places);
-  if (of_session.durable)
-    return explain(why, MIDGE_ENOTSUP,
-                   "a durable session needs a journal, and this client has"
-                   " none");
-  midge_status status = keep_text(link, &link->user_name, of_session.user_name);
+  midge_status status = check_store(options, why);
+  if (status == MIDGE_OK)
+    status = keep_text(link, &link->user_name, of_session.user_name);
   if (status == MIDGE_OK)
     status = keep_text(link, &link->password, of_session.password);
   if (status != MIDGE_OK) return status;
@@ -133,6 +149,7 @@ static midge_status make_session(midge_link *link,
   of_session.queue_messages_max = SIZE_MAX;
   of_session.queue_bytes_max = SIZE_MAX;
   of_session.allocator = link->allocator;
+  link->is_restoring = of_session.durable = options->store.path.size != 0;
   status = midge_session_new(&link->session, &of_session);
   if (status == MIDGE_OK) return MIDGE_OK;
   link->session = NULL;
@@ -213,6 +230,10 @@ static void free_deferred(midge_link *link) {
     const midge_wish *wish = (const midge_wish *)(const void *)first->bytes;
     midge_free(link->allocator, first, sizeof *first + wish->size);
   }
+}
+
+void *midge_link_context(const midge_link *link) {
+  return link->context;
 }
 
 void midge_link_free(midge_link *link) {

@@ -22,12 +22,17 @@ static midge_status ask_session(midge_link *link, const midge_wish *wish,
   }
 }
 
-/* Publish, subscribe, unsubscribe: what ends in a DONE. */
-static void tell_with_ticket(midge_link *link, const midge_wish *wish) {
-  uint64_t ticket = midge_tickets_take(&link->tickets, wish->token, wish->cost);
+static uint64_t take_ticket(midge_link *link, uint64_t token, uint32_t cost) {
+  uint64_t ticket = midge_tickets_take(&link->tickets, token, cost);
   assert(ticket != 0); /* as for events: it could not be told of */
   link->queued.messages++;
-  link->queued.bytes += wish->cost;
+  link->queued.bytes += cost;
+  return ticket;
+}
+
+/* Publish, subscribe, unsubscribe: what ends in a DONE. */
+static void tell_with_ticket(midge_link *link, const midge_wish *wish) {
+  uint64_t ticket = take_ticket(link, wish->token, wish->cost);
   midge_status status = ask_session(link, wish, ticket);
   if (status != MIDGE_OK) midge_link_refuse(link, ticket, status);
   /* Nobody asks for a connection: nothing may wait for one for ever. */
@@ -69,4 +74,32 @@ void midge_link_request(midge_link *link, const midge_wish *wish) {
       break;
   }
   (void)status;
+}
+
+/* --- Of a former life --- */
+
+midge_status midge_link_restore(midge_link *link, const midge_record *record,
+                                size_t *cost) {
+  midge_publish publish;
+  uint64_t ticket = 0;
+  *cost = 0;
+  if (midge_record_message(record, &publish)) {
+    *cost = record->body.size != 0 ? record->body.size : 1;
+    ticket = take_ticket(link, publish.label, (uint32_t)*cost);
+  }
+  midge_status status = midge_session_restore(link->session, record, ticket);
+  if (status == MIDGE_OK || ticket == 0) return status;
+  midge_tickets_end(&link->tickets, ticket);
+  link->queued.messages--;
+  link->queued.bytes -= *cost;
+  *cost = 0;
+  return status;
+}
+
+bool midge_link_record(midge_link *link, midge_record *record) {
+  return midge_session_record(link->session, record);
+}
+
+void midge_link_committed(midge_link *link, uint64_t position) {
+  midge_session_committed(link->session, position);
 }

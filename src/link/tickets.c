@@ -106,6 +106,12 @@ uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
   return (uint64_t)at + 1;
 }
 
+uint64_t midge_tickets_token(const midge_tickets *tickets, uint64_t number) {
+  assert(number >= 1 && number <= tickets->used);
+  assert(tickets->list[number - 1].cost != 0);
+  return tickets->list[number - 1].token;
+}
+
 midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number) {
   assert(number >= 1 && number <= tickets->used);
   midge_ticket *place = &tickets->list[number - 1];

@@ -32,6 +32,8 @@ void midge_tickets_free(midge_tickets *tickets);
 /* A number from 1, or 0 when there is no memory. `cost` is at least 1. */
 uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
                             uint32_t cost);
+/* What the number stands for. */
+uint64_t midge_tickets_token(const midge_tickets *tickets, uint64_t number);
 /* What the number stood for; it may be given to another from now on. */
 midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number);
 /* The number of a wish with this token, or 0: there is none, or no memory. */

@@ -9,6 +9,10 @@ static midge_status wish(midge_client *client, midge_wish_type type) {
                             &(midge_wish){.client = client, .type = type});
 }
 
+uint64_t midge_client_last_stored(const midge_client *client) {
+  return client->last_stored;
+}
+
 /* --- Connections --- */
 
 static bool is_asked(const midge_client *client) {
@@ -146,9 +150,13 @@ midge_status midge_client_publish(midge_client *client,
                                   uint64_t token) {
   midge_status status =
       midge_publish_check(publish, client->version, client->text);
+  if (status == MIDGE_OK && publish->qos != MIDGE_AT_MOST_ONCE)
+    status = (midge_status)atomic_load_explicit(&client->store_fault,
+                                                memory_order_relaxed);
   if (status != MIDGE_OK) return status;
   midge_wish wish = {
       .type = MIDGE_WISH_PUBLISH, .token = token, .publish = *publish};
+  wish.publish.label = token;
   return enqueue(client, &wish,
                  publish->topic.size + publish->payload.size +
                      size_of(publish->properties));

@@ -32,6 +32,7 @@ struct midge_reactor {
   midge_time asleep_ms; /* how long the machine slept since it was started */
 
   midge_client *clients; /* all of them, doubly linked */
+  midge_client *kept;    /* those with a store */
   midge_client *wished;  /* told of wishes since their last turn */
   midge_client *due;     /* their timer has fired */
   midge_parcel *parcels; /* wishes that wait for the next round */

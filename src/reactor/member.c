@@ -124,18 +124,30 @@ static void lower_standing(midge_client *client, const midge_event *closed) {
   atomic_compare_exchange_strong(&client->standing, &standing, standing - 1);
 }
 
+static void push(midge_client *client, const midge_event *event) {
+  midge_event *place = midge_reactor_place(client->reactor);
+  *place = *event;
+  place->origin = client->gauge;
+  midge_reactor_push(client->reactor);
+}
+
 static bool take_events(midge_client *client) {
   midge_event *event;
   bool any = false;
   while (midge_link_event(client->link,
                           event = midge_reactor_place(client->reactor))) {
     any = true;
+    if (event->type == MIDGE_EVENT_ENDED && client->keeper != NULL) {
+      client->ended = *event; /* it waits for the store */
+      break;
+    }
     event->origin = client->gauge;
     if (event->type != MIDGE_EVENT_MESSAGE && event->type != MIDGE_EVENT_DONE)
       midge_tally_event(&client->tally, event);
     if (event->type == MIDGE_EVENT_CLOSED &&
         event->closed.retry_ms == MIDGE_NEVER)
       lower_standing(client, event);
+    client->has_ended = event->type == MIDGE_EVENT_ENDED;
     midge_reactor_push(client->reactor);
   }
   midge_freed freed = midge_link_freed(client->link);
@@ -143,6 +155,68 @@ static bool take_events(midge_client *client) {
   atomic_fetch_sub(&client->queue_messages, freed.messages);
   atomic_fetch_sub(&client->queue_bytes, freed.bytes);
   return any;
+}
+
+/* --- The store --- */
+
+static void restore(midge_client *client, const midge_page *page) {
+  client->damaged += page->damaged;
+  for (size_t i = 0; i < page->count; i++) {
+    size_t cost;
+    const midge_record *record = &page->records[i];
+    midge_status status = midge_link_restore(client->link, record, &cost);
+    assert(status != MIDGE_ENOMEM); /* as for events */
+    if (status != MIDGE_OK) {
+      midge_keeper_set_aside(client->keeper, record->key);
+      client->damaged++;
+    }
+    if (cost == 0) continue;
+    client->restored++;
+    atomic_fetch_add(&client->queue_messages, 1);
+    atomic_fetch_add(&client->queue_bytes, cost);
+  }
+  if (page->count == 0)
+    midge_link_restored(client->link, client->restored, client->damaged);
+}
+
+/* The text goes into a buffer, so that it lives with the event. */
+static void tell_fault(midge_client *client, const midge_news *news) {
+  midge_event event = {.type = MIDGE_EVENT_STORE};
+  const char *text = news->why.text;
+  if (text[0] == '\0') text = midge_status_text(news->fault);
+  atomic_store(&client->store_fault, news->fault);
+  event.context = midge_link_context(client->link);
+  event.store.status = news->fault;
+  event.buffer =
+      midge_buffer_copy(&client->reactor->allocator, midge_slice_text(text));
+  event.store.text = event.buffer != NULL
+                         ? midge_buffer_slice(event.buffer)
+                         : midge_slice_text(midge_status_text(news->fault));
+  push(client, &event);
+  midge_buffer_release(event.buffer);
+}
+
+static void hear(midge_client *client) {
+  midge_news news;
+  if (client->keeper == NULL) return;
+  midge_keeper_hear(client->keeper, &news);
+  if (news.has_page) restore(client, &news.page);
+  midge_page_free(&news.page);
+  if (news.committed != client->committed)
+    midge_link_committed(client->link, news.committed);
+  client->committed = news.committed;
+  if (news.fault_changed) tell_fault(client, &news);
+  if (!news.is_closed) return;
+  client->has_ended = true;
+  push(client, &client->ended);
+}
+
+static void take_records(midge_client *client) {
+  midge_record record;
+  if (client->keeper == NULL) return;
+  while (midge_link_record(client->link, &record))
+    midge_keeper_put(client->keeper, &record);
+  midge_keeper_flush(client->keeper);
 }
 
 /* --- The transport that the link wants --- */
@@ -227,6 +301,14 @@ static void set_timer(midge_client *client) {
   client->timer_at = at;
 }
 
+/* All is told but the end, which is told when the store is free. */
+static void finish(midge_client *client) {
+  if (client->has_ended)
+    midge_member_drop(client);
+  else
+    midge_keeper_close(client->keeper);
+}
+
 static void on_watch(uv_timer_t *timer) {
   midge_reactor *reactor = timer->data;
   bool needed = false;
@@ -254,12 +336,14 @@ static void count(midge_client *client) {
 
 void midge_member_turn(midge_client *client) {
   bool moved = true;
+  hear(client);
   for (int round = 0; moved && round < ROUNDS_MAX; round++) {
     moved = take_events(client);
+    take_records(client);
     follow_attempt(client);
     moved |= write_output(client);
     if (midge_link_is_over(client->link)) {
-      midge_member_drop(client);
+      finish(client);
       return;
     }
   }
@@ -275,6 +359,11 @@ void midge_member_turn(midge_client *client) {
 void midge_member_wish(midge_client *client, const midge_wish *wish) {
   tick(client);
   midge_link_wish(client->link, wish);
+}
+
+void midge_member_hear(midge_client *client) {
+  tick(client);
+  midge_member_turn(client);
 }
 
 void midge_member_wake(midge_client *client) {
@@ -313,6 +402,17 @@ void midge_member_adopt(midge_client *client) {
   client->timer.data = client;
   client->timer_at = MIDGE_NEVER;
   midge_link_elapsed(client->link, midge_reactor_now(reactor));
+  if (client->keeper == NULL) return;
+  client->next_kept = reactor->kept;
+  reactor->kept = client;
+}
+
+static void leave_kept(midge_client *client) {
+  midge_client **place = &client->reactor->kept;
+  if (client->keeper == NULL) return;
+  while (*place != client) place = &(*place)->next_kept;
+  *place = client->next_kept;
+  midge_keeper_stop(client->keeper);
 }
 
 static void free_client(uv_handle_t *timer) {
@@ -329,8 +429,9 @@ void midge_member_drop(midge_client *client) {
     reactor->clients = client->next;
 
   drop_transport(client);
-  /* ENDED was pushed, and the reader frees it: else it is still ours. */
-  if (!midge_link_is_over(client->link)) midge_gauge_free(client->gauge);
+  leave_kept(client);
+  /* Once ENDED was pushed the reader frees it: else it is still ours. */
+  if (!client->has_ended) midge_gauge_free(client->gauge);
   midge_link_free(client->link);
   client->link = NULL;
   uv_close((uv_handle_t *)&client->timer, free_client);

@@ -5,6 +5,7 @@
 #define MIDGE_REACTOR_MEMBER_H
 
 #include "reactor/dial.h"
+#include "reactor/keeper.h"
 #include "reactor/tally.h"
 
 struct midge_client {
@@ -17,6 +18,8 @@ struct midge_client {
   /* Twice the number of connects, plus one while a connection is asked for. */
   atomic_uint standing;
   midge_tally tally;
+  atomic_int store_fault;   /* a midge_status: why nothing can be stored now */
+  uint64_t last_stored;     /* token of the newest publish of a former life */
   midge_parcel last_parcel; /* so that closing needs no memory */
   midge_wish last_wish;
 
@@ -24,8 +27,14 @@ struct midge_client {
   midge_client *next_wished, *next_due;
   bool is_wished, is_due;
 
-  midge_link *link;   /* null once the client has ended */
-  midge_gauge *gauge; /* the reader's once ENDED was pushed */
+  midge_keeper *keeper; /* null: the session is in memory alone */
+  midge_client *next_kept;
+  size_t restored, damaged; /* records, while the store is read */
+  uint64_t committed;       /* what the link was told */
+  midge_event ended;        /* while the store is closed: the last event */
+  bool has_ended;           /* it was pushed */
+  midge_link *link;         /* null once the client has ended */
+  midge_gauge *gauge;       /* the reader's once ENDED was pushed */
   uv_timer_t timer;
   midge_time timer_at;  /* when it fires, or MIDGE_NEVER */
   uint32_t transport;   /* the attempt that `dial` and `socket` are of */
@@ -45,6 +54,8 @@ void midge_member_drop(midge_client *client);
 void midge_member_wish(midge_client *client, const midge_wish *wish);
 /* Do what the link says. The client may be gone after it. */
 void midge_member_turn(midge_client *client);
+/* The same, for its store has news. */
+void midge_member_hear(midge_client *client);
 /* The same for its own sake: its time has come. */
 void midge_member_wake(midge_client *client);
 /* Whether its socket breaks unnoticed, since nobody reads; look. */

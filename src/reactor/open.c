@@ -1,9 +1,13 @@
 /* The birth of a client, on the caller's thread. */
+#include <string.h>
+
 #include "reactor/member.h"
 
 enum {
   QUEUE_MESSAGES_MAX = 1000000,
   QUEUE_BYTES_MAX = 256 * 1024 * 1024,
+  MESSAGE_BYTES = 256, /* of a message in a store, beside its own */
+  STORE_BYTES_LEAST = 64 * 1024 * 1024,
 };
 
 static size_t or_default(size_t given, size_t otherwise) {
@@ -28,8 +32,58 @@ static midge_client *new_client(midge_reactor *reactor,
   atomic_init(&client->queue_messages, 0);
   atomic_init(&client->queue_bytes, 0);
   atomic_init(&client->standing, 0);
+  atomic_init(&client->store_fault, MIDGE_OK);
   return client;
 }
+
+/* --- The store --- */
+
+/* Twice what may wait, as pages are half empty, and as much again while they
+ * are rewritten. */
+static size_t store_bytes(const midge_client *client) {
+  size_t bytes = client->queue_bytes_max, messages = client->queue_messages_max;
+  if (bytes > SIZE_MAX / 16 || messages > SIZE_MAX / 16 / MESSAGE_BYTES)
+    return SIZE_MAX / 2;
+  return 4 * (bytes + messages * MESSAGE_BYTES) + STORE_BYTES_LEAST;
+}
+
+static void explain(char *text, size_t text_size, midge_status status,
+                    const char *why) {
+  if (text == NULL || text_size == 0) return;
+  if (why[0] == '\0') why = midge_status_text(status);
+  size_t size = strlen(why);
+  if (size >= text_size) size = text_size - 1;
+  memcpy(text, why, size);
+  text[size] = '\0';
+}
+
+static void ring(void *context) {
+  midge_reactor_ring(context);
+}
+
+static midge_status open_store(midge_client *client,
+                               const midge_client_options *options,
+                               midge_explanation *why) {
+  midge_store *store = NULL;
+  const midge_store_options of_store = {
+      .path = options->store.path,
+      .disk = options->store.disk,
+      .forced = options->store.force,
+      .bytes_max = options->store.bytes_max != 0
+                       ? (size_t)options->store.bytes_max
+                       : store_bytes(client),
+  };
+  midge_status status = midge_store_open(&store, &of_store, why);
+  if (status != MIDGE_OK) return status;
+  status = midge_store_last_label(store, &client->last_stored, why);
+  if (status == MIDGE_OK)
+    client->keeper = midge_keeper_start(store, ring, client->reactor);
+  if (client->keeper != NULL) return MIDGE_OK;
+  midge_store_close(store);
+  return status != MIDGE_OK ? status : MIDGE_ENOMEM;
+}
+
+/* --- The whole --- */
 
 midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
                                const midge_client_options *options, char *text,
@@ -44,12 +98,20 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
   status = midge_link_new(&client->link, options, &reactor->allocator,
                           midge_reactor_random(reactor), text, text_size);
   if (status != MIDGE_OK) goto ExitGauge;
+  if (options->store.path.size != 0) {
+    midge_explanation why = {0};
+    status = open_store(client, options, &why);
+    if (status != MIDGE_OK) explain(text, text_size, status, why.text);
+    if (status != MIDGE_OK) goto ExitLink;
+  }
   status = midge_reactor_wish(
       reactor, &(midge_wish){.client = client, .type = MIDGE_WISH_OPEN});
   if (status == MIDGE_OK) {
     *opened = client;
     return MIDGE_OK;
   }
+  if (client->keeper != NULL) midge_keeper_stop(client->keeper);
+ExitLink:
   midge_link_free(client->link);
 ExitGauge:
   midge_gauge_free(client->gauge);

@@ -159,9 +159,19 @@ static void turn_held_back(midge_reactor *reactor) {
   }
 }
 
+/* Some store has news. */
+static void turn_kept(midge_reactor *reactor) {
+  midge_client *next;
+  for (midge_client *c = reactor->kept; c != NULL; c = next) {
+    next = c->next_kept;
+    midge_member_hear(c);
+  }
+}
+
 static void on_ring(uv_async_t *async) {
   midge_reactor *reactor = async->data;
   turn_held_back(reactor);
+  turn_kept(reactor);
   if (!atomic_load(&reactor->stopping)) return;
   if (reactor->stop_at != MIDGE_NEVER) return;
   reactor->stop_at = midge_reactor_now(reactor) + reactor->goodbye_ms;

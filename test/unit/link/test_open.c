@@ -156,7 +156,7 @@ static void a_server_can_be_chosen_that_needs_tls(void **state) {
 static void a_durable_session_is_refused(void **state) {
   (void)state;
   expect_refused((midge_client_options){.session.durable = true}, MIDGE_ENOTSUP,
-                 "a durable session needs a journal");
+                 "a durable session needs a store");
 }
 
 static void session_options_that_cannot_be_are_refused(void **state) {

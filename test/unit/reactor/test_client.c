@@ -137,7 +137,7 @@ static void options_that_cannot_be_are_refused(void **state) {
                  },
                  MIDGE_EINVAL, "header");
   refuse_to_open(&p, (midge_client_options){.session.durable = true},
-                 MIDGE_ENOTSUP, "journal");
+                 MIDGE_ENOTSUP, "store");
   program_stop(&p);
 }
 

@@ -1,0 +1,134 @@
+/* Links whose session comes from a journal. */
+#include "life.h"
+
+/* As the engine writes a message of QoS 1 with label 7 and topic "t". */
+#define NEVER "\xff\xff\xff\xff\xff\xff\xff\xff"
+static const char head[] = "\x02\x00\x00" NEVER NEVER
+                           "\x00\x00\x00\x00\x00\x00\x00\x07"
+                           "\x00\x01\x00\x00\x00\x00";
+
+static midge_record message(uint64_t key, midge_slice body) {
+  return (midge_record){
+      .key = key,
+      .head = {(const uint8_t *)head, sizeof head - 1},
+      .body = body,
+  };
+}
+
+static void start(life *l) {
+  life_start(l, (midge_client_options){
+                    .store.path = MIDGE_TEXT("/somewhere"),
+                    .session.session_expiry_s = 60,
+                });
+}
+
+static void commit(life *l) {
+  midge_record record = {0};
+  while (midge_link_record(l->link, &record)) continue;
+  midge_link_committed(l->link, record.position);
+}
+
+static void expect_restored(life *l, size_t messages, size_t damaged) {
+  expect(l, MIDGE_EVENT_RESTORED);
+  assert_int_equal(l->event.restored.messages, messages);
+  assert_int_equal(l->event.restored.damaged, damaged);
+  assert_int_equal(l->event.attempt, 0);
+}
+
+static void what_is_wished_waits_for_what_was(void **state) {
+  (void)state;
+  life l;
+  size_t cost;
+  start(&l);
+  wish(&l, MIDGE_WISH_CONNECT);
+  publish(&l, 8, 1, "new");
+  expect_nothing(&l);
+  midge_record record = message(5, MIDGE_TEXT("told"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  assert_int_equal(cost, 4);
+  midge_link_restored(l.link, 1, 0);
+  expect_restored(&l, 1, 0);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  open_up(&l);
+  commit(&l);
+  expect(&l, MIDGE_EVENT_STORED);
+  assert_int_equal(l.event.stored.token, 8);
+  commit(&l); /* their identifiers */
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x01\x40\x02\x00\x02"));
+  expect_done(&l, 7, MIDGE_OK);
+  expect_done(&l, 8, MIDGE_OK);
+  midge_freed freed = midge_link_freed(l.link);
+  assert_int_equal(freed.messages, 2);
+  life_end(&l);
+}
+
+static void what_cannot_be_restored_leaves_no_trace(void **state) {
+  (void)state;
+  life l;
+  size_t cost = 9;
+  start(&l);
+  midge_record record = message(5, MIDGE_TEXT("#"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
+  assert_int_equal(cost, 0);
+  record = message(5, MIDGE_TEXT(""));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
+  record = (midge_record){.key = UINT64_C(3) << 62};
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
+  midge_link_restored(l.link, 0, 3);
+  expect_restored(&l, 0, 3);
+  wish(&l, MIDGE_WISH_CLOSE);
+  expect(&l, MIDGE_EVENT_ENDED); /* which asserts that no ticket is out */
+  assert_int_equal(midge_link_freed(l.link).messages, 0);
+  life_end(&l);
+}
+
+/* Aborts and ends that are wished before are made in their turn. */
+static void an_end_waits_for_what_was_too(void **state) {
+  (void)state;
+  life l;
+  size_t cost;
+  start(&l);
+  wish(&l, MIDGE_WISH_CONNECT);
+  wish(&l, MIDGE_WISH_ABORT);
+  wish(&l, MIDGE_WISH_CLOSE);
+  expect_nothing(&l);
+  midge_record record = message(5, MIDGE_TEXT("t"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  midge_link_restored(l.link, 1, 0);
+  expect_restored(&l, 1, 0);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  expect_closed(&l, MIDGE_OK);
+  expect_done(&l, 7, MIDGE_ECLOSED);
+  expect(&l, MIDGE_EVENT_ENDED);
+  midge_record last;
+  assert_false(midge_link_record(l.link, &last)); /* its record stays */
+  life_end(&l);
+}
+
+static void a_wish_without_a_token_is_not_told_as_stored(void **state) {
+  (void)state;
+  life l;
+  start(&l);
+  midge_link_restored(l.link, 0, 0);
+  expect_restored(&l, 0, 0);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  publish(&l, 0, 1, "t");
+  publish(&l, 3, 2, "t");
+  commit(&l);
+  expect(&l, MIDGE_EVENT_STORED);
+  assert_int_equal(l.event.stored.token, 3);
+  expect_nothing(&l);
+  life_end(&l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_wished_waits_for_what_was),
+      cmocka_unit_test(what_cannot_be_restored_leaves_no_trace),
+      cmocka_unit_test(an_end_waits_for_what_was_too),
+      cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+#include "disk.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit/harness.h"
+
+static char folder[64], path[80];
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool held;
+static int refusal;
+
+int __real_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn) {
+  pthread_mutex_lock(&mutex);
+  while (held) pthread_cond_wait(&changed, &mutex);
+  int error = refusal;
+  pthread_mutex_unlock(&mutex);
+  if (error == 0) return __real_mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return error;
+}
+
+void disk_hold(bool on) {
+  pthread_mutex_lock(&mutex);
+  held = on;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+}
+
+void disk_refuse(int error) {
+  pthread_mutex_lock(&mutex);
+  refusal = error;
+  pthread_mutex_unlock(&mutex);
+}
+
+int disk_set_up(void **state) {
+  (void)state;
+  disk_hold(false);
+  disk_refuse(0);
+  snprintf(folder, sizeof folder, "/tmp/midge-disk-XXXXXX");
+  if (mkdtemp(folder) == NULL) return -1;
+  snprintf(path, sizeof path, "%s/store", folder);
+  return 0;
+}
+
+int disk_tear_down(void **state) {
+  (void)state;
+  char name[128];
+  static const char *const files[] = {"/store/data.mdb", "/store/lock",
+                                      "/store", ""};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    snprintf(name, sizeof name, "%s%s", folder, files[i]);
+    remove(name);
+  }
+  return access(folder, F_OK) == 0 ? -1 : 0;
+}
+
+midge_slice disk_path(void) {
+  return (midge_slice){(const uint8_t *)path, strlen(path)};
+}
+
+void disk_damage(const char *text) {
+  char name[128];
+  struct stat found;
+  snprintf(name, sizeof name, "%s/data.mdb", path);
+  int file = open(name, O_RDWR);
+  assert_true(file >= 0);
+  assert_int_equal(fstat(file, &found), 0);
+  uint8_t *bytes = malloc((size_t)found.st_size);
+  assert_int_equal(pread(file, bytes, (size_t)found.st_size, 0), found.st_size);
+  size_t times = 0;
+  for (off_t at = 0; at + (off_t)strlen(text) <= found.st_size; at++) {
+    if (memcmp(bytes + at, text, strlen(text)) != 0) continue;
+    uint8_t turned = bytes[at] ^ 4;
+    assert_int_equal(pwrite(file, &turned, 1, at), 1);
+    times++;
+  }
+  assert_true(times > 0);
+  free(bytes);
+  close(file);
+}

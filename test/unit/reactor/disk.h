@@ -1,0 +1,19 @@
+/* A directory for a store, and a disk that is slow or refuses to write. */
+#ifndef MIDGE_TEST_DISK_H
+#define MIDGE_TEST_DISK_H
+
+#include "midge/types.h"
+
+/* A directory that is not there yet, the same for all of one test. */
+int disk_set_up(void **state);
+int disk_tear_down(void **state);
+midge_slice disk_path(void);
+
+/* Commits wait from now on, or no longer. */
+void disk_hold(bool held);
+/* Commits fail with this error from now on; 0: no longer. */
+void disk_refuse(int error);
+/* Turns a bit wherever `text` is in the store's file. */
+void disk_damage(const char *text);
+
+#endif
