@@ -30,8 +30,9 @@ static midge_slice bytes(napi_env env, napi_value value) {
 enum {
   FLAG_QOS = 3,
   FLAG_RETAIN = 4,
-  FLAG_TEXT = 8,  /* the payload is a string */
-  FLAG_BYTES = 16 /* the payload is a Uint8Array; neither: empty */
+  FLAG_TEXT = 8,   /* the payload is a string */
+  FLAG_BYTES = 16, /* the payload is a Uint8Array; neither: empty */
+  FLAG_COALESCE = 32
 };
 
 /* publish(index, token, flags, topic, payload, properties, ttl, timeout) */
@@ -53,6 +54,7 @@ static napi_value publish(napi_env env, napi_callback_info info) {
       .topic = string(&scratch, args[3], topic_room, sizeof topic_room),
       .qos = (midge_qos)(flags & FLAG_QOS),
       .retain = (flags & FLAG_RETAIN) != 0,
+      .coalesce = (flags & FLAG_COALESCE) != 0,
   };
   if (flags & FLAG_BYTES) wish.payload = bytes(env, args[4]);
   if (flags & FLAG_TEXT) {

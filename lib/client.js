@@ -27,6 +27,7 @@ const GOAL_OTHER = 3; // as GOAL_DONE, after another wait
 const FLAG_RETAIN = 4;
 const FLAG_TEXT = 8;
 const FLAG_BYTES = 16;
+const FLAG_COALESCE = 32;
 
 // What may be wrong with a request whose types are right.
 const wrong = {
@@ -333,7 +334,8 @@ class Client {
     const mid = this.#mid + 1;
     const kind = typeof content === 'string' ? FLAG_TEXT
       : content === undefined ? 0 : FLAG_BYTES;
-    const flags = qos | (retain ? FLAG_RETAIN : 0) | kind;
+    const flags = qos | (retain ? FLAG_RETAIN : 0) | kind |
+      (limits?.coalesce ? FLAG_COALESCE : 0);
     const { index } = session.handle;
     const status = list === undefined && limits === undefined
       ? native.publish(index, mid, flags, topic, content)

@@ -349,7 +349,10 @@ declare namespace mqtt {
     signal?: AbortSignal;
   }
 
-  export interface PublishOptions extends PublishProperties, RequestLimits {}
+  export interface PublishOptions extends PublishProperties, RequestLimits {
+    /** Without a connection only the newest of a topic waits. */
+    coalesce?: boolean;
+  }
 
   export interface UnsubscribeOptions
     extends UnsubscribeProperties, RequestLimits {}
@@ -423,6 +426,7 @@ declare namespace mqtt {
     readonly EREADONLY: -73;
     readonly ENETWORK: -74;
     readonly ESTORE: -75;
+    readonly EREPLACED: -76;
   }
 
   export const errors: Errors;

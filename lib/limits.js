@@ -1,10 +1,11 @@
 'use strict';
 // The time limits of a request: `ttl`, `timeout` and `signal`, which may stand
-// beside its other settings.
+// beside its other settings; and what becomes of a publish, `coalesce`.
 const { errors, invalidType } = require('./errors');
 
 const UINT32_MAX = 0xffffffff;
 const names = ['ttl', 'timeout', 'signal'];
+const publishNames = [...names, 'coalesce'];
 
 // NaN when no limit can be so long.
 function milliseconds(path, value) {
@@ -25,8 +26,21 @@ function abortSignal(path, value) {
 // [limits, the other settings]; there are no limits unless one is given, and
 // an error code stands in their place when one cannot be.
 function split(path, given) {
+  return divide(path, given, names);
+}
+
+// The same for a publish.
+function splitPublish(path, given) {
+  const [limits, others] = divide(path, given, publishNames);
+  if (typeof limits !== 'object' || others.coalesce == null) return [limits, others];
+  const { coalesce, ...rest } = others;
+  if (typeof coalesce !== 'boolean') throw invalidType(`${path}.coalesce`, 'boolean', coalesce);
+  return [{ ...limits, coalesce }, rest];
+}
+
+function divide(path, given, known) {
   if (typeof given !== 'object' || given === null ||
-      !names.some((name) => name in given)) {
+      !known.some((name) => name in given)) {
     return [undefined, given];
   }
   const { ttl, timeout, signal, ...others } = given;
@@ -39,4 +53,4 @@ function split(path, given) {
   return [isPossible ? limits : errors.EINVAL, others];
 }
 
-module.exports = { split };
+module.exports = { split, splitPublish };

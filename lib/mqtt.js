@@ -9,7 +9,7 @@ const { content, copy, isText } = require('./bytes');
 const { Client, limitsOf, noServers } = require('./client');
 const { Credentials } = require('./credentials');
 const { errors, strerror, invalidType, outOfRange } = require('./errors');
-const { split } = require('./limits');
+const { split, splitPublish } = require('./limits');
 const { NONE, PLAIN, Security } = require('./security');
 const { Presenter, SUBSCRIBE, UNSUBSCRIBE } = require('./presenter');
 
@@ -351,7 +351,7 @@ class mqtt extends EventEmitter {
     let list;
     if (publishProperties != null) {
       let given;
-      [limits, given] = split('properties', publishProperties);
+      [limits, given] = splitPublish('properties', publishProperties);
       list = properties.encode(given);
       if (typeof limits === 'number') return this.#refuse(limits, texts.limits);
       if (typeof list === 'number') return this.#refuse(list, texts.properties);

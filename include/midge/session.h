@@ -39,6 +39,9 @@ typedef struct midge_publish {
   midge_properties properties; /* MQTT 5; of a will: the will's properties */
   uint32_t ttl_ms;             /* as of midge_request_options; not of a will */
   uint32_t timeout_ms;         /* the same */
+  bool coalesce;  /* of those that say so, while there is no connection, only
+                     the newest of a topic waits; the others end with
+                     MIDGE_EREPLACED. Not of a will */
   uint64_t label; /* of a durable session: what its record remembers it by */
 } midge_publish;
 

@@ -94,7 +94,8 @@ typedef uint64_t midge_time;
   X(EFULL, -72, "the store cannot grow: the disk or the store is full") \
   X(EREADONLY, -73, "the store is on a read-only file system")          \
   X(ENETWORK, -74, "the store is on a network file system")             \
-  X(ESTORE, -75, "the store cannot be used")
+  X(ESTORE, -75, "the store cannot be used")                            \
+  X(EREPLACED, -76, "a newer message of the topic took its place")
 
 typedef enum midge_status {
 #define MIDGE_STATUS_MEMBER(name, number, text) MIDGE_##name = number,

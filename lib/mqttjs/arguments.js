@@ -3,7 +3,7 @@
 const properties = require('../properties');
 const { errors, failure } = require('../errors');
 const { content } = require('../bytes');
-const { split } = require('../limits');
+const { split, splitPublish } = require('../limits');
 
 function isFunction(value) {
   return typeof value === 'function';
@@ -84,11 +84,18 @@ function payload(message) {
 
 // [what is wrong, ttl, timeout and signal]; mostly there are none
 function limits(given) {
-  if (given.ttl === undefined && given.timeout === undefined && given.signal === undefined) {
-    return [];
-  }
+  return given.ttl === undefined && given.timeout === undefined && given.signal === undefined
+    ? [] : checkLimits(split, given);
+}
+
+// The same of a publish, with coalesce.
+function publishLimits(given) {
+  return given.coalesce === undefined ? limits(given) : checkLimits(splitPublish, given);
+}
+
+function checkLimits(take, given) {
   try {
-    const [list] = split('options', given);
+    const [list] = take('options', given);
     return typeof list === 'number'
       ? [failure(list, { text: 'ttl and timeout are milliseconds from 0 to 4,294,967,295' })]
       : [undefined, list];
@@ -101,4 +108,6 @@ function qosError(qos) {
   return failure(errors.EINVAL, { text: `qos is 0, 1 or 2, and not ${String(qos)}` });
 }
 
-module.exports = { tail, endArguments, entries, bits, isQos, encode, payload, limits, qosError };
+module.exports = {
+  tail, endArguments, entries, bits, isQos, encode, payload, limits, publishLimits, qosError,
+};

@@ -338,7 +338,7 @@ class MqttClient extends Promises {
     }
     const [wrong, payload] = args.payload(message);
     const [illegal, list] = args.encode(properties, this.#isMqtt5);
-    const [impossible, limits] = args.limits(given);
+    const [impossible, limits] = args.publishLimits(given);
     const fault = wrong ?? illegal ?? impossible;
     if (fault) return this.#failSoon(done, fault);
     const request = qos > 0 || done

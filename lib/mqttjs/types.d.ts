@@ -416,6 +416,8 @@ export interface IClientPublishOptions extends IRequestLimits {
   dup?: boolean;
   properties?: IPublishPacket['properties'];
   cbStorePut?: StorePutCallback;
+  /** Beyond MQTT.js: without a connection only the newest of a topic waits. */
+  coalesce?: boolean;
 }
 
 export interface IClientReconnectOptions {

@@ -90,6 +90,13 @@ static midge_status take_message(midge_session *session, midge_message *message,
   return MIDGE_OK;
 }
 
+/* An older one that waits is of no use any more, unless it may be sent now. */
+static void coalesce(midge_session *session, midge_message *message) {
+  midge_message *older = midge_coalesced_put(&session->coalesced, message);
+  if (older != NULL && session->state != MIDGE_STATE_OPEN)
+    midge_session_finish_message(session, older, MIDGE_EREPLACED, NULL);
+}
+
 /* What names a topic by an alias maps it, unless it is refused after all. */
 static midge_status take_mapping(midge_session *session, midge_message *message,
                                  const midge_publish *publish, uint64_t token) {
@@ -129,6 +136,7 @@ midge_status midge_session_publish(midge_session *session,
   if (message == NULL) return MIDGE_ENOMEM;
   status = take_mapping(session, message, publish, token);
   if (status == MIDGE_OK) {
+    if (publish->coalesce) coalesce(session, message);
     midge_session_settle(session);
     return MIDGE_OK;
   }

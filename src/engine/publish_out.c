@@ -11,6 +11,11 @@ enum { PAYLOAD_LARGE = 4096 }; /* is shown where it lies, without a copy */
 
 /* --- The end of a message --- */
 
+/* From here on no newer one takes its place. */
+static void forget_coalesced(midge_session *session, midge_message *message) {
+  if (message->coalesces) midge_coalesced_remove(&session->coalesced, message);
+}
+
 void midge_session_finish_message(midge_session *session,
                                   midge_message *message, midge_status status,
                                   const midge_packet *answer) {
@@ -19,6 +24,7 @@ void midge_session_finish_message(midge_session *session,
                      .packet_id = message->owner.packet_id,
                      .answer = answer};
   if (answer != NULL) done.reasons = midge_reason_slice(answer->ack.reason);
+  forget_coalesced(session, message);
   midge_packet_ids_drop(&session->packet_ids, &message->owner);
   midge_deadlines_remove(&session->deadlines, &message->owner);
   midge_tokens_remove(&session->tokens, &message->owner);
@@ -277,6 +283,7 @@ void midge_session_show_message(midge_session *session,
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
+  forget_coalesced(session, message);
   message->end = session->output.appended;
   midge_outbox_show(&session->outbox, message);
   if (message->qos != MIDGE_AT_MOST_ONCE)

@@ -77,6 +77,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_deadlines_init(&session->deadlines, allocator);
   midge_tokens_init(&session->tokens, allocator);
   midge_outbox_init(&session->outbox);
+  midge_coalesced_init(&session->coalesced, allocator);
   midge_requests_init(&session->requests, allocator);
   midge_subscriptions_init(&session->subscriptions, allocator);
   midge_inbox_init(&session->inbox, allocator);
@@ -135,6 +136,7 @@ void midge_session_free(midge_session *session) {
   midge_buffer_release(session->farewell);
   midge_deadlines_free(&session->deadlines);
   midge_outbox_free(&session->outbox);
+  midge_coalesced_free(&session->coalesced);
   midge_requests_free(&session->requests);
   midge_packet_ids_free(&session->packet_ids);
   midge_tokens_free(&session->tokens);

@@ -8,6 +8,7 @@
 #define MIDGE_ENGINE_STATE_H
 
 #include "engine/aliases.h"
+#include "engine/coalesced.h"
 #include "engine/deadlines.h"
 #include "engine/events.h"
 #include "engine/inbox.h"
@@ -96,6 +97,7 @@ struct midge_session {
   midge_deadlines deadlines;
   midge_tokens tokens;
   midge_outbox outbox;
+  midge_coalesced coalesced;
   size_t exactly_once_max; /* of QoS 2 in flight, before MQTT 5 */
   midge_requests requests;
   midge_time fresh_until; /* some subscriptions were renewed just now */

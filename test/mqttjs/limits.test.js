@@ -84,6 +84,52 @@ test('limits that cannot be fail the request, and are not thrown', async () => {
   }
 });
 
+// Answers CONNECT when it is told to.
+async function slowly() {
+  let accept;
+  const broker = await serve({
+    connect: (packet, connection) => {
+      accept = () => connection.send(broker.answers.connect(packet));
+    },
+  });
+  return { broker, accept: async () => broker.saw('connect').then(() => accept()) };
+}
+
+test('coalesce: without a connection only the newest of a topic waits', async () => {
+  const { broker, accept } = await slowly();
+  const client = mqtt.connect(broker.url);
+  open.push(client);
+  const publish = (topic, payload, coalesce) =>
+    client.publishAsync(topic, payload, { qos: 1, coalesce });
+  const outcomes = codes([publish('a', '1', true), publish('b', '2', true),
+    publish('a', '3', false), publish('a', '4', true), publish('a', '5', true)]);
+  await accept();
+  assert.deepEqual(await outcomes,
+    ['MIDGE_EREPLACED', undefined, undefined, 'MIDGE_EREPLACED', undefined]);
+  assert.deepEqual(broker.of('publish').map(({ payload }) => String(payload)), ['2', '3', '5']);
+  await Promise.all(['6', '7'].map((payload) => publish('a', payload, true)));
+  assert.deepEqual(broker.of('publish').slice(3).map(({ payload }) => String(payload)),
+    ['6', '7']);
+  assert.deepEqual(await codes([publish('a', '8', 1)]), ['ERR_INVALID_ARG_TYPE']);
+});
+
+test('the class coalesces too', async () => {
+  const { broker, accept } = await slowly();
+  const client = new mqtt('class', null, null, true, 60000, true);
+  client.connect('127.0.0.1', broker.port);
+  const ends = [];
+  const publish = (payload) => called((done) => client.publish(1, false, 'a', payload, done,
+    undefined, { coalesce: true })).then(([, error]) => ends.push([payload, error?.errno]));
+  const all = Promise.all(['1', '2', '3'].map(publish));
+  await accept();
+  await all;
+  const { EREPLACED } = mqtt.errors;
+  assert.deepEqual(ends, [['1', EREPLACED], ['2', EREPLACED], ['3', undefined]]);
+  assert.throws(() => client.publish(1, false, 'a', 'x', null, null, { coalesce: 'yes' }),
+    { code: 'ERR_INVALID_ARG_TYPE', message: /coalesce/ });
+  await called((done) => client.disconnect(done));
+});
+
 test('an AbortSignal ends the wait for a connection', async () => {
   const broker = await serve({ connect: () => {} });
   const controller = new AbortController();

@@ -11,7 +11,7 @@ export async function main(): Promise<string[]> {
     [topic, payload.length, packet.qos]);
   client.subscribe('a', undefined, (error, granted) => [error, granted], () => {});
   await client.subscribeAsync(['a', 'b'], { qos: 2 }, (topic) => topic.length);
-  await client.publishAsync('a', 'b', { ttl: 1000, timeout: 2000, signal });
+  await client.publishAsync('a', 'b', { ttl: 1000, timeout: 2000, signal, coalesce: true });
   await client.unsubscribeAsync('a', { timeout: 1 });
   client.pause().resume();
   const { queue, causes, roundTrip }: ClientStats = client.stats();
