@@ -14,7 +14,7 @@ const place = places.find((file) => fs.existsSync(file));
 if (place === undefined) {
   const error = new Error(`midge's addon was not built: ${places.join(', ')} ` +
     'not found. Build it with `npm rebuild midge` (in a checkout: `make ' +
-    'build`); it needs a C compiler, CMake, libuv, OpenSSL and wslay.');
+    'build`); it needs a C compiler, CMake, libuv, OpenSSL, LMDB and zlib.');
   error.code = 'MIDGE_EADDON';
   throw error;
 }

@@ -6,7 +6,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
-const PACKAGES = 'cmake pkg-config gcc make libuv1-dev libssl-dev libwslay-dev ' +
+const PACKAGES = 'cmake pkg-config gcc libc6-dev make libuv1-dev libssl-dev ' +
   'liblmdb-dev zlib1g-dev';
 
 function fail(why, log) {

@@ -1,21 +1,29 @@
 #include "filter/websocket.h"
 
-#include <wslay/wslay.h>
-
 #include "base/slice.h"
 #include "base/utf8.h"
 #include "filter/common.h"
+#include "filter/frame.h"
 #include "filter/openssl.h"
 #include "filter/upgrade.h"
 
 enum {
   CONTROL_MAX = 125,  /* bytes of a control frame, RFC 6455, 5.5 */
-  HEADER_MAX = 14,    /* of a frame with its mask */
-  CHUNK_MAX = 4096,   /* most that one wslay_frame_recv hands out */
+  INPUT_LEAST = 4096, /* room for what is received: less is not worth it */
   FRAME_MAX = 65536,  /* of ours */
   CONTROL_ROOM = 512, /* of the output, kept free for Pong and Close */
-  NO_CODE = 1005,     /* a Close without a code, RFC 6455, 7.1.5 */
   PACKET_MAX = 268435461,
+};
+
+/* RFC 6455, section 7.4.1. */
+enum {
+  NORMAL_CLOSURE = 1000,
+  GOING_AWAY = 1001,
+  PROTOCOL_ERROR = 1002,
+  UNSUPPORTED_DATA = 1003,
+  NO_CODE = 1005, /* a Close without one */
+  INVALID_PAYLOAD = 1007,
+  MESSAGE_TOO_BIG = 1009,
 };
 
 /* Frames as RFC 6455 has them: `left` bytes of the frame are still to come,
@@ -23,8 +31,7 @@ enum {
 typedef struct websocket {
   midge_common common;
   midge_upgrade upgrade;
-  wslay_frame_context_ptr wslay;
-  midge_slice feed; /* what wslay may read now */
+  midge_frame_reader header; /* of the next frame */
   void (*random)(void *context, uint8_t *bytes, size_t size);
   void *random_context;
   uint64_t frame_bytes_max;
@@ -40,64 +47,33 @@ typedef struct websocket {
   uint8_t pong[CONTROL_MAX];
   size_t pong_size;
   bool close_sent;
-  bool below_ended;
 } websocket;
 
-static ssize_t feed_wslay(uint8_t *to, size_t size, int flags, void *context) {
-  websocket *self = context;
-  (void)flags;
-  if (self->feed.size < size) size = self->feed.size;
-  if (size == 0) return -1;
-
-  midge_slice_copy(to, midge_slice_of(self->feed.data, size));
-  self->feed = midge_slice_skip(self->feed, size);
-  return (ssize_t)size;
+static bool make_random(websocket *self, uint8_t *bytes, size_t size) {
+  if (self->random == NULL) return midge_openssl_random(bytes, size);
+  self->random(self->random_context, bytes, size);
+  return true;
 }
 
-static ssize_t drain_wslay(const uint8_t *from, size_t size, int flags,
-                           void *context) {
-  websocket *self = context;
-  (void)flags;
-  bool kept = midge_pipe_append(&self->common.out, midge_slice_of(from, size));
-  return kept ? (ssize_t)size : -1;
-}
-
-static int make_mask(uint8_t *mask, size_t size, void *context) {
-  websocket *self = context;
-  if (self->random != NULL) {
-    self->random(self->random_context, mask, size);
-    return 0;
-  }
-  return midge_openssl_random(mask, size) ? 0 : -1;
-}
-
-/* One frame of what the slices hold up to `size`. The room is there, so wslay
- * takes all unless memory or randomness fails. */
-static bool send_frame(websocket *self, uint8_t opcode,
+/* One frame of what the slices hold up to `size`. The room is there: false when
+ * memory or randomness fails. */
+static bool send_frame(websocket *self, midge_opcode opcode,
                        const midge_slice *slices, size_t size) {
-  size_t done = 0;
-  do {
-    size_t piece = size == 0 ? 0 : slices->size;
-    if (piece > size - done) piece = size - done;
-    struct wslay_frame_iocb iocb = {
-        .fin = 1,
-        .opcode = opcode,
-        .payload_length = size,
-        .mask = 1,
-        .data = piece == 0 ? NULL : slices->data,
-        .data_length = piece,
-    };
-    if (size != 0 && piece == 0) {
-      slices++;
-      continue;
-    }
-    if (wslay_frame_send(self->wslay, &iocb) != (ssize_t)piece) {
-      midge_common_fail_memory(&self->common);
-      return false;
-    }
+  uint8_t mask[MIDGE_FRAME_MASK_SIZE];
+  midge_pipe *out = &self->common.out;
+  uint8_t *to = midge_pipe_reserve(out, MIDGE_FRAME_HEADER_MAX + size);
+  if (to == NULL || !make_random(self, mask, sizeof mask)) {
+    midge_common_fail_memory(&self->common);
+    return false;
+  }
+  uint8_t *payload = midge_frame_write(to, opcode, size, mask);
+  for (size_t done = 0; done < size; slices++) {
+    size_t piece = slices->size < size - done ? slices->size : size - done;
+    midge_frame_mask(payload + done, midge_slice_of(slices->data, piece), mask,
+                     done);
     done += piece;
-    slices++;
-  } while (done < size);
+  }
+  midge_pipe_extend(out, (size_t)(payload - to) + size);
   return true;
 }
 
@@ -107,7 +83,7 @@ static void send_close(websocket *self, unsigned code) {
   midge_slice slice = midge_slice_of(payload, code == NO_CODE ? 0 : 2);
   self->close_sent = true;
   self->common.closing = true;
-  send_frame(self, WSLAY_CONNECTION_CLOSE, &slice, slice.size);
+  send_frame(self, MIDGE_FRAME_CLOSE, &slice, slice.size);
 }
 
 static void fail(websocket *self, unsigned code, const char *words) {
@@ -124,8 +100,7 @@ static bool is_close_code(unsigned code) {
 
 static void judge_close(websocket *self, unsigned code, midge_slice reason) {
   send_close(self, code);
-  if (code == WSLAY_CODE_NORMAL_CLOSURE || code == WSLAY_CODE_GOING_AWAY ||
-      code == NO_CODE) {
+  if (code == NORMAL_CLOSURE || code == GOING_AWAY || code == NO_CODE) {
     self->common.filter.state = MIDGE_FILTER_CLOSED;
     return;
   }
@@ -146,13 +121,13 @@ static void hear_close(websocket *self) {
   unsigned code =
       payload.size < 2 ? 0 : (unsigned)(payload.data[0] << 8 | payload.data[1]);
   if (!is_close_code(code)) {
-    fail(self, WSLAY_CODE_PROTOCOL_ERROR,
+    fail(self, PROTOCOL_ERROR,
          "the server closed the WebSocket with a code that is none");
     return;
   }
   midge_slice reason = midge_slice_skip(payload, 2);
   if (midge_utf8_check(reason) == MIDGE_UTF8_WRONG) {
-    fail(self, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA,
+    fail(self, INVALID_PAYLOAD,
          "the reason of the server's Close is not UTF-8");
     return;
   }
@@ -168,7 +143,7 @@ static void send_pong(websocket *self) {
   }
   midge_slice slice = midge_slice_of(self->pong, self->pong_size);
   self->pong_wished = false;
-  send_frame(self, WSLAY_PONG, &slice, slice.size);
+  send_frame(self, MIDGE_FRAME_PONG, &slice, slice.size);
 }
 
 static void hear_ping(websocket *self) {
@@ -180,58 +155,58 @@ static void hear_ping(websocket *self) {
 }
 
 /* What a frame may not be, seen from its header; 0 when it may. */
-static unsigned find_fault(const websocket *self,
-                           const struct wslay_frame_iocb *iocb,
+static unsigned find_fault(const websocket *self, const midge_frame *frame,
                            const char **words) {
   *words = "the server broke the WebSocket protocol";
-  if (iocb->mask || iocb->rsv != 0) return WSLAY_CODE_PROTOCOL_ERROR;
-  switch (iocb->opcode) {
-    case WSLAY_CONNECTION_CLOSE:
-    case WSLAY_PING:
-    case WSLAY_PONG:
-      if (!iocb->fin || iocb->payload_length > CONTROL_MAX) break;
-      return 0;
-    case WSLAY_BINARY_FRAME:
-    case WSLAY_CONTINUATION_FRAME:
-      if (self->in_message != (iocb->opcode == WSLAY_CONTINUATION_FRAME)) break;
-      if (iocb->payload_length <= self->frame_bytes_max) return 0;
+  if (frame->masked || frame->reserved) return PROTOCOL_ERROR;
+  switch (frame->opcode) {
+    case MIDGE_FRAME_CLOSE:
+    case MIDGE_FRAME_PING:
+    case MIDGE_FRAME_PONG:
+      if (frame->fin && frame->size <= CONTROL_MAX) return 0;
+      *words = "the server sent a control frame in pieces, or a long one";
+      break;
+    case MIDGE_FRAME_BINARY:
+    case MIDGE_FRAME_CONTINUATION:
+      if (self->in_message != (frame->opcode == MIDGE_FRAME_CONTINUATION))
+        break;
+      if (frame->size <= self->frame_bytes_max) return 0;
       *words = "the server sent a WebSocket frame that is too large";
-      return WSLAY_CODE_MESSAGE_TOO_BIG;
-    case WSLAY_TEXT_FRAME:
+      return MESSAGE_TOO_BIG;
+    case MIDGE_FRAME_TEXT:
       /* [MQTT-6.0.0-1] */
       *words = "the server sent a text frame: MQTT wants binary frames";
-      return WSLAY_CODE_UNSUPPORTED_DATA;
+      return UNSUPPORTED_DATA;
     default:
       break;
   }
-  return WSLAY_CODE_PROTOCOL_ERROR;
+  return PROTOCOL_ERROR;
 }
 
-static bool begin_frame(websocket *self, const struct wslay_frame_iocb *iocb) {
+static void begin_frame(websocket *self, const midge_frame *frame) {
   const char *words;
-  unsigned code = find_fault(self, iocb, &words);
+  unsigned code = find_fault(self, frame, &words);
   if (code != 0) {
     fail(self, code, words);
-    return false;
+    return;
   }
   self->in_frame = true;
-  self->left = iocb->payload_length;
-  self->opcode = iocb->opcode;
-  self->fin = iocb->fin;
+  self->left = frame->size;
+  self->opcode = frame->opcode;
+  self->fin = frame->fin;
   self->control_size = 0;
-  return true;
 }
 
 static void end_frame(websocket *self) {
   self->in_frame = false;
   switch (self->opcode) {
-    case WSLAY_CONNECTION_CLOSE:
+    case MIDGE_FRAME_CLOSE:
       hear_close(self);
       return;
-    case WSLAY_PING:
+    case MIDGE_FRAME_PING:
       hear_ping(self);
       return;
-    case WSLAY_PONG:
+    case MIDGE_FRAME_PONG:
       return;
     default:
       self->in_message = !self->fin;
@@ -239,57 +214,62 @@ static void end_frame(websocket *self) {
   }
 }
 
-static void hear(websocket *self, const struct wslay_frame_iocb *iocb) {
-  if (!self->in_frame && !begin_frame(self, iocb)) return;
-
-  midge_slice bytes = midge_slice_of(iocb->data, iocb->data_length);
-  if (wslay_is_ctrl_frame(self->opcode)) {
-    midge_slice_copy(self->control + self->control_size, bytes);
-    self->control_size += bytes.size;
-  } else if (!midge_pipe_append(&self->common.in, bytes)) {
-    midge_common_fail_memory(&self->common);
-    return;
+/* The next of the payload; false when there is none yet, or no memory. */
+static bool hear(websocket *self, midge_slice *bytes) {
+  midge_pipe *in = &self->common.in;
+  midge_slice piece = *bytes;
+  if (piece.size == 0) return false;
+  if (piece.size > self->left) piece.size = (size_t)self->left;
+  if (self->opcode & MIDGE_FRAME_CONTROL) {
+    midge_slice_copy(self->control + self->control_size, piece);
+    self->control_size += piece.size;
+  } else {
+    if (piece.size > midge_pipe_left(in)) piece.size = midge_pipe_left(in);
+    if (!midge_pipe_append(in, piece)) {
+      midge_common_fail_memory(&self->common);
+      return false;
+    }
   }
-  self->left -= bytes.size;
-  if (self->left == 0) end_frame(self);
+  *bytes = midge_slice_skip(*bytes, piece.size);
+  self->left -= piece.size;
+  return true;
+}
+
+static bool read_header(websocket *self, midge_slice *bytes) {
+  midge_frame frame;
+  switch (midge_frame_read(&self->header, bytes, &frame)) {
+    case MIDGE_FRAME_PARTIAL:
+      return false;
+    case MIDGE_FRAME_MALFORMED:
+      fail(self, PROTOCOL_ERROR, "the server sent a malformed WebSocket frame");
+      return false;
+    case MIDGE_FRAME_WHOLE:
+      break;
+  }
+  begin_frame(self, &frame);
+  return self->in_frame;
 }
 
 /* Unframe while there is something, and room for what comes of it. */
-static void unframe(websocket *self) {
+static void unframe(websocket *self, midge_slice *bytes) {
   midge_common *common = &self->common;
   while (common->filter.state == MIDGE_FILTER_OPEN &&
-         midge_pipe_left(&common->in) >= CHUNK_MAX) {
-    struct wslay_frame_iocb iocb = {0};
-    ssize_t result = wslay_frame_recv(self->wslay, &iocb);
-    if (result == WSLAY_ERR_WANT_READ) {
-      if (!self->below_ended) return;
-      if (self->close_sent) {
-        common->filter.state = MIDGE_FILTER_CLOSED;
-        return;
-      }
-      midge_common_fail_because(
-          common, MIDGE_ELOST,
-          "the connection ended without a WebSocket Close");
-    } else if (result < 0) {
-      fail(self, WSLAY_CODE_PROTOCOL_ERROR,
-           "the server sent a malformed WebSocket frame");
-    } else {
-      hear(self, &iocb);
-    }
+         midge_pipe_left(&common->in) >= INPUT_LEAST) {
+    if (!self->in_frame && !read_header(self, bytes)) return;
+    if (self->left != 0 && !hear(self, bytes)) return;
+    if (self->left == 0) end_frame(self);
   }
 }
 
 static size_t received(midge_filter *filter, midge_slice bytes) {
   websocket *self = (websocket *)filter;
-  size_t taken = 0;
+  midge_slice rest = bytes;
   if (filter->state == MIDGE_FILTER_OPENING) {
-    taken = midge_upgrade_received(&self->upgrade, &self->common, bytes);
+    rest = midge_slice_skip(
+        rest, midge_upgrade_received(&self->upgrade, &self->common, bytes));
   }
-  self->feed = midge_slice_skip(bytes, taken);
-  unframe(self);
-  taken = bytes.size - self->feed.size;
-  self->feed = MIDGE_NO_SLICE;
-  return taken;
+  unframe(self, &rest);
+  return bytes.size - rest.size;
 }
 
 static void ended(midge_filter *filter) {
@@ -298,15 +278,12 @@ static void ended(midge_filter *filter) {
     midge_common_fail_because(
         &self->common, MIDGE_EWEBSOCKET,
         "the server closed the connection during the WebSocket upgrade");
-    return;
+  } else if (self->close_sent) {
+    filter->state = MIDGE_FILTER_CLOSED;
+  } else {
+    midge_common_fail_because(&self->common, MIDGE_ELOST,
+                              "the connection ended without a WebSocket Close");
   }
-  self->below_ended = true;
-  unframe(self);
-}
-
-static void taken_up(midge_filter *filter, size_t size) {
-  midge_common_taken(filter, size);
-  unframe((websocket *)filter);
 }
 
 static void sent(midge_filter *filter, size_t size) {
@@ -318,8 +295,9 @@ static size_t write_frame(midge_filter *filter, const midge_slice *slices,
                           size_t count) {
   websocket *self = (websocket *)filter;
   size_t room = midge_pipe_left(&self->common.out);
-  if (self->common.closing || room <= CONTROL_ROOM + HEADER_MAX) return 0;
-  room -= CONTROL_ROOM + HEADER_MAX;
+  if (self->common.closing || room <= CONTROL_ROOM + MIDGE_FRAME_HEADER_MAX)
+    return 0;
+  room -= CONTROL_ROOM + MIDGE_FRAME_HEADER_MAX;
   if (room > FRAME_MAX) room = FRAME_MAX;
 
   size_t size = 0;
@@ -327,18 +305,17 @@ static size_t write_frame(midge_filter *filter, const midge_slice *slices,
     size += slices[i].size < room - size ? slices[i].size : room - size;
   }
   if (size == 0) return 0;
-  return send_frame(self, WSLAY_BINARY_FRAME, slices, size) ? size : 0;
+  return send_frame(self, MIDGE_FRAME_BINARY, slices, size) ? size : 0;
 }
 
 static void close_websocket(midge_filter *filter) {
   if (filter->state == MIDGE_FILTER_OPEN) {
-    send_close((websocket *)filter, WSLAY_CODE_NORMAL_CLOSURE);
+    send_close((websocket *)filter, NORMAL_CLOSURE);
   }
 }
 
 static void free_websocket(midge_filter *filter) {
   websocket *self = (websocket *)filter;
-  if (self->wslay != NULL) wslay_frame_context_free(self->wslay);
   midge_upgrade_free(&self->upgrade);
   midge_common_free(&self->common);
   midge_free(self->common.allocator, self, sizeof(*self));
@@ -352,23 +329,14 @@ static const midge_filter_kind KIND = {
     .output = midge_common_output,
     .sent = sent,
     .input = midge_common_input,
-    .taken = taken_up,
+    .taken = midge_common_taken,
     .free = free_websocket,
 };
 
 static midge_status begin(websocket *self,
                           const midge_websocket_options *options) {
   uint8_t key[MIDGE_UPGRADE_KEY_SIZE];
-  static const struct wslay_frame_callbacks CALLBACKS = {
-      .send_callback = drain_wslay,
-      .recv_callback = feed_wslay,
-      .genmask_callback = make_mask,
-  };
-  if (wslay_frame_context_init(&self->wslay, &CALLBACKS, self) != 0) {
-    self->wslay = NULL;
-    return MIDGE_ENOMEM;
-  }
-  if (make_mask(key, sizeof(key), self) != 0) return MIDGE_ENOMEM;
+  if (!make_random(self, key, sizeof key)) return MIDGE_ENOMEM;
   return midge_upgrade_begin(&self->upgrade, &self->common.out, options, key);
 }
 

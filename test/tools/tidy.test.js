@@ -40,7 +40,7 @@ const INCLUDES = {
   'libuv outside the reactor': ['src/engine/a.c', '<uv.h>', /belongs to src\/reactor/],
   'libuv in the addon': ['addon/a.c', '<uv.h>', /belongs to src\/reactor/],
   'OpenSSL in the reactor': ['src/reactor/a.c', '<openssl/ssl.h>', /src\/filter alone/],
-  'wslay in the reactor': ['src/reactor/a.c', '<wslay/wslay.h>', /src\/filter alone/],
+  'OpenSSL in the reactor': ['src/reactor/a.c', '<openssl/ssl.h>', /src\/filter alone/],
   'Node-API outside the addon': ['src/base/a.c', '<node_api.h>', /belongs to addon/],
   'a clock in the engine': ['src/engine/a.c', '<time.h>', /no place/],
   'threads in a filter': ['src/filter/a.c', '<pthread.h>', /no place/],
