@@ -4,6 +4,7 @@
 // presenter, and takes what has been checked.
 const native = require('./native');
 const batch = require('./batch');
+const channels = require('./diagnostics');
 require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
@@ -263,18 +264,19 @@ class Client {
   // What names more filters than a packet may have is cut into parts.
   subscribe(request, filters, bits, list, limits) {
     const most = this.#limits.filters;
-    return this.#request(request, filters, limits, (index, token, at, ttl, timeout) =>
-      native.subscribe(index, token, filters.slice(at, at + most),
-        bits.slice(at, at + most), list, ttl, timeout), most);
+    return this.#request(request, filters, limits, channels.subscribe,
+      (index, token, at, ttl, timeout) => native.subscribe(index, token,
+        filters.slice(at, at + most), bits.slice(at, at + most), list, ttl, timeout), most);
   }
 
   unsubscribe(request, filters, list, limits) {
-    return this.#request(request, filters, limits, (index, token, at, ttl, timeout) =>
-      native.unsubscribe(index, token, filters, list, ttl, timeout), Infinity);
+    return this.#request(request, filters, limits, channels.unsubscribe,
+      (index, token, at, ttl, timeout) =>
+        native.unsubscribe(index, token, filters, list, ttl, timeout), Infinity);
   }
 
   // Make a request under the next message id, which it keeps if it is accepted.
-  #request(request, filters, limits, make, most) {
+  #request(request, filters, limits, channel, make, most) {
     if (!filters.every(isText)) return this.report(errors.EUTF8);
     const refusal = this.#refusal(limits);
     if (refusal !== 0) return refusal;
@@ -296,6 +298,9 @@ class Client {
       at += most;
     } while (at < filters.length);
     if (!isWhole) this.#session.join(mid, tokens, sizes);
+    if (channel.hasSubscribers) {
+      channel.publish({ client: this.#presenter.owner, mid, filters });
+    }
     return this.#accept(mid, request, limits, tokens);
   }
 
@@ -341,8 +346,12 @@ class Client {
       ? native.publish(index, mid, flags, topic, content)
       : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
         limits?.timeout);
-    return status === 0 ? this.#accept(mid, request, limits)
-      : this.#judge(status, wrong.publish);
+    if (status !== 0) return this.#judge(status, wrong.publish);
+    if (channels.publish.hasSubscribers) {
+      channels.publish.publish(
+        { client: this.#presenter.owner, mid, topic, payload: content, qos, retain });
+    }
+    return this.#accept(mid, request, limits);
   }
 
   authenticate(reasonCode, list) {

@@ -3,6 +3,7 @@
 // has to remember of it. What they mean goes to the presenter.
 const native = require('./native');
 const batch = require('./batch');
+const channels = require('./diagnostics');
 const { errors, failure, LOWEST_REASON } = require('./errors');
 const { decode } = require('./properties');
 const { Intake } = require('./intake');
@@ -94,7 +95,7 @@ class Session {
     this.lastError = undefined;
     this.outcomes.content();
     this.intake.opened(!this.isAsynchronous);
-    this.presenter.opened({
+    const connack = {
       sessionPresent: sessionPresent !== 0,
       reasonCode: 0,
       protocolVersion: versions[version],
@@ -102,7 +103,11 @@ class Session {
       keepalive: keepAlive,
       renewed,
       properties: decode(list),
-    });
+    };
+    if (channels.connected.hasSubscribers) {
+      channels.connected.publish({ client: this.presenter.owner, connack });
+    }
+    this.presenter.opened(connack);
   }
 
   closed(attempt, connect, [status, reason, text, code, statusCode, retry, list, sent]) {
@@ -113,7 +118,7 @@ class Session {
     if (fate === SILENT) return;
     const isWished = status === 0 || fate === CANCELLED;
     if (isWished && fate !== ABANDONED) {
-      if (isLast) this.presenter.closed({ isLast });
+      if (isLast) this.#tellClosed({ isLast });
       return;
     }
     const error = failure(status === 0 ? errors.ETIMEOUT : status, {
@@ -121,7 +126,15 @@ class Session {
     });
     this.lastError = error;
     if (fate === ABANDONED) this.presenter.failed(error);
-    else this.presenter.closed({ error, wasOpen, isLast, sent });
+    else this.#tellClosed({ error, wasOpen, isLast, sent });
+  }
+
+  #tellClosed({ error, wasOpen = false, isLast, sent }) {
+    const { presenter } = this;
+    if (channels.closed.hasSubscribers) {
+      channels.closed.publish({ client: presenter.owner, error, wasOpen, isLast });
+    }
+    presenter.closed({ error, wasOpen, isLast, sent });
   }
 
   #ended() {
@@ -133,6 +146,10 @@ class Session {
 
   message(topic, payload, qos, retain, mid, properties, duplicate) {
     const { intake, presenter } = this;
+    if (channels.message.hasSubscribers) {
+      channels.message.publish(
+        { client: presenter.owner, topic, payload, qos, retain, mid, properties });
+    }
     if (intake.isGoing) {
       presenter.received(topic, payload, qos, retain, mid, properties, duplicate);
     } else {
@@ -148,8 +165,10 @@ class Session {
       for (let at = 0; at < count; at += 1) this.done(mid + at, 0, [reason]);
       return;
     }
-    if (outcomes.isEmpty && !presenter.hearsSuccess()) return;
+    const isTraced = channels.done.hasSubscribers;
+    if (outcomes.isEmpty && !isTraced && !presenter.hearsSuccess()) return;
     for (const end = mid + count; mid < end; mid += 1) {
+      if (isTraced) this.#trace(mid);
       presenter.succeeded(outcomes.take(mid), mid, reason, this.isMqtt5);
     }
   }
@@ -194,8 +213,14 @@ class Session {
     const refused = reasons && reasons.find((code) => code >= LOWEST_REASON);
     const wrong = status !== 0 || refused === undefined ? status : -refused;
     const answer = { reasons, properties, isMqtt5: this.isMqtt5 };
+    const error = wrong === 0 ? undefined : failure(wrong, { text, properties });
+    if (channels.done.hasSubscribers) this.#trace(mid, error);
     if (wrong === 0) presenter.answered(request, mid, answer);
-    else presenter.refused(request, mid, failure(wrong, { text, properties }), answer);
+    else presenter.refused(request, mid, error, answer);
+  }
+
+  #trace(mid, error) {
+    channels.done.publish({ client: this.presenter.owner, mid, error });
   }
 
   authenticate(attempt, connect, [reasonCode, list]) {

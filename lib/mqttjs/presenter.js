@@ -20,6 +20,10 @@ class Presenter {
     this.#isMqtt5 = isMqtt5;
   }
 
+  get owner() {
+    return this.#owner;
+  }
+
   emit(...event) {
     try {
       this.#owner.emit(...event);
