@@ -5,7 +5,7 @@
 // CLOCK_MONOTONIC, the clock of the sink.
 //
 //   url=<scheme://host:port>
-//   work=publish|receive|reconnect|echo|open|offline
+//   work=publish|receive|reconnect|echo|load|open|offline
 //   qos=<n> count=<n> size=<bytes> ca=<file>
 //   extra=<n>    messages after the last one that is measured, so that it is not
 //                the end of the work that is measured
@@ -16,7 +16,8 @@
 //                with four bursts of a quarter; "loop": all at once, and none has
 //   limit=<n>    how many messages the client may have in flight, where it has
 //                such an option; 0: its default
-//   module=<path>  of midge.js alone: another midge
+//   pace=<n>     of load: messages per second; 0: as many as the window allows
+//   module=<path>  another midge, or midge in the place of MQTT.js
 
 const fs = require('fs');
 const { performance } = require('perf_hooks');
@@ -26,13 +27,14 @@ const AHEAD = 4;
 // What a plain program queues in a turn of the loop.
 const TURN = 1000;
 const NS_PER_MS = 1e6;
+const MS_PER_S = 1e3;
 
 const words = Object.fromEntries(process.argv.slice(2).map((word) => {
   const at = word.indexOf('=');
   return [word.slice(0, at), word.slice(at + 1)];
 }));
-const [qos, count, extra, size, window, limit] =
-  ['qos', 'count', 'extra', 'size', 'window', 'limit'].map((name) => Number(words[name]));
+const [qos, count, extra, size, window, limit, pace] =
+  ['qos', 'count', 'extra', 'size', 'window', 'limit', 'pace'].map((name) => Number(words[name]));
 const { work, style } = words;
 const half = Math.floor(count / 2);
 const total = count + extra;
@@ -142,6 +144,36 @@ function reconnect(connectOnce) {
   connectOnce(next);
 }
 
+function sayLatency(times) {
+  times.sort();
+  say('latency', ...[0.5, 0.99, 0.999]
+    .map((part) => Math.round(times[Math.floor(times.length * part)] * NS_PER_MS)));
+}
+
+// Publishes at a pace, whatever has come back ("open loop"). A message is as late
+// as it comes back after it was due, so that one that stalls makes those behind
+// it late too. Returns what echo does.
+function load(publish) {
+  const times = new Float64Array(count - half);
+  const interval = pace > 0 ? MS_PER_S / pace : 0;
+  const began = performance.now();
+  let sent = 0;
+  function pump() {
+    const due = pace > 0 ? 1 + Math.floor((performance.now() - began) / interval)
+      : finished + window;
+    for (const end = Math.min(total, due); sent < end; sent++) publish();
+    if (sent < total) setImmediate(pump);
+  }
+  pump();
+  return (payload) => {
+    if (finished >= half) {
+      times[finished - half] = performance.now() - began - finished * interval;
+    }
+    receive(payload);
+    if (finished === count && pace > 0) sayLatency(times);
+  };
+}
+
 // Publishes one message after the other, each when the last one has come back.
 // Returns what has to be called with each payload that is received.
 function echo(publish) {
@@ -152,9 +184,7 @@ function echo(publish) {
     if (finished >= half) times[finished - half] = performance.now() - written;
     receive(payload);
     if (finished === count) {
-      times.sort();
-      say('latency', ...[0.5, 0.99, 0.999]
-        .map((part) => Math.round(times[Math.floor(times.length * part)] * NS_PER_MS)));
+      sayLatency(times);
       return;
     }
     written = performance.now();
@@ -245,7 +275,7 @@ module.exports = {
   receive,
   publishAll,
   reconnect,
-  echo,
+  echo: work === 'load' ? load : echo,
   open,
   offline,
 };

@@ -6,7 +6,7 @@ const { failed, number } = require('./table');
 
 const ROWS = [
   'publish-0', 'publish-1', 'publish-2', 'receive-0', 'receive-1', 'receive-2',
-  'publish-16k', 'echo-pinned', 'echo', 'open', 'open 1', 'offline-1',
+  'publish-16k', 'echo-pinned', 'echo', 'load 1', 'open', 'open 1', 'offline-1',
 ];
 
 const COLUMNS = 2;

@@ -4,7 +4,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const JS = ['publish', 'receive', 'reconnect', 'echo', 'open', 'offline'];
+const JS = ['publish', 'receive', 'reconnect', 'echo', 'load', 'open', 'offline'];
 const C = ['publish', 'receive', 'echo'];
 const ALL = ['mqtt', 'mqtts', 'ws', 'wss'];
 
@@ -25,6 +25,8 @@ function allClients(build, against) {
   return [
     { name: 'midge', ...midge, command: script('midge.js') },
     ...before ? [before] : [],
+    { name: 'midge.connect', ...midge, styles: ['each', 'burst'],
+      command: script('rivals/mqttjs.js', `module=${path.join(__dirname, '..')}`) },
     { name: 'MQTT.js', command: script('rivals/mqttjs.js'), schemes: ALL,
       works: JS, styles: ['each', 'burst'], module: 'mqtt' },
     { name: 'aws-crt', command: script('rivals/aws-crt.js'),

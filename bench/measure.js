@@ -8,7 +8,7 @@
 //   publish, QoS 1, 2  until the client has called back for as many
 //   plain loop         from the first call until the sink has counted them all
 //   receive            until the client has handed out as many
-//   echo               until the last one is back
+//   echo, load         until the last one is back
 //   reconnect          until the last CONNACK and its disconnect
 //   open               until the last CONNACK
 //   offline            until the last one is queued; then all are sent
@@ -64,7 +64,7 @@ async function start(sink, client, work, how) {
   const limit = work.byDefault ? 0 : Math.min(how.window, 65535);
   const words = Object.entries({ url: await sink.url(work.scheme), work: work.work,
     qos: work.qos, count: how.count, extra: how.total - how.count, size: work.size,
-    ca: sink.certificate, window: how.window, style: how.style, limit });
+    ca: sink.certificate, window: how.window, style: how.style, limit, pace: how.pace || 0 });
   const [program, ...first] = [...sink.prefix, ...client.command];
   return spawn(program, [...first, ...words.map(([name, value]) => `${name}=${value}`)],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
@@ -125,7 +125,7 @@ async function follow(child, lines, work, how) {
   await Promise.all([
     isTold ? said.done : undefined,
     work.work === 'receive' && work.qos > 0 ? lines.acknowledged : undefined,
-    addMore(result, said, work),
+    addMore(result, said, work, how),
   ]);
   return result;
 }
@@ -139,8 +139,8 @@ async function allArrived(sink, work, how) {
   }
 }
 
-async function addMore(result, said, work) {
-  if (work.work === 'echo') {
+async function addMore(result, said, work, how) {
+  if (work.work === 'echo' || how.pace > 0) {
     const [p50, p99, p999] = (await said.latency).map((ns) => ns / NS_PER_US);
     result.latency = { p50, p99, 'p99.9': p999 };
   }

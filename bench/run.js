@@ -21,16 +21,19 @@ const { chooseWorks } = require('./works');
 const HELP = `usage: node bench/run.js [options]
   --quick                TCP, the main rows, two short rounds; the windows of
                          build/windows.json, if it is there, or a sweep of two
+  --short                what has a target, over every transport, in about 12
+                         minutes: a coarser sweep, shorter runs; rounds that
+                         would take longer are left out, and the text says so
   --rounds <n>           rounds after the sweep (5)
   --seconds <n>          how long the measured half of one run should take (1)
   --transport <list>     mqtt, mqtts, ws, wss (mqtt)
   --only <list>          beginnings of: publish-0, publish-1, publish-2,
                          publish-2-default, publish-16k, loop-0, loop-1, loop-2,
                          receive-0, receive-1, receive-1-100, receive-2,
-                         receive-16k, echo, echo-pinned, open, reconnect,
-                         offline-0, offline-1
-  --clients <list>       midge, MQTT.js, aws-crt, libmosquitto, "Paho C",
-                         "midge C" (all but the last)
+                         receive-16k, echo, echo-pinned, load, load-own, open,
+                         reconnect, offline-0, offline-1
+  --clients <list>       midge, midge.connect, MQTT.js, aws-crt, libmosquitto,
+                         "Paho C", "midge C" (all but the last)
   --sweep                finds the best windows, and ends there
   --windows <file>       windows that a sweep found; what is not in it is swept
                          and added. Without it all is swept, and written to
@@ -51,7 +54,9 @@ const FIRST_RECONNECTS = 20;
 const SWEEP_PART = 0.3;
 const FINAL_PART = 0.6;
 const WINDOW_IF_NONE = 100;
-const QUICK_CLIENTS = 'midge,MQTT.js,aws-crt,libmosquitto';
+const QUICK_CLIENTS = 'midge,midge.connect,MQTT.js,aws-crt,libmosquitto';
+const SECONDS = { quick: 0.2, short: 0.15, full: 1 };
+const SHORT_MS = 12 * 60 * 1000;
 const BEFORE = 'midge-before';
 const AGAIN = 3; // times as many rounds
 const NO_WINDOW = { style: 'each', window: WINDOW_IF_NONE };
@@ -61,7 +66,7 @@ function readOptions() {
   const flag = { type: 'boolean' };
   const { values } = parseArgs({
     options: {
-      help: flag, quick: flag, sweep: flag, rounds: text, seconds: text,
+      help: flag, quick: flag, short: flag, sweep: flag, rounds: text, seconds: text,
       transport: { type: 'string', default: 'mqtt' }, only: text, clients: text, windows: text,
       against: text, build: { type: 'string', default: path.join(ROOT, 'build') }, json: text,
       results: text, chart: text,
@@ -75,7 +80,9 @@ function readOptions() {
   return {
     ...values,
     rounds: Number(values.rounds || (values.quick ? 2 : 5)),
-    seconds: Number(values.seconds || (values.quick ? 0.2 : 1)),
+    seconds: Number(values.seconds
+      || SECONDS[values.quick ? 'quick' : values.short ? 'short' : 'full']),
+    end: values.short ? Date.now() + SHORT_MS : Infinity,
     schemes: list(values.transport),
     only: list(values.only),
     names: list(values.clients || (values.quick ? QUICK_CLIENTS : undefined)),
@@ -91,11 +98,14 @@ class Bench {
   constructor(options, clients, sinks) {
     Object.assign(this, { options, clients, sinks });
     const file = options.windows || path.join(options.build, 'windows.json');
-    // What a quick run finds is not worth keeping.
+    // What a quick or a short run finds is not worth keeping.
+    const isRough = options.quick || options.short;
     this.windows = new Windows(file,
-      { isRead: options.windows || options.quick, isWritten: options.windows || !options.quick });
+      { isRead: options.windows || options.quick, isWritten: options.windows || !isRough });
     this.log = [];
     this.rows = [];
+    this.planned = []; // { work, able, found }
+    this.peaks = new Map(); // of load, by scheme and client
   }
 
   async runOnce(client, work, how, round) {
@@ -112,7 +122,8 @@ class Bench {
     if (known) return known;
     const styles = work.work === 'publish' && work.qos === 0 ? client.styles : ['each'];
     const found = await sweep((how) => this.runOnce(client, work, how), styles, work.windows, {
-      seconds: this.options.seconds * SWEEP_PART, count: work.count, isQuick: this.options.quick,
+      seconds: this.options.seconds * SWEEP_PART, count: work.count,
+      isQuick: this.options.quick || this.options.short,
       finalSeconds: this.options.seconds * FINAL_PART,
     });
     if (found.tried.length === 0) return found;
@@ -133,10 +144,28 @@ class Bench {
     const how = { ...NO_WINDOW, window: work.window || WINDOW_IF_NONE,
       style: work.style || NO_WINDOW.style };
     if (work.count) return { ...how, count: work.count };
+    if (work.work === 'load') return this.planLoad(client, work, how);
     const first = work.work === 'reconnect' ? FIRST_RECONNECTS : FIRST_COUNT;
     const rate = await calibrate((count) => this.runOnce(client, work, { ...how, count }),
       seconds * SWEEP_PART, first);
     return { ...how, count: countFor(rate, seconds) };
+  }
+
+  async peakOf(client, work, how) {
+    const key = `${work.scheme} ${client.name}`;
+    if (!this.peaks.has(key)) {
+      this.peaks.set(key, await calibrate(
+        (count) => this.runOnce(client, work, { ...how, count, pace: 0 }),
+        this.options.seconds * FINAL_PART, FIRST_COUNT));
+    }
+    return this.peaks.get(key);
+  }
+
+  // The peak is that of `work.of`, if it is measured too.
+  async planLoad(client, work, how) {
+    const whose = this.clients.find(({ name }) => name === work.of) || client;
+    const pace = Math.round(await this.peakOf(whose, work, how) / 2);
+    return { ...how, pace, count: countFor(pace, this.options.seconds) };
   }
 
   async attempt(work, client, result, action) {
@@ -149,8 +178,7 @@ class Bench {
     }
   }
 
-  // One client after the other, and another one first in each round.
-  async measureWork(work) {
+  async planWork(work) {
     const able = this.clients.filter((client) => canDo(client, work));
     const found = new Map(able.map((client) => [client.name, { runs: [] }]));
     for (const client of able) {
@@ -159,20 +187,34 @@ class Bench {
         result.plan = await this.plan(client, work);
       });
     }
-    if (this.options.sweep) return;
-    await this.runRounds(work, able, found, this.options.rounds);
-    this.rows.push(...rowsOf(work, found));
+    this.planned.push({ work, able, found });
   }
 
-  async runRounds(work, able, found, rounds) {
-    for (let round = 0; round < rounds; round++) {
-      for (let i = 0; i < able.length; i++) {
-        const client = able[(i + round) % able.length];
-        const result = found.get(client.name);
-        await this.attempt(work, client, result, async () => {
-          result.runs.push(await this.runOnce(client, work, result.plan, round + 1));
-        });
+  // A round is once through all that was planned, so that the machine's moods hit
+  // all rows.
+  async measureAll() {
+    let round = 0;
+    let longest = 0;
+    while (round < this.options.rounds && Date.now() + longest < this.options.end) {
+      const began = Date.now();
+      for (const { work, able, found } of this.planned) {
+        await this.runRound(work, able, found, round);
       }
+      longest = Math.max(longest, Date.now() - began);
+      round++;
+    }
+    this.rounds = round;
+    for (const { work, found } of this.planned) this.rows.push(...rowsOf(work, found));
+  }
+
+  // One client after the other, and another one first in each round.
+  async runRound(work, able, found, round) {
+    for (let i = 0; i < able.length; i++) {
+      const client = able[(i + round) % able.length];
+      const result = found.get(client.name);
+      await this.attempt(work, client, result, async () => {
+        result.runs.push(await this.runOnce(client, work, result.plan, round + 1));
+      });
     }
   }
 
@@ -212,7 +254,9 @@ class Bench {
         });
       }
       await this.exchangePlans(work, two, found);
-      await this.runRounds(work, two, found, AGAIN * this.options.rounds);
+      for (let round = 0; round < AGAIN * this.options.rounds; round++) {
+        await this.runRound(work, two, found, round);
+      }
       again.push(...rowsOf(work, found));
     }
     return this.rows.map((row) => again.find(({ title }) => title === row.title) || row);
@@ -226,7 +270,8 @@ function cellOf(row, work, { runs, plan, error }) {
     values, ...spread(values),
     cpu: median(runs.map((run) => run.cpu)),
     resumed: runs[0].resumed,
-    how: work.windows && `${plan.style} ${plan.window}`,
+    how: plan.pace ? `${plan.pace.toLocaleString('en-US')}/s`
+      : work.windows && `${plan.style} ${plan.window}`,
   };
 }
 
@@ -241,7 +286,7 @@ function rowsOf(work, found) {
 
 async function write(bench, works, facts) {
   const { options, clients, rows, windows, log } = bench;
-  let text = tables({ ...options, clients, rows });
+  let text = tables({ ...options, clients, rows, rounds: bench.rounds });
   console.log(`\n${text}`);
   if (options.against) {
     const compared = await bench.compareAgain(works);
@@ -269,7 +314,7 @@ async function main() {
   const facts = machineFacts(options.against);
   console.log(facts.join('\n'));
   const core = lastCore();
-  const works = chooseWorks({ ...options, isQuick: options.quick })
+  const works = chooseWorks({ ...options, isQuick: options.quick, isShort: options.short })
     .filter((work) => (core || !work.isPinned) && !(options.sweep && !work.windows));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-bench-'));
   const sinks = { free: new Sink(program, path.join(folder, 'certificate.pem')) };
@@ -278,8 +323,10 @@ async function main() {
   }
   const bench = new Bench(options, clients, sinks);
   try {
-    for (const work of works) await bench.measureWork(work);
-    if (!options.sweep) await write(bench, works, facts);
+    for (const work of works) await bench.planWork(work);
+    if (options.sweep) return;
+    await bench.measureAll();
+    await write(bench, works, facts);
   } finally {
     for (const sink of Object.values(sinks)) sink.stop();
     fs.rmSync(folder, { recursive: true });

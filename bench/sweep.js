@@ -15,6 +15,7 @@ const FINALISTS = 3;
 const REPEATS = 2;
 // A window with which so short a run has no end is a bad one.
 const TIMEOUT_MS = 20000;
+const QUICK_TIMEOUT_MS = 5000;
 
 // The number of messages whose second half takes about as long as asked for.
 function countFor(rate, seconds, window = 1) {
@@ -33,13 +34,14 @@ async function calibrate(runOnce, seconds, firstCount) {
 }
 
 // runOnce(how) measures. Fills `tried` with { style, window, rates } or an error.
-async function climb(runOnce, style, windows, { seconds, count }, tried) {
+async function climb(runOnce, style, windows, { seconds, count, isQuick }, tried) {
+  const timeout = isQuick && !count ? QUICK_TIMEOUT_MS : TIMEOUT_MS;
   let rate = 0;
   for (const window of windows) {
     const result = { style, window, rates: [] };
     tried.push(result);
     const once = (messages) =>
-      runOnce({ style, window, count: count || messages, timeout: TIMEOUT_MS });
+      runOnce({ style, window, count: count || messages, timeout });
     try {
       rate = count ? (await once()).rate
         : await calibrate(once, seconds, countFor(rate, seconds, window));

@@ -14,11 +14,13 @@ const LARGE = 16 * 1024;
 const KIB = 1024;
 
 // Halves: the first warms up, the second is measured.
-const CONNECTIONS = 2000;
+const CONNECTIONS = 5000;
 // Of QoS 1 fewer than there are packet identifiers: aws-crt refuses more, and
 // MQTT.js does not send them.
 const QUEUED = [200000, 30000];
 const LOOPED = 100000;
+// Messages under way when a client shows how many it can send and have back.
+const LOAD_WINDOW = 1000;
 // What a server keeps unacknowledged that is not asked for more.
 const SERVER_WINDOW = 100;
 
@@ -77,6 +79,16 @@ function echo(scheme, isPinned) {
     isPinned, rows: ['p50', 'p99', 'p99.9'].map(row) };
 }
 
+// At a pace that is half of what a client can do at most: its own peak, or that
+// of MQTT.js for all.
+function load(scheme, of) {
+  const whose = of === undefined ? 'its own' : `${of}'s`;
+  const row = (part) => ({ label: `latency at half of ${whose} peak rate, ${part}`, unit: 'µs',
+    better: 'less', value: (run) => run.latency[part] });
+  return { id: of === undefined ? 'load-own' : 'load', scheme, work: 'load', qos: 0, size: SMALL,
+    window: LOAD_WINDOW, of, rows: ['p50', 'p99', 'p99.9'].map(row) };
+}
+
 function open(scheme) {
   return { id: 'open', scheme, work: 'open', qos: 0, size: SMALL, count: CONNECTIONS,
     windows: OPEN_WINDOWS,
@@ -107,6 +119,8 @@ function everythingOn(scheme) {
     large(scheme, 'receive'),
     echo(scheme, true),
     echo(scheme, false),
+    load(scheme, 'MQTT.js'),
+    load(scheme),
     open(scheme),
     reconnect(scheme),
     ...LEVELS.slice(0, 2).map((qos) => offline(scheme, qos)),
@@ -116,19 +130,34 @@ function everythingOn(scheme) {
 // Of the other transports, what they change.
 const ELSEWHERE = /^(publish|receive)-[012]$|^(reconnect|echo)$/;
 const QUICK = /^(publish|receive)-[012]$|^(publish-2-default|publish-16k|echo.*|open|offline-1)$/;
+// Of a short run: what has a target.
+const SHORT = {
+  mqtt: new RegExp('^(publish|receive)-[012]$|^(publish-2-default|loop-0|receive-1-100|'
+    + 'publish-16k|echo.*|load.*|open|offline-.)$'),
+  mqtts: /^(publish|receive)-[012]$|^reconnect$/,
+  ws: /^(publish|receive)-[012]$/,
+  wss: /^(publish|receive)-0$/,
+};
+const SHORT_WINDOWS = [20, 100, 1000, 10000];
+
+function windowsOf({ windows, scheme }, { isQuick, isShort }) {
+  if (windows === undefined) return undefined;
+  const isPlain = scheme === 'mqtt';
+  if (isQuick || (isShort && !isPlain)) return windows === WINDOWS ? FEW_WINDOWS : ONE_WINDOW;
+  if (isShort) return windows.filter((window) => SHORT_WINDOWS.includes(window));
+  return windows === WINDOWS && !isPlain ? FEWER_WINDOWS : windows;
+}
 
 // `only`: the beginnings of identifiers, or none for all.
-function chooseWorks({ schemes, only, isQuick }) {
+function chooseWorks({ schemes, only, isQuick, isShort }) {
   const works = [];
+  const isUsual = ({ id, scheme }) => (isShort ? SHORT[scheme].test(id)
+    : (scheme === 'mqtt' || ELSEWHERE.test(id)) && (!isQuick || QUICK.test(id)));
   for (const scheme of schemes) {
     for (const work of everythingOn(scheme)) {
-      const isWanted = only ? only.some((id) => work.id.startsWith(id))
-        : (scheme === 'mqtt' || ELSEWHERE.test(work.id)) && (!isQuick || QUICK.test(work.id));
+      const isWanted = only ? only.some((id) => work.id.startsWith(id)) : isUsual(work);
       if (!isWanted) continue;
-      if (isQuick && work.windows) {
-        work.windows = work.windows === WINDOWS ? FEW_WINDOWS : ONE_WINDOW;
-      }
-      if (scheme !== 'mqtt' && work.windows === WINDOWS) work.windows = FEWER_WINDOWS;
+      work.windows = windowsOf(work, { isQuick, isShort });
       works.push(work);
     }
   }
