@@ -168,7 +168,7 @@ class Client {
   #told({ servers, tls }) {
     const will = this.#will;
     const list = flatten(this.#settings);
-    if (servers === noServers && tls === NONE && will === undefined) return list;
+    if (servers.length === 0 && tls === NONE && will === undefined) return list;
     return [...list, ...flatten({ servers, tls, will })];
   }
 

@@ -91,7 +91,7 @@ function settings(options) {
   Object.assign(found, options.tls);
   const unknown = Object.keys(found).find((name) => !known.includes(name));
   if (unknown !== undefined) throw refuse(`Unknown option "${unknown}" of options.tls`);
-  return optionTable.security(found).tls;
+  return optionTable.security(Object.keys(found).length > 0 ? found : undefined).tls;
 }
 
 module.exports = { settings };

@@ -183,8 +183,19 @@ static void hand_over(midge_link *link) {
   midge_session_connected(link->session);
 }
 
+/* Only now it is known that the attempt leads to a server with TLS. */
+static void provide_tls(midge_link *link) {
+  const midge_tls_options none = {0};
+  bool needed = midge_url_has_tls(midge_places_current(&link->places));
+  if (!needed || link->tls != NULL || !link->has_default_tls) return;
+  midge_status status =
+      midge_tls_context_new(&link->tls, &none, link->allocator, NULL, 0);
+  if (status != MIDGE_OK) link->tls = NULL; /* which is told as a fault */
+}
+
 void midge_attempt_dialed(midge_link *link) {
   midge_fault fault;
+  provide_tls(link);
   midge_way way = {
       .allocator = link->allocator,
       .url = midge_places_current(&link->places),

@@ -56,7 +56,8 @@ struct midge_link {
   char *local_address; /* null: any */
   midge_url proxy;     /* nothing parsed: none */
   midge_headers headers;
-  midge_tls_context *tls;             /* null: none was needed */
+  midge_tls_context *tls;             /* null: none was needed yet */
+  bool has_default_tls;               /* nothing was said about it */
   midge_buffer *user_name, *password; /* null: those of the URL */
 
   bool is_restoring; /* the session is not whole yet: nothing is wished of it */

@@ -73,12 +73,21 @@ static midge_status keep_places(midge_link *link,
   return status;
 }
 
-/* A client that asks before each attempt may be sent to a server with TLS. */
+/* Padding that is not zero costs no more than an early context. */
+static bool is_default(const midge_tls_options *tls) {
+  static const midge_tls_options none = {0};
+  return memcmp(tls, &none, sizeof none) == 0;
+}
+
+/* A client that asks before each attempt may be sent to a server with TLS. What
+ * it was told of it is read now; a context of the defaults, which is large, is
+ * made when it is needed. */
 static midge_status keep_tls(midge_link *link,
                              const midge_client_options *options,
                              explanation why) {
   bool needed = midge_places_need_tls(&link->places);
-  if (!needed && !options->ask) return MIDGE_OK;
+  link->has_default_tls = is_default(&options->tls);
+  if (!needed && (!options->ask || link->has_default_tls)) return MIDGE_OK;
   midge_status status =
       midge_tls_context_new(&link->tls, &options->tls, link->allocator,
                             needed ? why.text : NULL, needed ? why.size : 0);

@@ -75,6 +75,28 @@ static void headers_that_cannot_be_end_the_attempt(void **state) {
   end();
 }
 
+/* With the defaults, of which nothing was made before; and without memory for
+ * them it is told. */
+static void one_that_leads_to_tls_has_it(void **state) {
+  (void)state;
+  midge_attempt secured = {.url = MIDGE_TEXT("mqtts://two.test")};
+  begin((midge_client_options){.url = MIDGE_TEXT("mqtt://one.test")});
+  for (int lacking = 1; lacking >= 0; lacking--) {
+    proceed(secured);
+    expect_dial(&l, "two.test", 8883);
+    if (lacking != 0) ledger_fail_next(&books);
+    dial(&l);
+    leave(&l);
+    assert_int_equal(l.output_size > 0, lacking == 0);
+    if (lacking == 0) assert_int_equal(l.output[0], 0x16); /* a handshake */
+    if (lacking == 0) break_off(&l);
+    expect(&l, MIDGE_EVENT_CLOSED);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  end();
+}
+
 /* A socket of this machine is dialed, whatever proxy there is. */
 static void a_unix_socket_needs_no_proxy(void **state) {
   (void)state;
@@ -137,6 +159,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(headers_are_those_given_last),
       cmocka_unit_test(headers_that_cannot_be_end_the_attempt),
+      cmocka_unit_test(one_that_leads_to_tls_has_it),
       cmocka_unit_test(a_unix_socket_needs_no_proxy),
       cmocka_unit_test(the_credentials_of_a_url_come_with_it),
       cmocka_unit_test(without_memory_the_attempt_ends_and_another_comes),
