@@ -364,6 +364,8 @@ declare namespace mqtt {
     rap?: boolean;
     /** Retain handling. */
     rh?: 0 | 1 | 2;
+    /** Is given what comes for these filters, and no other message. */
+    onMessage?: ReceiveCallback;
     properties?: SubscribeProperties;
   }
 

@@ -310,14 +310,22 @@ class mqtt extends EventEmitter {
     if (typeof list === 'number') return this.#refuse(list, texts.properties);
     if (!isQos(qos)) return this.#refuse(errors.EINVAL, texts.qos);
     if (Number.isNaN(bits)) return this.#refuse(errors.EINVAL, texts.handling);
+    const { onMessage } = given;
+    checkFunction('options.onMessage', onMessage);
     const request = {
-      kind: SUBSCRIBE, isList: Array.isArray(topic), callback,
+      kind: SUBSCRIBE, isList: Array.isArray(topic), callback, filters, onMessage,
     };
     const status = this.#client.subscribe(request, filters,
       filters.map(() => bits), list, limits);
     if (status !== 0) return status;
+    if (onMessage) this.#handle(filters, onMessage, given.properties);
     if (callbackReceive) this.#listen(callbackReceive);
     return this.#client.awaitRequest();
+  }
+
+  #handle(filters, handler, names) {
+    this.#presenter.route(filters, handler, names?.subscriptionIdentifier);
+    this.#client.heard();
   }
 
   #listen(receive) {
@@ -336,7 +344,10 @@ class mqtt extends EventEmitter {
       kind: UNSUBSCRIBE, isList: Array.isArray(topic), callback,
     };
     const status = this.#client.unsubscribe(request, filters, list, limits);
-    return status !== 0 ? status : this.#client.awaitRequest();
+    if (status !== 0) return status;
+    this.#presenter.unroute(filters);
+    this.#client.heard();
+    return this.#client.awaitRequest();
   }
 
   publish(qos, retain, topic, message, callbackPublish, callbackReceive,

@@ -2,6 +2,8 @@
 // How the class tells what becomes of its client: callbacks that stand,
 // callbacks of single calls, and events.
 const native = require('./native');
+const { LOWEST_REASON } = require('./errors');
+const { Routes } = require('./routes');
 
 const SUBSCRIBE = 0;
 const UNSUBSCRIBE = 1;
@@ -46,17 +48,31 @@ function published(owner, callback, mid, ack) {
 }
 
 // A request is the callback of a publish, or { kind, isList, callback } of a
-// subscribe or unsubscribe.
+// subscribe or unsubscribe, with { filters, onMessage } where there is a handler.
 class Presenter {
   constructor(owner) {
     this.owner = owner;
     this.connect = null; // these three stand
     this.disconnect = null;
     this.receive = null;
+    this.routes = null; // to handlers, once there was one
   }
 
   isHeard() {
-    return this.receive !== null || this.owner.listenerCount('received') > 0;
+    return this.receive !== null || this.owner.listenerCount('received') > 0 ||
+      (this.routes !== null && !this.routes.isEmpty);
+  }
+
+  // `identifier`: what the program calls the subscription, in MQTT 5.
+  route(filters, handler, identifier) {
+    this.routes ??= new Routes();
+    this.routes.add(filters, handler);
+    for (const filter of filters) this.routes.name(filter, identifier);
+  }
+
+  // Nobody handles them any more.
+  unroute(filters) {
+    for (const filter of filters) this.routes?.remove(filter);
   }
 
   // Of a request that has nobody to call.
@@ -70,6 +86,7 @@ class Presenter {
 
   opened(connack) {
     const { owner, connect } = this;
+    this.routes?.opened();
     if (connect) call(owner, connect, 'OK', undefined, connack);
     emit(owner, 'connected', 'OK', connack);
   }
@@ -97,7 +114,12 @@ class Presenter {
   }
 
   received(topic, payload, qos, retain, mid, properties) {
-    const { owner, receive } = this;
+    const { owner, receive, routes } = this;
+    if (routes !== null) {
+      for (const handler of routes.handlersOf({ topic, properties })) {
+        call(owner, handler, mid, topic, payload, qos, retain, properties);
+      }
+    }
     if (receive) received(owner, receive, mid, topic, payload, qos, retain, properties);
     received(owner, null, mid, topic, payload, qos, retain, properties);
   }
@@ -153,12 +175,17 @@ class Presenter {
     const granted = codes && (request.isList ? codes : codes[0]);
     const answers = request.kind === SUBSCRIBE ? [granted] : [];
     if (codes) error.granted = granted;
+    if (request.onMessage) {
+      this.routes.drop(request.filters.filter((filter, at) => !(codes?.[at] < LOWEST_REASON)),
+        request.onMessage);
+    }
     if (request.callback) call(owner, request.callback, mid, ...answers, error);
   }
 
   // What is left of a request that has been told already: its event.
   overdue(request, mid, error) {
-    this.refused(request, mid, error);
+    this.refused(typeof request === 'object' ? { ...request, onMessage: undefined } : request,
+      mid, error);
     return typeof request === 'object'
       ? { ...request, callback: undefined } : undefined;
   }

@@ -2,10 +2,10 @@
 // Handlers of subscriptions, beside the event 'message': who has one, and what
 // becomes of the subscription when nobody is left.
 const { invalidType, outOfRange } = require('../errors');
+const { Routes } = require('../routes');
 const args = require('./arguments');
 const { Messages } = require('./messages');
 const { call } = require('./requests');
-const { Routes } = require('./routes');
 
 class Handlers {
   #owner; // the MqttClient

@@ -4,7 +4,7 @@
 // by their identifiers (MQTT 5, 3.3.2.3.8), those that it names count, so that
 // a message that comes once for each of several filters is handled once.
 const { randomInt } = require('node:crypto');
-const native = require('../native');
+const native = require('./native');
 
 const TOPICS_MAX = 4096; // whose filters are remembered
 // Ours have three bytes on the wire; those below are left to the program.
