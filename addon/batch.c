@@ -258,6 +258,20 @@ static void add_store(midge_batch *batch, napi_env env,
   record[7] = add_extra(batch, env, text_value(env, event->store.text));
 }
 
+/* The bytes of WRITE are a Buffer, the host of DIAL a string. */
+static void add_transport(midge_batch *batch, napi_env env,
+                          const midge_event *event) {
+  midge_slice bytes = event->transport.bytes;
+  bool writes = event->transport.want == MIDGE_WANT_WRITE;
+  napi_value values[] = {
+      number_value(env, event->transport.want),
+      writes ? buffer_of(env, bytes.data, bytes.size) : text_value(env, bytes),
+      number_value(env, event->transport.port),
+  };
+  if (writes) batch->own += bytes.size;
+  add_life(batch, env, event, values, 3);
+}
+
 void midge_batch_add(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   batch->events++;
@@ -279,6 +293,9 @@ void midge_batch_add(midge_batch *batch, napi_env env,
       return;
     case MIDGE_EVENT_AUTHENTICATE:
       add_authenticate(batch, env, event);
+      return;
+    case MIDGE_EVENT_TRANSPORT:
+      add_transport(batch, env, event);
       return;
     case MIDGE_EVENT_ENDED:
       add_record(batch, event, 0);

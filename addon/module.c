@@ -8,6 +8,7 @@
 #include "stats.h"
 #include "tables.h"
 #include "take.h"
+#include "transport.h"
 #include "wait.h"
 
 void midge_export(midge_environment *environment, napi_value exports,
@@ -35,6 +36,7 @@ NAPI_MODULE_INIT() {
   midge_environment_export(environment, exports);
   midge_take_export(environment, exports);
   midge_client_export(environment, exports);
+  midge_transport_export(environment, exports);
   midge_publish_export(environment, exports);
   midge_routes_export(environment, exports);
   midge_security_export(environment, exports);

@@ -51,6 +51,7 @@ static const option_row client_rows[] = {
     CLIENT("connectTimeout", 32, connect_timeout_ms),
     CLIENT("closeTimeout", 32, close_timeout_ms),
     CLIENT("ask", FLAG, ask),
+    CLIENT("transportByHand", FLAG, transport_by_hand),
     CLIENT("highWaterMark", SIZE, event_bytes_max),
     CLIENT("reconnectMin", 32, reconnect.min_ms),
     CLIENT("reconnectMax", 32, reconnect.max_ms),

@@ -15,7 +15,7 @@ const MESSAGE = 2;
 const DONE = 3;
 const ENDED = 6;
 const lives = {
-  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed',
+  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted',
 };
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);

@@ -76,6 +76,7 @@ class Client {
   #settings; // what else the addon is told, but for where to connect to
   #limits;
   #credentials; // or undefined
+  #carrier; // the same, of a transport of the program's own
   #will;
   #session = null;
   #handle = noHandle; // the session's; the finalizer closes it
@@ -89,13 +90,14 @@ class Client {
   #fault = null; // what was wrong with the last call
 
   // `limits` of limitsOf; what is the same for many clients they may share.
-  constructor(presenter, { isAsynchronous, identity, settings, limits, credentials }) {
+  constructor(presenter, { isAsynchronous, identity, settings, limits, credentials, carrier }) {
     this.#presenter = presenter;
     this.#isAsynchronous = isAsynchronous;
     this.#identity = identity;
     this.#settings = settings;
     this.#credentials = credentials;
     this.#limits = limits;
+    this.#carrier = carrier;
   }
 
   // Of the last accepted request.
@@ -195,6 +197,7 @@ class Client {
     });
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
+    if (this.#carrier !== undefined) this.#carrier = this.#carrier.serve(this.#session);
     finalizer.register(this, handle, this);
     batch.root(this.#session, true);
   }

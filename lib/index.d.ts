@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import * as mqttjs from './mqttjs/types';
 
 declare class mqtt extends EventEmitter {
@@ -292,6 +293,8 @@ declare namespace mqtt {
     strictText?: boolean;
     credentials?: (attempt: { attempt: number; lastError?: Error }) =>
       Credentials | null | undefined | Promise<Credentials | null | undefined>;
+    /** A stream of the program's own for each attempt; the client does not block. */
+    transport?: (place: { host: string; port: number }) => Duplex | Promise<Duplex>;
 
     maxQueueMessages?: number;
     maxQueueBytes?: number;

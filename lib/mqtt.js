@@ -6,6 +6,7 @@ const addresses = require('./address');
 const optionTable = require('./options');
 const properties = require('./properties');
 const { content, copy, isText } = require('./bytes');
+const { Carrier } = require('./carrier');
 const { Client, limitsOf, noServers } = require('./client');
 const { Credentials } = require('./credentials');
 const { errors, strerror, invalidType, outOfRange } = require('./errors');
@@ -91,6 +92,15 @@ function filterBits(qos, { nl = false, rap = false, rh = 0 }) {
   return qos | (nl ? 4 : 0) | (rap ? 8 : 0) | rh << 4;
 }
 
+// A stream in JavaScript goes on when JavaScript does.
+function checkTransport({ transport }, asynchronous) {
+  if (transport === undefined || asynchronous) return;
+  const error = new TypeError('Option "transport" needs an asynchronous client: while a call ' +
+    'blocks, no stream can be read or written');
+  error.code = 'ERR_INVALID_ARG_VALUE';
+  throw error;
+}
+
 // The arguments of the constructor, those left out filled in from the options.
 function identity(options, client_id, user_name, user_pass, clean_session,
   keep_alive_time) {
@@ -138,6 +148,7 @@ class mqtt extends EventEmitter {
     const who = identity(checked, client_id, user_name, user_pass, clean_session,
       keep_alive_time);
     checkType('asynchronous', 'boolean', asynchronous);
+    checkTransport(checked, asynchronous);
     const settings = optionTable.forAddon(checked, who.clean);
     this.#options = checked;
     this.#identity = who;
@@ -151,6 +162,7 @@ class mqtt extends EventEmitter {
         ? plainLimits : limitsOf({ offlineTimeout: OFFLINE_MS, ...checked }),
       credentials: checked.credentials &&
         new Credentials(checked.credentials, settings),
+      carrier: checked.transport && new Carrier(checked.transport),
     });
     if (checked.will !== undefined) this.#useWill(checked.will);
     if (made.push(this) === 1) setImmediate(mqtt.#startAll);

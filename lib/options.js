@@ -114,6 +114,7 @@ const table = {
   lenientText: told(boolean, 'lenientText'),
   strictText: told(boolean, 'strictText'),
   credentials: told(callback, 'ask', () => true),
+  transport: told(callback, 'transportByHand', () => true),
   // Limits.
   maxQueueMessages: told(size, 'maxQueueMessages'),
   maxQueueBytes: told(size, 'maxQueueBytes'),

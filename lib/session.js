@@ -33,6 +33,7 @@ class Session {
     this.isKept = false;
     this.lastError = undefined; // of an attempt, since the last connection
     this.attempt = undefined; // (attempt, retry, last error): who is asked
+    this.carrier = undefined; // of a transport of the program's own
   }
 
   get index() {
@@ -87,6 +88,11 @@ class Session {
     }
   }
 
+  // Of a transport that JavaScript carries.
+  wanted(attempt, connect, [want, bytes, port]) {
+    this.carrier.wanted(attempt, want, bytes, port);
+  }
+
   opened(attempt, connect,
     [sessionPresent, version, clientId, keepAlive, renewed, list]) {
     this.isMqtt5 = version === 0;
@@ -112,6 +118,7 @@ class Session {
 
   closed(attempt, connect, [status, reason, text, code, statusCode, retry, list, sent]) {
     const isLast = retry < 0;
+    const cause = this.carrier?.closed(attempt);
     const { fate, wasOpen } = this.life.closed(connect, isLast);
     if (isLast) this.#ended();
     else if (wasOpen) this.outcomes.missed();
@@ -122,7 +129,7 @@ class Session {
       return;
     }
     const error = failure(status === 0 ? errors.ETIMEOUT : status, {
-      text, code, reasonCode: reason, statusCode, properties: decode(list),
+      text, code, reasonCode: reason, statusCode, properties: decode(list), cause,
     });
     this.lastError = error;
     if (fate === ABANDONED) this.presenter.failed(error);

@@ -133,6 +133,8 @@ typedef struct midge_client_options {
   uint32_t close_timeout_ms;   /* 2000: for what is unfinished at disconnect,
                                   and DISCONNECT */
   bool ask;               /* every attempt waits for midge_client_proceed */
+  bool transport_by_hand; /* the program carries the bytes, see below; `tls`,
+                             `websocket` and `nagle` are its own business */
   size_t event_bytes_max; /* 16 MiB of events not taken: then its socket is
                              not read */
 } midge_client_options;
@@ -224,7 +226,7 @@ MIDGE_API void midge_client_stats(const midge_client *client,
 
 /* Give the handle up: disconnects if need be, ends every unfinished wish with
  * MIDGE_ECLOSED, then MIDGE_EVENT_ENDED. The handle must not be used after
- * this call. */
+ * this call; a transport by hand is therefore dropped at once. */
 MIDGE_API void midge_client_close(midge_client *client);
 
 /* As in midge/session.h, from any thread; MIDGE_ENOCONN before _connect and
@@ -247,6 +249,49 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_authenticate(
     midge_client *client, midge_reason reason, midge_properties properties);
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_set_will(midge_client *client, const midge_publish *will);
+
+/* --- A transport of your own -----------------------------------------------
+ * With the option `transport_by_hand` the bytes go through the program: a
+ * serial line, a TLS of your own, a stream in JavaScript. Each attempt wants
+ * one transport, and asks for it as MIDGE_EVENT_TRANSPORT:
+ *
+ *     WANT_DIAL  -->  midge_client_dialed(attempt)
+ *     WANT_WRITE -->  midge_client_written(attempt, size), once they have left
+ *     WANT_SHUT  -->  end your side; midge_client_ended when the other one has
+ *     WANT_READ  -->  go on reading
+ *
+ * and whatever comes is midge_client_received. MIDGE_EVENT_CLOSED of that
+ * attempt is the end of it: drop the transport then. What is told of another
+ * attempt than the one under way, or cannot be (bytes before _dialed, more
+ * written than was asked for), is ignored, so nothing can come too late.
+ *
+ * Time limits, keep-alive and reconnecting are as ever; they need you to carry
+ * what comes in time. At most 256 KiB wait to be told as written. What was not
+ * is kept for the next connection, as with a socket. Any thread may tell, one
+ * at a time for each client. MIDGE_ENOMEM; MIDGE_EQUEUE: see _reading. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_dialed(midge_client *client,
+                                                         uint32_t attempt);
+/* Copied. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_received(midge_client *client,
+                                                           uint32_t attempt,
+                                                           midge_slice bytes);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_written(midge_client *client,
+                                                          uint32_t attempt,
+                                                          size_t size);
+/* The other side ended the stream in order. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_ended(midge_client *client,
+                                                        uint32_t attempt);
+/* The transport is broken or could not be made; `code` ("ECONNREFUSED", null
+ * data: "MIDGE_ELOST") and `text` come back in MIDGE_EVENT_CLOSED. Of a
+ * client with a socket: drop it, as if the network had; the next attempt
+ * follows in its time. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_broken(midge_client *client,
+                                                         uint32_t attempt,
+                                                         midge_slice code,
+                                                         midge_slice text);
+/* Whether to go on reading: ask after each _received. Once it has said no,
+ * MIDGE_WANT_READ tells when to. What comes all the same is taken. */
+MIDGE_API bool midge_client_reading(midge_client *client);
 
 #ifdef __cplusplus
 }

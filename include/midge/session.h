@@ -273,7 +273,17 @@ typedef enum midge_event_type {
   MIDGE_EVENT_STORED,       /* a publish will survive a crash */
   MIDGE_EVENT_RESTORED,     /* midge_client only: the store has been read */
   MIDGE_EVENT_STORE,        /* midge_client only: it fails, or works again */
+  MIDGE_EVENT_TRANSPORT,    /* midge_client only: of one that you carry */
 } midge_event_type;
+
+/* What a client wants of a transport that the program carries (see
+ * midge/client.h). */
+typedef enum midge_want {
+  MIDGE_WANT_DIAL,  /* one is to be made; _dialed or _broken answers */
+  MIDGE_WANT_WRITE, /* these bytes are to be sent; _written answers */
+  MIDGE_WANT_SHUT,  /* all is written: end our side of the stream */
+  MIDGE_WANT_READ,  /* midge_client_reading said no, and would say yes now */
+} midge_want;
 
 typedef enum midge_side {
   MIDGE_SIDE_SELF,    /* we broke it off */
@@ -300,9 +310,10 @@ typedef struct midge_event {
   midge_buffer *buffer;       /* where the slices point, or null */
   midge_slice properties;     /* received ones, as wire bytes */
   struct midge_gauge *origin; /* midge_client only: the reactor's own */
-  /* midge_client only, of CONNECTING, OPENED, AUTHENTICATE and CLOSED: the
-   * attempt it is of (each has a number of its own, from 1), and the
-   * midge_client_connect that this attempt serves, counted from 1. */
+  /* midge_client only, of CONNECTING, OPENED, AUTHENTICATE, CLOSED and
+   * TRANSPORT: the attempt it is of (each has a number of its own, from 1),
+   * and the midge_client_connect that this attempt serves, counted from 1 (not
+   * of TRANSPORT). */
   uint32_t attempt, connect;
   union {
     struct {
@@ -359,6 +370,11 @@ typedef struct midge_event {
                                "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
       uint64_t retry_ms;    /* midge_client only: MIDGE_NEVER if it gave up */
     } closed;
+    struct {
+      midge_want want;
+      midge_slice bytes; /* of WRITE; of DIAL: the host, as the URL has it */
+      uint16_t port;     /* of DIAL; 0: the host is the path of a socket */
+    } transport;
   };
 } midge_event;
 

@@ -2,12 +2,12 @@
 // The core asks before each attempt to connect. Options are read again then,
 // and an attempt that is not wanted waits until one is.
 const native = require('../native');
-const { headers } = require('./options');
-const { isWebSocket, locate } = require('./url');
+const { isWebSocket } = require('./url');
 
 class Attempts {
   #owner; // the MqttClient
   #given; // the caller's own options, which are read again
+  #way; // what the bytes go through
   #seen; // what they were when they were read
   #told; // what the core was told last
   #period; // what it was told of reconnectPeriod, once
@@ -18,9 +18,10 @@ class Attempts {
   #isFirst = true; // since connect
   #timer = null; // of the next attempt, when the core does not keep its time
 
-  // `tell`: (isFirst): an attempt begins.
-  constructor(owner, given, tell) {
+  // `tell`: (isFirst, drop): an attempt begins, whose connection `drop` drops.
+  constructor(owner, given, way, tell) {
     this.#owner = owner;
+    this.#way = way;
     this.#given = given;
     this.#seen = { ...given };
     this.#tell = tell;
@@ -90,8 +91,11 @@ class Attempts {
   #begin() {
     const attempt = this.#held;
     this.refresh();
-    this.#tell(this.#isFirst);
+    const { index } = this.#session;
+    const isFirst = this.#isFirst;
     this.#isFirst = false;
+    const drop = () => process.nextTick(native.broken, index, attempt, '', '');
+    this.#tell(isFirst, drop);
     // Who is told may have ended it.
     if (!this.#isOpen) return;
     try {
@@ -107,12 +111,12 @@ class Attempts {
   // What may be told anew.
   #answers() {
     const { options } = this.#owner;
-    const urls = locate(options);
+    const urls = this.#way.urls(options);
     return {
       url: urls.length === 1 ? urls[0] : undefined,
       userName: options.username ?? undefined,
       password: options.password ?? undefined,
-      headers: isWebSocket(options) ? headers(options) : undefined,
+      headers: this.#way.headers(options),
     };
   }
 
@@ -125,7 +129,8 @@ class Attempts {
       if (String(value) !== String(this.#told[name])) changed[name] = value;
     }
     this.#told = answers;
-    if (options.transformWsUrl && answers.url !== undefined && isWebSocket(options)) {
+    const isOurs = !this.#way.isByHand && options.transformWsUrl;
+    if (isOurs && answers.url !== undefined && isWebSocket(options)) {
       changed.url = options.transformWsUrl(answers.url, options, this.#owner);
     }
     return changed;

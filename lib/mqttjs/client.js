@@ -8,7 +8,6 @@ const { errors, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
 const packets = require('./packets');
-const tls = require('./tls');
 const { Attempts } = require('./attempts');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
@@ -18,7 +17,8 @@ const { Promises } = require('./promises');
 const { Requester } = require('./requester');
 const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
 const { validateTopics } = require('./topics');
-const { locate, refuse } = require('./url');
+const { wayOf, wayOfBuilder } = require('./transports');
+const { refuse } = require('./url');
 
 const AUTH_CONTINUE = 24;
 
@@ -36,6 +36,7 @@ class MqttClient extends Promises {
   options;
   messageIdProvider;
   log;
+  stream; // of the attempt
   noop = () => {};
   _reconnectCount = 0;
 
@@ -45,6 +46,7 @@ class MqttClient extends Promises {
   #inbox;
   #handlers;
   #requester = new Requester(this);
+  #way; // what the bytes go through
   #place; // where the core began; attempts are told where else
   #isMqtt5;
   #serverProperties;
@@ -59,29 +61,27 @@ class MqttClient extends Promises {
   #isReconnecting = false; // reconnect was called while it was ending
   #endings = []; // callbacks of end
 
-  // `given`: the caller's own object, which is read again at each attempt.
-  constructor(streamBuilder, options, given) {
+  // `streamBuilder`: (client), returns a Duplex. `given`: of connect, the caller's own object,
+  // which is read again at each attempt.
+  constructor(streamBuilder, options = {}, given = options) {
     super();
-    if (streamBuilder !== byConnect) {
-      throw refuse('new MqttClient(streamBuilder, options) cannot be honoured: ' +
-        'use mqtt.connect(url, options)');
-    }
+    const isBuilt = streamBuilder !== byConnect;
     this.options = optionTable.complete(options);
     this.queueQoSZero = options.queueQoSZero !== false;
     this.log = options.log ?? this.noop;
     this.messageIdProvider = options.messageIdProvider ?? new DefaultMessageIdProvider();
     this.#isMqtt5 = this.options.protocolVersion === 5;
     this.on('error', this.noop);
-    this.#make(given, options.reconnectPeriod != null);
+    this.#way = isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this);
+    this.#make(isBuilt ? options : given, options.reconnectPeriod != null);
     if (this.options.manualConnect) this.#suspend();
     else this.connect();
   }
 
   #make(given, isPeriodGiven) {
-    const settings = optionTable.settings(this.options, isPeriodGiven);
-    const [url, ...servers] = locate(this.options);
-    this.#place = { url, servers, tls: tls.settings(this.options) };
-    this.#attempts = new Attempts(this, given, (isFirst) => this.#attempt(isFirst));
+    const settings = optionTable.settings(this.options, isPeriodGiven, this.#way.isByHand);
+    this.#place = this.#way.place(this.options);
+    this.#attempts = new Attempts(this, given, this.#way, (...begun) => this.#attempt(...begun));
     this.#handlers = new Handlers(this, {
       pause: (who) => this.#core.pause(who),
       resume: (who) => this.#core.resume(who),
@@ -99,6 +99,7 @@ class MqttClient extends Promises {
       settings,
       limits,
       credentials: this.#attempts,
+      carrier: this.#way.carrier,
     });
     const will = optionTable.will(this.options);
     if (will !== undefined) this.#check(this.#core.setWill(will));
@@ -115,7 +116,8 @@ class MqttClient extends Promises {
     return {
       opened: (connection) => this.#opened(connection),
       refused: (error, wasOpen) => this.#refused(error, wasOpen),
-      lost: () => this.#lost(),
+      cause: (error) => this.#way.cause(error),
+      lost: (fault) => this.#lost(fault),
       dropped: (request) => this.#dropped(request),
       ended: () => this.#ended(),
       settled: (request, isAnswered) => this.#settled(request, isAnswered),
@@ -123,8 +125,9 @@ class MqttClient extends Promises {
     };
   }
 
-  #attempt(isFirst) {
+  #attempt(isFirst, drop) {
     this.#attempting = true;
+    this.#way.begin(drop);
     this.#serverProperties = undefined;
     if (!isFirst) this.#again();
     this.#presenter.show('packetsend', () => this.#connectPacket());
@@ -175,8 +178,9 @@ class MqttClient extends Promises {
     this.#attempts.open(isFirst);
   }
 
-  #lost() {
+  #lost(fault) {
     this.log('closed');
+    if (fault !== undefined) this.#way.tell('error', fault);
     this.connected = false;
     this.#attempting = false;
     this.#keepalive = undefined;
@@ -189,6 +193,7 @@ class MqttClient extends Promises {
       this.reconnecting = true;
     }
     this.#presenter.emit('close');
+    this.#way.tell('close');
   }
 
   // A request whose connection has gone. The core makes it again, unless
@@ -207,6 +212,7 @@ class MqttClient extends Promises {
     this.#isUp = false;
     this.#attempts.shut();
     if (this.#attempting) this.#presenter.emit('close');
+    this.#way.tell('close');
     this.#attempting = false;
     this.#presenter.emit('end');
     for (const callback of this.#endings.splice(0)) call(this, callback);
@@ -254,6 +260,7 @@ class MqttClient extends Promises {
   connect() {
     if (!this.#isUp && !this.#up()) return this;
     this.disconnecting = false;
+    if (!this.#attempting) this.#way.open();
     this.#resume(true);
     return this;
   }
@@ -281,6 +288,7 @@ class MqttClient extends Promises {
     this.disconnected = false;
     if (!this.#isUp && !this.#up()) return this;
     const isHeld = this.#attempts.isHeld;
+    if (!this.#way.isByHand && !this.#attempting) this.#way.open();
     this.reconnecting = true;
     this.#again();
     this.#resume(true);

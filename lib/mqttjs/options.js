@@ -37,9 +37,7 @@ const refused = {
   incomingStore: STORES,
   outgoingStore: STORES,
   store: 'leave it out: there is no durable session yet',
-  streamBuilder: 'connect by a URL',
-  createWebsocket: 'connect by a ws: or wss: URL',
-  forceNativeWebSocket: 'leave it out: midge has a WebSocket of its own',
+  streamBuilder: 'use new MqttClient(streamBuilder, options)',
   authPacket: 'answer the server\'s AUTH in client.handleAuth',
   socksTimeout: 'give connectTimeout, which counts the proxy in',
   manualAcks: 'override client.handleMessage, whose callback acknowledges',
@@ -138,10 +136,13 @@ function milliseconds(value) {
   return typeof value === 'string' || typeof value === 'number' ? Math.ceil(Number(value)) : value;
 }
 
-// What the core is told once.
-function settings(options, isPeriodGiven) {
-  const known = { ...proxyOf(options) };
-  for (const name of shared) known[name] ??= options[name];
+// What the core is told once. `isByHand`: the program carries the bytes, and what is around
+// them is its own business.
+function settings(options, isPeriodGiven, isByHand) {
+  const known = isByHand ? { socksProxy: null } : { ...proxyOf(options) };
+  for (const name of shared) {
+    if (known[name] === undefined) known[name] = options[name];
+  }
   for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
   known.clean = Boolean(known.clean);
   if (!isPeriodGiven || !(known.reconnectPeriod > 0)) delete known.reconnectPeriod;
@@ -158,10 +159,11 @@ function settings(options, isPeriodGiven) {
     ask: true,
     reconnectLasting: true,
     reconnectOff: false,
+    transportByHand: isByHand,
   };
   // Unlike the class, MQTT.js lets a session of MQTT 5 end with its connection.
   if (options.properties?.sessionExpiryInterval == null) delete told.sessionExpiry;
-  if (isWebSocket(options)) {
+  if (!isByHand && isWebSocket(options)) {
     checkWebSocket(options);
     told.headers = headers(options);
   }

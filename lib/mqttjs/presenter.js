@@ -73,10 +73,11 @@ class Presenter {
       this.emit('disconnect', packet);
     }
     this.#life.refused(error, wasOpen);
-    const fault = faults.ofConnection(error, wasOpen, sent, this.#owner.options);
+    const fault = this.#life.cause(error) ??
+      faults.ofConnection(error, wasOpen, sent, this.#owner.options);
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
-    this.#life.lost();
+    this.#life.lost(fault);
     for (const request of closed) {
       request.closed();
       this.#life.dropped(request);

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 // What MQTT.js declares, by its names, as far as mqtt.connect honours it.
 import { EventEmitter } from 'node:events';
-import { Readable } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import type {
   ClientStats, EndOptions, IConnectAsyncOptions, IMessagesOptions, IRequestLimits, IRequestOptions,
   Messages, ReceivedPacket,
@@ -16,6 +16,10 @@ export type BaseMqttProtocol =
   'wss' | 'ws' | 'mqtt' | 'mqtts' | 'tcp' | 'ssl' | 'tls' | 'wx' | 'wxs' | 'ali' | 'alis';
 export type MqttProtocolWithUnix = `${BaseMqttProtocol}+unix`;
 export type MqttProtocol = BaseMqttProtocol | MqttProtocolWithUnix;
+/** What carries the bytes of a client. */
+export type IStream = Duplex & { socket?: any };
+export type StreamBuilder = (client: MqttClient, opts?: IClientOptions) =>
+  IStream | Promise<IStream>;
 export type TimerVariant = 'auto' | 'worker' | 'native';
 
 export type DoneCallback = (error?: Error) => void;
@@ -397,6 +401,8 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   }>;
   resubscribe?: boolean;
   subscribeBatchSize?: number;
+  createWebsocket?: (url: string, websocketSubProtocols: string[], options: IClientOptions) => any;
+  forceNativeWebSocket?: boolean;
   transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) => string;
   messageIdProvider?: IMessageIdProvider;
   clientId?: string;
@@ -464,14 +470,16 @@ type SubscribeOptions = IClientSubscribeOptions | IClientSubscribeProperties;
 export class MqttClient extends EventEmitter {
   static readonly VERSION: string;
   static defaultId(): string;
-  /** There are no custom transports: it throws. */
-  constructor(streamBuilder: (client: MqttClient) => any, options: IClientOptions);
+  /** The stream that the builder makes for each attempt carries the bytes; it may promise one. */
+  constructor(streamBuilder: StreamBuilder, options?: IClientOptions);
 
   connected: boolean;
   disconnecting: boolean;
   disconnected: boolean;
   reconnecting: boolean;
   options: IClientOptions;
+  /** Of this attempt. What {@link connect} makes can be ended and listened to, and nothing else. */
+  stream: IStream;
   queueQoSZero: boolean;
   messageIdProvider: IMessageIdProvider;
   log: (...args: any[]) => void;

@@ -110,7 +110,7 @@ function merge(url, given) {
 }
 
 function isWebSocket({ protocol }) {
-  return schemes[protocol].startsWith('w');
+  return /^w/.test(schemes[protocol]);
 }
 
 function compose(protocol, host, port, path) {
@@ -138,4 +138,4 @@ function locate(options) {
   });
 }
 
-module.exports = { merge, locate, isWebSocket, refuse };
+module.exports = { merge, compose, locate, isWebSocket, refuse };

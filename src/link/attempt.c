@@ -203,6 +203,7 @@ void midge_attempt_dialed(midge_link *link) {
       .tls = link->tls,
       .headers = &link->headers,
       .version = link->version,
+      .is_bare = link->by_hand,
   };
   link->phase = MIDGE_PHASE_SHAKING;
   if (midge_filters_push(&way, &link->stack, &fault) != MIDGE_OK)

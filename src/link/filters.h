@@ -16,6 +16,7 @@ typedef struct midge_way {
   midge_tls_context *tls; /* null: none was needed */
   const midge_headers *headers;
   midge_version version;
+  bool is_bare; /* the program carries the bytes, and what is around them */
 } midge_way;
 
 /* Push them onto an empty stack; on failure `fault` says why, and the stack

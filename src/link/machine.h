@@ -51,6 +51,7 @@ struct midge_link {
   midge_version version;
   bool nagle, ask, off, lasting;
   bool is_silent; /* without PINGREQ */
+  bool by_hand;   /* the program carries the transport: no filters */
   uint32_t connect_timeout_ms, close_timeout_ms;
   size_t held_max;     /* bytes of held messages at which reading stops */
   char *local_address; /* null: any */

@@ -64,6 +64,11 @@ static midge_status keep_places(midge_link *link,
       midge_places_current(&link->places)->scheme == MIDGE_SCHEME_UNIX)
     status =
         explain(why, MIDGE_EINVAL, "a proxy cannot connect to a Unix socket");
+  if (status == MIDGE_OK && link->by_hand &&
+      (options->proxy.size != 0 || options->local_address.size != 0))
+    status = explain(why, MIDGE_EINVAL,
+                     "a transport by hand has neither a proxy nor a local"
+                     " address: connect it yourself");
   if (status == MIDGE_OK)
     status = keep_local_address(link, options->local_address, why);
   if (status == MIDGE_OK)
@@ -86,6 +91,7 @@ static midge_status keep_tls(midge_link *link,
                              const midge_client_options *options,
                              explanation why) {
   bool needed = midge_places_need_tls(&link->places);
+  if (link->by_hand) return MIDGE_OK;
   link->has_default_tls = is_default(&options->tls);
   if (!needed && (!options->ask || link->has_default_tls)) return MIDGE_OK;
   midge_status status =
@@ -107,6 +113,7 @@ static midge_status check_filters(midge_link *link, explanation why) {
       .tls = link->tls,
       .headers = &link->headers,
       .version = link->version,
+      .is_bare = link->by_hand,
   };
   midge_stack_init(&stack);
   midge_status status = midge_filters_push(&way, &stack, &fault);
@@ -176,6 +183,7 @@ static void keep_numbers(midge_link *link, const midge_client_options *options,
   link->nagle = options->nagle;
   link->is_silent = options->session.keep_alive_off;
   link->ask = options->ask;
+  link->by_hand = options->transport_by_hand;
   link->off = options->reconnect.off;
   link->lasting = options->reconnect.lasting;
   link->places.redirect.most = options->reconnect.redirects_max;

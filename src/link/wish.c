@@ -107,6 +107,11 @@ static void put_rest(writer *w, midge_wish *wish) {
     case MIDGE_WISH_PROCEED:
       put_attempt(w, &wish->proceed.attempt);
       break;
+    case MIDGE_WISH_RECEIVED:
+    case MIDGE_WISH_BROKEN:
+      put_slice(w, &wish->told.bytes);
+      put_slice(w, &wish->told.code);
+      break;
     default: /* points at nothing */
       break;
   }

@@ -21,6 +21,12 @@ typedef enum midge_wish_type {
   MIDGE_WISH_AUTHENTICATE,
   MIDGE_WISH_SET_WILL,
   MIDGE_WISH_HOLD,
+  /* For the driver: facts of a transport that the program carries. */
+  MIDGE_WISH_DIALED,
+  MIDGE_WISH_RECEIVED,
+  MIDGE_WISH_WRITTEN,
+  MIDGE_WISH_ENDED,
+  MIDGE_WISH_BROKEN,
 } midge_wish_type;
 
 typedef struct midge_wish {
@@ -65,6 +71,12 @@ typedef struct midge_wish {
     struct {
       bool on;
     } hold;
+    struct {
+      uint32_t attempt;
+      size_t size;       /* written */
+      midge_slice bytes; /* received; or, of what is broken, a text */
+      midge_slice code;  /* of what is broken */
+    } told;
   };
 } midge_wish;
 

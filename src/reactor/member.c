@@ -222,12 +222,20 @@ static void take_records(midge_client *client) {
 /* --- The transport that the link wants --- */
 
 static void drop_transport(midge_client *client) {
+  if (client->carrier.is_used) midge_carrier_drop(&client->carrier);
   if (client->dial != NULL) midge_dial_cancel(client->dial);
   if (client->socket != NULL) midge_socket_drop(client->socket);
   client->dial = NULL;
   client->socket = NULL;
   free_rest(client);
   client->transport = 0;
+}
+
+static bool dial(midge_client *client, const midge_place *place) {
+  if (client->carrier.is_used)
+    return midge_carrier_dial(&client->carrier, place);
+  client->dial = midge_dial_start(client->reactor, place, &dialer, client);
+  return client->dial != NULL;
 }
 
 static void follow_attempt(midge_client *client) {
@@ -238,8 +246,7 @@ static void follow_attempt(midge_client *client) {
   client->transport = attempt;
   bool dials = midge_link_dial(client->link, &place);
   assert(dials); /* an attempt begins with that */
-  client->dial = midge_dial_start(client->reactor, &place, &dialer, client);
-  if (client->dial != NULL) return;
+  if (dial(client, &place)) return;
   midge_fault fault;
   midge_fault_set(&fault, MIDGE_ENOMEM, NULL, "no memory for a connection");
   midge_link_failed(client->link, attempt, &fault);
@@ -268,6 +275,7 @@ static bool write_output(midge_client *client) {
 /* --- The turn --- */
 
 static void control_flow(midge_client *client) {
+  if (client->carrier.is_used) midge_carrier_settle(&client->carrier);
   if (client->socket == NULL) return;
   midge_link_paused(client->link, midge_gauge_pause(client->gauge));
   bool on = midge_link_reading(client->link) && client->rest_size == 0;
@@ -320,9 +328,15 @@ static void on_watch(uv_timer_t *timer) {
   if (!needed) uv_timer_stop(timer);
 }
 
+bool midge_member_is_held_back(const midge_client *client) {
+  if (client->carrier.is_used)
+    return midge_carrier_is_held_back(&client->carrier);
+  return client->socket != NULL && !client->socket->is_reading;
+}
+
 static void watch_socket(midge_client *client) {
   uv_timer_t *watch = &client->reactor->watch;
-  if (client->socket == NULL || client->socket->is_reading) return;
+  if (!midge_member_is_held_back(client)) return;
   if (uv_is_active((uv_handle_t *)watch)) return;
   uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
 }
@@ -341,6 +355,7 @@ void midge_member_turn(midge_client *client) {
     moved = take_events(client);
     take_records(client);
     follow_attempt(client);
+    if (client->carrier.is_used) midge_carrier_write(&client->carrier);
     moved |= write_output(client);
     if (midge_link_is_over(client->link)) {
       finish(client);
@@ -356,8 +371,35 @@ void midge_member_turn(midge_client *client) {
   count(client);
 }
 
+/* The program lets go of a socket that is ours. */
+static void on_given_up(midge_client *client, const midge_wish *wish) {
+  midge_fault fault;
+  uint32_t attempt = wish->told.attempt;
+  if (wish->type != MIDGE_WISH_BROKEN || attempt == 0) return;
+  if (attempt != midge_link_attempt(client->link)) return;
+  midge_fault_set(&fault, MIDGE_ELOST, NULL, "the program dropped it");
+  if (client->transport == attempt && client->socket != NULL)
+    midge_link_broken(client->link, attempt, &fault);
+  else
+    midge_link_failed(client->link, attempt, &fault);
+}
+
+/* What is given up tells no more of its transport. */
+static void hurry_close(midge_client *client) {
+  midge_link_wish(client->link, &(midge_wish){.type = MIDGE_WISH_ABORT});
+}
+
 void midge_member_wish(midge_client *client, const midge_wish *wish) {
   tick(client);
+  if (wish->type >= MIDGE_WISH_DIALED) {
+    if (client->carrier.is_used)
+      midge_carrier_told(&client->carrier, wish);
+    else
+      on_given_up(client, wish);
+    return;
+  }
+  if (wish->type == MIDGE_WISH_CLOSE && client->carrier.is_used)
+    hurry_close(client);
   midge_link_wish(client->link, wish);
 }
 
@@ -374,7 +416,8 @@ void midge_member_wake(midge_client *client) {
 }
 
 bool midge_member_watch(midge_client *client) {
-  if (client->socket == NULL || client->socket->is_reading) return false;
+  if (!midge_member_is_held_back(client)) return false;
+  if (client->socket == NULL) return true;
   int error = midge_socket_error(client->socket);
   if (error != 0) on_broken(client, error);
   return true;

@@ -4,6 +4,7 @@
 #ifndef MIDGE_REACTOR_MEMBER_H
 #define MIDGE_REACTOR_MEMBER_H
 
+#include "reactor/carrier.h"
 #include "reactor/dial.h"
 #include "reactor/keeper.h"
 #include "reactor/tally.h"
@@ -36,11 +37,12 @@ struct midge_client {
   midge_link *link;         /* null once the client has ended */
   midge_gauge *gauge;       /* the reader's once ENDED was pushed */
   uv_timer_t timer;
-  midge_time timer_at;  /* when it fires, or MIDGE_NEVER */
-  uint32_t transport;   /* the attempt that `dial` and `socket` are of */
-  midge_dial *dial;     /* null: not dialing */
-  midge_socket *socket; /* null: not connected */
-  uint8_t *rest;        /* bytes that the link could not take yet, or null */
+  midge_time timer_at;   /* when it fires, or MIDGE_NEVER */
+  uint32_t transport;    /* the attempt that `dial` and `socket` are of */
+  midge_dial *dial;      /* null: not dialing */
+  midge_socket *socket;  /* null: not connected */
+  midge_carrier carrier; /* instead of these, if the program carries it */
+  uint8_t *rest;         /* bytes that the link could not take yet, or null */
   size_t rest_size;
 };
 
@@ -58,7 +60,9 @@ void midge_member_turn(midge_client *client);
 void midge_member_hear(midge_client *client);
 /* The same for its own sake: its time has come. */
 void midge_member_wake(midge_client *client);
-/* Whether its socket breaks unnoticed, since nobody reads; look. */
+/* Whether its transport is not read. */
+bool midge_member_is_held_back(const midge_client *client);
+/* The same, and its socket breaks unnoticed; look. */
 bool midge_member_watch(midge_client *client);
 /* Whether a goodbye is on its way; `hurry`: it waits for no answers. */
 bool midge_member_leaves(midge_client *client, bool hurry);

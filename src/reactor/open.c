@@ -33,6 +33,9 @@ static midge_client *new_client(midge_reactor *reactor,
   atomic_init(&client->queue_bytes, 0);
   atomic_init(&client->standing, 0);
   atomic_init(&client->store_fault, MIDGE_OK);
+  atomic_init(&client->carrier.is_reading, true);
+  atomic_init(&client->carrier.is_awaited, false);
+  atomic_init(&client->carrier.coming, 0);
   return client;
 }
 
@@ -98,6 +101,12 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
   status = midge_link_new(&client->link, options, &reactor->allocator,
                           midge_reactor_random(reactor), text, text_size);
   if (status != MIDGE_OK) goto ExitGauge;
+  client->carrier.is_used = options->transport_by_hand;
+  client->carrier.reactor = reactor;
+  client->carrier.link = client->link;
+  client->carrier.gauge = client->gauge;
+  client->carrier.tally = &client->tally;
+  client->carrier.context = options->session.context;
   if (options->store.path.size != 0) {
     midge_explanation why = {0};
     status = open_store(client, options, &why);

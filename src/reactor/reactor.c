@@ -155,7 +155,7 @@ static void turn_held_back(midge_reactor *reactor) {
   midge_client *next;
   for (midge_client *c = reactor->clients; c != NULL; c = next) {
     next = c->next;
-    if (c->socket != NULL && !c->socket->is_reading) midge_member_turn(c);
+    if (midge_member_is_held_back(c)) midge_member_turn(c);
   }
 }
 

@@ -26,6 +26,11 @@ test('drop-in.js', async () => {
   assert.deepEqual(await run('drop-in.js'), ['presence Hello mqtt']);
 });
 
+test('own-stream.js', async () => {
+  const lines = await run('own-stream.js');
+  assert.deepEqual([...new Set(lines)], ['read true', 'published']);
+});
+
 test('drop-in-async.mjs', async () => {
   assert.deepEqual(await run('drop-in-async.mjs'), ['granted 1',
     ...['one', 'two', 'three'].map((word) => `example/numbers ${word} text/plain`)]);

@@ -116,7 +116,3 @@ test('UniqueMessageIdProvider gives out what is free, and null when nothing is',
   provider.clear();
   assert.equal(provider.allocate(), 1);
 });
-
-test('new MqttClient(streamBuilder) says what to do instead', () => {
-  assert.throws(() => new midge.MqttClient(() => {}, {}), /use mqtt\.connect\(url, options\)/);
-});

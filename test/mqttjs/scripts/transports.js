@@ -1,5 +1,9 @@
 'use strict';
 // Ways to the broker.
+const net = require('node:net');
+const { Duplex } = require('node:stream');
+const WebSocket = require('ws');
+const { pair } = require('../../node/support/pair');
 const { text } = require('../../tls/certificates');
 
 const CA = text('root.pem');
@@ -24,6 +28,49 @@ const asked = (transport, options, look, url = (t) => t.url) => ({
     t.add('asked', look(t.broker.requests[0]));
   },
 });
+
+// A client whose bytes a stream of the program's own carries.
+const carried = (streamBuilder, run, more) => ({
+  ...more,
+  run: async (t) => {
+    const client = t.keep(new t.mqtt.MqttClient((self) => streamBuilder(t, self),
+      { reconnectPeriod: 20, clientId: 'script' }));
+    await run(t, client);
+  },
+});
+
+const toBroker = (t) => net.connect(t.broker.port);
+
+const inProcess = (t) => {
+  const [ours, theirs] = pair();
+  t.broker.accept(theirs);
+  return ours;
+};
+
+const talk = async (t, client) => {
+  await t.until('connect');
+  client.subscribe('a', { qos: 1 }, t.note('subscribed'));
+  await t.until('subscribed');
+  for (const qos of [0, 1, 2]) {
+    client.publish('a', `q${qos}`, { qos }, t.note('published'));
+    await t.until('published', qos + 1);
+  }
+  t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 7 });
+  await t.broker.saw('puback');
+  client.end(t.note('ended'));
+  await t.until('ended');
+  t.add('seen', t.broker.seen.map(({ cmd }) => cmd));
+};
+
+// What is done to its stream, and it connects again.
+const broken = (streamBuilder, how) => carried(streamBuilder, async (t, client) => {
+  await t.until('connect');
+  how(client.stream, t.broker.current.socket);
+  await t.until('connect', 2);
+  t.add('fields', client.connected, client.reconnecting, client.stream.destroyed);
+});
+
+const coded = Object.assign(new Error('cut'), { code: 'ECUT' });
 
 const refused = (options, more) => ({
   transport: 'mqtts',
@@ -115,6 +162,74 @@ module.exports = {
       t.broker.until(({ connections }) => connections.length > 0)
         .then(() => t.broker.connections[0].socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'));
       await t.until('close');
+    },
+  },
+
+  'a stream of the program\'s own': carried(toBroker, talk),
+  'a stream in this process': carried(inProcess, talk),
+  'the builder is given the client': carried((t, client) => {
+    t.add('built', client.constructor.name, client.options.clientId, client.connected);
+    return toBroker(t);
+  }, async (t, client) => {
+    t.add('stream', client.stream instanceof net.Socket);
+    await t.until('connect');
+  }),
+  'the broker ends a stream': broken(inProcess, (ours, theirs) => theirs.end()),
+  'the broker destroys a stream': broken(inProcess, (ours, theirs) => theirs.destroy()),
+  'the program destroys its stream': broken(toBroker, (ours) => ours.destroy()),
+  'the program ends its stream': broken(toBroker, (ours) => ours.end()),
+  'the program destroys its stream with an error': broken(toBroker, (ours) => ours.destroy(coded)),
+  'a stream that cannot connect': carried(() => net.connect(1, '127.0.0.1'), async (t, client) => {
+    await t.until('close', 2);
+    client.end(true);
+  }),
+  'a stream that fails at once': carried(
+    () => new Duplex({ read() {}, write: (chunk, encoding, done) => done(coded) }),
+    async (t, client) => {
+      await t.until('close', 2);
+      client.end(true);
+    }),
+  'a client of its own stream connects by hand': {
+    run: async (t) => {
+      const client = t.keep(new t.mqtt.MqttClient(() => {
+        t.add('built');
+        return toBroker(t);
+      }, { manualConnect: true, clientId: 'script' }));
+      await t.quiet();
+      client.connect();
+      await t.until('connect');
+    },
+  },
+  'a WebSocket of the program\'s own': {
+    transport: 'ws',
+    run: async (t) => {
+      await t.connected({
+        transformWsUrl: (url) => `${url}?a=b`,
+        createWebsocket: (url, protocols, options) => {
+          t.add('created', url.replace(/\d+/g, ''), protocols, options.clientId);
+          return new WebSocket(url, protocols);
+        },
+      });
+      t.broker.current.socket.destroy();
+      await t.until('connect', 2);
+      t.add('asked', t.broker.requests.map(({ url }) => url));
+    },
+  },
+  'a socket of the library is ended': {
+    run: async (t) => {
+      const client = await t.connected();
+      t.add('stream', typeof client.stream.on, client.stream.destroyed);
+      client.stream.on('close', () => t.add('stream closed'));
+      client.stream.end();
+      await t.until('connect', 2);
+    },
+  },
+  'a socket of the library is destroyed': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.stream.on('error', (error) => t.add('stream error', error));
+      client.stream.destroy(coded);
+      await t.until('connect', 2);
     },
   },
 };

@@ -7,6 +7,12 @@ const { Log } = require('./log');
 const LIMIT_MS = 60000;
 const QUIET_MS = 150; // in which what must not happen would happen
 
+// A timer of MQTT.js outlives a client that was never accepted, by half a minute.
+function drop(client) {
+  client.end(true);
+  clearTimeout(client.connackTimer);
+}
+
 class Play {
   #clients = [];
 
@@ -74,8 +80,13 @@ class Play {
     for (const client of this.#clients) {
       client.removeAllListeners();
       client.on('error', () => {});
-      client.end(true);
+      drop(client);
     }
+  }
+
+  // Of a client that the script does not look at.
+  drop(client) {
+    drop(client);
   }
 }
 

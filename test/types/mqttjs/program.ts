@@ -2,6 +2,7 @@
 // unchanged, against midge's.
 import mqtt, { connect, connectAsync, MqttClient } from 'mqtt';
 import * as all from 'mqtt';
+import { connect as connectTo } from 'net';
 import type {
   AckHandler, ClientSubscribeCallback, CloseCallback, DoneCallback, IClientOptions,
   IClientPublishOptions, IClientReconnectOptions, IClientSubscribeOptions, IConnackPacket,
@@ -27,6 +28,13 @@ const options: IClientOptions = {
   transformWsUrl: (url, given, client) => `${url}${given.clientId}${client.connected}`,
   messageIdProvider: new all.UniqueMessageIdProvider(),
 };
+
+const built = new MqttClient((client) => connectTo(client.options.port ?? 1883), {
+  reconnectPeriod: 10, createWebsocket: (url, protocols, given) => [url, protocols[0], given.path],
+});
+built.stream.on('error', (error) => error.message);
+built.stream.end();
+built.stream.destroy(new Error('enough'));
 
 const protocol: MqttProtocol = 'mqtt+unix';
 const client: MqttClient = mqtt.connect('mqtt://localhost', { ...options, protocol });

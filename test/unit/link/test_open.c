@@ -57,6 +57,26 @@ static void what_a_proxy_cannot_be_asked_is_refused(void **state) {
       MIDGE_EINVAL, "the proxy cannot be asked for this server");
 }
 
+/* Whoever carries the bytes has dialed, and says TLS himself. */
+static void a_transport_by_hand_has_nothing_around_it(void **state) {
+  (void)state;
+  life l;
+  expect_refused((midge_client_options){.proxy = MIDGE_TEXT("http://proxy"),
+                                        .transport_by_hand = true},
+                 MIDGE_EINVAL, "connect it yourself");
+  expect_refused((midge_client_options){.local_address = MIDGE_TEXT("::1"),
+                                        .transport_by_hand = true},
+                 MIDGE_EINVAL, "connect it yourself");
+  life_start(&l, (midge_client_options){.url = MIDGE_TEXT("wss://one.test/a"),
+                                        .tls.ca = MIDGE_TEXT("no PEM"),
+                                        .transport_by_hand = true});
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  expect_dial(&l, "one.test", 443);
+  open_up(&l);
+  life_end(&l);
+}
+
 static void a_local_address_is_an_ip_address(void **state) {
   (void)state;
   const midge_slice good[] = {MIDGE_TEXT("127.0.0.1"), MIDGE_TEXT("::1"),
@@ -244,6 +264,7 @@ int main(void) {
       cmocka_unit_test(urls_that_cannot_be_are_refused),
       cmocka_unit_test(a_proxy_and_a_unix_socket_exclude_each_other),
       cmocka_unit_test(what_a_proxy_cannot_be_asked_is_refused),
+      cmocka_unit_test(a_transport_by_hand_has_nothing_around_it),
       cmocka_unit_test(a_local_address_is_an_ip_address),
       cmocka_unit_test(headers_that_cannot_be_are_refused),
       cmocka_unit_test(tls_options_that_cannot_be_are_refused),

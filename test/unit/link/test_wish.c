@@ -211,6 +211,27 @@ static void what_points_at_nothing_is_copied_as_it_is(void **state) {
   test_free(copy);
 }
 
+static void facts_of_a_transport_are_copied(void **state) {
+  (void)state;
+  set_up();
+  midge_wish received = {.type = MIDGE_WISH_RECEIVED};
+  received.told.attempt = 7;
+  received.told.bytes = of(payload);
+  midge_wish *copy = copied(&received);
+  expect_text(copy->told.bytes, "on");
+  assert_null(copy->told.code.data);
+  assert_int_equal(copy->told.attempt, 7);
+  test_free(copy);
+  set_up();
+  midge_wish broken = {.type = MIDGE_WISH_BROKEN};
+  broken.told.bytes = of(topic);
+  broken.told.code = of(name);
+  copy = copied(&broken);
+  expect_text(copy->told.bytes, "a/b");
+  expect_text(copy->told.code, "n");
+  test_free(copy);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_publish_is_copied),
@@ -221,6 +242,7 @@ int main(void) {
       cmocka_unit_test(auth_and_disconnect_are_copied),
       cmocka_unit_test(what_an_attempt_is_given_is_copied),
       cmocka_unit_test(what_points_at_nothing_is_copied_as_it_is),
+      cmocka_unit_test(facts_of_a_transport_are_copied),
   };
   return cmocka_run_group_tests_name("wish", tests, NULL, NULL);
 }
