@@ -116,9 +116,10 @@ static uint32_t *last_before(const midge_batch *batch, const midge_event *event,
 
 /* Plain successes with the same answer that follow each other make one record:
  * publishing fast costs JavaScript next to nothing. */
-static bool join(const midge_batch *batch, const midge_event *event) {
+static bool join(const midge_batch *batch, const midge_event *event,
+                 uint64_t token) {
   if (event->done.status != MIDGE_OK) return false;
-  uint32_t *last = last_before(batch, event, event->done.token);
+  uint32_t *last = last_before(batch, event, token);
   bool joins = last != NULL && last[5] == 0 && last[6] == reason_word(event) &&
                last[7] == 0;
   if (joins) last[4]++;
@@ -154,11 +155,12 @@ static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
 
 static void add_done(midge_batch *batch, napi_env env,
                      const midge_event *event) {
-  if (event->done.token == 0) return;
-  if (is_plain(event) && join(batch, event)) return;
+  uint64_t token = event->done.token & ~MIDGE_TOKEN_PATIENT;
+  if (token == 0) return;
+  if (is_plain(event) && join(batch, event, token)) return;
   uint32_t *record = add_record(batch, event, 0);
-  record[2] = (uint32_t)event->done.token;
-  record[3] = (uint32_t)(event->done.token >> 32);
+  record[2] = (uint32_t)token;
+  record[3] = (uint32_t)(token >> 32);
   record[4] = 1;
   record[5] = (uint32_t)event->done.status;
   record[6] = reason_word(event);
@@ -233,7 +235,7 @@ static void add_authenticate(midge_batch *batch, napi_env env,
 
 /* As for DONE, those in a row make one record. */
 static void add_stored(midge_batch *batch, const midge_event *event) {
-  uint64_t token = event->stored.token;
+  uint64_t token = event->stored.token & ~MIDGE_TOKEN_PATIENT;
   uint32_t *last = last_before(batch, event, token);
   if (last != NULL) {
     last[4]++;

@@ -32,7 +32,8 @@ enum {
   FLAG_RETAIN = 4,
   FLAG_TEXT = 8,   /* the payload is a string */
   FLAG_BYTES = 16, /* the payload is a Uint8Array; neither: empty */
-  FLAG_COALESCE = 32
+  FLAG_COALESCE = 32,
+  FLAG_PATIENT = 64 /* nobody waits for its success */
 };
 
 /* publish(index, token, flags, topic, payload, properties, ttl, timeout) */
@@ -49,6 +50,7 @@ static napi_value publish(napi_env env, napi_callback_info info) {
   if (client == NULL) return midge_export_status(env, MIDGE_ENOCONN);
   napi_get_value_double(env, args[1], &token);
   napi_get_value_uint32(env, args[2], &flags);
+  uint64_t patient = flags & FLAG_PATIENT ? MIDGE_TOKEN_PATIENT : 0;
 
   midge_publish wish = {
       .topic = string(&scratch, args[3], topic_room, sizeof topic_room),
@@ -65,10 +67,10 @@ static napi_value publish(napi_env env, napi_callback_info info) {
     napi_get_value_uint32(env, args[6], &wish.ttl_ms);
     napi_get_value_uint32(env, args[7], &wish.timeout_ms);
   }
-  midge_status status =
-      scratch.failed
-          ? MIDGE_ENOMEM
-          : midge_client_publish(client->handle, &wish, (uint64_t)token);
+  midge_status status = scratch.failed
+                            ? MIDGE_ENOMEM
+                            : midge_client_publish(client->handle, &wish,
+                                                   (uint64_t)token | patient);
   midge_scratch_free(&scratch);
   return midge_export_status(env, status);
 }

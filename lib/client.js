@@ -29,6 +29,7 @@ const FLAG_RETAIN = 4;
 const FLAG_TEXT = 8;
 const FLAG_BYTES = 16;
 const FLAG_COALESCE = 32;
+const FLAG_PATIENT = 64;
 
 // What may be wrong with a request whose types are right.
 const wrong = {
@@ -327,6 +328,12 @@ class Client {
     return 0;
   }
 
+  // Whether somebody is to be told of a success at once.
+  #waits(request, limits) {
+    return !this.#isAsynchronous || request !== undefined || limits !== undefined ||
+      this.#session.presenter.hearsSuccess() || channels.done.hasSubscribers;
+  }
+
   // `content`: a string, a Uint8Array or undefined; `request` may be undefined.
   publish(qos, retain, topic, content, list, limits, request) {
     const session = this.#session;
@@ -343,7 +350,8 @@ class Client {
     const kind = typeof content === 'string' ? FLAG_TEXT
       : content === undefined ? 0 : FLAG_BYTES;
     const flags = qos | (retain ? FLAG_RETAIN : 0) | kind |
-      (limits?.coalesce ? FLAG_COALESCE : 0);
+      (limits?.coalesce ? FLAG_COALESCE : 0) |
+      (this.#waits(request, limits) ? 0 : FLAG_PATIENT);
     const { index } = session.handle;
     const status = list === undefined && limits === undefined
       ? native.publish(index, mid, flags, topic, content)

@@ -229,6 +229,11 @@ MIDGE_API void midge_client_stats(const midge_client *client,
  * this call; a transport by hand is therefore dropped at once. */
 MIDGE_API void midge_client_close(midge_client *client);
 
+/* In a token: nobody waits for this success. The program is not woken for it
+ * alone, but has it with the events that come next, or after ten milliseconds;
+ * the event's token is the same. */
+#define MIDGE_TOKEN_PATIENT (UINT64_C(1) << 63)
+
 /* As in midge/session.h, from any thread; MIDGE_ENOCONN before _connect and
  * after _disconnect. While the store cannot be written a publish of QoS 1 or 2
  * is refused with what MIDGE_EVENT_STORE said. What only the session can judge

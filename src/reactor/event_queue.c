@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+  PATIENT_MAX = 64, /* events that nobody is woken for */
   ROOM_FIRST = 64,
   ROOM_KEPT = 16 * 1024,    /* longer lists are given back after a burst */
   SETTLE_BYTES = 64 * 1024, /* what the reader gives back at once */
@@ -66,6 +67,12 @@ static void reserve(const midge_allocator *allocator, midge_event_list *list,
   list->room = room;
 }
 
+/* A success that the program does not wait for. */
+static bool is_patient(const midge_event *event) {
+  return event->type == MIDGE_EVENT_DONE && event->done.status == MIDGE_OK &&
+         (event->done.token & MIDGE_TOKEN_PATIENT) != 0;
+}
+
 midge_event *midge_event_queue_place(midge_event_queue *queue) {
   midge_event_list *list = &queue->collected;
   if (list->count == list->room) reserve(queue->allocator, list, 1);
@@ -77,6 +84,7 @@ void midge_event_queue_push(midge_event_queue *queue) {
   const midge_event *event = &list->events[list->count++];
   bool joined = list->count > 1 && joins(list, list->count - 2);
   if (!joined) midge_buffer_hold(event->buffer);
+  if (!is_patient(event)) queue->is_urgent = true;
   if (event->origin != NULL)
     midge_gauge_push(event->origin, midge_event_cost(event));
 }
@@ -99,21 +107,45 @@ static void append(const midge_allocator *allocator, midge_event_list *to,
   if (joins(to, last)) midge_buffer_release(to->events[last].buffer);
 }
 
+/* Under the mutex. True: the reader does not know yet of what there is. */
+static bool wake(midge_event_queue *queue) {
+  bool wakes = queue->incoming.count != 0 && !queue->is_woken;
+  queue->is_woken |= wakes;
+  queue->is_quiet = false;
+  return wakes;
+}
+
 bool midge_event_queue_flush(midge_event_queue *queue) {
   midge_event_list *collected = &queue->collected;
   midge_event_list *incoming = &queue->incoming;
-  if (collected->count == 0) return false;
+  if (collected->count == 0 && !(queue->is_urgent && queue->is_quiet))
+    return false;
 
+  bool wakes = false;
   uv_mutex_lock(&queue->mutex);
-  bool was_empty = incoming->count == 0;
-  if (was_empty) {
+  if (incoming->count == 0)
     swap(collected, incoming);
-  } else {
+  else
     append(queue->allocator, incoming, collected);
-  }
+  if (queue->is_urgent || incoming->count >= PATIENT_MAX)
+    wakes = wake(queue);
+  else
+    queue->is_quiet |= !queue->is_woken;
   if (queue->waiting) uv_cond_signal(&queue->filled);
   uv_mutex_unlock(&queue->mutex);
-  return was_empty;
+  queue->is_urgent = false;
+  return wakes;
+}
+
+void midge_event_queue_urge(midge_event_queue *queue) {
+  queue->is_urgent = true;
+}
+
+bool midge_event_queue_hurry(midge_event_queue *queue) {
+  uv_mutex_lock(&queue->mutex);
+  bool wakes = wake(queue);
+  uv_mutex_unlock(&queue->mutex);
+  return wakes;
 }
 
 /* Show the reactor what was taken, of all clients since the last time. */
@@ -189,6 +221,7 @@ static bool refill(midge_event_queue *queue, uint64_t timeout_ms) {
   bool filled = queue->incoming.count != 0 ||
                 (timeout_ms != 0 && wait(queue, timeout_ms));
   if (filled) swap(taken, &queue->incoming);
+  queue->is_woken = false;
   uv_mutex_unlock(&queue->mutex);
   return filled;
 }

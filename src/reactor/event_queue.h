@@ -24,16 +24,19 @@ typedef struct midge_event_list {
 
 typedef struct midge_event_queue {
   const midge_allocator *allocator;
-  midge_event_list collected; /* reactor's thread */
-  midge_event_list taken;     /* reader's thread, as the next four */
-  size_t next;                /* of `taken`; those before it are done with */
-  bool is_kept;               /* the one on loan is given back later */
-  midge_gauge *unsettled;     /* of clients whose events were taken */
+  midge_event_list collected; /* reactor's thread, as the next two */
+  bool is_urgent;             /* the reader is to know at once */
+  bool is_quiet; /* events were handed over that nobody was woken for */
+  midge_event_list taken; /* reader's thread, as the next four */
+  size_t next;            /* of `taken`; those before it are done with */
+  bool is_kept;           /* the one on loan is given back later */
+  midge_gauge *unsettled; /* of clients whose events were taken */
   size_t unsettled_bytes;
   uv_mutex_t mutex;
   uv_cond_t filled;
-  midge_event_list incoming; /* under the mutex */
-  bool waiting;              /* under the mutex: the reader sleeps */
+  midge_event_list incoming; /* under the mutex, as the next two */
+  bool waiting;              /* the reader sleeps */
+  bool is_woken;             /* it will come for what is in `incoming` */
 } midge_event_queue;
 
 /* 0, or an error of libuv. */
@@ -46,8 +49,13 @@ void midge_event_queue_free(midge_event_queue *queue);
 midge_event *midge_event_queue_place(midge_event_queue *queue);
 /* It was written there. Holds its buffer. */
 void midge_event_queue_push(midge_event_queue *queue);
-/* Hand over what was collected. True: there was nothing, so wake the reader. */
+/* Hand over what was collected. True: wake the reader. Successes that nobody
+ * waits for wait for other events, until there are many of them. */
 bool midge_event_queue_flush(midge_event_queue *queue);
+/* With the next flush the reader is to know of all there is. */
+void midge_event_queue_urge(midge_event_queue *queue);
+/* What nobody was woken for has waited long enough. True: wake the reader. */
+bool midge_event_queue_hurry(midge_event_queue *queue);
 
 /* The next event, on loan until the next call; waits up to `timeout_ms`.
  * `resumed`: the reader has caught up with some client, ring the reactor. */

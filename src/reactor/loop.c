@@ -2,7 +2,10 @@
 
 #include <assert.h>
 
-enum { FLUSH_COUNT = 256 }; /* events that do not wait for the round's end */
+enum {
+  FLUSH_COUNT = 256, /* events that do not wait for the round's end */
+  PATIENCE_MS = 10,  /* of a success that nobody waits for */
+};
 
 midge_time midge_reactor_now(const midge_reactor *reactor) {
   return reactor->epoch + uv_now(&reactor->loop);
@@ -59,7 +62,18 @@ void midge_reactor_push(midge_reactor *reactor) {
     midge_reactor_flush(reactor);
 }
 
+static void wake(midge_reactor *reactor) {
+  if (reactor->wake != NULL) reactor->wake(reactor->context);
+}
+
+static void on_overdue(uv_timer_t *timer) {
+  midge_reactor *reactor = timer->data;
+  if (midge_event_queue_hurry(&reactor->events)) wake(reactor);
+}
+
 void midge_reactor_flush(midge_reactor *reactor) {
-  if (midge_event_queue_flush(&reactor->events) && reactor->wake != NULL)
-    reactor->wake(reactor->context);
+  if (midge_event_queue_flush(&reactor->events)) wake(reactor);
+  uv_timer_t *timer = &reactor->overdue;
+  if (reactor->events.is_quiet && !uv_is_active((const uv_handle_t *)timer))
+    uv_timer_start(timer, on_overdue, PATIENCE_MS, 0);
 }

@@ -27,6 +27,7 @@ struct midge_reactor {
   uv_prepare_t sleep;   /* before each wait: take wishes, hand events over */
   uv_check_t waken;     /* after each wait: clients whose time has come */
   uv_idle_t awake;      /* active: the next wait must not last */
+  uv_timer_t overdue;   /* active: events wait that nobody was woken for */
   uv_timer_t watch;     /* active: sockets that are not read may break */
   midge_time epoch;     /* of the loop's clock zero, in Unix time */
   midge_time asleep_ms; /* how long the machine slept since it was started */

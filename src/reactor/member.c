@@ -277,7 +277,9 @@ static bool write_output(midge_client *client) {
 static void control_flow(midge_client *client) {
   if (client->carrier.is_used) midge_carrier_settle(&client->carrier);
   if (client->socket == NULL) return;
-  midge_link_paused(client->link, midge_gauge_pause(client->gauge));
+  bool paused = midge_gauge_pause(client->gauge);
+  if (paused) midge_event_queue_urge(&client->reactor->events);
+  midge_link_paused(client->link, paused);
   bool on = midge_link_reading(client->link) && client->rest_size == 0;
   midge_socket_read(client->socket, on);
 }

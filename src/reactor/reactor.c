@@ -212,6 +212,7 @@ static void clear(midge_reactor *reactor) {
   uv_close((uv_handle_t *)&reactor->waken, NULL);
   uv_close((uv_handle_t *)&reactor->awake, NULL);
   uv_close((uv_handle_t *)&reactor->watch, NULL);
+  uv_close((uv_handle_t *)&reactor->overdue, NULL);
   while (has_open_handles(reactor) || reactor->cancelled != 0)
     uv_run(&reactor->loop, UV_RUN_ONCE);
 }
@@ -265,8 +266,9 @@ static int init_loop(midge_reactor *reactor) {
   uv_check_init(&reactor->loop, &reactor->waken);
   uv_idle_init(&reactor->loop, &reactor->awake);
   uv_timer_init(&reactor->loop, &reactor->watch);
+  uv_timer_init(&reactor->loop, &reactor->overdue);
   reactor->ring.data = reactor->sleep.data = reactor->waken.data = reactor;
-  reactor->watch.data = reactor;
+  reactor->watch.data = reactor->overdue.data = reactor;
   uv_prepare_start(&reactor->sleep, on_sleep);
   uv_check_start(&reactor->waken, on_waken);
   return 0;

@@ -96,6 +96,16 @@ test('more topics than are remembered', async (t) => {
   await sendTwice(server, client, topics.slice(-20000).concat(topics.slice(0, 20000)));
 });
 
+test('a success is told to who begins to listen after the call', async (t) => {
+  const server = await start(t);
+  const client = await connected(t, server);
+  for (const qos of [0, 1, 2]) {
+    assert.equal(client.publish(qos, false, 't', 'm'), 0);
+    const [mid] = await event(client, 'published');
+    assert.equal(mid, client.mid);
+  }
+});
+
 test('timers have their turn while messages are told', async (t) => {
   const server = await start(t);
   const client = await connected(t, server);

@@ -120,7 +120,8 @@ test('removing the last listener holds again', async (t) => {
     heard.length = 0;
     if (remove === 'off') client.off('received', listener);
     else client.removeAllListeners();
-    // It takes a turn to reach the connection.
+    // It takes a turn to leave, and reaches the connection before the publish.
+    await new Promise(setImmediate);
     await called((done) => client.publish(1, false, 'u', 'm', done));
     const acknowledged = payloads(server, 'puback');
     send(2, 'b');

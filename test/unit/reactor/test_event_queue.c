@@ -208,6 +208,83 @@ static void what_is_left_of_a_buffer_is_released_at_the_end(void **state) {
   midge_buffer_release(second);
 }
 
+static void push_done(uint64_t token, midge_status status) {
+  *midge_event_queue_place(&queue) =
+      (midge_event){.type = MIDGE_EVENT_DONE,
+                    .done.token = token | MIDGE_TOKEN_PATIENT,
+                    .done.status = status};
+  midge_event_queue_push(&queue);
+}
+
+static void a_success_that_nobody_waits_for_wakes_nobody(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  bool resumed;
+  push_done(1, MIDGE_OK);
+  assert_false(midge_event_queue_flush(&queue));
+  assert_true(queue.is_quiet);
+  push_done(2, MIDGE_OK);
+  assert_false(midge_event_queue_flush(&queue));
+  push(3, 1); /* this is waited for, and they go with it */
+  assert_true(midge_event_queue_flush(&queue));
+  assert_false(queue.is_quiet);
+  push_done(4, MIDGE_OK); /* the reader will come anyway */
+  assert_false(midge_event_queue_flush(&queue));
+  assert_false(queue.is_quiet);
+  for (int i = 0; i < 4; i++)
+    assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+  assert_int_equal(event.done.token, 4 | MIDGE_TOKEN_PATIENT);
+  push_done(5, MIDGE_ECLOSED);
+  assert_true(midge_event_queue_flush(&queue));
+  stop();
+}
+
+static void many_of_them_are_told_at_once(void **state) {
+  (void)state;
+  start(0);
+  int count = 0;
+  do {
+    assert_in_range(count, 0, 100);
+    push_done((uint64_t)++count, MIDGE_OK);
+  } while (!midge_event_queue_flush(&queue));
+  assert_in_range(count, 10, 100);
+  stop();
+}
+
+static void what_was_held_back_long_enough_wakes_once(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  bool resumed;
+  assert_false(midge_event_queue_hurry(&queue)); /* there is nothing */
+  push_done(1, MIDGE_OK);
+  midge_event_queue_flush(&queue);
+  assert_true(midge_event_queue_hurry(&queue));
+  assert_false(midge_event_queue_hurry(&queue)); /* it is on its way */
+  assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+  push_done(2, MIDGE_OK);
+  midge_event_queue_flush(&queue);
+  assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+  assert_false(midge_event_queue_hurry(&queue)); /* it has come by itself */
+  stop();
+}
+
+/* Else a client that is held back for them would stand still. */
+static void they_can_be_urged(void **state) {
+  (void)state;
+  start(0);
+  midge_event_queue_urge(&queue);
+  assert_false(midge_event_queue_flush(&queue)); /* there is nothing */
+  push_done(1, MIDGE_OK);
+  queue.is_urgent = false;
+  assert_false(midge_event_queue_flush(&queue));
+  midge_event_queue_urge(&queue);
+  assert_true(midge_event_queue_flush(&queue));
+  assert_false(midge_event_queue_flush(&queue));
+  stop();
+}
+
 static void waiting_ends_in_time(void **state) {
   (void)state;
   start(0);
@@ -258,6 +335,10 @@ int main(void) {
       cmocka_unit_test(each_client_has_a_mark_of_its_own),
       cmocka_unit_test(events_in_one_buffer_hold_it_together_to_the_last),
       cmocka_unit_test(what_is_left_of_a_buffer_is_released_at_the_end),
+      cmocka_unit_test(a_success_that_nobody_waits_for_wakes_nobody),
+      cmocka_unit_test(many_of_them_are_told_at_once),
+      cmocka_unit_test(what_was_held_back_long_enough_wakes_once),
+      cmocka_unit_test(they_can_be_urged),
       cmocka_unit_test(waiting_ends_in_time),
       cmocka_unit_test(a_reader_and_a_writer_meet),
   };

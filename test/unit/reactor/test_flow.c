@@ -1,8 +1,10 @@
 /* Much at once: queues, their limits, and the program that falls behind. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -146,6 +148,48 @@ static void token_zero_asks_for_no_event(void **state) {
 
 /* The reactor stops reading, the server's sockets fill, and all of it comes
  * when the program looks. */
+static void post(void *context) {
+  sem_post(context);
+}
+
+/* The program is woken, and finds what it was woken for. */
+static bool wait_for_wake(sem_t *woken) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += PATIENCE_MS / 1000;
+  return sem_timedwait(woken, &until) == 0;
+}
+
+/* No other event comes, and nobody waits for this one. */
+static void a_success_without_a_wake_is_told_in_time(void **state) {
+  (void)state;
+  sem_t woken;
+  program p = {0};
+  broker *b = broker_start(&(broker_options){0});
+  char url[64];
+  snprintf(url, sizeof url, "%s", url_of(b));
+  sem_init(&woken, 0, 0);
+  midge_reactor_options options = {.wake = post, .context = &woken};
+  assert_int_equal(midge_reactor_start(&p.reactor, &options), MIDGE_OK);
+  midge_client_options of_client = {.url = {(const uint8_t *)url, strlen(url)}};
+  assert_int_equal(midge_client_open(&p.client, p.reactor, &of_client, NULL, 0),
+                   MIDGE_OK);
+  wait_until_opened(&p);
+  midge_publish publish = {.topic = MIDGE_TEXT("t")};
+  for (uint64_t i = 1; i <= 3; i++) {
+    uint64_t token = i | MIDGE_TOKEN_PATIENT;
+    assert_int_equal(midge_client_publish(p.client, &publish, token), MIDGE_OK);
+    do /* a wake for what was taken before may come late */
+      assert_true(wait_for_wake(&woken));
+    while (!midge_reactor_event(p.reactor, &p.event));
+    assert_int_equal(p.event.type, MIDGE_EVENT_DONE);
+    assert_true(p.event.done.token == token);
+  }
+  program_stop(&p);
+  broker_stop(b);
+  sem_destroy(&woken);
+}
+
 static void a_program_that_does_not_look_stops_the_server(void **state) {
   (void)state;
   enum { COUNT = 30000 };
@@ -299,6 +343,7 @@ int main(void) {
       cmocka_unit_test(refused_wishes_leave_the_queue),
       cmocka_unit_test(a_publish_is_taken_back_by_its_token),
       cmocka_unit_test(token_zero_asks_for_no_event),
+      cmocka_unit_test(a_success_without_a_wake_is_told_in_time),
       cmocka_unit_test(a_program_that_does_not_look_stops_the_server),
       cmocka_unit_test(an_echo_of_much_does_not_block),
       cmocka_unit_test(many_threads_may_wish),
