@@ -49,3 +49,9 @@ test('handlers.js', async () => {
 test('request.js', async () => {
   assert.deepEqual(await run('request.js'), ['6', '30']);
 });
+
+test('offline.js', async () => {
+  assert.deepEqual(await run('offline.js'), ['connected as example-offline',
+    '20.1 MIDGE_EREPLACED', '20.4 MIDGE_EREPLACED', '20.9 sent', 'example/offline 20.9',
+    'true [ \'MIDGE_EERRNO\' ]']);
+});
