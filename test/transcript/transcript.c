@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transcript/record.h"
 #include "transcript/wish.h"
 
 /* A transcript sends less than this; the cuts are squared in it. */
@@ -55,7 +56,10 @@ static void tell_server(teller *to, const char *text) {
     }
     line_free(&packet);
   }
-  if (bytes != NULL) server_sends(to, bytes, size);
+  if (bytes != NULL) {
+    record_sent(bytes, size);
+    server_sends(to, bytes, size);
+  }
   free(bytes);
 }
 
@@ -118,6 +122,7 @@ static void tell_expectation(teller *to, const char *text) {
 
 static void tell_line(teller *to, const char *text) {
   driver *d = to->driver;
+  if (text[0] != '<') record_line(text);
   if (strncmp(text, "option ", 7) == 0) {
     tell_option(d, text);
     return;
@@ -220,7 +225,9 @@ static bool run(const char *title, const char *lines, transcript_cut cut,
 bool transcript_play(const char *title, const char *lines) {
   driver first = {0};
   size_t bytes = 0, same = 0;
+  bool recorded = record_begin();
   bool good = run(title, lines, (transcript_cut){0}, &first, &bytes);
+  if (recorded) record_end();
   if (good && bytes > SERVER_BYTES_MAX) bytes = SERVER_BYTES_MAX;
   good =
       good && run(title, lines, (transcript_cut){.all = true}, &first, &same);

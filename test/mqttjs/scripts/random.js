@@ -1,21 +1,13 @@
 'use strict';
 // Scripts made at random, each from its seed: one call or fault after the
 // other, what the program saw of it, and what the broker was sent.
-const SCRIPTS = 24;
+// MIDGE_TEST_SCRIPTS says how many.
+const { generator } = require('../support/dice');
+
+const SCRIPTS = Number(process.env.MIDGE_TEST_SCRIPTS || 24);
 const STEPS = 14;
 const TOPICS = ['a', 'a/b', 'a/b/c', 'b', 'no/a', 'no/b'];
 const FILTERS = [...TOPICS, 'a/#', '+/b', 'no/#', '#/bad', 'a+'];
-
-// mulberry32
-function generator(seed) {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const isRefused = (topic) => topic.startsWith('no/');
 

@@ -17,6 +17,7 @@ async function startMosquitto() {
   });
   return {
     ports: broker.ports,
+    version: 5,
     restart: () => broker.restart(),
     stop: () => broker.stop(),
   };
@@ -31,6 +32,7 @@ function listen(server, port) {
 // The same ports each time.
 class Aedes {
   ports = [0, 0, 0];
+  version = 4; // the highest that it speaks
 
   async start() {
     this.broker = aedes();
@@ -64,8 +66,9 @@ class Aedes {
 const brokers = { mosquitto: startMosquitto, aedes: () => new Aedes().start() };
 
 // What a program is told of it.
-function urls({ ports: [plain, secure, web] }) {
+function urls({ ports: [plain, secure, web], version }) {
   return {
+    version,
     port: plain,
     url: `mqtt://${HOST}:${plain}`,
     tls: `mqtts://${HOST}:${secure}`,
