@@ -165,6 +165,18 @@ static napi_value acknowledge(napi_env env, napi_callback_info info) {
                            (midge_reason)number(&call, 2)));
 }
 
+/* lastStored(index): the highest token of what a former life has stored. */
+static napi_value last_stored(napi_env env, napi_callback_info info) {
+  native_call call;
+  napi_value value = NULL;
+  begin(&call, env, info);
+  double token = 0;
+  if (call.client != NULL)
+    token = (double)midge_client_last_stored(call.client->handle);
+  napi_create_double(env, token, &value);
+  return value;
+}
+
 /* hold(index, on) */
 static napi_value hold(napi_env env, napi_callback_info info) {
   native_call call;
@@ -308,6 +320,7 @@ void midge_client_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "reconnect", reconnect);
   midge_export(environment, exports, "abort", abort_client);
   midge_export(environment, exports, "acknowledge", acknowledge);
+  midge_export(environment, exports, "lastStored", last_stored);
   midge_export(environment, exports, "hold", hold);
   midge_export(environment, exports, "cancel", cancel);
   midge_export(environment, exports, "subscribe", subscribe);

@@ -14,8 +14,11 @@ const LOOK_EVERY = 64; // records between two looks at the clock
 const MESSAGE = 2;
 const DONE = 3;
 const ENDED = 6;
+const STORED = 7;
+const STORE = 9;
 const lives = {
-  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted',
+  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 8: 'restored',
+  10: 'wanted',
 };
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);
@@ -59,8 +62,12 @@ function message(session, at) {
     extra === 0 ? undefined : decode(extras[extra]), (word & 0x800) !== 0);
 }
 
+function tokenOf(at) {
+  return records[at + 3] * 0x100000000 + records[at + 2];
+}
+
 function done(session, at) {
-  const token = records[at + 3] * 0x100000000 + records[at + 2];
+  const token = tokenOf(at);
   const extra = records[at + 7];
   const status = records[at + 5] | 0;
   if (status === 0 && extra === 0) {
@@ -79,7 +86,10 @@ function deliver(at) {
   if (session === undefined) return;
   if (kind === MESSAGE) message(session, at);
   else if (kind === DONE) done(session, at);
-  else if (kind !== ENDED) {
+  else if (kind === STORED) session.stored(tokenOf(at), records[at + 4]);
+  else if (kind === STORE) session.store(records[at + 5] | 0, extras[records[at + 7]]);
+  else if (kind === ENDED) session.ended();
+  else {
     session[lives[kind]](records[at + 2], records[at + 3],
       extras[records[at + 7]]);
   }

@@ -101,6 +101,10 @@ class Client {
     this.#carrier = carrier;
   }
 
+  get #hasStore() {
+    return this.#settings.storePath !== undefined;
+  }
+
   // Of the last accepted request.
   get mid() {
     return this.#mid;
@@ -157,7 +161,8 @@ class Client {
     if (this.isDesired) {
       return [errors.EINVAL, 'connect was called before: call disconnect first'];
     }
-    if (this.#session !== null && isSame(this.#opened, place)) return [0];
+    const isOpen = this.#session !== null && !this.#session.isReleased;
+    if (isOpen && isSame(this.#opened, place)) return [0];
     const { clientId, userName, password, keepAlive } = this.#identity;
     let text;
     const index = native.open(place.url, clientId, userName, password, keepAlive,
@@ -165,6 +170,7 @@ class Client {
     if (index < 0) return [index, this.#openText(index, text)];
     this.#replace({ index });
     this.#opened = place;
+    if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
     return [0];
   }
 
@@ -187,7 +193,7 @@ class Client {
   #replace(handle) {
     if (this.#session !== null) {
       finalizer.unregister(this);
-      this.#session.giveUp(!this.#isAsynchronous);
+      if (!this.#session.isReleased) this.#session.giveUp(!this.#isAsynchronous);
     }
     this.#handle = handle;
     this.#session = new Session(this.#presenter, handle, {
@@ -195,6 +201,7 @@ class Client {
       isMqtt5: this.#settings.version === 0,
       limits: this.#limits,
       isPaused: this.isPaused,
+      hasStore: this.#hasStore,
     });
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);

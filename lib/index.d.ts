@@ -264,6 +264,20 @@ declare namespace mqtt {
     properties?: WillProperties;
   }
 
+  export interface StoreOptions {
+    /** Of a directory, made if it is not there. */
+    path: string;
+    /** What 'stored' means: safe from a crash of the process, or a power cut. 'os'. */
+    durability?: 'os' | 'disk';
+    /** On a network file system too. */
+    force?: boolean;
+  }
+
+  export interface Restored {
+    messages: number;
+    damaged: number;
+  }
+
   export interface MqttOptions {
     clientId?: string;
     username?: string;
@@ -298,6 +312,8 @@ declare namespace mqtt {
 
     maxQueueMessages?: number;
     maxQueueBytes?: number;
+    /** Where the session is kept, so that it survives the process. */
+    store?: StoreOptions;
     maxInFlight?: number;
     highWaterMark?: number;
 
@@ -397,6 +413,12 @@ declare namespace mqtt {
     subscribed: [mid: number, granted?: number | number[]];
     unsubscribed: [mid: number];
     published: [mid: number, ack?: Ack];
+    /** A publish of QoS 1 or 2 is in the store. */
+    stored: [mid: number];
+    /** The store has been read. */
+    restored: [what: Restored];
+    /** The store cannot be written; null: it can again. */
+    store: [error: Error | null];
     received: [mid: number, topic: string, message: Buffer, qos: QoS,
       retain: boolean, properties?: ReceivedProperties];
     authenticate: [reasonCode: number, properties?: AuthProperties];

@@ -1,5 +1,6 @@
 'use strict';
 // The `options` argument: what each name may be, and what the addon is told.
+const { resolve } = require('node:path');
 const { bytesOf } = require('./bytes');
 const { outOfRange, invalidType } = require('./errors');
 const { misspelled } = require('./spelling');
@@ -81,6 +82,24 @@ const size = integer(1, Number.MAX_SAFE_INTEGER);
 
 const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
 
+// { path, durability, force }
+function store(path, value) {
+  const given = object(path, value);
+  for (const name of Object.keys(given)) {
+    if (!['path', 'durability', 'force'].includes(name)) {
+      throw misspelled(`option ${path}`, name, ['path', 'durability', 'force']);
+    }
+  }
+  const { path: place, durability = 'os', force = false } = given;
+  if (string(`${path}.path`, place) === '' || place.includes('\0')) {
+    throw outOfRange(`${path}.path`, 'the path of a directory', place);
+  }
+  if (durability !== 'os' && durability !== 'disk') {
+    throw outOfRange(`${path}.durability`, '\'os\' or \'disk\'', durability);
+  }
+  return { path: resolve(place), durability, force: boolean(`${path}.force`, force) };
+}
+
 // The addon is told the option under this name, or what `as` makes of it.
 const told = (check, name, as = (value) => value) =>
   ({ check, tell: (value) => ({ [name]: as(value) }) });
@@ -118,6 +137,11 @@ const table = {
   // Limits.
   maxQueueMessages: told(size, 'maxQueueMessages'),
   maxQueueBytes: told(size, 'maxQueueBytes'),
+  store: {
+    check: store,
+    tell: ({ path, durability, force }) =>
+      ({ storePath: path, storeDisk: durability === 'disk', storeForce: force }),
+  },
   maxInFlight: told(integer(1, UINT16_MAX), 'maxInFlight'),
   highWaterMark: told(size, 'highWaterMark'),
   // Time.
@@ -160,7 +184,7 @@ const foreign = [
   'socksTimeout', 'wsOptions', 'transformWsUrl', 'createWebsocket',
   'forceNativeWebSocket', 'timerVariant', 'log', 'writeCache', 'encoding',
   'objectMode', 'binary', 'browserBufferSize', 'browserBufferTimeout',
-  'manualConnect', 'manualAcks', 'store',
+  'manualConnect', 'manualAcks',
 ];
 
 const names = [...Object.keys(table), ...Object.keys(tlsNames)];

@@ -190,6 +190,20 @@ class Presenter {
       ? { ...request, callback: undefined } : undefined;
   }
 
+  // A publish of QoS 1 or 2 is in the store.
+  stored(request, mid) {
+    emit(this.owner, 'stored', mid);
+  }
+
+  restored(what) {
+    emit(this.owner, 'restored', what);
+  }
+
+  // Null: it works again.
+  store(error) {
+    emit(this.owner, 'store', error);
+  }
+
   authenticating(reasonCode, properties) {
     emit(this.owner, 'authenticate', reasonCode, properties);
   }

@@ -17,7 +17,7 @@ const UNSPECIFIED = 0x80; // the answer to what was not answered
 
 class Session {
   // `handle`: { index }, shared with the finalizer.
-  constructor(presenter, handle, { isAsynchronous, isMqtt5, limits, isPaused }) {
+  constructor(presenter, handle, { isAsynchronous, isMqtt5, limits, isPaused, hasStore }) {
     this.presenter = presenter;
     this.handle = handle;
     this.isAsynchronous = isAsynchronous;
@@ -31,6 +31,9 @@ class Session {
     this.parts = undefined; // by token: the request that it is a part of
     this.isRef = true;
     this.isKept = false;
+    this.hasStore = hasStore;
+    this.isReleased = false; // it has left its store
+    this.farewell = undefined; // what is told when that is free
     this.lastError = undefined; // of an attempt, since the last connection
     this.attempt = undefined; // (attempt, retry, last error): who is asked
     this.carrier = undefined; // of a transport of the program's own
@@ -56,7 +59,7 @@ class Session {
 
   // An open client lives, and keeps the process alive unless told not to.
   keepAlive() {
-    const isOpen = !this.life.isOver;
+    const isOpen = !this.life.isOver || this.farewell !== undefined;
     batch.root(this, isOpen);
     const isKept = isOpen && this.isRef;
     if (isKept !== this.isKept) batch.keep(isKept);
@@ -125,7 +128,7 @@ class Session {
     if (fate === SILENT) return;
     const isWished = status === 0 || fate === CANCELLED;
     if (isWished && fate !== ABANDONED) {
-      if (isLast) this.#tellClosed({ isLast });
+      if (isLast) this.#release(() => this.#tellClosed({ isLast }));
       return;
     }
     const error = failure(status === 0 ? errors.ETIMEOUT : status, {
@@ -133,7 +136,8 @@ class Session {
     });
     this.lastError = error;
     if (fate === ABANDONED) this.presenter.failed(error);
-    else this.#tellClosed({ error, wasOpen, isLast, sent });
+    else if (!isLast) this.#tellClosed({ error, wasOpen, isLast, sent });
+    else this.#release(() => this.#tellClosed({ error, wasOpen, isLast, sent }));
   }
 
   #tellClosed({ error, wasOpen = false, isLast, sent }) {
@@ -142,6 +146,49 @@ class Session {
       channels.closed.publish({ client: presenter.owner, error, wasOpen, isLast });
     }
     presenter.closed({ error, wasOpen, isLast, sent });
+  }
+
+  // A session with a store ends with its last connection, and its store is free
+  // for others when that is told: what waits in it is no longer ours.
+  #release(tell) {
+    if (!this.hasStore || !this.life.isOver) {
+      tell();
+      return;
+    }
+    const { index } = this.handle;
+    native.close(index);
+    this.handle.index = -1; // whoever shares it: nobody wishes for anything
+    this.handle = { index };
+    this.isReleased = true;
+    this.farewell = tell;
+    this.keepAlive();
+  }
+
+  // The addon has let go of it.
+  ended() {
+    const { farewell } = this;
+    if (farewell === undefined) return;
+    this.handle = { index: -1 };
+    this.farewell = undefined;
+    this.keepAlive();
+    farewell();
+  }
+
+  restored(messages, damaged) {
+    this.presenter.restored({ messages, damaged });
+  }
+
+  // The store cannot be written, or can again.
+  store(status, text) {
+    this.presenter.store(status === 0 ? null : failure(status, { text }));
+  }
+
+  // `count` publishes from `mid` on are safe now.
+  stored(mid, count) {
+    const { outcomes, presenter } = this;
+    for (const end = mid + count; mid < end; mid += 1) {
+      presenter.stored(outcomes.peek(mid), mid);
+    }
   }
 
   #ended() {

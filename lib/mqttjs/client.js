@@ -363,7 +363,9 @@ class MqttClient extends Promises {
   #accepted(request, cbStorePut) {
     this.#publishing += 1;
     this.#allocate(request);
-    if (cbStorePut) process.nextTick(cbStorePut);
+    if (!cbStorePut) return;
+    if (this.options.store) request.cbStorePut = cbStorePut;
+    else process.nextTick(cbStorePut);
   }
 
   // `onMessage`: is given what comes for these filters, as 'message' is.

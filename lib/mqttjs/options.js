@@ -29,14 +29,13 @@ const shared = [
   'resubscribe', 'subscribeBatchSize', 'connectTimeout', 'reconnectPeriod', 'socksProxy',
   'autoUseTopicAlias', 'autoAssignTopicAlias', 'reconnectPeriodMax', 'negotiate', 'maxBreaks',
   'lowerQoS', 'strictText', 'maxQueueMessages', 'maxQueueBytes', 'maxInFlight', 'highWaterMark',
-  'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay', 'proxy',
+  'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay', 'proxy', 'store',
 ];
 
 const STORES = 'leave it out: the core keeps what is in flight, over reconnect() too';
 const refused = {
   incomingStore: STORES,
   outgoingStore: STORES,
-  store: 'leave it out: there is no durable session yet',
   streamBuilder: 'use new MqttClient(streamBuilder, options)',
   authPacket: 'answer the server\'s AUTH in client.handleAuth',
   socksTimeout: 'give connectTimeout, which counts the proxy in',
@@ -59,7 +58,7 @@ function checkRefused(options) {
 }
 
 const providerMethods = ['allocate', 'getLastAllocated', 'register', 'deallocate', 'clear'];
-const functions = ['customHandleAcks', 'transformWsUrl', 'log'];
+const functions = ['customHandleAcks', 'transformWsUrl', 'log', 'onRestored'];
 
 function checkKinds(options) {
   for (const name of functions) {
@@ -162,7 +161,10 @@ function settings(options, isPeriodGiven, isByHand) {
     transportByHand: isByHand,
   };
   // Unlike the class, MQTT.js lets a session of MQTT 5 end with its connection.
-  if (options.properties?.sessionExpiryInterval == null) delete told.sessionExpiry;
+  // With a store it lasts.
+  if (options.properties?.sessionExpiryInterval == null && !options.store) {
+    delete told.sessionExpiry;
+  }
   if (!isByHand && isWebSocket(options)) {
     checkWebSocket(options);
     told.headers = headers(options);

@@ -5,6 +5,7 @@ const native = require('../native');
 const packets = require('./packets');
 const faults = require('./faults');
 const { LOWEST_REASON } = require('../errors');
+const { call } = require('./requests');
 
 class Presenter {
   #owner;
@@ -137,6 +138,20 @@ class Presenter {
     const cmd = qos === 1 ? 'puback' : isRefused ? 'pubrec' : 'pubcomp';
     this.emit('packetreceive', packets.ack(cmd,
       { messageId, reasonCode: codes[0] ?? 0, properties }));
+  }
+
+  stored(request) {
+    request?.stored();
+  }
+
+  restored(what) {
+    const { onRestored } = this.#owner.options;
+    if (onRestored) call(this.#owner, onRestored, what);
+  }
+
+  // The store cannot be written; that it can again shows in what is stored.
+  store(error) {
+    if (error !== null) this.emit('error', error);
   }
 
   overdue() {

@@ -48,6 +48,7 @@ class Publish extends Request {
     this.retain = retain;
     this.dup = dup;
     this.properties = properties;
+    this.cbStorePut = undefined; // with a store
   }
 
   packet() {
@@ -55,6 +56,11 @@ class Publish extends Request {
     const packet = { cmd: 'publish', topic, payload, qos, retain, messageId: this.id, dup };
     if (properties !== undefined) packet.properties = properties;
     return packet;
+  }
+
+  // It is in the store.
+  stored() {
+    if (this.cbStorePut) call(this.owner, this.cbStorePut);
   }
 
   succeeded() {

@@ -352,6 +352,10 @@ export interface IMidgeClientOptions {
   maxBreaks?: number;
   maxQueueMessages?: number;
   maxQueueBytes?: number;
+  /** Where the session is kept, so that it survives the process: docs/durability.md. */
+  store?: { path: string; durability?: 'os' | 'disk'; force?: boolean };
+  /** The store has been read: so many messages of a former life are sent again. */
+  onRestored?: (what: { messages: number; damaged: number }) => void;
   maxInFlight?: number;
   highWaterMark?: number;
   replyTimeout?: number;

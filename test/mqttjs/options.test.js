@@ -42,7 +42,7 @@ const store = new mqtt.Store();
 const REFUSED = [
   [{ incomingStore: store }, /incomingStore.*leave it out/],
   [{ outgoingStore: store }, /outgoingStore.*leave it out/],
-  [{ store: { path: 'x' } }, /store.*leave it out/],
+  [{ store: { path: 'x' } }, /this one is clean/],
   [{ streamBuilder: () => {} }, /streamBuilder.*new MqttClient/],
   [{ protocol: 'ws', createWebsocket: {} }, /createWebsocket.*function/],
   [{ authPacket: {} }, /authPacket.*handleAuth/],

@@ -1,0 +1,59 @@
+'use strict';
+// mqtt.connect with a store: callbacks of MQTT.js's names tell what is safe.
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { test } = require('node:test');
+const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
+const { event, until } = require('../node/support/wait');
+
+function place(t) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-store-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  return path.join(folder, 'store');
+}
+
+for (const protocolVersion of [4, 5]) {
+  test(`cbStorePut, then another client sends it (${protocolVersion})`, async (t) => {
+    const broker = await mosquitto.start();
+    t.after(() => broker.stop());
+    const options = {
+      clientId: 'keeper', clean: false, protocolVersion, store: { path: place(t) },
+    };
+    // Nothing is sent by this one: its connection is made by hand, and never is.
+    const first = mqtt.connect('mqtt://127.0.0.1:1', options);
+    let failure;
+    await new Promise((resolve) => first.publish('kept', 'x', { qos: 1, cbStorePut: resolve },
+      (error) => { failure = error; }));
+    await first.endAsync(true);
+    await until(() => failure !== undefined);
+    assert.equal(failure.message, 'Connection closed');
+
+    const listener = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+    await listener.subscribeAsync('kept', { qos: 1 });
+    const received = event(listener, 'message');
+    let restored;
+    const second = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`,
+      { ...options, onRestored: (what) => { restored = what; } });
+    const [topic, payload] = await received;
+    assert.deepEqual([topic, String(payload)], ['kept', 'x']);
+    assert.deepEqual(restored, { messages: 1, damaged: 0 });
+    const stored = [];
+    await second.publishAsync('kept', 'y',
+      { qos: 2, cbStorePut: () => stored.push('y') });
+    assert.deepEqual(stored, ['y']);
+    await Promise.all([second.endAsync(), listener.endAsync()]);
+  });
+}
+
+test('what does not go with a store is thrown', (t) => {
+  const store = { path: place(t) };
+  const url = 'mqtt://127.0.0.1:1';
+  assert.throws(() => mqtt.connect(url, { store, clean: false }), /Missing clientId/);
+  assert.throws(() => mqtt.connect(url, { store, clientId: 'a' }), /this one is clean/);
+  assert.throws(() => mqtt.connect(url, { store: {}, clientId: 'a', clean: false }),
+    /store\.path/);
+  assert.throws(() => mqtt.connect(url, { onRestored: 1 }), /"onRestored" is a function/);
+});

@@ -1,0 +1,200 @@
+'use strict';
+// A session in a store: what was stored is delivered by the next client of the
+// store, in order, and told under its old message id.
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { test } = require('node:test');
+const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
+const { event: once, until } = require('./support/wait');
+
+// A directory of its own for each test, and a broker when it wants one.
+function place(t) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-store-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  return path.join(folder, 'store');
+}
+
+function keeper(store, options) {
+  return new mqtt('keeper', null, null, false, 60000, true, { store, ...options });
+}
+
+// Nobody listens there: what is published is stored, and waits.
+const NOWHERE = 'unix:/nowhere/midge.sock';
+
+async function disconnect(client) {
+  const closed = once(client, 'disconnected');
+  assert.equal(client.disconnect(null, { force: true }), 0);
+  await closed;
+}
+
+function collect(client, event) {
+  const seen = [];
+  client.on(event, (...args) => seen.push(args));
+  return seen;
+}
+
+// Stores messages '1' to `${count}` and leaves them.
+async function leaveMessages(store, count, options) {
+  const client = keeper(store, options);
+  const stored = collect(client, 'stored');
+  assert.equal(client.connect(NOWHERE), 0);
+  for (let number = 1; number <= count; number += 1) {
+    assert.equal(client.publish(1 + number % 2, false, 'kept', `${number}`), 0);
+  }
+  await until(() => stored.length === count);
+  assert.deepEqual(stored.map(([mid]) => mid), Array.from({ length: count }, (_, at) => at + 1));
+  await disconnect(client);
+}
+
+for (const durability of ['os', 'disk']) {
+  for (const protocolVersion of [4, 5]) {
+    test(`what was stored is sent by the next client (${durability}, ${protocolVersion})`,
+      async (t) => {
+        const broker = await mosquitto.start();
+        t.after(() => broker.stop());
+        const store = { path: place(t), durability };
+        await leaveMessages(store, 20, { protocolVersion });
+
+        const listener = new mqtt('', null, null, true, 60000, true);
+        const received = collect(listener, 'received');
+        listener.connect('127.0.0.1', broker.port);
+        listener.subscribe(2, 'kept');
+        await once(listener, 'subscribed');
+
+        const client = keeper(store, { protocolVersion });
+        const published = collect(client, 'published');
+        const restored = once(client, 'restored');
+        assert.equal(client.connect('127.0.0.1', broker.port), 0);
+        assert.equal(client.publish(2, false, 'kept', '21'), 0);
+        assert.equal(client.mid, 21);
+        assert.deepEqual(await restored, [{ messages: 20, damaged: 0 }]);
+        await until(() => published.length === 21);
+        await until(() => received.length === 21);
+        const numbers = Array.from({ length: 21 }, (_, at) => at + 1);
+        // Each QoS in its order: the broker has one of QoS 2 at PUBREL.
+        for (const qos of [1, 2]) {
+          assert.deepEqual(received.filter((message) => message[3] === qos)
+            .map(([, , message]) => Number(message)),
+          numbers.filter((number) => 1 + number % 2 === qos));
+        }
+        assert.deepEqual(published.map(([mid]) => mid).sort((a, b) => a - b), numbers);
+        await disconnect(client);
+        await disconnect(listener);
+      });
+  }
+}
+
+test('a store has one client at a time, and is free when disconnected is told', async (t) => {
+  const store = { path: place(t) };
+  const first = keeper(store);
+  assert.equal(first.connect(NOWHERE), 0);
+  const second = keeper(store);
+  assert.equal(second.connect(NOWHERE), mqtt.errors.ELOCKED);
+  assert.match(second.last_error.message, /store ".*store" is open already, in this process/);
+  assert.equal(second.last_error.code, 'MIDGE_ELOCKED');
+  await disconnect(first);
+  assert.equal(second.connect(NOWHERE), 0);
+  await disconnect(second);
+  assert.equal(first.publish(1, false, 't', 'x'), mqtt.errors.ENOCONN);
+  assert.equal(first.connect(NOWHERE), 0);
+  await disconnect(first);
+});
+
+test('what waits when its client disconnects ends with ECLOSED, and stays in the store',
+  async (t) => {
+    const store = { path: place(t) };
+    const client = keeper(store);
+    assert.equal(client.connect(NOWHERE), 0);
+    const outcome = new Promise((resolve) => {
+      client.publish(1, false, 't', 'x', (mid, error) => resolve([mid, error.code]));
+    });
+    await once(client, 'stored');
+    await disconnect(client);
+    assert.deepEqual(await outcome, [1, 'MIDGE_ECLOSED']);
+    assert.equal(client.connect(NOWHERE), 0);
+    const [restored] = await once(client, 'restored');
+    assert.equal(restored.messages, 1);
+    await disconnect(client);
+  });
+
+test('QoS 0 is not stored', async (t) => {
+  const store = { path: place(t) };
+  const client = keeper(store);
+  const stored = collect(client, 'stored');
+  client.connect(NOWHERE);
+  client.publish(0, false, 't', 'x');
+  client.publish(1, false, 't', 'y');
+  await once(client, 'stored');
+  await disconnect(client);
+  assert.deepEqual(stored, [[2]]);
+});
+
+test('what does not go with a store is said so', (t) => {
+  const store = { path: place(t) };
+  const clean = new mqtt('a', null, null, true, 60000, true, { store });
+  assert.equal(clean.connect(NOWHERE), mqtt.errors.EINVAL);
+  assert.match(clean.last_error.message, /a store keeps a session, and this one is clean/);
+  const short = keeper(store,
+    { protocolVersion: 5, properties: { sessionExpiryInterval: 0 } });
+  assert.equal(short.connect(NOWHERE), mqtt.errors.EINVAL);
+  assert.match(short.last_error.message, /give a session expiry interval/);
+  const isFile = keeper({ path: __filename });
+  assert.equal(isFile.connect(NOWHERE), mqtt.errors.EFOREIGN);
+  assert.match(isFile.last_error.message, /is to be a directory, and a file is there/);
+  for (const [wrong, words] of [
+    [{}, /options\.store\.path/], [{ path: '' }, /the path of a directory/],
+    [{ path: 'a\0b' }, /the path of a directory/],
+    [{ path: 'a', durability: 'none' }, /'os' or 'disk'/],
+    [{ path: 'a', force: 1 }, /options\.store\.force/],
+    [{ paht: 'a' }, /did you mean "path"/], ['a', /options\.store/],
+  ]) {
+    assert.throws(() => keeper(wrong), words);
+  }
+});
+
+test('a store of another program is refused', (t) => {
+  const folder = place(t);
+  fs.mkdirSync(folder);
+  fs.writeFileSync(path.join(folder, 'data.mdb'), 'x'.repeat(10000));
+  const client = keeper({ path: folder });
+  assert.equal(client.connect(NOWHERE), mqtt.errors.EFOREIGN);
+});
+
+test('damage is told, and what is whole is sent', async (t) => {
+  const store = { path: place(t) };
+  const client = keeper(store);
+  const stored = collect(client, 'stored');
+  client.connect(NOWHERE);
+  for (const text of ['first-of-them', 'second-of-them', 'third-of-them']) {
+    client.publish(1, false, 't', text);
+  }
+  await until(() => stored.length === 3);
+  await disconnect(client);
+  const file = path.join(store.path, 'data.mdb');
+  const bytes = fs.readFileSync(file);
+  for (let at = bytes.indexOf('second-of'); at >= 0; at = bytes.indexOf('second-of', at)) {
+    bytes[at] = 'S'.charCodeAt(0);
+  }
+  fs.writeFileSync(file, bytes);
+  client.connect(NOWHERE);
+  assert.deepEqual(await once(client, 'restored'), [{ messages: 2, damaged: 1 }]);
+  await disconnect(client);
+});
+
+test('a blocking client waits for the broker, store or not', async (t) => {
+  const broker = await mosquitto.start();
+  t.after(() => broker.stop());
+  const client = new mqtt('keeper', null, null, false, 60000, false,
+    { store: { path: place(t) } });
+  const events = [];
+  for (const event of ['stored', 'published']) client.on(event, (mid) => events.push(event + mid));
+  assert.equal(client.connect('127.0.0.1', broker.port), 0);
+  assert.equal(client.publish(2, false, 't', 'x'), 0);
+  const closed = once(client, 'disconnected');
+  assert.equal(client.disconnect(), 0);
+  await closed;
+  assert.deepEqual(events, ['stored1', 'published1']);
+});
