@@ -27,19 +27,17 @@ midge_message *midge_coalesced_put(midge_coalesced *coalesced,
   uint32_t key = find(coalesced, midge_message_topic(message));
   midge_message *older = midge_map_get(&coalesced->map, key);
   if (older == NULL) {
-    message->coalesces = midge_map_put(&coalesced->map, key, message);
+    if (midge_map_put(&coalesced->map, key, message)) message->coalesced = key;
     return NULL;
   }
   midge_map_replace(&coalesced->map, key, message);
-  older->coalesces = false;
-  message->coalesces = true;
+  older->coalesced = 0;
+  message->coalesced = key;
   return older;
 }
 
 void midge_coalesced_remove(midge_coalesced *coalesced,
                             midge_message *message) {
-  uint32_t key = find(coalesced, midge_message_topic(message));
-  if (midge_map_get(&coalesced->map, key) == message)
-    midge_map_remove(&coalesced->map, key);
-  message->coalesces = false;
+  midge_map_remove(&coalesced->map, message->coalesced);
+  message->coalesced = 0;
 }

@@ -21,6 +21,7 @@ void midge_coalesced_free(midge_coalesced *coalesced);
  * is not replaced. */
 midge_message *midge_coalesced_put(midge_coalesced *coalesced,
                                    midge_message *message);
+/* One that has its place here. */
 void midge_coalesced_remove(midge_coalesced *coalesced, midge_message *message);
 
 #endif

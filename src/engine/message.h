@@ -33,11 +33,11 @@ struct midge_message {
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
   bool ended;     /* nobody waits: its flow ends by itself */
-  bool coalesces; /* a newer one of its topic may take its place */
   bool given_up;  /* and this only keeps its identifier from being used */
   uint64_t order; /* of its PUBREC among the others, when recorded */
   uint64_t label; /* what its publisher has its record remember it by */
-  uint16_t alias; /* the topic alias its publisher asked for, or 0 */
+  uint32_t coalesced; /* where a newer one of its topic finds it, or 0 */
+  uint16_t alias;     /* the topic alias its publisher asked for, or 0 */
   uint16_t topic_size;
   uint32_t properties_size; /* without expiry and alias, which are numbers */
   size_t payload_size;

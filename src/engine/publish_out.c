@@ -13,7 +13,8 @@ enum { PAYLOAD_LARGE = 4096 }; /* is shown where it lies, without a copy */
 
 /* From here on no newer one takes its place. */
 static void forget_coalesced(midge_session *session, midge_message *message) {
-  if (message->coalesces) midge_coalesced_remove(&session->coalesced, message);
+  if (message->coalesced != 0)
+    midge_coalesced_remove(&session->coalesced, message);
 }
 
 void midge_session_finish_message(midge_session *session,

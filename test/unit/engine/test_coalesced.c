@@ -146,6 +146,19 @@ static void topics_whose_hashes_meet(void **state) {
   expect_done(session, 2, MIDGE_EREPLACED);
   publish(session, topics[0], MIDGE_AT_LEAST_ONCE, true, 4);
   expect_done(session, 1, MIDGE_EREPLACED);
+  /* The first leaves a gap before the second, which is missed, and is gone
+   * without a trace when it ends. */
+  assert_int_equal(midge_session_cancel(session, 4), MIDGE_OK);
+  expect_done(session, 4, MIDGE_ECANCELLED);
+  publish(session, topics[1], MIDGE_AT_LEAST_ONCE, true, 5);
+  expect_nothing(session);
+  for (uint64_t token = 3; token <= 5; token += 2) {
+    assert_int_equal(midge_session_cancel(session, token), MIDGE_OK);
+    expect_done(session, token, MIDGE_ECANCELLED);
+  }
+  publish(session, topics[0], MIDGE_AT_LEAST_ONCE, true, 6);
+  publish(session, topics[1], MIDGE_AT_LEAST_ONCE, true, 7);
+  expect_nothing(session);
   midge_session_free(session);
 }
 
