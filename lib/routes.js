@@ -6,16 +6,21 @@
 const { randomInt } = require('node:crypto');
 const native = require('./native');
 
-const TOPICS_MAX = 4096; // whose filters are remembered
+const TOPICS_MAX = 4096; // whose filters are remembered, and more for many filters
+const TOPICS_PER_FILTER = 4;
 // Ours have three bytes on the wire; those below are left to the program.
 const IDENTIFIER_MIN = 16384;
 const IDENTIFIER_MAX = 2097151;
 
 const sizeOf = Buffer.alloc(2);
 
+// What matches other topics than the one that it is spelt like.
+const isPattern = /[+#]|^\$share\//;
+
 class Routes {
-  #byFilter = new Map(); // filter: { filter, identifier, handlers }
-  #list; // the same, in the order of the table; undefined: to be made anew
+  #byFilter = new Map(); // filter: { filter, order, identifier, handlers }
+  #order = 0; // of the next filter
+  #list; // those that a topic may match otherwise; undefined: to be made anew
   #table; // for the addon
   #byTopic = new Map(); // topic: the entries whose filter matches it
   // A client of an earlier process had others, which may still be in its session.
@@ -61,7 +66,9 @@ class Routes {
     for (const filter of filters) {
       const entry = this.#byFilter.get(filter);
       if (entry === undefined) {
-        this.#byFilter.set(filter, { filter, identifier: undefined, handlers: new Set([handler]) });
+        this.#byFilter.set(filter,
+          { filter, order: this.#order, identifier: undefined, handlers: new Set([handler]) });
+        this.#order += 1;
       } else {
         entry.handlers.add(handler);
       }
@@ -93,7 +100,7 @@ class Routes {
   }
 
   #makeTable() {
-    this.#list = [...this.#byFilter.values()];
+    this.#list = [...this.#byFilter.values()].filter(({ filter }) => isPattern.test(filter));
     this.#table = Buffer.concat(this.#list.flatMap(({ filter }) => {
       const bytes = Buffer.from(filter);
       sizeOf.writeUInt16BE(bytes.length);
@@ -106,7 +113,13 @@ class Routes {
     if (known !== undefined) return known;
     if (this.#list === undefined) this.#makeTable();
     const entries = native.match(this.#table, topic).map((place) => this.#list[place]);
-    if (this.#byTopic.size >= TOPICS_MAX) this.#byTopic.clear();
+    const same = this.#byFilter.get(topic);
+    if (same !== undefined) {
+      entries.push(same);
+      entries.sort((one, other) => one.order - other.order);
+    }
+    const most = Math.max(TOPICS_MAX, TOPICS_PER_FILTER * this.#byFilter.size);
+    if (this.#byTopic.size >= most) this.#byTopic.clear();
     this.#byTopic.set(topic, entries);
     return entries;
   }

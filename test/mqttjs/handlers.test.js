@@ -104,6 +104,17 @@ test('a handler that comes later has what comes later', async () => {
   assert.deepEqual(log, ['first: a x', 'first: a y', 'second: a y']);
 });
 
+test('handlers are called in the order in which they were given', async () => {
+  const broker = await serve();
+  const client = await connect(broker.url);
+  const log = [];
+  const filters = ['#', 'a/b', 'a/+', 'a/b/#', 'c', '$share/g/a/b'];
+  for (const filter of filters) await client.subscribeAsync(filter, {}, writer(log, filter));
+  broker.current.send({ cmd: 'publish', topic: 'a/b', payload: 'x' });
+  await until(() => log.length === 5);
+  assert.deepEqual(log, filters.filter((filter) => filter !== 'c').map((one) => `${one}: a/b x`));
+});
+
 test('unsubscribing takes the handlers away', async () => {
   const broker = await serve();
   const client = await connect(broker.url);
