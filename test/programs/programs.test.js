@@ -33,6 +33,8 @@ const faults = {
 };
 const others = {
   moleculer: { publish: ['begun', 'heard'] }, // its nodes greet each other
+  'homie-device': { tls: null }, // it has none
+  'aws-iot-device-sdk': { tls: null }, // it makes its connections itself
 };
 
 async function withBroker(name, work) {
@@ -51,10 +53,14 @@ async function withBroker(name, work) {
   }
 }
 
-// What MQTT.js itself hears of a program.
+const wills = ['gone', 'lost'];
+
+// What MQTT.js itself hears of a program's will.
 async function witness({ ports: [port] }, filter) {
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`);
-  const heard = new Promise((resolve) => client.once('message', resolve));
+  const heard = new Promise((resolve) => {
+    client.on('message', (topic, payload) => wills.includes(String(payload)) && resolve(topic));
+  });
   await client.subscribeAsync(filter, { qos: 1 });
   return { heard, close: () => client.endAsync(true) };
 }
@@ -69,11 +75,11 @@ function works(program, broker) {
 
   test(`${program}: its will with ${broker}`, () =>
     withBroker(broker, async (start, { ports }) => {
-      const listener = await witness({ ports }, `will/${program}`);
+      const listener = await witness({ ports }, `will/${program}/#`);
       const run = start(program, { part: 'will' });
       assert.ok(await run.reached('waits', LIMIT_MS), run.err);
       await run.stop();
-      assert.equal(await listener.heard, `will/${program}`);
+      assert.ok((await listener.heard).startsWith(`will/${program}`));
       await listener.close();
     }));
 }
@@ -89,7 +95,7 @@ function fails(program, fault, [before, after]) {
 
 async function failsWithoutWill(program) {
   await withBroker('mosquitto', async (start, { ports }) => {
-    const listener = await witness({ ports }, `will/${program}`);
+    const listener = await witness({ ports }, `will/${program}/#`);
     const run = start(program, { part: 'will', broken: 'will' });
     assert.ok(await run.reached('waits', LIMIT_MS), run.err);
     await run.stop();
@@ -116,7 +122,7 @@ describe('programs', { concurrency: TOGETHER }, () => {
   for (const program of programs) {
     for (const broker of isAll ? brokers.names : ['mosquitto']) works(program, broker);
     for (const [fault, steps] of Object.entries({ ...faults, ...others[program] })) {
-      if (isAll || fault === 'publish') fails(program, fault, steps);
+      if (steps && (isAll || fault === 'publish')) fails(program, fault, steps);
     }
     if (isAll) test(`${program} fails without a will`, () => failsWithoutWill(program));
   }

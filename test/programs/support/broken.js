@@ -20,15 +20,18 @@ function without(event, instead = () => {}) {
   };
 }
 
-// Whoever connects does without these options.
+// Whoever connects, or makes a client, does without these options.
 function ignoring(...names) {
+  const others = (options) => Object.fromEntries(Object.entries(options ?? {})
+    .filter(([name]) => !names.includes(name)));
   return (mqtt) => {
-    const { connect } = mqtt;
-    mqtt.connect = (url, options) => {
-      const isUrl = typeof url === 'string';
-      const given = { ...isUrl ? options : url };
-      for (const name of names) delete given[name];
-      return isUrl ? connect(url, given) : connect(given);
+    const { connect, MqttClient } = mqtt;
+    mqtt.connect = (url, options) =>
+      (typeof url === 'string' ? connect(url, others(options)) : connect(others(url)));
+    mqtt.MqttClient = class extends MqttClient {
+      constructor(streamBuilder, options) {
+        super(streamBuilder, others(options));
+      }
     };
   };
 }
