@@ -7,9 +7,11 @@ const { Log } = require('./log');
 const LIMIT_MS = 60000;
 const QUIET_MS = 150; // in which what must not happen would happen
 
-// A timer of MQTT.js outlives a client that was never accepted, by half a minute.
+// A timer of MQTT.js outlives a client that was never accepted, by half a minute,
+// and one that has ended may try once more.
 function drop(client) {
   client.end(true);
+  client.connect = () => client;
   clearTimeout(client.connackTimer);
 }
 
