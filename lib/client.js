@@ -83,7 +83,8 @@ class Client {
   #handle = noHandle; // the session's; the finalizer closes it
   #opened = null; // where the session is to connect to, and how
   #isRef = true;
-  #pauses = new Set(); // who wants no messages now
+  #pauses = new Map(); // who wants no messages now, and whether it may yield
+  #isExpecting = false; // one that must not wait for those who may yield
   #mid = 0;
   #parts = 0; // of requests that were cut, ever
   #awaited; // the tokens of the last request, if they are not its id
@@ -409,18 +410,30 @@ class Client {
 
   // `who` wants no messages until it says so: they stay at the server, once the
   // high-water mark is reached, and the connection lives on.
-  pause(who) {
-    this.#pauses.add(who);
-    if (this.#session !== null) this.#session.intake.pause(true);
+  pause(who, mayYield = false) {
+    this.#pauses.set(who, mayYield);
+    this.#changePause();
   }
 
   resume(who) {
-    if (!this.#pauses.delete(who) || this.isPaused) return;
-    if (this.#session !== null) this.#session.intake.pause(false);
+    if (this.#pauses.delete(who)) this.#changePause();
+  }
+
+  // While a message is expected, those who may yield are not heeded.
+  expect(isExpecting) {
+    this.#isExpecting = isExpecting;
+    this.#changePause();
+  }
+
+  #changePause() {
+    if (this.#session !== null) this.#session.intake.pause(this.isPaused);
   }
 
   get isPaused() {
-    return this.#pauses.size > 0;
+    for (const mayYield of this.#pauses.values()) {
+      if (!mayYield || !this.#isExpecting) return true;
+    }
+    return false;
   }
 
   // What it has done since it was to connect to where it does.

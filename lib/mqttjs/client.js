@@ -45,7 +45,7 @@ class MqttClient extends Promises {
   #attempts;
   #inbox;
   #handlers;
-  #requester = new Requester(this);
+  #requester = new Requester(this, (response) => this.#expect(response));
   #way; // what the bytes go through
   #place; // where the core began; attempts are told where else
   #isMqtt5;
@@ -83,7 +83,7 @@ class MqttClient extends Promises {
     this.#place = this.#way.place(this.options);
     this.#attempts = new Attempts(this, given, this.#way, (...begun) => this.#attempt(...begun));
     this.#handlers = new Handlers(this, {
-      pause: (who) => this.#core.pause(who),
+      pause: (who, mayYield) => this.#core.pause(who, mayYield),
       resume: (who) => this.#core.resume(who),
     });
     this.#inbox = new Inbox(this, {
@@ -130,22 +130,13 @@ class MqttClient extends Promises {
     this.#way.begin(drop);
     this.#serverProperties = undefined;
     if (!isFirst) this.#again();
-    this.#presenter.show('packetsend', () => this.#connectPacket());
+    this.#presenter.show('packetsend', () => packets.connect(this.options));
   }
 
   #again() {
     this._reconnectCount += 1;
     this.log('reconnecting');
     this.#presenter.emit('reconnect');
-  }
-
-  #connectPacket() {
-    const { protocolId, protocolVersion, clean, clientId, keepalive, username, password,
-      will, properties } = this.options;
-    return {
-      cmd: 'connect', protocolId, protocolVersion, clean, clientId, keepalive, username,
-      password, will, properties,
-    };
   }
 
   #opened({ keepalive, properties }) {
@@ -518,6 +509,13 @@ class MqttClient extends Promises {
   // A promise of the response to a message, in MQTT 5.
   request(topic, message, options) {
     return this.#requester.request(topic, message, options ?? {});
+  }
+
+  // A response, told of each message, or none any more: it goes ahead of
+  // messages that wait for their handler, and of loops that are behind.
+  #expect(response) {
+    this.#presenter.expected = response;
+    this.#core.expect(response !== undefined);
   }
 
   // Take no messages until resume: they wait at the server, and the connection

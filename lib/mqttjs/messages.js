@@ -2,6 +2,7 @@
 // client.messages(): what comes for a filter, taken one by one. While too many
 // wait here the client takes none, and TCP holds the server back.
 const HIGH_WATER_MARK = 64; // messages
+const FULL = 16; // times that: not even for a response does more come
 
 function aborted(signal) {
   const error = new Error('The operation was aborted', { cause: signal.reason });
@@ -15,8 +16,9 @@ class Messages {
   #isOver = false; // none comes any more
   #error = null; // and why, told once
   #isPausing = false;
+  #isFull = false;
   #most; // that wait
-  #client; // { pause(who), resume(who), leave(who) }
+  #client; // { pause(who, mayYield), resume(who), leave(who) }
   #signal;
   #abort = () => this.finish(aborted(this.#signal));
 
@@ -43,9 +45,15 @@ class Messages {
       return;
     }
     this.#waiting.push(packet);
-    if (this.#isPausing || this.#left() < this.#most) return;
+    const left = this.#left();
+    if (left >= this.#most && !this.#isPausing) this.#pause(true);
+    if (left >= this.#most * FULL && !this.#isFull) this.#pause(false);
+  }
+
+  #pause(mayYield) {
     this.#isPausing = true;
-    this.#client.pause(this);
+    this.#isFull = !mayYield;
+    this.#client.pause(this, mayYield);
   }
 
   #left() {
@@ -60,6 +68,7 @@ class Messages {
     }
     if (!this.#isPausing || this.#left() * 2 > this.#most) return;
     this.#isPausing = false;
+    this.#isFull = false;
     this.#client.resume(this);
   }
 

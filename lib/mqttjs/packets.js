@@ -53,6 +53,15 @@ function withProperties(packet, properties) {
   return packet;
 }
 
+// What a client with these options begins with.
+function connect({ protocolId, protocolVersion, clean, clientId, keepalive, username, password,
+  will, properties }) {
+  return {
+    cmd: 'connect', protocolId, protocolVersion, clean, clientId, keepalive, username,
+    password, will, properties,
+  };
+}
+
 function connack({ isMqtt5, sessionPresent, reasonCode, properties }) {
   if (!isMqtt5) return parsed('connack', 2, { sessionPresent, returnCode: reasonCode });
   return withProperties(parsed('connack', 2 + propertiesSize(properties),
@@ -94,4 +103,4 @@ function publish(isMqtt5, topic, payload, qos, retain, messageId, properties, du
     { cmd: 'publish', retain, qos, dup, length, topic, payload, messageId }, properties);
 }
 
-module.exports = { connack, granted, ack, disconnect, auth, publish };
+module.exports = { connect, connack, granted, ack, disconnect, auth, publish };

@@ -11,6 +11,7 @@ class Presenter {
   #owner;
   #life; // of the MqttClient: { opened, lost, ended }
   #inbox;
+  expected = undefined; // (topic, packet): hears of a message at once
   #volatile = new Set(); // requests that end with the connection
   #isMqtt5;
 
@@ -94,8 +95,10 @@ class Presenter {
   }
 
   received(topic, payload, qos, retain, messageId, properties, dup) {
-    this.#inbox.take(packets.publish(this.#isMqtt5, topic, payload, qos, retain, messageId,
-      properties, dup), this.#isMqtt5);
+    const packet = packets.publish(this.#isMqtt5, topic, payload, qos, retain, messageId,
+      properties, dup);
+    if (this.expected !== undefined) this.expected(topic, packet);
+    this.#inbox.take(packet, this.#isMqtt5);
   }
 
   succeeded(request, mid, reason, isMqtt5) {

@@ -23,16 +23,22 @@ function checkSignal(signal) {
   }
 }
 
+// Responses are heard before handlers are called.
+const noop = () => {};
+
 class Requester {
   #owner; // the MqttClient
+  #expect;
   #id = randomBytes(ID_BYTES);
   #count = 0;
   #pending = new Map(); // by correlation data: what settles the request
   #topic; // the response topic that is subscribed to, or is being
   #ready; // a promise of that
 
-  constructor(owner) {
+  // `expect`: (hear): have each message told at once, or none if undefined.
+  constructor(owner, expect) {
     this.#owner = owner;
+    this.#expect = expect;
   }
 
   // What was asked for gets no response any more.
@@ -70,6 +76,7 @@ class Requester {
     return new Promise((resolve, reject) => {
       const settle = (outcome) => (value) => {
         this.#pending.delete(key);
+        if (this.#pending.size === 0) this.#expect(undefined);
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         outcome(value);
@@ -79,6 +86,7 @@ class Requester {
       const timer = timeout === 0 ? undefined : setTimeout(() => fail(failure(errors.ETIMEOUT,
         { text: `no response to a request to ${topic} within ${timeout} ms` })), timeout);
       signal?.addEventListener('abort', abort, { once: true });
+      if (this.#pending.size === 0) this.#expect(this.#hear);
       this.#pending.set(key, { resolve: settle(resolve), fail });
     });
   }
@@ -116,7 +124,7 @@ class Requester {
     const topic = `${await this.#base()}/${this.#id.toString('hex')}`;
     if (topic !== this.#topic) {
       this.#topic = topic;
-      this.#ready = this.#owner.subscribeAsync(topic, { qos: 1 }, this.#respond)
+      this.#ready = this.#owner.subscribeAsync(topic, { qos: 1 }, noop)
         .catch((error) => this.#refused(topic, error));
     }
     await this.#ready;
@@ -130,10 +138,14 @@ class Requester {
     throw error;
   }
 
-  #respond = (topic, payload, packet) => {
+  #hear = (topic, packet) => {
+    if (topic === this.#topic) this.#respond(packet);
+  };
+
+  #respond(packet) {
     const key = packet.properties?.correlationData?.toString('latin1');
     this.#pending.get(key)?.resolve(packet);
-  };
+  }
 }
 
 module.exports = { Requester };

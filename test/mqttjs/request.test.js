@@ -180,6 +180,56 @@ test('a response may come after a lost connection', async () => {
   assert.equal(String((await response).payload), 'y');
 });
 
+test('a response goes ahead of messages that wait: in a slow loop, in handleMessage', async () => {
+  const broker = await serve({
+    publish: (request, connection) => {
+      for (let n = 0; n < 5; n += 1) {
+        connection.send({ cmd: 'publish', topic: 'a', payload: String(n) });
+      }
+      respond(broker, request, `to ${request.payload}`);
+    },
+  });
+  const client = await connect(broker.url);
+  const messages = client.messages('a', { highWaterMark: 2 });
+  await broker.saw('subscribe');
+  const send = (topic, payload) => broker.current.send({ cmd: 'publish', topic, payload });
+  for (let n = 0; n < 10; n += 1) send('a', 'x');
+  const answers = [];
+  for await (const { payload } of messages) {
+    const response = await client.request('b', payload, { timeout: 20000 });
+    answers.push(String(response.payload));
+    if (answers.length === 3) break;
+  }
+  client.handleMessage = (packet, done) => {
+    client.request('b', 'handled', { timeout: 20000 }).then(({ payload }) => {
+      answers.push(String(payload));
+      client.handleMessage = (other, next) => next();
+      done();
+    });
+  };
+  send('c', 'y');
+  await until(() => answers.length === 4);
+  assert.deepEqual(answers, ['to x', 'to x', 'to x', 'to handled']);
+});
+
+test('a loop that is far behind holds even responses back', async () => {
+  const broker = await serve();
+  const client = await connect(broker.url);
+  const messages = client.messages('a', { highWaterMark: 1 });
+  await broker.saw('subscribe');
+  const message = { cmd: 'publish', topic: 'a', payload: 'x' };
+  for (let n = 0; n < 100; n += 1) broker.current.send(message);
+  const response = client.request('b', 'y', { timeout: 20000 });
+  await broker.saw('publish');
+  let isHere = false;
+  response.then(() => { isHere = true; });
+  respond(broker, broker.of('publish')[0], 'z');
+  await client.publishAsync('c', 'w', { qos: 1 });
+  assert.equal(isHere, false);
+  for (let n = 0; n < 100; n += 1) await messages.next();
+  assert.equal(String((await response).payload), 'z');
+});
+
 test('options that cannot be reject', async () => {
   const client = await connect((await serve()).url);
   await assert.rejects(client.request('a', 'x', { timeout: '1' }),
