@@ -51,6 +51,23 @@ static void control_characters_are_a_matter_of_policy(void **state) {
   assert_int_equal(midge_text_check(with_nul, MIDGE_TEXT_LENIENT), MIDGE_EUTF8);
 }
 
+/* However long the topic is, and wherever in it a byte stands. */
+static void each_byte_of_a_topic_is_looked_at(void **state) {
+  (void)state;
+  for (size_t size = 1; size <= 25; size++)
+    for (size_t at = 0; at < size; at++)
+      for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t bytes[25];
+        memset(bytes, '$' + (int)(size % 3), sizeof bytes);
+        bytes[at] = (uint8_t)byte;
+        midge_status expected = MIDGE_OK;
+        if (byte < 0x20 || byte >= 0x7F) expected = MIDGE_EUTF8;
+        if (byte == '+' || byte == '#') expected = MIDGE_EINVAL;
+        midge_slice name = midge_slice_of(bytes, size);
+        assert_int_equal(midge_topic_check(name, MIDGE_TEXT_STRICT), expected);
+      }
+}
+
 static void a_topic_name_has_no_wildcard_and_is_not_empty(void **state) {
   (void)state;
   assert_int_equal(topic("a"), MIDGE_OK);
@@ -208,6 +225,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(text_is_utf_8_of_at_most_65535_bytes),
       cmocka_unit_test(control_characters_are_a_matter_of_policy),
+      cmocka_unit_test(each_byte_of_a_topic_is_looked_at),
       cmocka_unit_test(a_topic_name_has_no_wildcard_and_is_not_empty),
       cmocka_unit_test(wildcards_of_a_filter_are_whole_levels),
       cmocka_unit_test(a_shared_filter_has_a_share_name_and_a_filter),
