@@ -122,7 +122,7 @@ static bool join(const midge_batch *batch, const midge_event *event,
   uint32_t *last = last_before(batch, event, token);
   bool joins = last != NULL && last[5] == 0 && last[6] == reason_word(event) &&
                last[7] == 0;
-  if (joins) last[4]++;
+  if (joins) last[4] += event->done.count;
   return joins;
 }
 
@@ -157,11 +157,12 @@ static void add_done(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   uint64_t token = event->done.token & ~MIDGE_TOKEN_PATIENT;
   if (token == 0) return;
+  batch->events += event->done.count - 1;
   if (is_plain(event) && join(batch, event, token)) return;
   uint32_t *record = add_record(batch, event, 0);
   record[2] = (uint32_t)token;
   record[3] = (uint32_t)(token >> 32);
-  record[4] = 1;
+  record[4] = event->done.count;
   record[5] = (uint32_t)event->done.status;
   record[6] = reason_word(event);
   bool well = event->done.status == MIDGE_OK;
@@ -315,7 +316,7 @@ void midge_batch_add(midge_batch *batch, napi_env env,
 }
 
 bool midge_batch_is_full(const midge_batch *batch) {
-  return batch->count == RECORDS_MAX || batch->events == EVENTS_MAX ||
+  return batch->count == RECORDS_MAX || batch->events >= EVENTS_MAX ||
          batch->own >= BATCH_BYTES_OWN ||
          batch->staged > BATCH_BYTES - PAYLOAD_SHARED_MAX;
 }

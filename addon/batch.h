@@ -37,7 +37,7 @@ typedef struct midge_batch {
   napi_ref records_ref, extras_ref, strings_ref;
   uint32_t *records;
   uint32_t count;  /* records in this batch */
-  uint32_t events; /* events in this batch */
+  uint32_t events; /* in this batch; of what was done, tokens */
   uint32_t extra_count;
   size_t staged;              /* bytes of payloads so far */
   size_t own;                 /* bytes of payloads with their own Buffer */

@@ -20,6 +20,7 @@ static void begin(native_call *call, napi_env env, napi_callback_info info) {
   call->scratch = (midge_scratch){.env = env};
   napi_get_cb_info(env, info, &count, call->args, NULL,
                    (void **)&call->environment);
+  midge_environment_flush(call->environment);
   call->client = midge_client_argument(call->environment, call->args[0]);
 }
 

@@ -1,16 +1,21 @@
 #include "environment.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exports.h"
 
-/* On the reactor's thread. A full queue means that a call is on its way
- * already; a closing one that nobody listens any more. */
-static void poke(void *context) {
-  midge_environment *environment = context;
+/* A full queue means that a call is on its way already; a closing one that
+ * nobody listens any more. */
+void midge_environment_poke(midge_environment *environment) {
   (void)napi_call_threadsafe_function(environment->wake, NULL,
                                       napi_tsfn_nonblocking);
+}
+
+/* On the reactor's thread. */
+static void poke(void *context) {
+  midge_environment_poke(context);
 }
 
 /* On JavaScript's thread; `env` is null when the environment is going. */
@@ -41,6 +46,7 @@ static void finalize(napi_env env, void *data, void *hint) {
   if (environment->turn != NULL) {
     napi_delete_reference(env, environment->turn);
     napi_delete_reference(env, environment->nothing);
+    midge_outgoing_free(&environment->outgoing, env);
     midge_batch_free(&environment->batch, env);
   }
   free(environment->clients);
@@ -58,6 +64,28 @@ midge_environment *midge_environment_new(napi_env env) {
     return NULL;
   }
   return environment;
+}
+
+/* They were accepted, so that they end like others, on a later turn. */
+static void refuse(midge_environment *environment, midge_handle *client,
+                   const midge_outgoing_run *run, midge_status status) {
+  midge_event event = {.type = MIDGE_EVENT_DONE, .context = client};
+  event.done.token = run->token;
+  event.done.count = run->bundle.count;
+  event.done.status = status;
+  bool stashed = midge_stash_push(&environment->stash, &event);
+  assert(stashed); /* else they would have no end */
+  midge_environment_poke(environment);
+}
+
+void midge_environment_flush(midge_environment *environment) {
+  midge_outgoing_run run;
+  if (!midge_outgoing_take(&environment->outgoing, &run)) return;
+  midge_handle *client = midge_environment_client(environment, run.index);
+  if (client == NULL) return; /* the environment has been stopped */
+  midge_status status =
+      midge_client_publish_bundle(client->handle, &run.bundle, run.token);
+  if (status != MIDGE_OK) refuse(environment, client, &run, status);
 }
 
 /* The hook is added after the function it protects: hooks run in reverse, so
@@ -86,6 +114,7 @@ midge_status midge_environment_start(midge_environment *environment) {
 }
 
 void midge_environment_stop(midge_environment *environment) {
+  midge_environment_flush(environment);
   environment->stopped = true;
   midge_stash_free(&environment->stash);
   if (environment->reactor != NULL) midge_reactor_stop(environment->reactor);
@@ -198,15 +227,16 @@ void midge_environment_give_back(midge_environment *environment,
   midge_buffer_release(event->buffer);
 }
 
-/* setup(turn, nothing, records, extras, strings) */
+/* setup(turn, nothing, records, extras, strings, outgoing records, words) */
 static napi_value setup(napi_env env, napi_callback_info info) {
   midge_environment *environment = NULL;
-  napi_value args[5];
-  size_t count = 5;
+  napi_value args[7];
+  size_t count = 7;
   napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
   napi_create_reference(env, args[0], 1, &environment->turn);
   napi_create_reference(env, args[1], 1, &environment->nothing);
   midge_batch_set_up(&environment->batch, env, args + 2);
+  midge_outgoing_set_up(&environment->outgoing, env, args + 5);
   return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "handle.h"
 #include "midge/client.h"
+#include "outgoing.h"
 #include "stash.h"
 
 #define CLIENTS_MAX (1u << 24)
@@ -25,6 +26,7 @@ typedef struct midge_environment {
   midge_handle **ended;   /* their indices are free once this batch was taken */
   uint32_t client_room, free_count, ended_count;
   midge_stash stash;
+  midge_outgoing outgoing;
   midge_batch batch;
 } midge_environment;
 
@@ -38,6 +40,12 @@ void midge_environment_stop(midge_environment *environment);
 
 /* Null when there is no memory or no index left. */
 midge_handle *midge_environment_add(midge_environment *environment);
+/* Take what JavaScript has published and not yet handed over. Every call that
+ * says or waits for something comes after it. */
+void midge_environment_flush(midge_environment *environment);
+/* Have JavaScript take events, on a later turn of its loop. */
+void midge_environment_poke(midge_environment *environment);
+
 /* The live client with that index, or null. */
 midge_handle *midge_environment_client(midge_environment *environment,
                                        uint32_t index);

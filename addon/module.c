@@ -2,6 +2,7 @@
  * of calls; here is only the way across the border. */
 #include "client.h"
 #include "exports.h"
+#include "flush.h"
 #include "publish.h"
 #include "routes.h"
 #include "security.h"
@@ -36,6 +37,7 @@ NAPI_MODULE_INIT() {
   midge_environment_export(environment, exports);
   midge_take_export(environment, exports);
   midge_client_export(environment, exports);
+  midge_flush_export(environment, exports);
   midge_transport_export(environment, exports);
   midge_publish_export(environment, exports);
   midge_routes_export(environment, exports);

@@ -46,6 +46,7 @@ static napi_value publish(napi_env env, napi_callback_info info) {
   double token = 0;
   uint32_t flags = 0;
   napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
+  midge_environment_flush(environment);
   midge_handle *client = midge_client_argument(environment, args[0]);
   if (client == NULL) return midge_export_status(env, MIDGE_ENOCONN);
   napi_get_value_double(env, args[1], &token);

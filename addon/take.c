@@ -17,6 +17,7 @@ static napi_value take(napi_env env, napi_callback_info info) {
   midge_environment *environment = midge_export_environment(env, info);
   midge_batch *batch = &environment->batch;
   napi_value count = NULL;
+  midge_environment_flush(environment);
   midge_environment_sweep(environment);
   midge_batch_begin(batch, env);
   fill(environment, env);

@@ -155,6 +155,7 @@ static napi_value wait(napi_env env, napi_callback_info info) {
   uint32_t goal = 0;
   double token = 0, timeout_ms = 0;
   napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
+  midge_environment_flush(environment);
   midge_handle *client = midge_client_argument(environment, args[0]);
   if (client == NULL) return midge_export_status(env, MIDGE_ENOCONN);
   napi_get_value_uint32(env, args[1], &goal);

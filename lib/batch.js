@@ -3,6 +3,7 @@
 // One of these exists for each environment, as there is one reactor in it.
 const { performance } = require('node:perf_hooks');
 const native = require('./native');
+const outgoing = require('./outgoing');
 const { decode } = require('./properties');
 
 const RECORD_WORDS = 8;
@@ -73,8 +74,11 @@ function done(session, at) {
   if (status === 0 && extra === 0) {
     session.succeeded(token, records[at + 4], records[at + 6] - 1);
   } else {
+    const many = records[at + 4];
     const [reasons, list, text] = extra === 0 ? [] : extras[extra];
-    session.done(token, status, reasons, decode(list), text);
+    for (let which = 0; which < many; which += 1) {
+      session.done(token + which, status, reasons, decode(list), text);
+    }
   }
 }
 
@@ -129,6 +133,7 @@ function take() {
 function turn() {
   if (delivering) return;
   delivering = true;
+  outgoing.delivering(true);
   const end = performance.now() + TURN_MS;
   try {
     while (rest(end)) {
@@ -139,6 +144,7 @@ function turn() {
     later();
   } finally {
     delivering = false;
+    outgoing.delivering(false);
   }
 }
 
@@ -155,6 +161,6 @@ function keep(more) {
   if (immediate !== null && keepers === 1 && more) immediate.ref();
 }
 
-native.setup(turn, () => {}, records, extras, topics);
+native.setup(turn, () => {}, records, extras, topics, outgoing.records, outgoing.words);
 
 module.exports = { root, keep, later };

@@ -5,6 +5,7 @@
 const native = require('./native');
 const batch = require('./batch');
 const channels = require('./diagnostics');
+const outgoing = require('./outgoing');
 require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
@@ -347,14 +348,21 @@ class Client {
     const session = this.#session;
     const refusal = this.#refusal(limits);
     if (refusal !== 0) return refusal;
-    if (topic !== this.#topic) {
-      if (!isText(topic)) return this.report(errors.EUTF8);
-      this.#topic = topic;
-    }
     if (qos === 0 && this.#limits.refusesOffline && !this.isConnected) {
       return this.report(errors.ELOST, wrong.offline);
     }
     const mid = this.#mid + 1;
+    const { lenientText = false } = this.#settings;
+    const isPlain = qos === 0 && this.#isAsynchronous && list === undefined &&
+      limits === undefined && !channels.publish.hasSubscribers;
+    if (isPlain && outgoing.add(session, mid, retain, topic, content, lenientText)) {
+      if (this.#waits(request, limits)) outgoing.urge();
+      return this.#accept(mid, request, limits);
+    }
+    if (topic !== this.#topic) {
+      if (!isText(topic)) return this.report(errors.EUTF8);
+      this.#topic = topic;
+    }
     const kind = typeof content === 'string' ? FLAG_TEXT
       : content === undefined ? 0 : FLAG_BYTES;
     const flags = qos | (retain ? FLAG_RETAIN : 0) | kind |
@@ -370,6 +378,7 @@ class Client {
       channels.publish.publish(
         { client: this.#presenter.owner, mid, topic, payload: content, qos, retain });
     }
+    if (isPlain) outgoing.begin(session, topic, lenientText);
     return this.#accept(mid, request, limits);
   }
 

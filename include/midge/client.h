@@ -229,6 +229,13 @@ MIDGE_API void midge_client_stats(const midge_client *client,
  * this call; a transport by hand is therefore dropped at once. */
 MIDGE_API void midge_client_close(midge_client *client);
 
+/* How much more may be asked for before MIDGE_EQUEUE; it grows as wishes end.
+ * Nothing while no connection is asked for. */
+typedef struct midge_room {
+  size_t messages, bytes;
+} midge_room;
+MIDGE_API midge_room midge_client_room(midge_client *client);
+
 /* In a token: nobody waits for this success. The program is not woken for it
  * alone, but has it with the events that come next, or after ten milliseconds;
  * the event's token is the same. */
@@ -240,6 +247,9 @@ MIDGE_API void midge_client_close(midge_client *client);
  * (what the server allows) arrives as MIDGE_EVENT_DONE. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_publish(
     midge_client *client, const midge_publish *publish, uint64_t token);
+/* Here token 0 asks for no event of any of them. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_publish_bundle(
+    midge_client *client, const midge_bundle *bundle, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_subscribe(
     midge_client *client, const midge_subscription *subscriptions, size_t count,
     midge_request_options options, uint64_t token);

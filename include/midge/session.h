@@ -176,6 +176,35 @@ MIDGE_API void midge_session_disconnected(midge_session *session,
  * at PUBCOMP. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
     midge_session *session, const midge_publish *publish, uint64_t token);
+
+/* Many publishes of QoS 0 without properties in one call, in this order. The
+ * first has `token`, which is not 0, and each other one the next: a DONE may be
+ * of many, and says how many in `count`. None of them can be cancelled.
+ * `records` has `count` of, one behind the other, numbers with their low byte
+ * first:
+ *
+ *   1 byte   1: retain; 2: the topic is that of the record before
+ *   2 bytes  the size of the payload
+ *   2 bytes  the size of the topic, and the topic; not with 2
+ *            the payload
+ *
+ * MIDGE_EINVAL: that is not what they are, or they are more than
+ * MIDGE_BUNDLE_SIZE_MAX bytes; else as midge_session_publish. What the server
+ * does not take ends one by one. */
+typedef struct midge_bundle {
+  midge_slice records;
+  uint32_t count;
+} midge_bundle;
+enum {
+  MIDGE_BUNDLE_RETAIN = 1,
+  MIDGE_BUNDLE_SAME_TOPIC = 2,
+  MIDGE_BUNDLE_SIZE_MAX = 65536,
+};
+MIDGE_API MIDGE_CHECKED midge_status midge_session_publish_bundle(
+    midge_session *session, const midge_bundle *bundle, uint64_t token);
+/* What can be said of a bundle without a session. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_bundle_check(const midge_bundle *bundle, midge_text_policy text);
 /* MIDGE_EINVAL, MIDGE_EUTF8, MIDGE_EQUEUE, MIDGE_ENOMEM. The event's `reasons`
  * has one byte per filter. Subscriptions granted are asked for again on a
  * connection whose session the server has lost; the first subscribe that asks
@@ -340,6 +369,8 @@ typedef struct midge_event {
                               reason code if it refused a publish */
       midge_slice reasons; /* its answer: one byte per filter or message */
       midge_slice text;    /* for people, of MIDGE_EBREAKS; else empty */
+      uint32_t count;      /* so many tokens in a row end alike; 1 but for
+                              midge_session_publish_bundle */
       uint16_t packet_id;  /* 0 if it never had one */
     } done;
     struct {

@@ -34,7 +34,12 @@ struct midge_message {
   bool marked;    /* has a record of its state beside that */
   bool ended;     /* nobody waits: its flow ends by itself */
   bool given_up;  /* and this only keeps its identifier from being used */
-  uint64_t order; /* of its PUBREC among the others, when recorded */
+  union {
+    uint64_t order;       /* of its PUBREC among the others, when recorded */
+    uint64_t first_token; /* of a bundle */
+  };
+  uint64_t begin; /* of a bundle: where in the output it begins, when shown */
+  uint32_t count; /* 0: one message; else a bundle of so many records */
   uint64_t label; /* what its publisher has its record remember it by */
   uint32_t coalesced; /* where a newer one of its topic finds it, or 0 */
   uint16_t alias;     /* the topic alias its publisher asked for, or 0 */
@@ -60,6 +65,10 @@ midge_slice midge_message_properties(const midge_message *message);
 midge_slice midge_message_payload(const midge_message *message);
 /* All three, one behind the other. */
 midge_slice midge_message_content(const midge_message *message);
+
+static inline size_t midge_message_count(const midge_message *message) {
+  return message->count != 0 ? message->count : 1;
+}
 
 static inline size_t midge_message_bytes(const midge_message *message) {
   return message->topic_size + message->properties_size + message->payload_size;

@@ -78,7 +78,7 @@ void midge_outbox_note_expiry(midge_outbox *outbox,
 }
 
 void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
-  outbox->count++;
+  outbox->count += midge_message_count(message);
   outbox->bytes += midge_message_bytes(message);
   midge_outbox_note_expiry(outbox, message);
   if (message->qos == MIDGE_AT_MOST_ONCE) {
@@ -89,6 +89,14 @@ void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
   if (outbox->entry == NULL) outbox->entry = message;
   if (outbox->cursor == NULL) outbox->cursor = message;
   if (outbox->unstored == NULL) outbox->unstored = message;
+}
+
+void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
+                         midge_message *message) {
+  assert(!behind->shown && behind->key <= message->key);
+  outbox->count++;
+  outbox->bytes += midge_message_bytes(message);
+  insert_behind(&outbox->fleeting, behind, message);
 }
 
 static midge_message_list *list_of(midge_outbox *outbox,
@@ -111,7 +119,7 @@ static void discount(midge_outbox *outbox, const midge_message *message) {
     if (message->qos == MIDGE_EXACTLY_ONCE) outbox->exactly_once--;
   }
   if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
-  outbox->count--;
+  outbox->count -= midge_message_count(message);
   outbox->bytes -= midge_message_bytes(message);
 }
 

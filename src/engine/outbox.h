@@ -42,6 +42,9 @@ void midge_outbox_free(midge_outbox *outbox);
 
 /* Add a message behind those of its kind: its key is the highest. */
 void midge_outbox_add(midge_outbox *outbox, midge_message *message);
+/* Add one of QoS 0 behind another that waits, in the order of keys. */
+void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
+                         midge_message *message);
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
 

@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "engine/alone.h"
+#include "engine/bundle.h"
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/records.h"
@@ -24,6 +25,10 @@ void midge_session_finish_message(midge_session *session,
                      .status = status,
                      .packet_id = message->owner.packet_id,
                      .answer = answer};
+  if (message->count != 0) {
+    done.token = message->first_token;
+    done.count = message->count;
+  }
   if (answer != NULL) done.reasons = midge_reason_slice(answer->ack.reason);
   forget_coalesced(session, message);
   midge_packet_ids_drop(&session->packet_ids, &message->owner);
@@ -73,7 +78,9 @@ static void drop_ended_publishes(midge_session *session) {
 
 void midge_session_rewind_messages(midge_session *session) {
   drop_ended_leaving(session);
+  midge_message *first = session->outbox.leaving.first;
   midge_outbox_rewind(&session->outbox, session->output.sent);
+  if (first != NULL && first->count != 0) midge_bundle_rewind(session, first);
   drop_ended_publishes(session);
 }
 
@@ -273,6 +280,11 @@ static bool write_message(midge_session *session, midge_message *message,
 
 void midge_session_show_message(midge_session *session,
                                 midge_message *message) {
+  if (message->count != 0) {
+    if (!midge_bundle_show(session, message))
+      midge_bundle_open(session, message);
+    return;
+  }
   midge_message_form form = {.version = session->version, .now = session->now};
   midge_status status = judge(session, message, &form);
   if (status != MIDGE_OK) {

@@ -40,6 +40,7 @@ void midge_session_done(midge_session *session, const midge_done *done) {
     return;
   }
   queued->event.done.token = done->token;
+  queued->event.done.count = done->count != 0 ? done->count : 1;
   queued->event.done.status = done->status;
   queued->event.done.reasons = done->reasons;
   queued->event.done.text = done->text;

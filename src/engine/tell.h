@@ -10,6 +10,7 @@ typedef struct midge_done {
   uint64_t token;
   midge_status status;
   midge_slice reasons;
+  uint32_t count; /* of tokens in a row; 0: one */
   uint16_t packet_id;
   const midge_packet *answer;
   midge_slice text;     /* for people */

@@ -25,10 +25,12 @@ static void push(midge_link *link, const midge_event *event) {
 
 /* The program's token comes back; false if it asked for no event. */
 static bool finish(midge_link *link, midge_event *event) {
-  midge_ticket ticket = midge_tickets_end(&link->tickets, event->done.token);
-  link->freed.messages++;
+  uint32_t count = event->done.count;
+  midge_ticket ticket =
+      midge_tickets_end_some(&link->tickets, event->done.token, count);
+  link->freed.messages += count;
   link->freed.bytes += ticket.cost;
-  link->queued.messages--;
+  link->queued.messages -= count;
   link->queued.bytes -= ticket.cost;
   event->done.token = ticket.token;
   return ticket.token != 0;
@@ -91,11 +93,13 @@ void midge_link_tell(midge_link *link, const midge_event *event) {
   push(link, event);
 }
 
-void midge_link_refuse(midge_link *link, uint64_t ticket, midge_status status) {
+void midge_link_refuse(midge_link *link, uint64_t ticket, uint32_t count,
+                       midge_status status) {
   midge_event event = midge_link_new_event(link, MIDGE_EVENT_DONE);
   event.attempt = event.connect = 0;
   event.done.token = ticket;
   event.done.status = status;
+  event.done.count = count;
   if (finish(link, &event)) midge_link_tell(link, &event);
 }
 

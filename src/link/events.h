@@ -11,7 +11,8 @@ void midge_link_drain(midge_link *link);
 /* Behind all others. Its buffer is held. */
 void midge_link_tell(midge_link *link, const midge_event *event);
 /* A wish that the session did not take has ended. */
-void midge_link_refuse(midge_link *link, uint64_t ticket, midge_status status);
+void midge_link_refuse(midge_link *link, uint64_t ticket, uint32_t count,
+                       midge_status status);
 void midge_link_free_events(midge_link *link);
 
 /* An event of this client, nothing else filled in. */

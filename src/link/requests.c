@@ -11,6 +11,8 @@ static midge_status ask_session(midge_link *link, const midge_wish *wish,
   switch (wish->type) {
     case MIDGE_WISH_PUBLISH:
       return midge_session_publish(session, &wish->publish, ticket);
+    case MIDGE_WISH_PUBLISH_BUNDLE:
+      return midge_session_publish_bundle(session, &wish->bundle, ticket);
     case MIDGE_WISH_SUBSCRIBE:
       return midge_session_subscribe(session, wish->subscribe.list,
                                      wish->subscribe.count,
@@ -22,19 +24,22 @@ static midge_status ask_session(midge_link *link, const midge_wish *wish,
   }
 }
 
-static uint64_t take_ticket(midge_link *link, uint64_t token, uint32_t cost) {
-  uint64_t ticket = midge_tickets_take(&link->tickets, token, cost);
+static uint64_t take_ticket(midge_link *link, uint64_t token, uint32_t cost,
+                            uint32_t count) {
+  uint64_t ticket = midge_tickets_take_many(&link->tickets, token, cost, count);
   assert(ticket != 0); /* as for events: it could not be told of */
-  link->queued.messages++;
+  link->queued.messages += count;
   link->queued.bytes += cost;
   return ticket;
 }
 
 /* Publish, subscribe, unsubscribe: what ends in a DONE. */
 static void tell_with_ticket(midge_link *link, const midge_wish *wish) {
-  uint64_t ticket = take_ticket(link, wish->token, wish->cost);
+  uint32_t count =
+      wish->type == MIDGE_WISH_PUBLISH_BUNDLE ? wish->bundle.count : 1;
+  uint64_t ticket = take_ticket(link, wish->token, wish->cost, count);
   midge_status status = ask_session(link, wish, ticket);
-  if (status != MIDGE_OK) midge_link_refuse(link, ticket, status);
+  if (status != MIDGE_OK) midge_link_refuse(link, ticket, count, status);
   /* Nobody asks for a connection: nothing may wait for one for ever. */
   if (link->phase == MIDGE_PHASE_IDLE) midge_attempt_end_wishes(link);
 }
@@ -85,7 +90,7 @@ midge_status midge_link_restore(midge_link *link, const midge_record *record,
   *cost = 0;
   if (midge_record_message(record, &publish)) {
     *cost = record->body.size != 0 ? record->body.size : 1;
-    ticket = take_ticket(link, publish.label, (uint32_t)*cost);
+    ticket = take_ticket(link, publish.label, (uint32_t)*cost, 1);
   }
   midge_status status = midge_session_restore(link->session, record, ticket);
   if (status == MIDGE_OK || ticket == 0) return status;

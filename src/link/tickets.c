@@ -8,6 +8,9 @@ enum { ROOM_FIRST = 4 };
 
 #define NONE UINT32_MAX
 
+/* The numbers of many: the place above, which of them below. */
+#define MANY (UINT64_C(1) << 63)
+
 void midge_tickets_init(midge_tickets *tickets,
                         const midge_allocator *allocator) {
   *tickets = (midge_tickets){.allocator = allocator, .free = NONE};
@@ -68,7 +71,9 @@ static void leave(midge_tickets *tickets, uint32_t at) {
 
 static bool make_index(midge_tickets *tickets) {
   for (uint32_t at = 0; at < tickets->used; at++) {
-    if (tickets->list[at].cost == 0 || enter(tickets, at)) continue;
+    const midge_ticket *ticket = &tickets->list[at];
+    if (ticket->cost == 0 || ticket->count != 1) continue;
+    if (enter(tickets, at)) continue;
     drop_index(tickets);
     return false;
   }
@@ -90,20 +95,36 @@ static bool grow(midge_tickets *tickets) {
   return true;
 }
 
-uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
-                            uint32_t cost) {
-  assert(cost != 0);
+/* The place of a new ticket, or NONE. */
+static uint32_t take_place(midge_tickets *tickets, midge_ticket ticket) {
+  assert(ticket.cost != 0);
   uint32_t at = tickets->free;
   if (at != NONE) {
     tickets->free = tickets->list[at].next;
   } else {
-    if (tickets->used == tickets->room && !grow(tickets)) return 0;
+    if (tickets->used == tickets->room && !grow(tickets)) return NONE;
     at = (uint32_t)tickets->used++;
   }
-  tickets->list[at] = (midge_ticket){token, cost, NONE};
+  tickets->list[at] = ticket;
   tickets->count++;
+  return at;
+}
+
+uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
+                            uint32_t cost) {
+  uint32_t at = take_place(tickets, (midge_ticket){token, cost, NONE, 1});
+  if (at == NONE) return 0;
   if (tickets->is_indexed && !enter(tickets, at)) drop_index(tickets);
   return (uint64_t)at + 1;
+}
+
+uint64_t midge_tickets_take_many(midge_tickets *tickets, uint64_t token,
+                                 uint32_t cost, uint32_t count) {
+  assert(count != 0);
+  if (count == 1) return midge_tickets_take(tickets, token, cost);
+  uint32_t at = take_place(tickets, (midge_ticket){token, cost, NONE, count});
+  if (at >= MANY >> 32) return 0;
+  return MANY | (uint64_t)at << 32;
 }
 
 uint64_t midge_tickets_token(const midge_tickets *tickets, uint64_t number) {
@@ -112,17 +133,41 @@ uint64_t midge_tickets_token(const midge_tickets *tickets, uint64_t number) {
   return tickets->list[number - 1].token;
 }
 
-midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number) {
-  assert(number >= 1 && number <= tickets->used);
-  midge_ticket *place = &tickets->list[number - 1];
-  assert(place->cost != 0);
-
+static midge_ticket free_place(midge_tickets *tickets, uint32_t at) {
+  midge_ticket *place = &tickets->list[at];
   midge_ticket ticket = *place;
-  if (tickets->is_indexed) leave(tickets, (uint32_t)(number - 1));
   place->cost = 0;
   place->next = tickets->free;
-  tickets->free = (uint32_t)(number - 1);
+  tickets->free = at;
   tickets->count--;
+  return ticket;
+}
+
+midge_ticket midge_tickets_end(midge_tickets *tickets, uint64_t number) {
+  assert(number >= 1 && number <= tickets->used);
+  uint32_t at = (uint32_t)(number - 1);
+  assert(tickets->list[at].cost != 0);
+  if (tickets->is_indexed) leave(tickets, at);
+  return free_place(tickets, at);
+}
+
+midge_ticket midge_tickets_end_some(midge_tickets *tickets, uint64_t number,
+                                    uint32_t count) {
+  if ((number & MANY) == 0) {
+    assert(count == 1);
+    return midge_tickets_end(tickets, number);
+  }
+  uint32_t at = (uint32_t)((number & ~MANY) >> 32);
+  uint32_t which = (uint32_t)number;
+  assert(at < tickets->used);
+  midge_ticket *place = &tickets->list[at];
+  assert(place->cost != 0 && place->count >= count);
+  midge_ticket ticket = {.token = place->token, .count = count};
+  if (place->count == count)
+    ticket.cost = free_place(tickets, at).cost;
+  else
+    place->count -= count;
+  if (ticket.token != 0) ticket.token += which;
   return ticket;
 }
 

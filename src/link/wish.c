@@ -90,6 +90,9 @@ static void put_rest(writer *w, midge_wish *wish) {
     case MIDGE_WISH_PUBLISH:
       put_publish(w, &wish->publish);
       break;
+    case MIDGE_WISH_PUBLISH_BUNDLE:
+      put_slice(w, &wish->bundle.records);
+      break;
     case MIDGE_WISH_SUBSCRIBE:
       put_subscriptions(w, wish);
       break;

@@ -14,6 +14,7 @@ typedef enum midge_wish_type {
   MIDGE_WISH_PROCEED,
   MIDGE_WISH_CLOSE,
   MIDGE_WISH_PUBLISH,
+  MIDGE_WISH_PUBLISH_BUNDLE,
   MIDGE_WISH_SUBSCRIBE,
   MIDGE_WISH_UNSUBSCRIBE,
   MIDGE_WISH_CANCEL,
@@ -38,6 +39,7 @@ typedef struct midge_wish {
                     at least 1 */
   union {
     midge_publish publish;
+    midge_bundle bundle;
     struct {
       const midge_subscription *list;
       size_t count;

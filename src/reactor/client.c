@@ -1,6 +1,7 @@
 /* The public functions of a client: checked here, on the caller's thread, and
  * put into the mailbox. */
 #include "codec/reason.h"
+#include "engine/bundle.h"
 #include "link/url.h"
 #include "reactor/member.h"
 
@@ -114,31 +115,38 @@ void midge_client_close(midge_client *client) {
 
 /* --- Wishes that end in MIDGE_EVENT_DONE --- */
 
-static bool reserve(midge_client *client, size_t cost) {
-  size_t messages = atomic_fetch_add(&client->queue_messages, 1);
+static bool reserve(midge_client *client, size_t count, size_t cost) {
+  size_t messages = atomic_fetch_add(&client->queue_messages, count);
   size_t bytes = atomic_fetch_add(&client->queue_bytes, cost);
   return messages < client->queue_messages_max &&
+         count <= client->queue_messages_max - messages &&
          bytes <= client->queue_bytes_max &&
          cost <= client->queue_bytes_max - bytes;
 }
 
-static void give_back(midge_client *client, size_t cost) {
-  atomic_fetch_sub(&client->queue_messages, 1);
+static void give_back(midge_client *client, size_t count, size_t cost) {
+  atomic_fetch_sub(&client->queue_messages, count);
   atomic_fetch_sub(&client->queue_bytes, cost);
 }
 
-/* It takes `cost` bytes of the queue until it ends. */
-static midge_status enqueue(midge_client *client, midge_wish *wish,
-                            size_t cost) {
+/* `count` that take `cost` bytes of the queue until they end. */
+static midge_status enqueue_many(midge_client *client, midge_wish *wish,
+                                 size_t count, size_t cost) {
   if (!is_asked(client)) return MIDGE_ENOCONN;
   if (cost == 0) cost = 1; /* a topic alias alone */
   if (cost > UINT32_MAX) return MIDGE_EQUEUE;
   wish->client = client;
   wish->cost = (uint32_t)cost;
   midge_status status = MIDGE_EQUEUE;
-  if (reserve(client, cost)) status = midge_reactor_wish(client->reactor, wish);
-  if (status != MIDGE_OK) give_back(client, cost);
+  if (reserve(client, count, cost))
+    status = midge_reactor_wish(client->reactor, wish);
+  if (status != MIDGE_OK) give_back(client, count, cost);
   return status;
+}
+
+static midge_status enqueue(midge_client *client, midge_wish *wish,
+                            size_t cost) {
+  return enqueue_many(client, wish, 1, cost);
 }
 
 static size_t size_of(midge_properties properties) {
@@ -160,6 +168,30 @@ midge_status midge_client_publish(midge_client *client,
   return enqueue(client, &wish,
                  publish->topic.size + publish->payload.size +
                      size_of(publish->properties));
+}
+
+midge_status midge_client_publish_bundle(midge_client *client,
+                                         const midge_bundle *bundle,
+                                         uint64_t token) {
+  size_t bytes;
+  midge_status status = midge_bundle_measure(bundle, client->text, &bytes);
+  if (status != MIDGE_OK) return status;
+  midge_wish wish = {
+      .type = MIDGE_WISH_PUBLISH_BUNDLE, .token = token, .bundle = *bundle};
+  return enqueue_many(client, &wish, bundle->count, bytes);
+}
+
+static size_t left(size_t used, size_t most) {
+  return used < most ? most - used : 0;
+}
+
+midge_room midge_client_room(midge_client *client) {
+  if (!is_asked(client)) return (midge_room){0, 0};
+  return (midge_room){
+      .messages = left(atomic_load(&client->queue_messages),
+                       client->queue_messages_max),
+      .bytes = left(atomic_load(&client->queue_bytes), client->queue_bytes_max),
+  };
 }
 
 midge_status midge_client_subscribe(midge_client *client,

@@ -53,6 +53,44 @@ static void an_unsubscribe_ends_with_its_answer(void **state) {
   life_end(&l);
 }
 
+static midge_wish bundle_of(const char *records, size_t size) {
+  midge_wish one = {.type = MIDGE_WISH_PUBLISH_BUNDLE, .token = 100, .cost = 9};
+  one.bundle =
+      (midge_bundle){midge_slice_of((const uint8_t *)records, size), 2};
+  return one;
+}
+
+static void a_bundle_ends_as_many(void **state) {
+  (void)state;
+  static const char records[] = "\0\1\0\1\0ax\2\1\0y";
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_wish two = bundle_of(records, sizeof records - 1);
+  midge_link_wish(l.link, &two);
+  expect_left(
+      MIDGE_TEXT("\x30\x05\x00\x01"
+                 "a\x00x\x30\x05\x00\x01"
+                 "a\x00y"));
+  expect_done(&l, 100, MIDGE_OK);
+  assert_int_equal(l.event.done.count, 2);
+  midge_freed freed = midge_link_freed(l.link);
+  assert_int_equal(freed.messages, 2);
+  assert_int_equal(freed.bytes, 9);
+  life_end(&l);
+}
+
+static void a_bundle_that_is_refused_ends_as_many(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_wish two = bundle_of("\0", 1);
+  midge_link_wish(l.link, &two);
+  expect_done(&l, 100, MIDGE_EINVAL);
+  assert_int_equal(l.event.done.count, 2);
+  assert_int_equal(midge_link_freed(l.link).messages, 2);
+  life_end(&l);
+}
+
 static void what_the_session_refuses_ends_at_once(void **state) {
   (void)state;
   begin((midge_client_options){.nagle = false});
@@ -157,6 +195,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_subscribe_ends_with_its_answer),
       cmocka_unit_test(an_unsubscribe_ends_with_its_answer),
+      cmocka_unit_test(a_bundle_ends_as_many),
+      cmocka_unit_test(a_bundle_that_is_refused_ends_as_many),
       cmocka_unit_test(what_the_session_refuses_ends_at_once),
       cmocka_unit_test(a_message_is_answered_by_hand),
       cmocka_unit_test(a_server_that_asks_is_answered),

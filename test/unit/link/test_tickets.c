@@ -30,6 +30,29 @@ static void numbers_are_used_again(void **state) {
   midge_tickets_free(&tickets);
 }
 
+static void many_in_one_end_in_parts(void **state) {
+  (void)state;
+  midge_tickets tickets;
+  midge_tickets_init(&tickets, &midge_allocator_default);
+  uint64_t one = midge_tickets_take(&tickets, 5, 1);
+  uint64_t many = midge_tickets_take_many(&tickets, 100, 9, 4);
+  uint64_t silent = midge_tickets_take_many(&tickets, 0, 9, 2);
+  assert_int_equal(midge_tickets_find(&tickets, 100), 0); /* not one of them */
+  assert_int_equal(midge_tickets_find(&tickets, 5), one);
+  midge_ticket last = midge_tickets_end_some(&tickets, many + 3, 1);
+  assert_int_equal(last.token, 103);
+  assert_int_equal(last.cost, 0);
+  midge_ticket rest = midge_tickets_end_some(&tickets, many, 3);
+  assert_int_equal(rest.token, 100);
+  assert_int_equal(rest.cost, 9);
+  assert_int_equal(midge_tickets_end_some(&tickets, silent, 2).token, 0);
+  assert_int_equal(midge_tickets_take_many(&tickets, 6, 1, 1), 3);
+  assert_int_equal(midge_tickets_end_some(&tickets, 3, 1).token, 6);
+  assert_int_equal(midge_tickets_end_some(&tickets, one, 1).token, 5);
+  assert_int_equal(tickets.count, 0);
+  midge_tickets_free(&tickets);
+}
+
 static void a_wish_is_found_by_its_token(void **state) {
   (void)state;
   midge_tickets tickets;
@@ -175,6 +198,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ticket_gives_back_what_it_stood_for),
       cmocka_unit_test(numbers_are_used_again),
+      cmocka_unit_test(many_in_one_end_in_parts),
       cmocka_unit_test(a_wish_is_found_by_its_token),
       cmocka_unit_test(many_are_taken_back_as_quickly_as_they_came),
       cmocka_unit_test(without_memory_there_is_no_ticket),

@@ -101,6 +101,17 @@ static void a_publish_without_anything_is_copied(void **state) {
   test_free(copy);
 }
 
+static void a_bundle_is_copied(void **state) {
+  (void)state;
+  midge_wish wish = {.type = MIDGE_WISH_PUBLISH_BUNDLE, .token = 7};
+  wish.bundle = (midge_bundle){MIDGE_TEXT("records"), 3};
+  midge_wish *copy = copied(&wish);
+  assert_ptr_not_equal(copy->bundle.records.data, wish.bundle.records.data);
+  expect_text(copy->bundle.records, "records");
+  assert_int_equal(copy->bundle.count, 3);
+  test_free(copy);
+}
+
 static void a_will_is_copied(void **state) {
   (void)state;
   set_up();
@@ -236,6 +247,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_publish_is_copied),
       cmocka_unit_test(a_publish_without_anything_is_copied),
+      cmocka_unit_test(a_bundle_is_copied),
       cmocka_unit_test(a_will_is_copied),
       cmocka_unit_test(a_subscribe_is_copied),
       cmocka_unit_test(an_unsubscribe_is_copied),

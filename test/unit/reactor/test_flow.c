@@ -62,6 +62,41 @@ static void a_full_queue_refuses_at_once_and_keeps_the_rest(void **state) {
   broker_stop(b);
 }
 
+/* Topic t, payloads "1" and "2": each weighs two bytes in the queue. */
+static void a_bundle_takes_the_room_of_its_messages(void **state) {
+  (void)state;
+  static const uint8_t records[] = {0, 1, 0, 1, 0, 't', '1', 2, 1, 0, '2'};
+  const midge_bundle two = {{records, sizeof records}, 2};
+  const midge_bundle broken = {{records, sizeof records}, 1};
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  program_start(&p, url_of(b),
+                &(midge_client_options){.session.queue_messages_max = 5,
+                                        .session.queue_bytes_max = 100,
+                                        .ask = true});
+  assert_int_equal(midge_client_publish_bundle(p.client, &two, 1),
+                   MIDGE_ENOCONN);
+  assert_int_equal(midge_client_room(p.client).messages, 0);
+  assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CONNECTING);
+  assert_int_equal(midge_client_publish_bundle(p.client, &broken, 1),
+                   MIDGE_EINVAL);
+  for (uint64_t token = 1; token <= 3; token += 2)
+    assert_int_equal(midge_client_publish_bundle(p.client, &two, token),
+                     MIDGE_OK);
+  assert_int_equal(midge_client_publish_bundle(p.client, &two, 5),
+                   MIDGE_EQUEUE);
+  assert_int_equal(midge_client_room(p.client).messages, 1);
+  assert_int_equal(midge_client_room(p.client).bytes, 100 - 8);
+  assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), MIDGE_OK);
+  wait_for_done(&p, 2);
+  assert_int_equal(p.failures, 0);
+  assert_true(broker_expect(b, 4));
+  assert_int_equal(midge_client_room(p.client).messages, 5);
+  program_stop(&p);
+  broker_stop(b);
+}
+
 static void bytes_are_limited_as_well(void **state) {
   (void)state;
   program p;
@@ -339,6 +374,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_published_offline_is_sent_in_order),
       cmocka_unit_test(a_full_queue_refuses_at_once_and_keeps_the_rest),
+      cmocka_unit_test(a_bundle_takes_the_room_of_its_messages),
       cmocka_unit_test(bytes_are_limited_as_well),
       cmocka_unit_test(refused_wishes_leave_the_queue),
       cmocka_unit_test(a_publish_is_taken_back_by_its_token),

@@ -1,0 +1,257 @@
+'use strict';
+// Publishes of QoS 0 that leave together: nothing of it is to be noticed.
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
+const { run } = require('./support/program');
+const { listen } = require('./support/server');
+const { called, until } = require('./support/wait');
+
+const { EINVAL, EUTF8, EQUEUE, ENOCONN } = mqtt.errors;
+
+let server;
+const clients = [];
+
+before(async () => {
+  server = await listen();
+});
+
+after(async () => {
+  clients.forEach((client) => client.disconnect(null, { force: true }));
+  await server.stop();
+});
+
+function make(options) {
+  const client = new mqtt(null, null, null, true, 0, true,
+    { protocolVersion: 4, ...options });
+  clients.push(client);
+  return client;
+}
+
+async function connected(options, to = server) {
+  const client = make(options);
+  await called((done) => client.connect('127.0.0.1', to.port, done));
+  return client;
+}
+
+function publishes(topic, from = server) {
+  return from.packets.filter((packet) =>
+    packet.cmd === 'publish' && packet.topic.startsWith(topic));
+}
+
+async function arrived(topic, count, from = server) {
+  await until(() => publishes(topic, from).length >= count);
+  return publishes(topic, from);
+}
+
+for (const protocolVersion of [3, 4, 5]) {
+  test(`what is published in a turn arrives in its order: version ${protocolVersion}`,
+    async () => {
+      const client = await connected({ protocolVersion });
+      const topic = `order/${protocolVersion}`;
+      const calls = [];
+      for (let at = 0; at < 600; at += 1) {
+        const qos = at % 97 === 50 ? 1 : at % 101 === 60 ? 2 : 0;
+        const retain = at % 5 === 0;
+        const name = `${topic}/${'é'.repeat(at % 3)}${at % 7 < 4 ? 'a' : at % 11}`;
+        const text = at % 9 === 0 ? '' : `é${at}`.repeat(1 + at % 60);
+        const message = at % 2 === 0 ? text : Buffer.from(text);
+        calls.push([name, text, qos, retain]);
+        assert.equal(client.publish(qos, retain, name,
+          text === '' && at % 2 === 0 ? null : message), 0);
+        if (qos === 0 && at % 2 === 1) message.fill('?'); // it was taken as it was
+      }
+      const got = await arrived(topic, calls.length);
+      assert.deepEqual(got.map(({ topic: name, payload, qos, retain }) =>
+        [name, payload.toString(), qos, retain]), calls);
+    });
+}
+
+test('every callback is called once, in order, with its event', async () => {
+  const client = await connected();
+  const called_ = [];
+  const emitted = [];
+  client.on('published', (mid) => emitted.push(mid));
+  for (let at = 0; at < 3000; at += 1) {
+    assert.equal(client.publish(0, false, 'each', `${at}`, (mid, error) => {
+      assert.equal(error, undefined);
+      called_.push(mid);
+    }), 0);
+    assert.equal(client.mid, at + 1);
+  }
+  assert.equal(called_.length, 0); // none of them inside of the call
+  await until(() => emitted.length === 3000);
+  const mids = Array.from({ length: 3000 }, (_, at) => at + 1);
+  assert.deepEqual(called_, mids);
+  assert.deepEqual(emitted, mids);
+});
+
+test('more than the memory that is shared, to more topics than are remembered', async () => {
+  const client = await connected();
+  for (let at = 0; at < 12000; at += 1) {
+    assert.equal(client.publish(0, false, `many/${at % 5000}`, `${at}`.repeat(20)), 0);
+  }
+  const got = await arrived('many/', 12000);
+  got.forEach(({ topic, payload }, at) => {
+    assert.equal(topic, `many/${at % 5000}`);
+    assert.equal(payload.toString(), `${at}`.repeat(20));
+  });
+});
+
+test('sizes around what is written together', async () => {
+  const client = await connected();
+  const sizes = [0, 1, 126, 127, 128, 4095, 4096, 4097, 70000, 3];
+  const all = Array.from({ length: 200 }, (_, at) => sizes[at % sizes.length]);
+  for (const size of all) {
+    assert.equal(client.publish(0, false, 'sizes', Buffer.alloc(size, size % 251)), 0);
+  }
+  const got = await arrived('sizes', all.length);
+  assert.deepEqual(got.map(({ payload }) => payload.length), all);
+  assert.ok(got.every(({ payload }) =>
+    payload.every((byte) => byte === payload.length % 251)));
+});
+
+test('two clients in turns, each in its order', async () => {
+  const pair = [await connected(), await connected()];
+  for (let at = 0; at < 1000; at += 1) {
+    const which = at % 10 < 6 ? at % 2 : 1;
+    assert.equal(pair[which].publish(0, false, `pair/${which}`, `${at}`), 0);
+  }
+  const got = await arrived('pair/', 1000);
+  for (const which of ['0', '1']) {
+    const own = got.filter(({ topic }) => topic.endsWith(which))
+      .map(({ payload }) => Number(payload.toString()));
+    assert.deepEqual(own, [...own].sort((a, b) => a - b));
+  }
+});
+
+test('a queue that is full says so at once, and takes the rest', async () => {
+  for (const [limits, fits] of [
+    [{ maxQueueMessages: 10 }, 10], [{ maxQueueBytes: 10 * (4 + 6) }, 10],
+    [{ maxQueueBytes: 10 * (4 + 6) + 9 }, 10],
+  ]) {
+    const client = make({ ...limits, offlineTimeout: 0 });
+    client.connect('127.0.0.1', await mosquitto.freePort());
+    const codes = Array.from({ length: 13 }, () =>
+      client.publish(0, false, 'full', 'sixsix'));
+    assert.deepEqual(codes, [...Array(fits).fill(0), ...Array(13 - fits).fill(EQUEUE)]);
+    assert.equal(client.mid, fits);
+    assert.equal(client.last_error.errno, EQUEUE);
+  }
+});
+
+test('there is room again once messages have left', async () => {
+  const client = await connected({ maxQueueMessages: 50 });
+  let accepted = 0;
+  let refused = 0;
+  let ended = 0;
+  for (let at = 0; at < 200; at += 1) {
+    const code = client.publish(0, false, 'again', 'x', () => { ended += 1; });
+    if (code === 0) accepted += 1;
+    else refused += 1;
+  }
+  assert.equal(accepted + refused, 200);
+  assert.ok(accepted >= 50);
+  await until(() => ended === accepted);
+  await called((done) => assert.equal(client.publish(0, false, 'again', 'x', done), 0));
+});
+
+test('what cannot be published is refused at once, between others that can', async () => {
+  const client = await connected();
+  const codes = ['good', 'good', 'a/#', 'good', '', 'good', 'a\ud800', 'good', 'good']
+    .map((topic) => client.publish(0, false, topic && `${topic}`, 'x'));
+  assert.deepEqual(codes, [0, 0, EINVAL, 0, EINVAL, 0, EUTF8, 0, 0]);
+  await arrived('good', 6);
+});
+
+test('after disconnect nothing is taken, and what was before still leaves', async () => {
+  const client = await connected();
+  for (let at = 0; at < 100; at += 1) client.publish(0, false, 'bye', `${at}`);
+  assert.equal(client.disconnect(), 0);
+  assert.equal(client.publish(0, false, 'bye', 'late'), ENOCONN);
+  assert.equal((await arrived('bye', 100)).length, 100);
+});
+
+test('messages without a connection wait for one, in their order', async (t) => {
+  const port = await mosquitto.freePort();
+  const client = make({ reconnectPeriod: 20, reconnectPeriodMax: 20 });
+  client.connect('127.0.0.1', port);
+  for (let at = 0; at < 3000; at += 1) {
+    assert.equal(client.publish(at % 500 === 9 ? 1 : 0, false, 'later', `${at}`), 0);
+  }
+  const late = await listen({}, port);
+  t.after(() => late.stop());
+  const got = await arrived('later', 3000, late);
+  got.forEach(({ payload }, at) => assert.equal(payload.toString(), `${at}`));
+});
+
+test('what the server does not allow fails by itself', async (t) => {
+  const strict = await listen({ connect(packet, connection) {
+    connection.version = 5;
+    connection.send({ cmd: 'connack', reasonCode: 0, sessionPresent: false,
+      properties: { retainAvailable: false, maximumPacketSize: 100 } });
+  } });
+  t.after(() => strict.stop());
+  const client = await connected({ protocolVersion: 5 }, strict);
+  const codes = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) =>
+    new Promise((resolve) => {
+      client.publish(0, name === 'c', 'rules', name === 'd' ? 'd'.repeat(200) : name,
+        (mid, error) => resolve(error ? error.errno : 0));
+    })));
+  assert.deepEqual(codes,
+    [0, 0, mqtt.errors.ENOTSUP, mqtt.errors.EOVERSIZE, 0]);
+});
+
+const ends = {
+  'process.exit': 'process.exit(0);',
+  'an exception': 'throw new Error("on purpose");',
+  'process.exit in a worker': 'process.exit(0);',
+};
+
+for (const [name, last] of Object.entries(ends)) {
+  test(`what was published before ${name} leaves`, async () => {
+    const topic = `end/${name.replace(/\W/g, '')}`;
+    const program = `
+      const client = new mqtt(null, null, null, true, 0, true);
+      client.connect('127.0.0.1', ${server.port}, () => {
+        for (let at = 0; at < 500; at += 1) client.publish(0, false, '${topic}', String(at));
+        client.disconnect();
+        ${last}
+      });`;
+    const inWorker = `
+      const { Worker } = require('node:worker_threads');
+      new Worker('const mqtt = require(' + JSON.stringify(LIB) + ');' +
+        ${JSON.stringify(program)}, { eval: true });`;
+    await run(name.includes('worker') ? inWorker : program, { port: server.port });
+    await arrived(topic, 500);
+  });
+}
+
+test('accepted, but the client has ended meanwhile: each callback is told', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-together-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const flag = path.join(folder, 'published');
+  const refuses = await listen({ async connect(packet, connection) {
+    await until(() => fs.existsSync(flag));
+    connection.send({ cmd: 'connack', returnCode: 5, sessionPresent: false });
+  } });
+  t.after(() => refuses.stop());
+  const { out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, true, { protocolVersion: 4 });
+    const told = [];
+    client.connect('127.0.0.1', port);
+    const codes = [1, 2, 3].map(() => client.publish(0, false, 't', 'm', (mid, error) => {
+      told.push([mid, error instanceof Error]);
+      if (told.length === 3) console.log(JSON.stringify([codes, told.sort()]));
+    }));
+    require('node:fs').writeFileSync(${JSON.stringify(flag)}, '');
+    while (Object.keys(client.stats().causes).length === 0) ;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  `, { port: refuses.port });
+  assert.equal(err, '');
+  assert.deepEqual(JSON.parse(out), [[0, 0, 0], [[1, true], [2, true], [3, true]]]);
+});
