@@ -164,7 +164,7 @@ const collect = runInNewContext('gc');
 // A slow reader of a flood that another client sends: what it was given, how
 // much memory it took, and how often its connection was lost.
 async function flood({ url, qos, highWaterMark = 262144 }) {
-  const reader = await connect(url, { clientId: 'reader', keepalive: 2, highWaterMark });
+  const reader = await connect(url, { clientId: 'reader', keepalive: 4, highWaterMark });
   let lost = 0;
   reader.on('close', () => { lost += 1; });
   const messages = reader.messages('flood', { qos, highWaterMark: 32 });
@@ -191,7 +191,7 @@ async function flood({ url, qos, highWaterMark = 262144 }) {
       collect();
       most = Math.max(most, process.memoryUsage.rss() - before);
     }
-    if (expected === 200) await delay(5000); // longer than its keep-alive allows
+    if (expected === 200) await delay(7000); // longer than its keep-alive allows
     if (expected === FLOOD) break;
   }
   await sent;

@@ -45,12 +45,13 @@ static size_t send_all(midge_session *session) {
   return size;
 }
 
+/* The server takes one message of QoS 1 at a time. */
 static void open_session(midge_session *session) {
+  static const uint8_t connack[] = {0x20, 6, 0, 0, 3, 0x21, 0, 1};
   midge_event event;
   midge_session_connected(session);
   send_all(session);
-  midge_session_received(session,
-                         (midge_slice){(const uint8_t *)"\x20\x03\0\0\0", 5});
+  midge_session_received(session, (midge_slice){connack, sizeof connack});
   assert_true(midge_session_event(session, &event));
   assert_int_equal(event.type, MIDGE_EVENT_OPENED);
 }
@@ -79,8 +80,9 @@ static void with_a_connection_all_are_sent(void **state) {
   open_session(session);
   publish(session, MIDGE_TEXT("t"), MIDGE_AT_LEAST_ONCE, true, 2);
   publish(session, MIDGE_TEXT("t"), MIDGE_AT_LEAST_ONCE, true, 3);
-  expect_nothing(session);
-  assert_int_equal(send_all(session), 3 * 8);
+  expect_nothing(session); /* though the last two wait */
+  assert_int_equal(send_all(session), 8);
+  assert_int_equal(midge_session_unfinished(session), 3);
   midge_session_free(session);
 }
 
