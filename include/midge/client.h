@@ -156,7 +156,7 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
     const midge_client_options *options, char *text, size_t text_size);
 
 /* The token of the last of the publishes that the store held when it was
- * opened, or 0: tokens above it are new. */
+ * opened, without MIDGE_TOKEN_PATIENT, or 0: tokens above it are new. */
 MIDGE_API uint64_t midge_client_last_stored(const midge_client *client);
 
 /* Begin attempts, and keep the connection up. MIDGE_EINVAL: already asked for.

@@ -164,7 +164,7 @@ midge_status midge_client_publish(midge_client *client,
   if (status != MIDGE_OK) return status;
   midge_wish wish = {
       .type = MIDGE_WISH_PUBLISH, .token = token, .publish = *publish};
-  wish.publish.label = token;
+  wish.publish.label = token & ~MIDGE_TOKEN_PATIENT;
   return enqueue(client, &wish,
                  publish->topic.size + publish->payload.size +
                      size_of(publish->properties));

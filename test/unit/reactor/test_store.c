@@ -80,6 +80,26 @@ static void what_was_stored_is_sent_in_the_next_life(void **state) {
   broker_stop(b);
 }
 
+/* Whoever waits for it or not, a token comes back as the number it is. */
+static void a_patient_token_comes_back_without_its_patience(void **state) {
+  (void)state;
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  start_alone();
+  assert_int_equal(
+      midge_client_publish(p.client, &publish, 7 | MIDGE_TOKEN_PATIENT),
+      MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_STORED);
+  assert_true(p.event.stored.token == (7 | MIDGE_TOKEN_PATIENT));
+  program_stop(&p);
+  start_alone();
+  assert_int_equal(midge_client_last_stored(p.client), 7);
+  expect_restored(1, 0);
+  assert_int_equal(midge_client_cancel(p.client, 7), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_DONE);
+  assert_int_equal(p.event.done.token, 7);
+  program_stop(&p);
+}
+
 /* More than a page of the store. */
 static void all_come_back_before_what_is_new(void **state) {
   (void)state;
@@ -186,13 +206,15 @@ static void nothing_is_sent_before_it_is_stored(void **state) {
   broker *b = broker_start(&(broker_options){0});
   start_with(b);
   wait_until_opened(&p);
+  publish_numbers(2, 3); /* with it what the session wrote of its beginning */
+  wait_for(&p, MIDGE_EVENT_DONE);
   disk_hold(true);
   assert_int_equal(publish_number(p.client, 1, 1), MIDGE_OK);
   assert_int_equal(publish_number(p.client, 0, 0), MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_DONE);
   assert_int_equal(p.event.done.token, 1); /* of QoS 0 */
-  assert_true(broker_expect(b, 1));
-  assert_int_equal(broker_number(b, 0), 0);
+  assert_true(broker_expect(b, 2));
+  assert_int_equal(broker_number(b, 1), 0);
   disk_hold(false);
   expect_stored(1, 2);
   wait_for(&p, MIDGE_EVENT_DONE);
@@ -301,6 +323,7 @@ int main(void) {
   cmocka_unit_test_setup_teardown(name, disk_set_up, disk_tear_down)
   const struct CMUnitTest tests[] = {
       TEST(what_was_stored_is_sent_in_the_next_life),
+      TEST(a_patient_token_comes_back_without_its_patience),
       TEST(all_come_back_before_what_is_new),
       TEST(a_closed_client_leaves_its_messages),
       TEST(a_reactor_that_stops_writes_what_it_has),
