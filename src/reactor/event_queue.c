@@ -125,7 +125,7 @@ bool midge_event_queue_flush(midge_event_queue *queue) {
   uv_mutex_lock(&queue->mutex);
   if (incoming->count == 0)
     swap(collected, incoming);
-  else
+  else if (collected->count != 0)
     append(queue->allocator, incoming, collected);
   if (queue->is_urgent || incoming->count >= PATIENT_MAX)
     wakes = wake(queue);
