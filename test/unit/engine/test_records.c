@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 /* cmocka wants those before it. */
 #include <cmocka.h>
@@ -186,6 +187,8 @@ static void a_restored_message_has_an_outcome(void **state) {
   assert_int_equal(event.done.token, 5);
   record.key = MIDGE_KEY_SESSION;
   assert_false(midge_record_message(&record, &publish));
+  record.key = 0;
+  assert_false(midge_record_message(&record, &publish));
   midge_session_free(session);
 }
 
@@ -208,6 +211,63 @@ static void a_record_outlives_its_message(void **state) {
   midge_buffer_release(buffer);
 }
 
+/* --- Without memory ------------------------------------------------------- */
+
+static size_t allocations_left; /* before one fails, once; 0: none does */
+
+static void *resize(void *context, void *block, size_t old_size,
+                    size_t new_size) {
+  (void)context;
+  (void)old_size;
+  if (new_size == 0) {
+    free(block);
+    return NULL;
+  }
+  if (allocations_left != 0 && --allocations_left == 0) return NULL;
+  return realloc(block, new_size);
+}
+
+/* A session whose messages of QoS 2 wait for a server that offers QoS 1. */
+static midge_session *session_to_lower(void) {
+  static const midge_allocator allocator = {resize, NULL};
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60,
+                                   .durable = true,
+                                   .lower_qos = true,
+                                   .allocator = &allocator};
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 2};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  for (int i = 0; i < 40; i++)
+    assert_int_equal(midge_session_publish(session, &publish, 0), MIDGE_OK);
+  take_records(session);
+  midge_session_connected(session);
+  return session;
+}
+
+/* Each allocation fails in turn: the connection ends, and no message does. */
+static void lowering_without_memory_ends_the_connection(void **state) {
+  (void)state;
+  bool failed = true;
+  size_t faults = 0;
+  for (size_t at = 1; failed; at++) {
+    midge_session *session = session_to_lower();
+    midge_event event = {0};
+    allocations_left = at;
+    midge_session_received(session, MIDGE_TEXT("\x20\x05\x00\x00\x02\x24\x01"));
+    take_records(session);
+    failed = allocations_left == 0;
+    allocations_left = 0;
+    while (midge_session_event(session, &event)) continue;
+    if (event.type == MIDGE_EVENT_CLOSED)
+      assert_int_equal(event.closed.status, MIDGE_ENOMEM);
+    faults += event.type == MIDGE_EVENT_CLOSED;
+    assert_int_equal(midge_session_unfinished(session), 40);
+    midge_session_free(session);
+  }
+  assert_true(faults > 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_that_no_session_writes),
@@ -218,6 +278,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_stored_without_a_journal),
       cmocka_unit_test(a_restored_message_has_an_outcome),
       cmocka_unit_test(a_record_outlives_its_message),
+      cmocka_unit_test(lowering_without_memory_ends_the_connection),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

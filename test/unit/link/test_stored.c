@@ -1,4 +1,6 @@
 /* Links whose session comes from a journal. */
+#include <string.h>
+
 #include "life.h"
 
 /* As the engine writes a message of QoS 1 with label 7 and topic "t". */
@@ -73,6 +75,12 @@ static void what_cannot_be_restored_leaves_no_trace(void **state) {
   assert_int_equal(cost, 0);
   record = message(5, MIDGE_TEXT(""));
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
+  char nameless[sizeof head];
+  memcpy(nameless, head, sizeof head);
+  nameless[28] = 0; /* the size of the topic */
+  record.head.data = (const uint8_t *)nameless;
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
+  assert_int_equal(cost, 0);
   record = (midge_record){.key = UINT64_C(3) << 62};
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
   midge_link_restored(l.link, 0, 3);
