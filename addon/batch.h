@@ -4,7 +4,8 @@
  * lib/ and the addon share, all small payloads in one Buffer, and an
  * array of extras for what is rare. lib/batch.js reads it:
  *
- *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11
+ *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11 |
+ *            by alias << 12
  *   word 1   index of the client
  *   word 2   message: offset of the payload; done, stored: low half of the
  *            token; of the life of a client: the attempt; restored: messages

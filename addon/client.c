@@ -156,14 +156,15 @@ static napi_value abort_client(napi_env env, napi_callback_info info) {
   return finish(&call, MIDGE_OK);
 }
 
-/* acknowledge(index, packetId, reason) */
+/* acknowledge(index, packetId, reason, qos, attempt) */
 static napi_value acknowledge(napi_env env, napi_callback_info info) {
   native_call call;
   begin(&call, env, info);
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
   return finish(&call, midge_client_acknowledge(
                            call.client->handle, (uint16_t)number(&call, 1),
-                           (midge_reason)number(&call, 2)));
+                           (midge_reason)number(&call, 2),
+                           (midge_qos)number(&call, 3), number(&call, 4)));
 }
 
 /* lastStored(index): the highest token of what a former life has stored. */

@@ -258,8 +258,14 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_unsubscribe(
     midge_request_options options, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_cancel(midge_client *client,
                                                          uint64_t token);
-MIDGE_API MIDGE_CHECKED midge_status midge_client_acknowledge(
-    midge_client *client, uint16_t packet_id, midge_reason reason);
+/* As midge_session_acknowledge, but it cannot say whether there is such a
+ * message: an answer to what another connection has brought may come too late.
+ * `attempt` is that of the OPENED before the message, and `qos` the message's:
+ * an answer to QoS 1 on another connection, and to QoS 2 when the server has
+ * lost the session since, is dropped. 0: never. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_acknowledge(midge_client *client, uint16_t packet_id,
+                         midge_reason reason, midge_qos qos, uint32_t attempt);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_authenticate(
     midge_client *client, midge_reason reason, midge_properties properties);
 MIDGE_API MIDGE_CHECKED midge_status

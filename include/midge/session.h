@@ -88,7 +88,15 @@ typedef struct midge_session_options {
   bool adopt_session;
   bool durable;             /* hold output for the journal */
   bool acknowledge_by_hand; /* else once _event hands it out */
-  uint16_t keep_alive_s;    /* 60 */
+  /* Hand messages of QoS 2 out at PUBREL and not at PUBLISH (MQTT 5, figure
+   * 4.3, method A): they are answered with PUBREC as they come, and kept. Then
+   * handing out, or _acknowledge, is followed by PUBCOMP. They outlive
+   * connections as the session does; when the server has lost it, or we have
+   * ended it, they are handed out after all. */
+  bool at_release;
+  size_t parked_bytes_max; /* 64 MiB: of those that are kept; past it the
+                              oldest are handed out before PUBREL */
+  uint16_t keep_alive_s;   /* 60 */
   bool keep_alive_off;
   uint16_t receive_max;      /* 65535; binds the server in MQTT 5 only */
   uint16_t alias_max;        /* 0: the server may not use topic aliases */
@@ -245,9 +253,10 @@ MIDGE_API MIDGE_CHECKED midge_status
 midge_session_cancel(midge_session *session, uint64_t token);
 
 /* Answer a message that was handed out with `packet_id` (only with
- * acknowledge_by_hand). Answers leave in the order of the messages, whatever
- * the order of the calls. MIDGE_EINVAL: no such message, or a reason that
- * PUBACK and PUBREC cannot carry. */
+ * acknowledge_by_hand). PUBACK and PUBREC leave in the order of the messages,
+ * whatever the order of the calls; PUBCOMP (with at_release) leaves at once.
+ * MIDGE_EINVAL: no such message, or a reason that PUBACK and PUBREC, or
+ * PUBCOMP, which takes SUCCESS alone, cannot carry. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
     midge_session *session, uint16_t packet_id, midge_reason reason);
 
@@ -362,6 +371,7 @@ typedef struct midge_event {
       bool retain, duplicate;
       uint16_t packet_id; /* 0 for QoS 0 */
       uint16_t alias;     /* as on the wire, 0 for none */
+      bool by_alias;      /* the topic was not on the wire */
     } message;
     struct {
       uint64_t token;

@@ -11,6 +11,7 @@
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
+#include "engine/release.h"
 #include "engine/renewals.h"
 #include "engine/tell.h"
 
@@ -318,6 +319,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->opening = session->records.written;
   tell_opened(session, packet);
   if (!midge_session_is_connected(session)) return;
+  midge_session_release_orphans(session);
   if (!present || session->version == MIDGE_MQTT_3_1)
     midge_session_subscribe_again(session);
   for (midge_message *m = session->outbox.releases.first; m != NULL;

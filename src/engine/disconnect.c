@@ -6,6 +6,7 @@
 #include "engine/closing.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
+#include "engine/release.h"
 #include "engine/subscribe_out.h"
 #include "engine/tell.h"
 #include "engine/time.h"
@@ -230,4 +231,5 @@ void midge_session_disconnected(midge_session *session, bool by_server) {
   if (!session->ends) return;
   midge_session_close_all(session);
   midge_session_renew(session);
+  midge_session_release_orphans(session);
 }

@@ -125,6 +125,7 @@ static void lend_message(midge_events *events, midge_ring *ring,
   event->message.duplicate = message->duplicate;
   event->message.packet_id = message->packet_id;
   event->message.alias = message->alias;
+  event->message.by_alias = message->by_alias;
   *owed = message->owed;
   events->lent = message->buffer;
   events->lent_joins = message->joins;
@@ -178,7 +179,8 @@ void midge_events_strand(midge_events *events) {
   separate(events);
   for (size_t left = events->messages.count; left != 0; left--) {
     midge_queued_message oldest = *oldest_of(&events->messages);
-    bool comes_again = oldest.qos != MIDGE_AT_MOST_ONCE;
+    bool comes_again =
+        !oldest.owed.released && oldest.qos != MIDGE_AT_MOST_ONCE;
     midge_queued_message *to =
         comes_again ? midge_ring_push(&events->stranded) : NULL;
     midge_ring_pop(&events->messages);

@@ -22,6 +22,7 @@ typedef struct midge_queued_event {
 typedef struct midge_owed {
   uint32_t debt; /* the one we owe for it */
   uint32_t life; /* how often the inbox had been forgotten */
+  bool released; /* QoS 2, at PUBREL: PUBCOMP is what we owe */
 } midge_owed;
 
 /* A message that waits, in a cache line: it becomes an event when its turn
@@ -37,7 +38,8 @@ typedef struct midge_queued_message {
   uint16_t alias;
   uint8_t qos;
   bool retain, duplicate;
-  bool joins; /* the next one holds the buffer for this one too */
+  bool by_alias; /* the topic was not on the wire */
+  bool joins;    /* the next one holds the buffer for this one too */
   uint32_t order;
   midge_owed owed;
 } midge_queued_message;
@@ -78,6 +80,27 @@ midge_queued_event *midge_events_push(midge_events *events,
  * the same, or holds it. Null when there is no memory. */
 midge_queued_message *midge_events_push_message(midge_events *events,
                                                 midge_buffer *buffer);
+/* Where its slices lie in `buffer`, and the rest of what a PUBLISH says. */
+static inline void midge_queued_fill(midge_queued_message *message,
+                                     const midge_packet *packet,
+                                     const midge_buffer *buffer) {
+  const midge_slice *topic = &packet->publish.topic;
+  const midge_slice *payload = &packet->publish.payload;
+  const midge_slice *properties = &packet->properties;
+  const uint8_t *data = buffer->data;
+  message->topic_at = topic->size != 0 ? (uint32_t)(topic->data - data) : 0;
+  message->payload_at =
+      payload->size != 0 ? (uint32_t)(payload->data - data) : 0;
+  message->properties_at =
+      properties->size != 0 ? (uint32_t)(properties->data - data) : 0;
+  message->topic_size = (uint16_t)topic->size;
+  message->payload_size = (uint32_t)payload->size;
+  message->properties_size = (uint32_t)properties->size;
+  message->packet_id = packet->publish.packet_id;
+  message->qos = (uint8_t)packet->publish.qos;
+  message->retain = packet->publish.retain;
+  message->duplicate = packet->publish.duplicate;
+}
 /* What a message weighs, once it is filled in. */
 static inline size_t midge_queued_bytes(const midge_queued_message *message) {
   return (size_t)message->topic_size + message->payload_size +

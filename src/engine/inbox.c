@@ -3,30 +3,34 @@
 #include <assert.h>
 
 /* The states as pointers that are not null, for the map. */
-static uint8_t states[MIDGE_INBOUND_ANSWERED + 1];
+static uint8_t states[MIDGE_INBOUND_TOLD + 1];
 
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
   *inbox = (midge_inbox){.first = 1};
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
   midge_map_init(&inbox->listed, allocator);
   midge_map_init(&inbox->received, allocator);
+  midge_map_init(&inbox->completions, allocator);
 }
 
 void midge_inbox_free(midge_inbox *inbox) {
   midge_ring_free(&inbox->debts);
   midge_map_free(&inbox->listed);
   midge_map_free(&inbox->received);
+  midge_map_free(&inbox->completions);
 }
 
 void midge_inbox_rewind(midge_inbox *inbox) {
   inbox->first += (uint32_t)inbox->debts.count;
   midge_ring_clear(&inbox->debts);
   midge_map_clear(&inbox->listed);
+  midge_map_clear(&inbox->completions);
   inbox->used = 0;
 }
 
 void midge_inbox_forget(midge_inbox *inbox) {
   midge_map_clear(&inbox->received);
+  midge_map_clear(&inbox->completions);
   inbox->life++;
 }
 
@@ -46,6 +50,7 @@ bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
 
 void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id) {
   midge_map_remove(&inbox->received, packet_id);
+  midge_map_remove(&inbox->completions, packet_id);
 }
 
 /* A number as a pointer that is not null, for the map. Where pointers are
@@ -87,7 +92,6 @@ bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt) {
     midge_ring_pop_newest(&inbox->debts);
     return false;
   }
-  inbox->used++;
   return true;
 }
 
@@ -129,4 +133,13 @@ bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {
 
 void midge_inbox_free_place(midge_inbox *inbox) {
   if (inbox->used != 0) inbox->used--;
+}
+
+bool midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
+  return midge_inbox_owes_completion(inbox, packet_id) ||
+         midge_map_put(&inbox->completions, packet_id, states);
+}
+
+bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {
+  return midge_map_get(&inbox->completions, packet_id) != NULL;
 }

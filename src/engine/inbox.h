@@ -29,7 +29,10 @@ typedef struct midge_inbox {
   midge_map listed;
   /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
   midge_map received;
-  uint32_t life; /* how often those were forgotten */
+  /* Of those, the ones whose PUBREL came on this connection, and whose PUBCOMP
+   * waits for the program. */
+  midge_map completions;
+  uint32_t life; /* how often the identifiers were forgotten */
   uint32_t used; /* of our Receive Maximum, on this connection */
 } midge_inbox;
 
@@ -39,6 +42,10 @@ typedef enum midge_inbound_state {
   MIDGE_INBOUND_WAITS,    /* the message has not been handed out */
   MIDGE_INBOUND_HANDED,   /* the program has it and has not answered */
   MIDGE_INBOUND_ANSWERED, /* PUBREC is sent, or owed and free to go */
+  /* With `at_release`, PUBREC is sent, or recorded and free to go: */
+  MIDGE_INBOUND_PARKED,   /* PUBREL is awaited */
+  MIDGE_INBOUND_RELEASED, /* PUBREL has come; as WAITS */
+  MIDGE_INBOUND_TOLD,     /* as HANDED */
 } midge_inbound_state;
 
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator);
@@ -72,5 +79,11 @@ void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason);
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
 /* A place in our Receive Maximum is free again. */
 void midge_inbox_free_place(midge_inbox *inbox);
+
+/* PUBREL came on this connection, PUBCOMP is owed until the identifier is
+ * removed or another connection begins. False when there is no memory. */
+MIDGE_CHECKED bool midge_inbox_owe_completion(midge_inbox *inbox,
+                                              uint16_t packet_id);
+bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id);
 
 #endif

@@ -10,6 +10,7 @@ enum {
   BREAKS_MAX = 5,
   QUEUE_MESSAGES_MAX = 1000000,
   QUEUE_BYTES_MAX = 256 << 20,
+  PARKED_BYTES_MAX = 64 << 20,
 };
 
 /* Zero means the default. */
@@ -31,6 +32,8 @@ midge_session_options midge_options_with_defaults(
   if (options.queue_messages_max == 0)
     options.queue_messages_max = QUEUE_MESSAGES_MAX;
   if (options.queue_bytes_max == 0) options.queue_bytes_max = QUEUE_BYTES_MAX;
+  if (options.parked_bytes_max == 0)
+    options.parked_bytes_max = PARKED_BYTES_MAX;
   if (options.version != MIDGE_MQTT_5) {
     options.session_expiry_s = options.clean_start ? 0 : UINT32_MAX;
     options.alias_max = 0;

@@ -8,6 +8,7 @@
 #include "engine/control.h"
 #include "engine/pump.h"
 #include "engine/records.h"
+#include "engine/release.h"
 #include "engine/tell.h"
 
 /* The topic of the message, through its alias if it has one; then it may lie
@@ -44,10 +45,6 @@ static bool resolve_topic(midge_session *session, const midge_packet *packet,
   return true;
 }
 
-static uint32_t place_of(const midge_buffer *buffer, midge_slice slice) {
-  return slice.size != 0 ? (uint32_t)(slice.data - buffer->data) : 0;
-}
-
 /* An event has one buffer: when the topic is not in the receiver's, topic,
  * properties and payload move to one of their own. Null when there is no
  * memory. */
@@ -75,19 +72,11 @@ static bool push_message(midge_session *session, const midge_packet *packet,
   midge_queued_message *queued =
       midge_events_push_message(&session->events, buffer);
   if (queued == NULL) return false;
-  queued->topic_at = place_of(buffer, packet->publish.topic);
-  queued->payload_at = place_of(buffer, packet->publish.payload);
-  queued->properties_at = place_of(buffer, packet->properties);
-  queued->topic_size = (uint16_t)packet->publish.topic.size;
-  queued->payload_size = (uint32_t)packet->publish.payload.size;
-  queued->properties_size = (uint32_t)packet->properties.size;
-  queued->packet_id = packet->publish.packet_id;
+  midge_queued_fill(queued, packet, buffer);
   queued->alias = alias;
-  queued->qos = (uint8_t)packet->publish.qos;
-  queued->retain = packet->publish.retain;
-  queued->duplicate = packet->publish.duplicate;
-  queued->owed.debt = midge_inbox_newest(&session->inbox);
-  queued->owed.life = session->inbox.life;
+  queued->by_alias = buffer != session->receiver.buffer;
+  queued->owed = (midge_owed){midge_inbox_newest(&session->inbox),
+                              session->inbox.life, false};
   session->events.bytes += midge_queued_bytes(queued);
   return true;
 }
@@ -138,21 +127,34 @@ static void pay_debts(midge_session *session) {
     pay(session, &debt);
 }
 
+/* In our Receive Maximum; false: there was none left. */
+static bool take_place(midge_session *session) {
+  midge_inbox *inbox = &session->inbox;
+  if (inbox->used >= unanswered_max(session)) {
+    midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
+                        "more messages than our Receive Maximum");
+    return false;
+  }
+  inbox->used++;
+  return true;
+}
+
+/* What we know of a message of QoS 2 that was to come at PUBREL, or has. */
+static bool is_accepted(midge_inbound_state state) {
+  return state == MIDGE_INBOUND_PARKED || state == MIDGE_INBOUND_RELEASED ||
+         state == MIDGE_INBOUND_TOLD;
+}
+
 /* We owe an answer; true if the program is to have the message. */
 static bool owe(midge_session *session, const midge_packet *packet) {
   midge_inbox *inbox = &session->inbox;
   uint16_t packet_id = packet->publish.packet_id;
   midge_debt debt = {.packet_id = packet_id,
                      .qos = (uint8_t)packet->publish.qos};
-  if (inbox->used >= unanswered_max(session)) {
-    midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
-                        "more messages than our Receive Maximum");
-    return false;
-  }
   midge_inbound_state state = MIDGE_INBOUND_NEW;
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
     state = midge_inbox_state(inbox, packet_id);
-    debt.answered = state == MIDGE_INBOUND_ANSWERED;
+    debt.answered = state == MIDGE_INBOUND_ANSWERED || is_accepted(state);
     debt.listed = state == MIDGE_INBOUND_WAITS || state == MIDGE_INBOUND_HANDED;
     if (state == MIDGE_INBOUND_NEW &&
         !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_WAITS)) {
@@ -174,13 +176,34 @@ static bool owe(midge_session *session, const midge_packet *packet) {
   return state == MIDGE_INBOUND_NEW; /* [MQTT-4.3.3-10] */
 }
 
+/* Of QoS 2, to be handed out at PUBREL: true if nothing is left to do. It waits
+ * for no answer of the program, as it does not come before we have given ours;
+ * repeated, it is answered again [MQTT-4.3.3-10]. */
+static bool accept(midge_session *session, const midge_packet *packet,
+                   midge_slice topic, uint16_t alias) {
+  uint16_t packet_id = packet->publish.packet_id;
+  if (packet->publish.qos != MIDGE_EXACTLY_ONCE) return false;
+  if (!session->options.at_release) return false;
+  if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_NEW) {
+    midge_session_control(session, MIDGE_PUBREC, packet_id, 0);
+    return true;
+  }
+  midge_packet resolved = *packet;
+  resolved.publish.topic = topic;
+  midge_session_park(session, &resolved, alias,
+                     packet->publish.topic.size == 0);
+  return true;
+}
+
 void midge_session_publish_in(midge_session *session,
                               const midge_packet *packet) {
   midge_slice topic;
   bool elsewhere;
   uint16_t alias;
   if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
-  if (packet->publish.qos != MIDGE_AT_MOST_ONCE && !owe(session, packet))
+  if (packet->publish.qos != MIDGE_AT_MOST_ONCE &&
+      (!take_place(session) || accept(session, packet, topic, alias) ||
+       !owe(session, packet)))
     return;
   /* What nobody is told of has not come: the server sends it again. */
   bool told = tell_message(session, packet, topic, alias, elsewhere);
@@ -229,9 +252,23 @@ static bool is_received(midge_session *session, uint16_t packet_id,
   return true;
 }
 
+/* It was handed out at PUBREL. */
+static void completed(midge_session *session, uint16_t packet_id,
+                      midge_owed owed) {
+  if (owed.life != session->inbox.life) return;
+  if (session->options.acknowledge_by_hand)
+    move_to(session, packet_id, MIDGE_INBOUND_TOLD);
+  else
+    midge_session_complete(session, packet_id);
+}
+
 void midge_session_handed_out(midge_session *session, const midge_event *event,
                               midge_owed owed) {
   uint16_t packet_id = event->message.packet_id;
+  if (owed.released) {
+    completed(session, packet_id, owed);
+    return;
+  }
   bool once = event->message.qos == MIDGE_EXACTLY_ONCE;
   if (once && !is_received(session, packet_id, owed)) return;
 
@@ -259,6 +296,12 @@ midge_status midge_session_acknowledge(midge_session *session,
   midge_qos qos = debt != NULL ? debt->qos : MIDGE_EXACTLY_ONCE;
   bool handed =
       qos == MIDGE_EXACTLY_ONCE ? state == MIDGE_INBOUND_HANDED : debt->handed;
+  if (state == MIDGE_INBOUND_TOLD && !handed) {
+    if (reason != 0) return MIDGE_EINVAL;
+    midge_session_complete(session, packet_id);
+    midge_session_settle(session);
+    return MIDGE_OK;
+  }
   if (!handed) return MIDGE_EINVAL;
   if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id);
   /* Negotiation may have brought us where an answer has no reason. */
@@ -285,14 +328,9 @@ void midge_session_drop_stranded(midge_session *session) {
       midge_inbox_remove(&session->inbox, packet_id);
 }
 
-void midge_session_pubrel(midge_session *session, const midge_packet *packet) {
-  uint16_t packet_id = packet->ack.packet_id;
-  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
-  if (state == MIDGE_INBOUND_WAITS || state == MIDGE_INBOUND_HANDED) {
-    midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
-                        "PUBREL before PUBREC");
-    return;
-  }
+/* The program has the message, or nobody knows of it. */
+static void pubrel(midge_session *session, uint16_t packet_id,
+                   midge_inbound_state state) {
   midge_inbox_free_place(&session->inbox);
   if (state == MIDGE_INBOUND_NEW) {
     midge_session_control(session, MIDGE_PUBCOMP, packet_id,
@@ -302,4 +340,26 @@ void midge_session_pubrel(midge_session *session, const midge_packet *packet) {
   midge_inbox_remove(&session->inbox, packet_id);
   midge_session_record_inbound(session, packet_id, false);
   midge_session_control(session, MIDGE_PUBCOMP, packet_id, 0);
+}
+
+void midge_session_pubrel(midge_session *session, const midge_packet *packet) {
+  uint16_t packet_id = packet->ack.packet_id;
+  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
+  switch (state) {
+    case MIDGE_INBOUND_WAITS:
+    case MIDGE_INBOUND_HANDED:
+      midge_session_break(session, MIDGE_REASON_PROTOCOL_ERROR,
+                          "PUBREL before PUBREC");
+      break;
+    case MIDGE_INBOUND_PARKED:
+      midge_session_release(session, packet_id);
+      break;
+    case MIDGE_INBOUND_RELEASED:
+    case MIDGE_INBOUND_TOLD:
+      midge_session_released_again(session, packet_id);
+      break;
+    default:
+      pubrel(session, packet_id, state);
+      break;
+  }
 }

@@ -80,6 +80,18 @@ void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
     delete_record(session, key);
 }
 
+/* Under the same key: the message itself, until the program has it. */
+void midge_session_record_parked(midge_session *session,
+                                 const midge_parked *parked) {
+  if (!session->records.durable) return;
+  uint8_t head[MIDGE_PARKED_HEAD];
+  midge_slice content = midge_parked_to_record(parked, head);
+  if (!midge_record_queue_put(
+          &session->records, MIDGE_KEY_INBOUND | parked->message.packet_id,
+          midge_slice_of(head, sizeof head), content, parked->message.buffer))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
+
 void midge_session_forget_inbound(midge_session *session) {
   const midge_map *map = &session->inbox.received;
   for (size_t i = 0; i < map->room && session->records.durable; i++)
@@ -87,6 +99,7 @@ void midge_session_forget_inbound(midge_session *session) {
       midge_session_record_inbound(session, (uint16_t)map->places[i].key,
                                    false);
   midge_inbox_forget(&session->inbox);
+  midge_parking_forget_ids(&session->parking);
 }
 
 void midge_session_record_session(midge_session *session) {
@@ -185,6 +198,25 @@ static midge_status restore_mark(midge_session *session, uint64_t key,
   return MIDGE_OK;
 }
 
+static midge_status restore_inbound(midge_session *session, uint64_t number,
+                                    const midge_record *record) {
+  if (number == 0 || number > UINT16_MAX) return MIDGE_EINVAL;
+  uint16_t packet_id = (uint16_t)number;
+  midge_inbox *inbox = &session->inbox;
+  bool parked = record->head.size != sizeof present;
+  if (parked && midge_inbox_state(inbox, packet_id) != MIDGE_INBOUND_NEW)
+    return MIDGE_EINVAL;
+  if (!midge_inbox_set_state(
+          inbox, packet_id,
+          parked ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_ANSWERED))
+    return MIDGE_ENOMEM;
+  if (!parked) return MIDGE_OK;
+  midge_status status =
+      midge_parking_restore(&session->parking, record, packet_id);
+  if (status != MIDGE_OK) midge_inbox_remove(inbox, packet_id);
+  return status;
+}
+
 static midge_status restore_session(midge_session *session,
                                     midge_slice client_id) {
   session->exists = true;
@@ -205,12 +237,8 @@ midge_status midge_session_restore(midge_session *session,
                          : MIDGE_EINVAL;
     case MIDGE_KEY_MARK:
       return restore_mark(session, number, record->head);
-    case MIDGE_KEY_INBOUND: {
-      if (number == 0 || number > UINT16_MAX) return MIDGE_EINVAL;
-      bool set = midge_inbox_set_state(&session->inbox, (uint16_t)number,
-                                       MIDGE_INBOUND_ANSWERED);
-      return set ? MIDGE_OK : MIDGE_ENOMEM;
-    }
+    case MIDGE_KEY_INBOUND:
+      return restore_inbound(session, number, record);
     default:
       return restore_session(session, record->body);
   }

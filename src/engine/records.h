@@ -3,7 +3,8 @@
  *
  *   00 sequence   a message: its content
  *   01 sequence   the same message's packet identifier, and whether PUBREC came
- *   10 packet id  a QoS 2 message of the server that PUBREL has not ended
+ *   10 packet id  a QoS 2 message of the server that PUBREL has not ended; with
+ *                 its content, if the program has yet to get it
  *   11 0          the session itself: that there is one, and its client id */
 #ifndef MIDGE_ENGINE_RECORDS_H
 #define MIDGE_ENGINE_RECORDS_H
@@ -25,6 +26,8 @@ void midge_session_record_unmark(midge_session *session,
 void midge_session_record_end(midge_session *session, midge_message *message);
 void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
                                   bool received);
+void midge_session_record_parked(midge_session *session,
+                                 const midge_parked *parked);
 void midge_session_forget_inbound(midge_session *session);
 /* Tell of every message whose record is committed by now. */
 void midge_session_tell_stored(midge_session *session);

@@ -14,6 +14,7 @@
 #include "engine/inbox.h"
 #include "engine/outbox.h"
 #include "engine/output.h"
+#include "engine/parking.h"
 #include "engine/receiver.h"
 #include "engine/record_queue.h"
 #include "engine/requests.h"
@@ -103,6 +104,7 @@ struct midge_session {
   midge_time fresh_until; /* some subscriptions were renewed just now */
   midge_subscriptions subscriptions;
   midge_inbox inbox;
+  midge_parking parking;
   midge_receiver receiver;
   midge_output output;
   midge_ring controls; /* of midge_control */

@@ -37,9 +37,12 @@ static bool finish(midge_link *link, midge_event *event) {
 }
 
 /* A goodbye that is under way keeps its time. */
-static void opened(midge_link *link) {
+static void opened(midge_link *link, const midge_event *event) {
   link->opened_at = link->now;
   midge_places_accepted(&link->places);
+  /* MQTT 3.1 does not say whether it is a new one. */
+  if (!event->opened.session_present && event->opened.version != MIDGE_MQTT_3_1)
+    link->session_since = link->attempt;
   if (link->desire == MIDGE_DESIRE_UP) link->phase_until = MIDGE_NEVER;
 }
 
@@ -65,7 +68,7 @@ static bool digest(midge_link *link, midge_event *event) {
           midge_tickets_token(&link->tickets, event->stored.token);
       return event->stored.token != 0;
     case MIDGE_EVENT_OPENED:
-      opened(link);
+      opened(link, event);
       break;
     case MIDGE_EVENT_CLOSED:
       closing(link, event);

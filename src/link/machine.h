@@ -66,6 +66,7 @@ struct midge_link {
   midge_phase phase;
   midge_time phase_until; /* when the phase is over, or MIDGE_NEVER */
   uint32_t attempt;       /* the last that began */
+  uint32_t session_since; /* the one that began the server's session */
   uint32_t connect;       /* the MIDGE_WISH_CONNECT that is served */
   midge_places places;
   midge_retry retry;

@@ -50,6 +50,16 @@ static midge_status cancel(midge_link *link, uint64_t token) {
   return midge_session_cancel(link->session, ticket);
 }
 
+/* Another connection or another session may use the identifier for something
+ * else: QoS 1 is answered on its connection, QoS 2 in its session. */
+static bool is_awaited(const midge_link *link, const midge_wish *wish) {
+  uint32_t attempt = wish->acknowledge.attempt;
+  if (attempt == 0) return true;
+  return wish->acknowledge.qos == MIDGE_EXACTLY_ONCE
+             ? attempt >= link->session_since
+             : attempt == link->attempt;
+}
+
 /* Too late, no such message, no connection: nothing comes of these, and
  * nobody waits for it. */
 void midge_link_request(midge_link *link, const midge_wish *wish) {
@@ -60,8 +70,9 @@ void midge_link_request(midge_link *link, const midge_wish *wish) {
       status = cancel(link, wish->token);
       break;
     case MIDGE_WISH_ACKNOWLEDGE:
-      status = midge_session_acknowledge(session, wish->acknowledge.packet_id,
-                                         wish->acknowledge.reason);
+      if (is_awaited(link, wish))
+        status = midge_session_acknowledge(session, wish->acknowledge.packet_id,
+                                           wish->acknowledge.reason);
       break;
     case MIDGE_WISH_AUTHENTICATE:
       status = midge_session_authenticate(session, wish->authenticate.reason,

@@ -53,6 +53,8 @@ typedef struct midge_wish {
     struct {
       uint16_t packet_id;
       midge_reason reason;
+      midge_qos qos;
+      uint32_t attempt; /* whose connection brought it; 0: whichever */
     } acknowledge;
     struct {
       midge_reason reason;

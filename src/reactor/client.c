@@ -236,13 +236,16 @@ midge_status midge_client_cancel(midge_client *client, uint64_t token) {
 /* --- Other wishes of the session --- */
 
 midge_status midge_client_acknowledge(midge_client *client, uint16_t packet_id,
-                                      midge_reason reason) {
+                                      midge_reason reason, midge_qos qos,
+                                      uint32_t attempt) {
   if (packet_id == 0 || !midge_reason_is_for((uint8_t)reason, MIDGE_PUBREC))
     return MIDGE_EINVAL;
   if (!is_asked(client)) return MIDGE_ENOCONN;
   midge_wish acknowledge = {.client = client, .type = MIDGE_WISH_ACKNOWLEDGE};
   acknowledge.acknowledge.packet_id = packet_id;
   acknowledge.acknowledge.reason = reason;
+  acknowledge.acknowledge.qos = qos;
+  acknowledge.acknowledge.attempt = attempt;
   return midge_reactor_wish(client->reactor, &acknowledge);
 }
 

@@ -22,6 +22,8 @@ static void fill_session(world *w, midge_session_options *o) {
       .session_expiry_s = five && is->kept ? UINT32_MAX : 0,
       .adopt_session = is->adopt,
       .acknowledge_by_hand = is->by_hand,
+      .at_release = is->at_release,
+      .parked_bytes_max = is->parked_max,
       .alias_auto = is->alias_auto,
       .keep_alive_s = is->keep_alive_s,
       .receive_max = is->broker_window,

@@ -138,6 +138,7 @@ static void on_connecting(world *w, const midge_event *event) {
 }
 
 static void on_opened(world *w, const midge_event *event) {
+  w->program.opened = event->attempt;
   life *l = &w->life;
   CHECK(w, l->running && !l->opened && !l->asking, "opened out of place");
   CHECK(w, event->attempt == l->attempt && event->connect == l->finished + 1,
@@ -331,8 +332,10 @@ static void on_message(world *w, const midge_event *event) {
   CHECK(w, m->qos == MIDGE_AT_LEAST_ONCE || m->told == 1,
         "message %u was told twice", number); /* I14 */
   program *p = &w->program;
-  if (event->message.packet_id != 0 && w->weather.by_hand)
-    p->to_acknowledge[p->acknowledge_count++] = event->message.packet_id;
+  if (event->message.packet_id == 0 || !w->weather.by_hand) return;
+  p->to_acknowledge[p->acknowledge_count].id = event->message.packet_id;
+  p->to_acknowledge[p->acknowledge_count].qos = m->qos;
+  p->to_acknowledge[p->acknowledge_count++].attempt = p->opened;
 }
 
 static void on_ended(world *w) {

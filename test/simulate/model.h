@@ -79,6 +79,7 @@ typedef enum hit {
   HIT_paused,
   HIT_held,
   HIT_by_hand,
+  HIT_at_release,
   HIT_connect,
   HIT_connect_again,
   HIT_disconnect,
@@ -122,10 +123,11 @@ extern const char *const hit_names[HIT_COUNT];
 /* Drawn from the seed. Rates are in ten thousand. */
 typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
-  bool negotiate, kept, adopt, alias_auto, by_hand, hold, ask, off, lasting,
-      fixed, proxy, breaks_off, standing_late;
+  bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
+      lasting, fixed, proxy, breaks_off, standing_late;
   uint16_t broker_window, in_flight_max, receive_max, alias_max;
   uint16_t keep_alive_s, server_keep_alive_s;
+  uint32_t parked_max; /* bytes; 0: the default */
   uint8_t redirects_max;
   size_t servers; /* beside the first */
   bool dead[PLACES_MAX];
@@ -268,8 +270,10 @@ typedef struct monitor {
   struct {
     midge_packet_type type;
     uint16_t id;
+    bool paid;
   } owed[MESSAGES_MAX * 4]; /* answers we owe, in order */
-  size_t owed_first, owed_count;
+  size_t owed_count;
+  bool completions[65536]; /* PUBREL came, PUBCOMP is owed */
 } monitor;
 
 /* --- The program -----------------------------------------------------------
@@ -289,8 +293,13 @@ typedef struct program {
   size_t mail_count;
   midge_time next_call, next_publish, next_message, resume_at, let_go_at;
   bool paused;
-  uint16_t to_acknowledge[MESSAGES_MAX * 4];
+  struct {
+    uint16_t id;
+    midge_qos qos;
+    uint32_t attempt;
+  } to_acknowledge[MESSAGES_MAX * 4];
   size_t acknowledge_count;
+  uint32_t opened;     /* the attempt of the last OPENED */
   uint32_t user;       /* the name given last */
   uint32_t ask_number; /* the attempt that waits for it */
   midge_time ask_at;

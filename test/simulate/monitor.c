@@ -15,7 +15,8 @@ void monitor_connected(world *w) {
   m->window = 0;
   m->version = w->weather.version;
   m->keep_alive_s = 0;
-  m->owed_first = m->owed_count = 0;
+  m->owed_count = 0;
+  memset(m->completions, 0, sizeof m->completions);
   for (unsigned id = 1; id <= m->highest; id++) {
     m->use[id].this_time = false;
     /* SUBSCRIBE is no part of the session: it goes again as a new one. */
@@ -53,15 +54,32 @@ static void on_publish(world *w, const midge_packet *packet) {
         w->monitor.window);
 }
 
-/* I8 and I13: one answer for each message, in their order. */
+/* I8 and I13: one answer for each message, in their order; at PUBREL, QoS 2 has
+ * an order of its own. */
 static void on_answer(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
-  CHECK(w, m->owed_first < m->owed_count, "an answer that nobody asked for");
-  CHECK(w,
-        m->owed[m->owed_first].type == packet->type &&
-            m->owed[m->owed_first].id == packet->ack.packet_id,
-        "answers out of order: %u", packet->ack.packet_id);
-  m->owed_first++;
+  size_t i = 0;
+  while (i < m->owed_count &&
+         (m->owed[i].paid ||
+          (w->weather.at_release && m->owed[i].type != packet->type)))
+    i++;
+  CHECK(w, i < m->owed_count, "an answer that nobody asked for");
+  CHECK(
+      w,
+      m->owed[i].type == packet->type && m->owed[i].id == packet->ack.packet_id,
+      "answers out of order: %u", packet->ack.packet_id);
+  m->owed[i].paid = true;
+}
+
+/* One for each PUBREL, or several; answered by hand, when it was told. */
+static void on_completion(world *w, uint16_t id) {
+  const broker *b = &w->broker;
+  CHECK(w, w->monitor.completions[id], "PUBCOMP %u without PUBREL", id);
+  w->monitor.completions[id] = false;
+  if (!w->weather.at_release || !w->weather.by_hand) return;
+  for (size_t i = 0; i < b->queue_count; i++)
+    CHECK(w, b->queue[i].id != id || w->messages[b->queue[i].number].told > 0,
+          "PUBCOMP %u before the message", id);
 }
 
 static void on_connect(world *w, const midge_packet *packet) {
@@ -93,6 +111,9 @@ static void on_sent(world *w, const midge_packet *packet) {
     case MIDGE_PUBACK:
     case MIDGE_PUBREC:
       on_answer(w, packet);
+      return;
+    case MIDGE_PUBCOMP:
+      on_completion(w, packet->ack.packet_id);
       return;
     case MIDGE_PUBREL:
       if (m->use[packet->ack.packet_id].type == MIDGE_PUBLISH) {
@@ -128,6 +149,7 @@ static void free_place(world *w, usage *u) {
 static void owe(world *w, midge_packet_type type, uint16_t id) {
   monitor *m = &w->monitor;
   m->owed[m->owed_count].type = type;
+  m->owed[m->owed_count].paid = false;
   m->owed[m->owed_count++].id = id;
 }
 
@@ -164,6 +186,10 @@ static void on_delivered(world *w, const midge_packet *packet) {
           packet->publish.qos == MIDGE_AT_LEAST_ONCE ? MIDGE_PUBACK
                                                      : MIDGE_PUBREC,
           packet->publish.packet_id);
+      return;
+    case MIDGE_PUBREL:
+      if (w->weather.at_release) world_hit(HIT_at_release);
+      w->monitor.completions[packet->ack.packet_id] = true;
       return;
     case MIDGE_PUBACK:
     case MIDGE_PUBCOMP:

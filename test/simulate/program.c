@@ -261,7 +261,9 @@ static void acknowledge_some(world *w) {
          (w->healed || world_roll(w, 3) == 0)) {
     size_t at = world_roll(w, (uint32_t)p->acknowledge_count);
     midge_wish wish = {.type = MIDGE_WISH_ACKNOWLEDGE};
-    wish.acknowledge.packet_id = p->to_acknowledge[at];
+    wish.acknowledge.packet_id = p->to_acknowledge[at].id;
+    wish.acknowledge.qos = p->to_acknowledge[at].qos;
+    wish.acknowledge.attempt = p->to_acknowledge[at].attempt;
     p->to_acknowledge[at] = p->to_acknowledge[--p->acknowledge_count];
     world_hit(HIT_by_hand);
     program_tell(w, &wish);

@@ -30,6 +30,8 @@ static void draw_session(weather *to, dice *d) {
   to->adopt = one_in(d, 2);
   to->alias_auto = one_in(d, 2);
   to->by_hand = one_in(d, 4);
+  to->at_release = one_in(d, 2);
+  to->parked_max = one_in(d, 4) ? 1 + dice_roll(d, 3000) : 0;
   to->hold = one_in(d, 6);
   to->breaks_off = one_in(d, 3);
   to->broker_window = (uint16_t)(1 + dice_roll(d, 10));

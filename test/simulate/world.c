@@ -66,6 +66,7 @@ const char *const hit_names[HIT_COUNT] = {
     NAME(paused),
     NAME(held),
     NAME(by_hand),
+    NAME(at_release),
     NAME(connect),
     NAME(connect_again),
     NAME(disconnect),

@@ -79,6 +79,7 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->adopt_session = line_number(in, "adopt_session", 0);
   o->durable = line_number(in, "durable", 0);
   o->acknowledge_by_hand = line_number(in, "acknowledge_by_hand", 0);
+  o->at_release = line_number(in, "at_release", 0);
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);
   o->lower_qos = line_number(in, "lower_qos", 0);
@@ -105,6 +106,7 @@ static void fill_numbers(line *in, midge_session_options *o) {
   o->breaks_max = (uint16_t)line_number(in, "breaks_max", 0);
   o->queue_messages_max = line_number(in, "queue_messages_max", 0);
   o->queue_bytes_max = line_number(in, "queue_bytes_max", 0);
+  o->parked_bytes_max = line_number(in, "parked_bytes_max", 0);
 }
 
 midge_status driver_start(driver *d) {

@@ -357,6 +357,7 @@ static void put_message(FILE *to, const midge_event *event) {
   put_text(to, "payload", event->message.payload);
   if (event->message.alias != 0) {
     put_number(to, "alias", event->message.alias);
+    put_number(to, "by_alias", event->message.by_alias);
   }
 }
 

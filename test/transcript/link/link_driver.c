@@ -82,6 +82,8 @@ static void fill_session(line *in, midge_session_options *o) {
   o->session_expiry_s = (uint32_t)line_number(in, "session_expiry_s", 0);
   o->keep_alive_s = (uint16_t)line_number(in, "keep_alive_s", 0);
   o->hold = line_number(in, "hold", 0);
+  o->acknowledge_by_hand = line_number(in, "acknowledge_by_hand", 0);
+  o->at_release = line_number(in, "at_release", 0);
 }
 
 static void fill_life(line *in, midge_client_options *o) {

@@ -189,6 +189,8 @@ static void tell_cancel(link_driver *d, line *in) {
 static void tell_acknowledge(link_driver *d, line *in) {
   midge_wish wish = {.type = MIDGE_WISH_ACKNOWLEDGE};
   wish.acknowledge.packet_id = (uint16_t)line_number(in, "id", 0);
+  wish.acknowledge.qos = (midge_qos)line_number(in, "qos", 0);
+  wish.acknowledge.attempt = (uint32_t)line_number(in, "of", 0);
   wish_when(d, d->asked, &wish);
 }
 

@@ -52,6 +52,37 @@ static void keys_that_no_session_writes(void **state) {
   midge_session_free(session);
 }
 
+/* flags, alias, size of the topic and of the properties; the body is one byte
+ */
+#define PARKED(topic_size, properties_size) \
+  "\x07\x00\x07\x00" topic_size "\x00\x00\x00" properties_size
+
+static void parked_messages_that_no_session_writes(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  uint64_t key = MIDGE_KEY_INBOUND | 5;
+  const char *good = PARKED("\x01", "\x00");
+  assert_int_equal(restore(session, key, good, 8), MIDGE_EINVAL);
+  assert_int_equal(restore(session, key, PARKED("\x02", "\x00"), 9),
+                   MIDGE_EINVAL);
+  assert_int_equal(restore(session, key, PARKED("\x01", "\x01"), 9),
+                   MIDGE_EINVAL);
+  assert_int_equal(session->parking.bytes, 0);
+  assert_int_equal(restore(session, key, good, 9), MIDGE_OK);
+  assert_int_equal(restore(session, key, good, 9), MIDGE_EINVAL);
+
+  const midge_queued_message *message =
+      &midge_parking_find(&session->parking, 5)->message;
+  assert_int_equal(message->topic_size, 1);
+  assert_int_equal(message->buffer->data[message->topic_at], 't');
+  assert_int_equal(message->payload_size, 0);
+  assert_int_equal(message->alias, 7);
+  assert_true(message->retain);
+  assert_true(message->duplicate);
+  assert_true(message->by_alias);
+  midge_session_free(session);
+}
+
 static void messages_that_no_session_writes(void **state) {
   (void)state;
   midge_session *session = session_new();
@@ -271,6 +302,7 @@ static void lowering_without_memory_ends_the_connection(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_that_no_session_writes),
+      cmocka_unit_test(parked_messages_that_no_session_writes),
       cmocka_unit_test(messages_that_no_session_writes),
       cmocka_unit_test(marks_that_no_session_writes),
       cmocka_unit_test(what_was_cancelled_leaves_its_key),

@@ -55,7 +55,9 @@ static void calls_in_the_wrong_order_are_refused(void **state) {
     assert_int_equal(midge_client_reconnect(p.client), MIDGE_ENOCONN);
     assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL),
                      MIDGE_ENOCONN);
-    assert_int_equal(midge_client_acknowledge(p.client, 1, 0), MIDGE_ENOCONN);
+    assert_int_equal(
+        midge_client_acknowledge(p.client, 1, 0, MIDGE_AT_LEAST_ONCE, 0),
+        MIDGE_ENOCONN);
     wait_until_opened(&p);
     assert_int_equal(midge_client_connect(p.client), MIDGE_EINVAL);
     assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
@@ -83,8 +85,12 @@ static void wrong_arguments_are_refused_at_once(void **state) {
                                             (midge_request_options){0}, 1),
                    MIDGE_EINVAL);
   assert_int_equal(midge_client_cancel(p.client, 0), MIDGE_EINVAL);
-  assert_int_equal(midge_client_acknowledge(p.client, 0, 0), MIDGE_EINVAL);
-  assert_int_equal(midge_client_acknowledge(p.client, 1, 1), MIDGE_EINVAL);
+  assert_int_equal(
+      midge_client_acknowledge(p.client, 0, 0, MIDGE_AT_LEAST_ONCE, 0),
+      MIDGE_EINVAL);
+  assert_int_equal(
+      midge_client_acknowledge(p.client, 1, 1, MIDGE_AT_LEAST_ONCE, 0),
+      MIDGE_EINVAL);
   assert_int_equal(midge_client_authenticate(p.client, 0, none), MIDGE_EINVAL);
   assert_int_equal(midge_client_disconnect(p.client, 1, none, false),
                    MIDGE_EINVAL);

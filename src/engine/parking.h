@@ -1,0 +1,51 @@
+/* Messages of QoS 2 that we have accepted with PUBREC and that the program gets
+ * at PUBREL (MQTT 5, figure 4.3, method A). They are the session's, in the
+ * order in which they came:
+ *
+ *   PUBLISH --> [parked] --PUBREL--> event --> PUBCOMP
+ *           <-- PUBREC                                             */
+#ifndef MIDGE_ENGINE_PARKING_H
+#define MIDGE_ENGINE_PARKING_H
+
+#include "base/map.h"
+#include "engine/events.h"
+
+typedef struct midge_parked {
+  struct midge_parked *previous, *next;
+  midge_queued_message message; /* in the buffer that this lies in */
+} midge_parked;
+
+typedef struct midge_parking {
+  const midge_allocator *allocator;
+  midge_parked *first, *last;
+  midge_map by_id; /* packet identifier to midge_parked */
+  size_t bytes;    /* of the buffers */
+} midge_parking;
+
+void midge_parking_init(midge_parking *parking,
+                        const midge_allocator *allocator);
+void midge_parking_free(midge_parking *parking);
+
+/* A copy of the message, as the newest; null when there is no memory. Its
+ * identifier must not be there yet. */
+midge_parked *midge_parking_add(midge_parking *parking,
+                                const midge_packet *publish, uint16_t alias,
+                                bool by_alias);
+/* Null if there is none. */
+midge_parked *midge_parking_find(const midge_parking *parking,
+                                 uint16_t packet_id);
+/* It is there no more; the buffer's holder passes to the caller. */
+void midge_parking_take(midge_parking *parking, midge_parked *parked);
+/* Identifiers are anybody's again; the messages stay, and are not found. */
+void midge_parking_forget_ids(midge_parking *parking);
+
+/* The head of its record; the content is its body, and lies in the buffer. */
+enum { MIDGE_PARKED_HEAD = 1 + 2 + 2 + 4 };
+midge_slice midge_parked_to_record(const midge_parked *parked,
+                                   uint8_t head[MIDGE_PARKED_HEAD]);
+/* The message in a record, as a copy. MIDGE_EINVAL: the record is damaged. */
+MIDGE_CHECKED midge_status midge_parking_restore(midge_parking *parking,
+                                                 const midge_record *record,
+                                                 uint16_t packet_id);
+
+#endif

@@ -1,0 +1,119 @@
+#include "engine/release.h"
+
+#include "engine/control.h"
+#include "engine/records.h"
+#include "engine/tell.h"
+
+static void unpark(midge_session *session, midge_parked *parked) {
+  midge_buffer *buffer = parked->message.buffer;
+  midge_parking_take(&session->parking, parked);
+  midge_buffer_release(buffer);
+}
+
+/* The identifier's place in the map is reused, so memory cannot lack. */
+static void move_to(midge_session *session, uint16_t packet_id,
+                    midge_inbound_state state) {
+  bool set = midge_inbox_set_state(&session->inbox, packet_id, state);
+  (void)set;
+}
+
+/* Its session is lost: it owes nothing. */
+static bool is_orphan(const midge_session *session,
+                      const midge_parked *parked) {
+  uint16_t packet_id = parked->message.packet_id;
+  return midge_parking_find(&session->parking, packet_id) != parked;
+}
+
+/* False when there is no memory, and it stays where it is. */
+static bool tell(midge_session *session, midge_parked *parked) {
+  midge_events *events = &session->events;
+  midge_queued_message told = parked->message;
+  midge_queued_message *queued = midge_events_push_message(events, told.buffer);
+  if (queued == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  bool orphan = is_orphan(session, parked);
+  uint32_t life = session->inbox.life - (orphan ? 1 : 0);
+  told.order = queued->order;
+  told.owed = (midge_owed){.life = life, .released = true};
+  *queued = told;
+  events->bytes += midge_queued_bytes(&told);
+  unpark(session, parked); /* the event holds the buffer too */
+  if (!orphan) move_to(session, told.packet_id, MIDGE_INBOUND_RELEASED);
+  return true;
+}
+
+static void make_room(midge_session *session) {
+  midge_parking *parking = &session->parking;
+  while (parking->bytes > session->options.parked_bytes_max)
+    if (!tell(session, parking->first)) return;
+}
+
+void midge_session_park(midge_session *session, const midge_packet *publish,
+                        uint16_t alias, bool by_alias) {
+  uint16_t packet_id = publish->publish.packet_id;
+  midge_parked *parked =
+      midge_parking_add(&session->parking, publish, alias, by_alias);
+  if (parked == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  if (!midge_inbox_set_state(&session->inbox, packet_id,
+                             MIDGE_INBOUND_PARKED)) {
+    unpark(session, parked);
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  midge_session_record_parked(session, parked);
+  if (midge_session_is_open(session)) {
+    midge_session_control(session, MIDGE_PUBREC, packet_id, 0);
+    make_room(session);
+    return;
+  }
+  /* No memory for the record: the server was told nothing. */
+  unpark(session, parked);
+  midge_inbox_remove(&session->inbox, packet_id);
+}
+
+void midge_session_release(midge_session *session, uint16_t packet_id) {
+  midge_inbox *inbox = &session->inbox;
+  midge_parked *parked = midge_parking_find(&session->parking, packet_id);
+  if (!midge_inbox_owe_completion(inbox, packet_id)) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  (void)tell(session, parked);
+}
+
+void midge_session_released_again(midge_session *session, uint16_t packet_id) {
+  midge_inbox *inbox = &session->inbox;
+  if (midge_inbox_owes_completion(inbox, packet_id))
+    midge_inbox_free_place(inbox); /* of a PUBLISH that was repeated */
+  else if (!midge_inbox_owe_completion(inbox, packet_id))
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+}
+
+void midge_session_complete(midge_session *session, uint16_t packet_id) {
+  midge_inbox *inbox = &session->inbox;
+  if (!midge_session_is_open(session) ||
+      !midge_inbox_owes_completion(inbox, packet_id)) {
+    /* On this connection PUBREL has yet to come, or never will. */
+    move_to(session, packet_id, MIDGE_INBOUND_ANSWERED);
+    midge_session_record_inbound(session, packet_id, true);
+    return;
+  }
+  midge_inbox_free_place(inbox);
+  midge_inbox_remove(inbox, packet_id);
+  midge_session_record_inbound(session, packet_id, false);
+  midge_session_control(session, MIDGE_PUBCOMP, packet_id, 0);
+}
+
+void midge_session_release_orphans(midge_session *session) {
+  midge_parked *next;
+  for (midge_parked *parked = session->parking.first; parked != NULL;
+       parked = next) {
+    next = parked->next;
+    if (is_orphan(session, parked) && !tell(session, parked)) return;
+  }
+}
