@@ -10,6 +10,7 @@ require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
+const { Receipts, UNKNOWN } = require('./receipts');
 const { NONE } = require('./security');
 const { Session, PARTS_FROM } = require('./session');
 const { flatten } = require('./settings');
@@ -42,6 +43,7 @@ const wrong = {
   connect: 'the properties of CONNECT are those that it may have, each once',
   signal: 'the signal was aborted before the call',
   offline: 'there is no connection, and queueQoSZero is false',
+  answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
   disconnect: 'this reason or these properties cannot be in a DISCONNECT',
   will: 'a topic has 1 to 65,535 bytes, and no + or #; the message has at most ' +
     '65,535; its properties are those of a will, each once',
@@ -86,6 +88,7 @@ class Client {
   #isRef = true;
   #pauses = new Map(); // who wants no messages now, and whether it may yield
   #isExpecting = false; // one that must not wait for those who may yield
+  #receipts = new Receipts();
   #mid = 0;
   #parts = 0; // of requests that were cut, ever
   #awaited; // the tokens of the last request, if they are not its id
@@ -198,12 +201,14 @@ class Client {
       if (!this.#session.isReleased) this.#session.giveUp(!this.#isAsynchronous);
     }
     this.#handle = handle;
+    this.#receipts.forget();
     this.#session = new Session(this.#presenter, handle, {
       isAsynchronous: this.#isAsynchronous,
       isMqtt5: this.#settings.version === 0,
       limits: this.#limits,
       isPaused: this.isPaused,
       hasStore: this.#hasStore,
+      receipts: this.#receipts,
     });
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
@@ -399,9 +404,26 @@ class Client {
     return this.report(native.reconnect(this.#handle.index));
   }
 
-  // Answer a message, when that is done by hand.
-  acknowledge(packetId, reasonCode) {
-    return native.acknowledge(this.#handle.index, packetId, reasonCode);
+  // A message was handed to the program, which answers it.
+  receipt(qos, mid) {
+    return this.#receipts.make(qos, mid);
+  }
+
+  // Those that the program answers by their id.
+  get receipts() {
+    return this.#receipts;
+  }
+
+  // Answer a message. What the server sends again anyhow is not answered.
+  acknowledge(receipt, reasonCode) {
+    if (!this.isDesired) return this.report(errors.ENOCONN);
+    if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
+    const { mid, qos, attempt } = receipt;
+    if (reasonCode !== 0 && !this.#session.isMqtt5) return this.report(errors.EINVAL, wrong.answer);
+    const status = this.#receipts.isCurrent(receipt)
+      ? native.acknowledge(this.#handle.index, mid, reasonCode, qos, attempt) : 0;
+    if (status === 0) this.#receipts.settle(receipt);
+    return this.#judge(status, wrong.answer);
   }
 
   // End the request `mid`, which is answered as it is; undefined if there is

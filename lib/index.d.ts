@@ -67,6 +67,8 @@ declare class mqtt extends EventEmitter {
     callbackReceive?: mqtt.ReceiveCallback | null,
     properties?: mqtt.PublishOptions | null): mqtt.ErrorCode;
 
+  /** Of a received message, with `manualAcks`; the reason is MQTT 5's. */
+  acknowledge(mid: number, reasonCode?: number): mqtt.ErrorCode;
   authenticate(reasonCode: number,
     properties?: mqtt.AuthProperties | null): mqtt.ErrorCode;
 
@@ -297,6 +299,8 @@ declare namespace mqtt {
     /** Connections in a row that a request may break; 5, 0: any number. */
     maxBreaks?: number;
     queueQoSZero?: boolean;
+    /** Messages are acknowledged by `acknowledge`, and not by themselves. */
+    manualAcks?: boolean;
     autoUseTopicAlias?: boolean;
     autoAssignTopicAlias?: boolean;
     /** Lower a QoS that the server does not offer instead of refusing it. */

@@ -28,6 +28,7 @@ const texts = {
   properties: 'a number in the properties is negative, not whole, or too large',
   reason: 'a reason code is a number from 0 to 255',
   handling: 'options.rh is 0, 1 or 2',
+  manual: 'messages are acknowledged by themselves: give the option manualAcks',
   identifier: 'client_id is empty: a session that is not clean needs one',
   identifierText: 'client_id or user_name is not valid Unicode',
   topic: 'topic is not valid Unicode',
@@ -164,6 +165,9 @@ class mqtt extends EventEmitter {
         new Credentials(checked.credentials, settings),
       carrier: checked.transport && new Carrier(checked.transport),
     });
+    if (checked.manualAcks) {
+      this.#presenter.acknowledges = (qos, mid) => this.#client.receipts.add(qos, mid);
+    }
     if (checked.will !== undefined) this.#useWill(checked.will);
     if (made.push(this) === 1) setImmediate(mqtt.#startAll);
   }
@@ -385,6 +389,16 @@ class mqtt extends EventEmitter {
     if (status !== 0) return status;
     if (callbackReceive) this.#listen(callbackReceive);
     return this.#client.awaitRequest();
+  }
+
+  // Of a message that was received, with the option manualAcks; the reason is
+  // MQTT 5's.
+  acknowledge(mid, reasonCode = 0) {
+    checkType('mid', 'number', mid);
+    checkType('reasonCode', 'number', reasonCode);
+    if (!this.#options.manualAcks) return this.#refuse(errors.EINVAL, texts.manual);
+    if (!isReason(reasonCode)) return this.#refuse(errors.EINVAL, texts.reason);
+    return this.#client.acknowledge(this.#client.receipts.find(mid), reasonCode);
   }
 
   // The answer to the event 'authenticate' (24), or a new start (25).

@@ -127,6 +127,7 @@ const table = {
   subscribeBatchSize: told(integer(1, UINT16_MAX), 'subscribeBatch'),
   maxBreaks: limit(integer(0, UINT16_MAX), 'breaksMax', 'breaksOff'),
   queueQoSZero: kept(boolean),
+  manualAcks: told(boolean, 'acknowledgeByHand'),
   autoUseTopicAlias: { check: boolean, tell: aliases },
   autoAssignTopicAlias: { check: boolean, tell: aliases },
   lowerQoS: told(boolean, 'lowerQoS'),
@@ -184,7 +185,7 @@ const foreign = [
   'socksTimeout', 'wsOptions', 'transformWsUrl', 'createWebsocket',
   'forceNativeWebSocket', 'timerVariant', 'log', 'writeCache', 'encoding',
   'objectMode', 'binary', 'browserBufferSize', 'browserBufferTimeout',
-  'manualConnect', 'manualAcks',
+  'manualConnect',
 ];
 
 const names = [...Object.keys(table), ...Object.keys(tlsNames)];

@@ -56,6 +56,7 @@ class Presenter {
     this.disconnect = null;
     this.receive = null;
     this.routes = null; // to handlers, once there was one
+    this.acknowledges = null; // (qos, mid): the program will, by hand
   }
 
   isHeard() {
@@ -115,8 +116,9 @@ class Presenter {
 
   received(topic, payload, qos, retain, mid, properties) {
     const { owner, receive, routes } = this;
+    if (qos > 0 && this.acknowledges !== null) this.acknowledges(qos, mid);
     if (routes !== null) {
-      for (const handler of routes.handlersOf({ topic, properties })) {
+      for (const handler of routes.handlersOf(topic, { properties })) {
         call(owner, handler, mid, topic, payload, qos, retain, properties);
       }
     }

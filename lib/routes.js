@@ -125,7 +125,7 @@ class Routes {
   }
 
   // Each handler of a message once, in the order in which they were given.
-  handlersOf({ topic, properties }) {
+  handlersOf(topic, { properties }) {
     const entries = this.#named(this.#entriesOf(topic), properties?.subscriptionIdentifier);
     if (entries.length === 0) return [];
     if (entries.length === 1) return [...entries[0].handlers];

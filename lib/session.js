@@ -17,12 +17,14 @@ const UNSPECIFIED = 0x80; // the answer to what was not answered
 
 class Session {
   // `handle`: { index }, shared with the finalizer.
-  constructor(presenter, handle, { isAsynchronous, isMqtt5, limits, isPaused, hasStore }) {
+  constructor(presenter, handle,
+    { isAsynchronous, isMqtt5, limits, isPaused, hasStore, receipts }) {
     this.presenter = presenter;
     this.handle = handle;
     this.isAsynchronous = isAsynchronous;
     this.isMqtt5 = isMqtt5;
     this.life = new Life();
+    this.receipts = receipts;
     this.outcomes = new Outcomes(isAsynchronous ? limits.offlineTimeout : 0,
       (request, mid) =>
         presenter.overdue(request, mid, failure(errors.ETIMEOUT,
@@ -103,6 +105,7 @@ class Session {
     if (!this.life.opened(connect)) return;
     this.lastError = undefined;
     this.outcomes.content();
+    this.receipts.opened(attempt, sessionPresent !== 0 || versions[version] === 3);
     this.intake.opened(!this.isAsynchronous);
     const connack = {
       sessionPresent: sessionPresent !== 0,
@@ -198,16 +201,17 @@ class Session {
     this.keepAlive();
   }
 
-  message(topic, payload, qos, retain, mid, properties, duplicate) {
+  // `byAlias`: the topic was not on the wire.
+  message(topic, payload, qos, retain, mid, properties, duplicate, byAlias) {
     const { intake, presenter } = this;
     if (channels.message.hasSubscribers) {
       channels.message.publish(
         { client: presenter.owner, topic, payload, qos, retain, mid, properties });
     }
     if (intake.isGoing) {
-      presenter.received(topic, payload, qos, retain, mid, properties, duplicate);
+      presenter.received(topic, payload, qos, retain, mid, properties, duplicate, byAlias);
     } else {
-      intake.take([topic, payload, qos, retain, mid, properties, duplicate]);
+      intake.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias]);
     }
   }
 

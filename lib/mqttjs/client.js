@@ -9,6 +9,7 @@ const args = require('./arguments');
 const optionTable = require('./options');
 const packets = require('./packets');
 const { Attempts } = require('./attempts');
+const { authenticate } = require('./authenticate');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
@@ -19,8 +20,6 @@ const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
 const { validateTopics } = require('./topics');
 const { wayOf, wayOfBuilder } = require('./transports');
 const { refuse } = require('./url');
-
-const AUTH_CONTINUE = 24;
 
 const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
@@ -86,11 +85,7 @@ class MqttClient extends Promises {
       pause: (who, mayYield) => this.#core.pause(who, mayYield),
       resume: (who) => this.#core.resume(who),
     });
-    this.#inbox = new Inbox(this, {
-      acknowledge: (packetId, reason) => this.#acknowledge(packetId, reason),
-      deliver: (packet) => this.#handlers.deliver(packet),
-      heard: () => this.#core.heard(),
-    }, plainHandler);
+    this.#inbox = this.#makeInbox();
     this.#presenter = new Presenter(this,
       { inbox: this.#inbox, isMqtt5: this.#isMqtt5, life: this.#life() });
     this.#core = new Client(this.#presenter, {
@@ -107,6 +102,17 @@ class MqttClient extends Promises {
     this.#isUp = true;
   }
 
+  #makeInbox() {
+    return new Inbox(this, {
+      receipt: (qos, id) => this.#core.receipt(qos, id),
+      acknowledge: (receipt, reason) => this.#core.acknowledge(receipt, reason),
+      fault: () => this.#core.fault,
+      deliver: (topic, packet) => this.#handlers.deliver(topic, packet),
+      heard: () => this.#core.heard(),
+      show: (make) => this.#presenter.show('packetsend', make),
+    }, plainHandler);
+  }
+
   #check(status) {
     if (status < 0) throw this.#core.fault;
   }
@@ -121,7 +127,7 @@ class MqttClient extends Promises {
       dropped: (request) => this.#dropped(request),
       ended: () => this.#ended(),
       settled: (request, isAnswered) => this.#settled(request, isAnswered),
-      authenticate: (packet) => this.#authenticate(packet),
+      authenticate: (packet) => authenticate(this, this.#core, packet),
     };
   }
 
@@ -222,11 +228,6 @@ class MqttClient extends Promises {
     if (this.disconnecting && isAnswered && this.#publishing === 0) {
       this.#presenter.emit('outgoingEmpty');
     }
-  }
-
-  #acknowledge(messageId, reasonCode) {
-    this.#core.acknowledge(messageId, reasonCode);
-    this.#presenter.show('packetsend', () => ({ cmd: 'puback', messageId, reasonCode }));
   }
 
   static get VERSION() {
@@ -557,22 +558,6 @@ class MqttClient extends Promises {
   // The same, for AUTH: (error, what is answered).
   handleAuth(packet, callback) {
     callback();
-  }
-
-  #authenticate(packet) {
-    const answer = (error, reply) => {
-      if (error) {
-        this.emit('error', error);
-        return;
-      }
-      if (!reply) return;
-      const [wrong, list] = args.encode(
-        { ...reply.properties, authenticationMethod: undefined }, true);
-      if (wrong || this.#core.authenticate(reply.reasonCode ?? AUTH_CONTINUE, list) < 0) {
-        this.emit('error', wrong ?? this.#core.fault);
-      }
-    };
-    call(this, this.handleAuth, packet, answer);
   }
 
   // Let the process end while it is connected, or not.

@@ -65,11 +65,16 @@ class Handlers {
     }
   }
 
-  deliver(packet) {
-    if (this.#routes.isEmpty) return;
-    for (const handler of this.#routes.handlersOf(packet)) {
-      call(this.#owner, handler, packet.topic, packet.payload, packet);
+  // What it gives is there when the handlers' promises are kept; undefined if
+  // none has given one.
+  deliver(topic, packet) {
+    if (this.#routes.isEmpty) return undefined;
+    const promises = [];
+    for (const handler of this.#routes.handlersOf(topic, packet)) {
+      const result = call(this.#owner, handler, topic, packet.payload, packet);
+      if (typeof result?.then === 'function') promises.push(result);
     }
+    return promises.length === 0 ? undefined : promises;
   }
 
   messages(topics, { highWaterMark, signal, ...options }) {

@@ -2,6 +2,9 @@
 // Messages, one at a time: each is told, handled and acknowledged before the
 // next one, as MQTT.js does. handleMessage may take its time for that.
 const native = require('../native');
+const packets = require('./packets');
+const { Answers } = require('./answers');
+const { isAtRelease } = require('./options');
 
 // Of what waits here; past one of them the core holds what comes.
 const WAITING_MAX = 1024;
@@ -13,28 +16,27 @@ const LOWEST_REFUSAL = 128;
 
 class Inbox {
   #owner;
-  #core; // { acknowledge(packetId, reasonCode), deliver(packet), heard() }
+  #core; // { deliver(topic, packet), heard() } and what Answers takes
+  #answers;
+  #isAtRelease; // QoS 2 comes at PUBREL
   #plain; // handleMessage when nobody has overridden it
   #waiting = []; // messages that came meanwhile
   #at = 0; // the first of them that was not handled
   #bytes = 0; // of their payloads
   #isBusy = false;
   #isDraining = false;
-  #connection = 0; // acknowledgements of an earlier one are nobody's
   #life = 0; // until end: handlers of an earlier one are nobody's
 
   constructor(owner, core, plain) {
     this.#owner = owner;
     this.#core = core;
     this.#plain = plain;
+    this.#isAtRelease = isAtRelease(owner.options);
+    this.#answers = new Answers(core, this.#isAtRelease);
   }
 
   get isFull() {
     return this.#waiting.length - this.#at >= WAITING_MAX || this.#bytes >= WAITING_BYTES_MAX;
-  }
-
-  opened() {
-    this.#connection += 1;
   }
 
   // What still waits comes again, if the server keeps it.
@@ -46,26 +48,42 @@ class Inbox {
     this.#isBusy = false;
   }
 
-  take(packet, isMqtt5) {
+  // `topic`: what the packet's is, if an alias stands for it.
+  take(topic, packet, isMqtt5) {
+    const message = { topic, packet, isMqtt5, receipt: this.#answers.of(packet) };
     if (!this.#isBusy) {
-      this.#handle(packet, isMqtt5, this.#connection);
+      this.#handle(message);
       return;
     }
     const wasFull = this.isFull;
     this.#bytes += packet.payload.length;
-    this.#waiting.push([packet, isMqtt5, this.#connection]);
+    this.#waiting.push(message);
     if (this.isFull !== wasFull) this.#core.heard();
   }
 
-  #handle(packet, isMqtt5, connection) {
-    const owner = this.#owner;
-    if (owner.listenerCount('packetreceive') > 0) this.#emit('packetreceive', packet);
-    if (packet.qos > 0 && isMqtt5 && owner.options.customHandleAcks) {
+  #handle(message) {
+    const { packet, isMqtt5 } = message;
+    const { options } = this.#owner;
+    this.#show(packet, isMqtt5);
+    if (packet.qos > 0 && isMqtt5 && options.customHandleAcks) {
       this.#isBusy = true;
-      this.#ask(packet, connection);
+      this.#ask(message);
       return;
     }
-    this.#tell(packet, connection, 0);
+    this.#tell(message, 0);
+  }
+
+  // What was received; of QoS 2, what the core has sent and received since.
+  #show(packet, isMqtt5) {
+    const { messageId } = packet;
+    const isReleased = packet.qos === 2 && this.#isAtRelease;
+    const receives = this.#owner.listenerCount('packetreceive') > 0;
+    if (receives) this.#emit('packetreceive', packet);
+    if (!isReleased) return;
+    if (this.#owner.listenerCount('packetsend') > 0) {
+      this.#emit('packetsend', { cmd: 'pubrec', messageId });
+    }
+    if (receives) this.#emit('packetreceive', packets.pubrel(isMqtt5, messageId));
   }
 
   #emit(...event) {
@@ -77,24 +95,25 @@ class Inbox {
   }
 
   // customHandleAcks decides whether the message is told, and how answered.
-  #ask(packet, connection) {
+  #ask(message) {
+    const { topic, packet } = message;
     let isAnswered = false;
     const life = this.#life;
     const done = (error, code) => {
       if (isAnswered || life !== this.#life) return;
       isAnswered = true;
-      this.#decided(packet, connection, error, code);
+      this.#decided(message, error, code);
     };
     try {
-      this.#owner.options.customHandleAcks(packet.topic, packet.payload, packet, done);
+      this.#owner.options.customHandleAcks(topic, packet.payload, packet, done);
     } catch (error) {
       native.raise(error);
     }
   }
 
-  #decided(packet, connection, error, code) {
+  #decided(message, error, code) {
     const reason = typeof error === 'number' ? error : code ?? 0;
-    const cmd = packet.qos === 1 ? 'puback' : 'pubrec';
+    const cmd = message.packet.qos === 1 ? 'puback' : 'pubrec';
     if (error instanceof Error) {
       this.#emit('error', error);
       this.#next();
@@ -102,19 +121,24 @@ class Inbox {
       this.#emit('error', new Error(`Wrong reason code for ${cmd}`));
       this.#next();
     } else {
-      this.#tell(packet, connection, reason);
+      this.#tell(message, reason);
     }
   }
 
-  #tell(packet, connection, reason) {
+  #tell(message, reason) {
+    const { topic, packet, receipt } = message;
     const owner = this.#owner;
+    const isManual = owner.options.manualAcks && reason < LOWEST_REFUSAL;
+    if (isManual) this.#answers.byHand(packet, receipt);
     this.#isBusy = true;
     if (reason < LOWEST_REFUSAL) {
-      this.#core.deliver(packet);
-      this.#emit('message', packet.topic, packet.payload, packet);
+      const promises = this.#core.deliver(topic, packet);
+      if (isManual && promises !== undefined) this.#answerAfter(promises, message);
+      this.#emit('message', topic, packet.payload, packet);
     }
     if (owner.handleMessage === this.#plain) {
-      this.#done(packet, connection, reason);
+      if (!isManual) this.#answer(message, reason);
+      this.#next();
       return;
     }
     let isDone = false;
@@ -123,19 +147,25 @@ class Inbox {
       owner.handleMessage(packet, (error) => {
         if (isDone || life !== this.#life) return;
         isDone = true;
-        this.#done(packet, connection, reason, error);
+        if (!error) this.#answer(message, reason);
+        this.#next();
       });
     } catch (error) {
       native.raise(error);
     }
   }
 
-  // What was not handled is not acknowledged.
-  #done({ qos, messageId }, connection, reason, error) {
-    if (qos > 0 && !error && connection === this.#connection) {
-      this.#core.acknowledge(messageId, reason);
-    }
-    this.#next();
+  // Of handlers; one that fails is an unhandled rejection, as without us.
+  async #answerAfter(promises, message) {
+    await Promise.all(promises);
+    this.#answer(message, 0);
+  }
+
+  // What was not handled is not acknowledged, and what the program has answered
+  // itself is not again. PUBCOMP has no reason to give.
+  #answer({ packet, receipt }, reason) {
+    if (receipt === undefined) return;
+    this.#answers.answer(receipt, packet.qos === 2 && this.#isAtRelease ? 0 : reason);
   }
 
   // Handlers that are done at once leave no trace on the stack.
@@ -147,8 +177,8 @@ class Inbox {
     while (this.#at < this.#waiting.length && !this.#isBusy) {
       const message = this.#waiting[this.#at];
       this.#at += 1;
-      this.#bytes -= message[0].payload.length;
-      this.#handle(...message);
+      this.#bytes -= message.packet.payload.length;
+      this.#handle(message);
     }
     this.#isDraining = false;
     if (this.#at === this.#waiting.length || this.#at >= WAITING_MAX) {

@@ -9,6 +9,14 @@ function aborted(signal) {
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
+// For who takes packets alone, an alias is resolved.
+function named(topic, packet) {
+  if (packet.topic === topic) return packet;
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(packet));
+  copy.topic = topic;
+  return copy;
+}
+
 class Messages {
   #waiting = []; // messages that nobody has asked for
   #at = 0; // the first of them
@@ -23,7 +31,7 @@ class Messages {
   #abort = () => this.finish(aborted(this.#signal));
 
   // The handler of the subscription.
-  take = (topic, payload, packet) => this.#take(packet);
+  take = (topic, payload, packet) => this.#take(named(topic, packet));
 
   constructor(client, { highWaterMark = HIGH_WATER_MARK, signal }) {
     this.#client = client;

@@ -39,7 +39,6 @@ const refused = {
   streamBuilder: 'use new MqttClient(streamBuilder, options)',
   authPacket: 'answer the server\'s AUTH in client.handleAuth',
   socksTimeout: 'give connectTimeout, which counts the proxy in',
-  manualAcks: 'override client.handleMessage, whose callback acknowledges',
 };
 
 const variants = ['auto', 'worker', 'native'];
@@ -154,6 +153,9 @@ function settings(options, isPeriodGiven, isByHand) {
     closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
     lenientText: true,
     acknowledgeByHand: true,
+    // MQTT.js's message of QoS 2 comes at PUBREL; one that is to be refused is
+    // looked at before PUBREC.
+    atRelease: isAtRelease(options),
     // We are asked before each attempt, and let it go on or not.
     ask: true,
     reconnectLasting: true,
@@ -181,6 +183,10 @@ function identity({ clientId, keepalive, username, password }) {
   };
 }
 
+function isAtRelease({ protocolVersion, customHandleAcks }) {
+  return protocolVersion !== 5 || !customHandleAcks;
+}
+
 function will({ will: given, protocolVersion }) {
   if (!given) return undefined;
   const { topic, payload = '', qos = 0, retain = false } = given;
@@ -196,4 +202,4 @@ function will({ will: given, protocolVersion }) {
   };
 }
 
-module.exports = { complete, identity, settings, will, headers, UNHEARD_MS };
+module.exports = { complete, identity, settings, isAtRelease, will, headers, UNHEARD_MS };

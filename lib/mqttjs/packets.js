@@ -103,4 +103,10 @@ function publish(isMqtt5, topic, payload, qos, retain, messageId, properties, du
     { cmd: 'publish', retain, qos, dup, length, topic, payload, messageId }, properties);
 }
 
-module.exports = { connect, connack, granted, ack, disconnect, auth, publish };
+// As the server sends it: { messageId }, and in MQTT 5 a reason.
+function pubrel(isMqtt5, messageId) {
+  const packet = parsed('pubrel', 2, { qos: 1, messageId });
+  return isMqtt5 ? { ...packet, reasonCode: 0 } : packet;
+}
+
+module.exports = { connect, connack, granted, ack, disconnect, auth, publish, pubrel };

@@ -56,7 +56,6 @@ class Presenter {
   opened(connection) {
     this.#isMqtt5 = connection.protocolVersion === 5;
     const packet = packets.connack({ ...connection, isMqtt5: this.#isMqtt5 });
-    this.#inbox.opened();
     this.#life.opened(connection);
     this.show('packetreceive', () => packet);
     this.emit('connect', packet);
@@ -94,11 +93,11 @@ class Presenter {
     return requests;
   }
 
-  received(topic, payload, qos, retain, messageId, properties, dup) {
-    const packet = packets.publish(this.#isMqtt5, topic, payload, qos, retain, messageId,
-      properties, dup);
+  received(topic, payload, qos, retain, messageId, properties, dup, byAlias) {
+    const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
+      messageId, properties, dup);
     if (this.expected !== undefined) this.expected(topic, packet);
-    this.#inbox.take(packet, this.#isMqtt5);
+    this.#inbox.take(topic, packet, this.#isMqtt5);
   }
 
   succeeded(request, mid, reason, isMqtt5) {

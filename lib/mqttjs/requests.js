@@ -10,9 +10,10 @@ const CLOSED = 'Connection closed';
 
 function call(owner, callback, ...args) {
   try {
-    callback.apply(owner, args);
+    return callback.apply(owner, args);
   } catch (error) {
     native.raise(error);
+    return undefined;
   }
 }
 

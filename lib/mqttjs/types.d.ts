@@ -104,6 +104,8 @@ export interface IPublishPacket extends IPacket {
     subscriptionIdentifier?: number | number[];
     contentType?: string;
   };
+  /** Of a received message, with `manualAcks`; the reason is MQTT 5's, of QoS 1. */
+  ack?(reasonCode?: number): void;
 }
 
 export interface IConnackPacket extends IPacket {
@@ -383,6 +385,8 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   auth?: string;
   socksProxy?: string;
   customHandleAcks?: AckHandler;
+  /** Messages are acknowledged by `packet.ack()`, and not by themselves. */
+  manualAcks?: boolean;
   port?: number;
   host?: string;
   hostname?: string;

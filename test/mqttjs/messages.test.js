@@ -176,6 +176,27 @@ test('what waits for its handler at the end is not told after it', async () => {
   assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId), [9]);
 });
 
+test('a callback of before the end hurries no message of after it', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  const send = (messageId) =>
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId });
+  send(1);
+  await until(() => pending.length === 1);
+  await client.endAsync();
+  client.reconnect();
+  await called((done) => client.once('connect', done));
+  send(2);
+  send(3);
+  await until(() => pending.length === 2);
+  await client.publishAsync('fence', 'm', { qos: 1 });
+  pending[0]();
+  assert.equal(pending.length, 2);
+  pending[1]();
+  await until(() => pending.length === 3);
+});
+
 test('handleAuth that fails is an error', async () => {
   const properties = { authenticationMethod: 'm' };
   const broker = await listen({ connect: () => ({ cmd: 'auth', reasonCode: 24, properties }) });

@@ -29,7 +29,8 @@ export async function main(): Promise<string[]> {
   return texts;
 }
 
-const one = mqtt.connect('mqtt://localhost');
+const one = mqtt.connect('mqtt://localhost', { manualAcks: true });
+one.on('message', (topic, payload, packet) => packet.ack?.(0));
 // @ts-expect-error a handler is a function
 one.subscribe('a', {}, null, 'handler');
 // @ts-expect-error a number of milliseconds

@@ -8,6 +8,20 @@ const received = (packet, connect) => ({
   },
 });
 
+// Of what the client sends and receives.
+const shown = (options) => ({
+  run: async (t) => {
+    const client = await t.connected(options);
+    client.on('packetsend', t.note('send'));
+    client.on('packetreceive', t.note('receive'));
+    t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 3 });
+    await t.broker.saw('puback');
+    t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 4 });
+    await t.broker.saw('pubcomp');
+    await t.until('send', 3);
+  },
+});
+
 module.exports = {
   'a message of QoS 0': received({ qos: 0 }),
   'a retained message': received({ qos: 0, retain: true }),
@@ -106,6 +120,119 @@ module.exports = {
       await t.broker.saw('pubcomp');
     },
   },
+
+  'QoS 2 in the order of PUBREL, among others': {
+    rules: { pubrec: () => undefined },
+    run: async (t) => {
+      await t.connected();
+      const { current } = t.broker;
+      for (const messageId of [3, 4]) {
+        current.send({ cmd: 'publish', topic: 'a', payload: String(messageId), qos: 2, messageId });
+      }
+      await t.broker.saw('pubrec', 2);
+      current.send({ cmd: 'publish', topic: 'b', payload: 'm', qos: 1, messageId: 9 });
+      current.send({ cmd: 'pubrel', messageId: 4 });
+      current.send({ cmd: 'publish', topic: 'c', payload: 'm', qos: 0 });
+      current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.broker.saw('pubcomp', 2);
+      t.add('order', t.broker.seen.slice(1).map(({ cmd, messageId }) => `${cmd} ${messageId}`));
+      await t.until('message', 4);
+    },
+  },
+
+  'QoS 2 is completed once it was handled': {
+    run: async (t) => {
+      const client = await t.connected();
+      const pending = [];
+      client.handleMessage = (packet, done) => {
+        t.add('handled', packet);
+        pending.push(done);
+      };
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3 });
+      await t.until('handled');
+      await t.quiet();
+      t.add('completed', t.broker.of('pubcomp').length);
+      pending.shift()();
+      await t.broker.saw('pubcomp');
+    },
+  },
+
+  'QoS 2 that is not handled is not completed': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.handleMessage = (packet, done) => {
+        t.add('handled', packet);
+        done(new Error('no'));
+      };
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3 });
+      await t.until('handled');
+      await t.quiet();
+      t.add('completed', t.broker.of('pubcomp').length);
+    },
+  },
+
+  'a connection lost between PUBREC and PUBREL': {
+    rules: {
+      pubrec: () => undefined,
+      connect: (packet, connection) => ({
+        cmd: 'connack', returnCode: 0, sessionPresent: connection.number > 1,
+      }),
+    },
+    run: async (t) => {
+      await t.connected({ clean: false });
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3 });
+      await t.broker.saw('pubrec');
+      t.broker.current.end();
+      await t.until('connect', 2);
+      t.broker.current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.broker.saw('pubcomp');
+      await t.until('message');
+    },
+  },
+
+  'a connection lost before PUBREC was heard': {
+    rules: {
+      pubrec: (packet, connection) => {
+        if (connection.number > 1) return { cmd: 'pubrel', messageId: packet.messageId };
+        return connection.end();
+      },
+      connect: (packet, connection) => ({
+        cmd: 'connack', returnCode: 0, sessionPresent: connection.number > 1,
+      }),
+    },
+    run: async (t) => {
+      await t.connected({ clean: false });
+      const message = { cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId: 3, dup: true };
+      t.broker.current.send(message);
+      await t.until('connect', 2);
+      t.broker.current.send(message);
+      await t.broker.saw('pubcomp');
+      await t.until('message');
+    },
+  },
+
+  'QoS 2 with an alias': {
+    run: async (t) => {
+      const client = await t.connected(
+        { protocolVersion: 5, properties: { topicAliasMaximum: 5 } });
+      client.handleMessage = (packet, done) => {
+        t.add('handled', packet);
+        done();
+      };
+      const { current } = t.broker;
+      const properties = { topicAlias: 2 };
+      const send = (topic, qos, messageId) => current.send(
+        { cmd: 'publish', topic, payload: 'm', qos, messageId, properties });
+      send('one', 2, 3);
+      await t.broker.saw('pubcomp');
+      send('', 1, 4);
+      await t.broker.saw('puback');
+      await t.until('message', 2);
+    },
+  },
+
+  'packets of QoS 1 and 2 are shown': shown({}),
+  'packets of QoS 1 and 2 are shown, MQTT 5': shown({ protocolVersion: 5 }),
 
   'PUBREL of an unknown id is completed': {
     run: async (t) => {

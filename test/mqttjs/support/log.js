@@ -40,7 +40,7 @@ class Log {
   }
 
   add(name, ...values) {
-    this.#isReceived = name === 'message' || name === 'handled';
+    this.#isReceived = ['message', 'handled', 'send', 'receive'].includes(name);
     while (values.length > 0 && values.at(-1) === undefined) values.pop();
     this.entries.push([name, ...values.map((value) => this.#plain(value))]);
     for (const check of this.#waiting) check();

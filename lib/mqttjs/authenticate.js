@@ -1,0 +1,24 @@
+'use strict';
+// AUTH of the server, which the program answers by client.handleAuth.
+const args = require('./arguments');
+const { call } = require('./requests');
+
+const CONTINUE = 24;
+
+function authenticate(owner, core, packet) {
+  const answer = (error, reply) => {
+    if (error) {
+      owner.emit('error', error);
+      return;
+    }
+    if (!reply) return;
+    const [wrong, list] = args.encode(
+      { ...reply.properties, authenticationMethod: undefined }, true);
+    if (wrong || core.authenticate(reply.reasonCode ?? CONTINUE, list) < 0) {
+      owner.emit('error', wrong ?? core.fault);
+    }
+  };
+  call(owner, owner.handleAuth, packet, answer);
+}
+
+module.exports = { authenticate };

@@ -1,0 +1,55 @@
+'use strict';
+// Messages that the program answers by itself, and which of them wait for that.
+// QoS 1 is answered on the connection that brought it, and QoS 2 in its session;
+// the server sends again what was not, so an answer that comes later is nobody's.
+const UNKNOWN = 'no message of QoS 1 or 2 with this id waits to be acknowledged: it was ' +
+  'acknowledged before, or it never came';
+
+class Receipts {
+  #byId = new Map(); // the newest receipt of each id
+  #attempt = 0; // whose connection was opened last
+  #since = 0; // and the first one of the server's session
+
+  // There is a new connection.
+  opened(attempt, sessionPresent) {
+    this.#attempt = attempt;
+    if (!sessionPresent) this.#since = attempt;
+  }
+
+  // The client goes on with a session of another number.
+  forget() {
+    this.#byId.clear();
+    this.#attempt = 0;
+    this.#since = 0;
+  }
+
+  // The program has a message: it answers by this.
+  make(qos, mid) {
+    return { qos, mid, attempt: this.#attempt, isSettled: false };
+  }
+
+  // The same, to be found by its id.
+  add(qos, mid) {
+    this.#byId.set(mid, this.make(qos, mid));
+  }
+
+  // Undefined if there is none.
+  find(mid) {
+    return this.#byId.get(mid);
+  }
+
+  // It is answered; false: it was before.
+  settle(receipt) {
+    if (receipt.isSettled) return false;
+    receipt.isSettled = true;
+    if (this.#byId.get(receipt.mid) === receipt) this.#byId.delete(receipt.mid);
+    return true;
+  }
+
+  // The answer would reach whoever has sent the message.
+  isCurrent({ qos, attempt }) {
+    return qos === 2 ? attempt >= this.#since : attempt === this.#attempt;
+  }
+}
+
+module.exports = { Receipts, UNKNOWN };
