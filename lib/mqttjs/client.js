@@ -177,7 +177,8 @@ class MqttClient extends Promises {
 
   #lost(fault) {
     this.log('closed');
-    if (fault !== undefined) this.#way.tell('error', fault);
+    const { stream } = this;
+    if (fault !== undefined) this.#way.tell(stream, 'error', fault);
     this.connected = false;
     this.#attempting = false;
     this.#keepalive = undefined;
@@ -190,7 +191,7 @@ class MqttClient extends Promises {
       this.reconnecting = true;
     }
     this.#presenter.emit('close');
-    this.#way.tell('close');
+    this.#way.tell(stream, 'close');
   }
 
   // A request whose connection has gone. The core makes it again, unless
@@ -208,8 +209,9 @@ class MqttClient extends Promises {
     this.disconnected = true;
     this.#isUp = false;
     this.#attempts.shut();
+    const { stream } = this;
     if (this.#attempting) this.#presenter.emit('close');
-    this.#way.tell('close');
+    this.#way.tell(stream, 'close');
     this.#attempting = false;
     this.#presenter.emit('end');
     for (const callback of this.#endings.splice(0)) call(this, callback);

@@ -47,8 +47,9 @@ class Native {
     return this.#owner.stream?.error;
   }
 
-  tell(...event) {
-    this.#owner.stream?.tell(...event);
+  // Of an attempt's stream: the client may have another one by now.
+  tell(stream, ...event) {
+    stream?.tell(...event);
   }
 }
 
