@@ -1,7 +1,9 @@
 'use strict';
 // The core asks before each attempt to connect. Options are read again then,
 // and an attempt that is not wanted waits until one is.
+const { isDeepStrictEqual } = require('node:util');
 const native = require('../native');
+const optionTable = require('./options');
 const { isWebSocket } = require('./url');
 
 class Attempts {
@@ -10,21 +12,26 @@ class Attempts {
   #way; // what the bytes go through
   #seen; // what they were when they were read
   #told; // what the core was told last
+  #will; // of the options, as the core was told it
   #period; // what it was told of reconnectPeriod, once
   #tell;
+  #setWill;
   #session = null;
   #held = 0; // the attempt that waits, 0 for none
   #isOpen = false; // attempts are wanted
   #isFirst = true; // since connect
   #timer = null; // of the next attempt, when the core does not keep its time
 
-  // `tell`: (isFirst, drop): an attempt begins, whose connection `drop` drops.
-  constructor(owner, given, way, tell) {
+  // `tell`: (isFirst, drop): an attempt begins, whose connection `drop` drops;
+  // `setWill`: (will): from the next connection on.
+  constructor(owner, given, way, tell, setWill) {
     this.#owner = owner;
     this.#way = way;
     this.#given = given;
     this.#seen = { ...given };
     this.#tell = tell;
+    this.#setWill = setWill;
+    this.#will = optionTable.will(owner.options);
   }
 
   // For the core, in the place of credentials.
@@ -100,12 +107,21 @@ class Attempts {
     if (!this.#isOpen) return;
     try {
       const answer = this.#answer();
+      this.#renewWill();
       this.#held = 0;
       native.proceed(this.#session.index, attempt, answer);
     } catch (error) {
       this.#owner.emit('error', error);
       if (this.#isOpen) this.#wait(this.#owner.options.reconnectPeriod || 1000);
     }
+  }
+
+  // It may be another object, or the same with something else in it.
+  #renewWill() {
+    const will = optionTable.will(this.#owner.options);
+    if (isDeepStrictEqual(will, this.#will)) return;
+    this.#setWill(will);
+    this.#will = will;
   }
 
   // What may be told anew.

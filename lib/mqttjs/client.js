@@ -80,7 +80,8 @@ class MqttClient extends Promises {
   #make(given, isPeriodGiven) {
     const settings = optionTable.settings(this.options, isPeriodGiven, this.#way.isByHand);
     this.#place = this.#way.place(this.options);
-    this.#attempts = new Attempts(this, given, this.#way, (...begun) => this.#attempt(...begun));
+    this.#attempts = new Attempts(this, given, this.#way, (...begun) => this.#attempt(...begun),
+      (will) => this.#check(this.#core.setWill(will)));
     this.#handlers = new Handlers(this, {
       pause: (who, mayYield) => this.#core.pause(who, mayYield),
       resume: (who) => this.#core.resume(who),

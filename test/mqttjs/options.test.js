@@ -136,6 +136,39 @@ test('the same in the caller\'s own object', async () => {
   assert.equal(String(broker.of('connect').at(-1).password), 'second');
 });
 
+test('a will that is changed counts at the next attempt', async () => {
+  const will = () => {
+    const { topic, payload } = broker.of('connect').at(-1).will ?? {};
+    return [topic, payload && String(payload)];
+  };
+  const client = await connected({ will: { topic: 'gone', payload: 'first' } });
+  const again = async () => {
+    broker.current.end();
+    await event(client, 'connect');
+  };
+  assert.deepEqual(will(), ['gone', 'first']);
+  client.options.will = { topic: 'gone', payload: 'second' };
+  await again();
+  assert.deepEqual(will(), ['gone', 'second']);
+  client.options.will.payload = Buffer.from('third');
+  await again();
+  assert.deepEqual(will(), ['gone', 'third']);
+  client.options.will = undefined;
+  await again();
+  assert.deepEqual(will(), [undefined, undefined]);
+});
+
+test('a will that cannot be is an error of its attempt', async () => {
+  const client = await connected({ will: { topic: 'gone', payload: 'first' } });
+  client.options.will = { topic: 'a/#', payload: '' };
+  const failed = event(client, 'error');
+  broker.current.end();
+  assert.match((await failed)[0].message, /no \+ or #/);
+  client.options.will = { topic: 'fine', payload: '' };
+  await event(client, 'connect');
+  assert.equal(broker.of('connect').at(-1).will.topic, 'fine');
+});
+
 test('reconnectPeriod that is changed counts at the next attempt', async () => {
   const client = await connected({ reconnectPeriod: 3600000 });
   client.options.reconnectPeriod = 10;
