@@ -324,8 +324,9 @@ static bool lower_qos(midge_session *session, midge_message *message,
   return false;
 }
 
-/* Before MQTT 5 a server cannot say how many it takes, and mosquitto drops a
- * client with more of QoS 2 than its max_inflight_messages, 20 by default. */
+/* Before MQTT 5 a server cannot say how many it takes, and mosquitto loses what
+ * is more of QoS 2 than its max_inflight_messages, 20 by default, and
+ * acknowledges it all the same. */
 static bool may_be_too_many(const midge_session *session,
                             const midge_message *message) {
   return session->version != MIDGE_MQTT_5 &&

@@ -2,10 +2,12 @@
 // The same functions with every broker; docs/brokers.md tells the differences.
 const assert = require('node:assert');
 const { after, before, describe, test } = require('node:test');
+const mqtt = require('../../lib');
 const { functions, functionsOf5, observe } = require('./functions');
 const aedes = require('../support/aedes');
 const mosquitto = require('../support/mosquitto');
 const rabbitmq = require('../support/rabbitmq');
+const { called, event, until } = require('../node/support/wait');
 
 const USUAL = {
   'a message of QoS 0': 'arrives with QoS 0',
@@ -87,6 +89,33 @@ describe('mosquitto', () => {
     ...versions('TCP', tcp, [3], OF_MOSQUITTO_3_1),
     ...versions('WebSocket', web, [5], OF_MOSQUITTO_WEB),
   ]);
+});
+
+// mosquitto acknowledges what is more than its max_inflight_messages, and loses
+// it.
+test('mosquitto, MQTT 3.1.1: what the defaults have in flight arrives', async (t) => {
+  const broker = await mosquitto.start();
+  const clients = [];
+  t.after(async () => {
+    clients.forEach((client) => client.disconnect(null, { force: true }));
+    await broker.stop();
+  });
+  const connected = async () => {
+    const client = new mqtt(null, null, null, true, 60000, true, { protocolVersion: 4 });
+    clients.push(client);
+    client.connect('127.0.0.1', broker.port);
+    await event(client, 'connected');
+    return client;
+  };
+  const subscriber = await connected();
+  const publisher = await connected();
+  const seen = new Set();
+  subscriber.on('received', (mid, topic, payload) => seen.add(payload.toString()));
+  await called((done) => subscriber.subscribe(0, 'defaults', done));
+  for (let at = 0; at < 1500; at += 1) {
+    publisher.publish(at % 3 === 0 ? 1 : 2, false, 'defaults', `${at}`);
+  }
+  await until(() => seen.size === 1500);
 });
 
 describe('RabbitMQ', () => {
