@@ -41,25 +41,32 @@ function parse(text) {
   const protocol = url.protocol.slice(0, -1);
   if (!isKnown(protocol)) throw refuse('Missing protocol');
   const isUnix = protocol.endsWith(UNIX);
+  const named = [url.username, url.password].map(decoded);
+  if (named[1] === '') named.pop();
   const parsed = {
     protocol,
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     query: Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
-    auth: url.username === '' && url.password === '' ? null
-      : `${decoded(url.username)}${url.password === '' ? '' : `:${decoded(url.password)}`}`,
+    auth: url.username === '' && url.password === '' ? null : named.join(':'),
   };
   if (url.port !== '') parsed.port = Number(url.port);
   if (isUnix) parsed.path = decoded(url.pathname);
   else if (/^w/.test(protocol)) parsed.path = (url.pathname || '/') + url.search;
-  return parsed;
+  return [parsed, named];
 }
 
 // user:password, cut at the last colon.
-function useAuth(options) {
-  if (typeof options.auth !== 'string' || options.auth === '') return;
-  const [, name, password] = /^(.+):(.+)$/s.exec(options.auth) ?? [];
-  options.username = name ?? options.auth;
-  if (name !== undefined) options.password = password;
+function cut(auth) {
+  return /^(.+):(.+)$/s.exec(auth)?.slice(1) ?? [auth];
+}
+
+// `named`: what the URL names, where a colon of either is no separator.
+function useAuth(options, parsed, named) {
+  const { auth } = options;
+  if (typeof auth !== 'string' || auth === '') return;
+  const [name, password] = auth === parsed.auth && named[0] !== '' ? named : cut(auth);
+  options.username = name;
+  if (password !== undefined) options.password = password;
 }
 
 // A certificate and a key make a connection secure.
@@ -94,8 +101,9 @@ function useProtocol(options) {
 function merge(url, given) {
   if (url instanceof URL) url = url.href;
   if (url !== null && typeof url === 'object' && !given) [url, given] = ['', url];
-  const options = { ...(url ? parse(url) : {}), ...given };
-  useAuth(options);
+  const [parsed, named] = url ? parse(url) : [{}, []];
+  const options = { ...parsed, ...given };
+  useAuth(options, parsed, named);
   if (typeof options.query?.clientId === 'string') options.clientId = options.query.clientId;
   useProtocol(options);
   options.unixSocket = Boolean(options.unixSocket);
