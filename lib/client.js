@@ -426,6 +426,11 @@ class Client {
     return this.#judge(status, wrong.answer);
   }
 
+  // The requests that have no outcome, as they were made.
+  get unfinished() {
+    return this.#session === null ? [] : this.#session.outcomes.list();
+  }
+
   // End the request `mid`, which is answered as it is; undefined if there is
   // none. Its outcome comes as any other does.
   cancel(mid) {

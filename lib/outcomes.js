@@ -47,6 +47,10 @@ class Outcomes {
       () => signal.removeEventListener('abort', cancel));
   }
 
+  list() {
+    return this.#pending.list();
+  }
+
   peek(mid) {
     return this.#pending.get(mid);
   }

@@ -61,6 +61,16 @@ class Pending {
     return request;
   }
 
+  // All that wait, in the order of their ids.
+  list() {
+    const requests = [...this.#late.values()];
+    for (let id = this.#first; id <= this.#last; id += 1) {
+      const request = this.#slots[id & this.#mask];
+      if (request !== undefined) requests.push(request);
+    }
+    return requests;
+  }
+
   // The lowest id that waits; Infinity when there is none.
   oldest() {
     if (this.#late.size > 0) return this.#late.keys().next().value;

@@ -13,8 +13,8 @@ const { authenticate } = require('./authenticate');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
+const { Members } = require('./members');
 const { Presenter } = require('./presenter');
-const { Promises } = require('./promises');
 const { Requester } = require('./requester');
 const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
 const { validateTopics } = require('./topics');
@@ -26,7 +26,7 @@ const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 // Only connect makes one.
 const byConnect = Symbol('connect');
 
-class MqttClient extends Promises {
+class MqttClient extends Members {
   connected = false;
   reconnecting = false;
   disconnecting = false;
@@ -63,7 +63,7 @@ class MqttClient extends Promises {
   // `streamBuilder`: (client), returns a Duplex. `given`: of connect, the caller's own object,
   // which is read again at each attempt.
   constructor(streamBuilder, options = {}, given = options) {
-    super();
+    super(() => this.#core.unfinished);
     const isBuilt = streamBuilder !== byConnect;
     this.options = optionTable.complete(options);
     this.queueQoSZero = options.queueQoSZero !== false;

@@ -40,6 +40,8 @@ class Request {
 }
 
 class Publish extends Request {
+  cmd = 'publish';
+
   constructor(owner, callback, topic, payload, options) {
     super(owner, callback);
     const { qos = 0, retain = false, dup = false, properties } = options;
@@ -109,6 +111,7 @@ class Group {
 }
 
 class Subscribe extends Request {
+  cmd = 'subscribe';
   answer = 'suback';
 
   constructor(group, entries, forget, nameless) {
@@ -163,6 +166,7 @@ class Subscribe extends Request {
 }
 
 class Unsubscribe extends Request {
+  cmd = 'unsubscribe';
   answer = 'unsuback';
 
   succeeded(answer) {

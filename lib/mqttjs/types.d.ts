@@ -490,6 +490,13 @@ export class MqttClient extends EventEmitter {
   stream: IStream;
   queueQoSZero: boolean;
   messageIdProvider: IMessageIdProvider;
+  /** What has no outcome, by message id. */
+  readonly outgoing: Record<number, { volatile: boolean; cmd: string; cb: PacketCallback }>;
+  /** Filters of SUBSCRIBE without SUBACK, by message id. */
+  readonly messageIdToTopic: Record<number, string[]>;
+  reschedulePing(force?: boolean): void;
+  /** Give the connection up as a dead one. */
+  onKeepaliveTimeout(): void;
   log: (...args: any[]) => void;
   noop: (error?: any) => void;
   _reconnectCount: number;

@@ -31,6 +31,9 @@ export async function main(): Promise<string[]> {
 
 const one = mqtt.connect('mqtt://localhost', { manualAcks: true });
 one.on('message', (topic, payload, packet) => packet.ack?.(0));
+one.reschedulePing();
+one.onKeepaliveTimeout();
+export const waiting: [boolean, string[]] = [one.outgoing[1].volatile, one.messageIdToTopic[1]];
 // @ts-expect-error a handler is a function
 one.subscribe('a', {}, null, 'handler');
 // @ts-expect-error a number of milliseconds
