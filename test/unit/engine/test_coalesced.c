@@ -1,5 +1,6 @@
 /* Without a connection only the newest message of a topic waits. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -164,6 +165,42 @@ static void topics_whose_hashes_meet(void **state) {
   midge_session_free(session);
 }
 
+/* Has no memory once, when it was asked so often. */
+static void *resize(void *context, void *block, size_t old_size,
+                    size_t new_size) {
+  size_t *left = context;
+  (void)old_size;
+  if (new_size != 0) return (*left)-- == 0 ? NULL : realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
+/* Whether both were taken, and the first waits on. */
+static bool both_are_kept(size_t left) {
+  const midge_allocator allocator = {resize, &left};
+  const midge_publish wish = {.topic = MIDGE_TEXT("t"), .coalesce = true};
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60,
+                                   .allocator = &allocator};
+  midge_session *session = NULL;
+  midge_event event;
+  if (midge_session_new(&session, &options) != MIDGE_OK) return false;
+  bool taken = midge_session_publish(session, &wish, 1) == MIDGE_OK;
+  taken &= midge_session_publish(session, &wish, 2) == MIDGE_OK;
+  bool kept = taken && !midge_session_event(session, &event) &&
+              midge_session_unfinished(session) == 2;
+  midge_session_free(session);
+  return kept;
+}
+
+static void without_memory_none_is_replaced(void **state) {
+  (void)state;
+  enum { ENOUGH = 200 };
+  size_t kept = 0;
+  for (size_t left = 0; left < ENOUGH; left++) kept += both_are_kept(left);
+  assert_int_not_equal(kept, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_newer_one_takes_the_place),
@@ -171,6 +208,7 @@ int main(void) {
       cmocka_unit_test(what_was_sent_is_not_replaced),
       cmocka_unit_test(one_that_ends_otherwise_leaves_its_place),
       cmocka_unit_test(topics_whose_hashes_meet),
+      cmocka_unit_test(without_memory_none_is_replaced),
   };
   return cmocka_run_group_tests_name("coalesced", tests, NULL, NULL);
 }
