@@ -58,10 +58,12 @@ void driver_open(world *w) {
   };
   if (is->proxy) options.proxy = MIDGE_TEXT("http://proxy:3128");
   fill_session(w, &options.session);
+  if (is->durable) options.store.path = MIDGE_TEXT("/disk");
   midge_status status = midge_link_new(&w->link, &options, &w->memory.allocator,
                                        w->seed, text, sizeof text);
   CHECK(w, status == MIDGE_OK, "no link: %s", text);
   midge_link_clock(w->link, w->now);
+  disk_open(w);
 }
 
 /* --- Writing ---------------------------------------------------------------
@@ -296,6 +298,7 @@ static void mind_freed(world *w) {
 
 static void third_column(world *w) {
   take_events(w);
+  disk_take(w);
   mind_transport(w);
   if (w->conn != NULL && w->conn->up) driver_write(w, w->conn);
   if (w->conn != NULL && !midge_link_reading(w->link))

@@ -313,6 +313,7 @@ static void on_done(world *w, const midge_event *event) {
   if (event->done.reasons.size != 0) r->reason = event->done.reasons.data[0];
   CHECK(w, may_end_with(w, r, r->status), "request %u ended with %s", number,
         midge_status_name(r->status)); /* I1 */
+  disk_done(w, number);
 }
 
 static void on_message(world *w, const midge_event *event) {
@@ -354,7 +355,7 @@ static void on_ended(world *w) {
 void events_take(world *w, const midge_event *event) {
   static const char *const names[] = {"connecting", "opened",       "message",
                                       "done",       "authenticate", "closed",
-                                      "ended",      "stored"};
+                                      "ended",      "stored",       "restored"};
   CHECK(w, !w->life.ended, "an event after the end");
   CHECK(w, event->context == w, "the context is not ours");
   bool closed = event->type == MIDGE_EVENT_CLOSED;
@@ -386,6 +387,12 @@ void events_take(world *w, const midge_event *event) {
       break;
     case MIDGE_EVENT_ENDED:
       on_ended(w);
+      break;
+    case MIDGE_EVENT_STORED:
+      disk_stored(w, event);
+      break;
+    case MIDGE_EVENT_RESTORED:
+      CHECK(w, w->weather.durable && w->life.attempt == 0, "restored later");
       break;
     default:
       world_fail(w, "an event out of place");

@@ -6,6 +6,7 @@
  *   events.c    what it is told, and whether that may be
  *   driver.c    the link's third column, done
  *   network.c   bytes on their way, and what becomes of them
+ *   disk.c      the records of a durable session, and what rests on them
  *   monitor.c   the rules that can be seen on the wire alone
  *   broker.c    chapter 4 of the specification
  *   world.c     one seed from its first step to its last */
@@ -51,6 +52,7 @@ typedef enum hit {
   HIT_broken_while_paused,
   HIT_ended,
   HIT_slow_answer,
+  HIT_slow_disk,
   HIT_broker_crash,
   HIT_session_lost,
   HIT_session_expired,
@@ -124,7 +126,7 @@ extern const char *const hit_names[HIT_COUNT];
 typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
-      lasting, fixed, proxy, breaks_off, standing_late;
+      lasting, fixed, proxy, breaks_off, standing_late, durable;
   uint16_t broker_window, in_flight_max, receive_max, alias_max;
   uint16_t keep_alive_s, server_keep_alive_s;
   uint32_t parked_max; /* bytes; 0: the default */
@@ -135,6 +137,7 @@ typedef struct weather {
   uint32_t lag_ms, chunk_max, write_max, pad_max, mail_ms, pace_ms;
   uint32_t cut, refuse_dial, refuse_connect, move, refuse, takeover, crash,
       forget, late, pause, calls, awkward, poison, write_wait, slow_answer;
+  uint32_t disk_ms;            /* that a commit takes at most */
   uint32_t requests, messages; /* how many of each */
   uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
@@ -227,6 +230,7 @@ typedef struct request {
   bool cancelled; /* the program wished so */
   bool waits;     /* for the end of a goodbye, in the link */
   bool idle;      /* no connection was asked for when the link was told */
+  bool stored;    /* told so */
   bool done;
   midge_status status;
   uint8_t reason; /* of a subscribe */
@@ -308,6 +312,13 @@ typedef struct program {
   uint32_t goodbyes; /* graceful ones in calm weather, which must be heard */
 } program;
 
+/* Positions of records. */
+typedef struct disk {
+  uint64_t written, committing, committed;
+  midge_time commits_at; /* MIDGE_NEVER: no commit is under way */
+  uint64_t published[REQUESTS_MAX], received[65536];
+} disk;
+
 /* What the link has said and been told, as far as it can be judged. */
 typedef struct life {
   bool wanted;       /* connect was told last, and has not ended */
@@ -348,6 +359,7 @@ typedef struct world {
   conn *conn; /* ours; or null */
   broker broker;
   monitor monitor;
+  disk disk;
   program program;
   life life;
   request requests[REQUESTS_MAX];
@@ -428,6 +440,15 @@ void driver_write(world *w, conn *c);
 void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size);
 void driver_end(world *w, conn *c, ending how, const char *code);
 void driver_drop(world *w);
+
+/* --- disk.c --- */
+void disk_open(world *w);
+void disk_take(world *w);
+void disk_move(world *w);
+void disk_published(const world *w, uint32_t number);
+void disk_received(const world *w, uint16_t id);
+void disk_stored(world *w, const midge_event *event);
+void disk_done(const world *w, uint32_t number);
 
 /* --- monitor.c --- */
 void monitor_connected(world *w);

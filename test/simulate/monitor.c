@@ -30,6 +30,7 @@ static void on_publish(world *w, const midge_packet *packet) {
   usage *u = &w->monitor.use[id];
   if (packet->publish.qos == MIDGE_AT_MOST_ONCE) return;
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */
+  disk_published(w, number);
   if (id > w->monitor.highest) w->monitor.highest = id;
   bool in_use = u->type != 0 && !u->acked;
   if (!packet->publish.duplicate) {
@@ -69,6 +70,8 @@ static void on_answer(world *w, const midge_packet *packet) {
       m->owed[i].type == packet->type && m->owed[i].id == packet->ack.packet_id,
       "answers out of order: %u", packet->ack.packet_id);
   m->owed[i].paid = true;
+  if (packet->type == MIDGE_PUBREC && packet->ack.reason < 0x80)
+    disk_received(w, packet->ack.packet_id);
 }
 
 /* One for each PUBREL, or several; answered by hand, when it was told. */

@@ -28,6 +28,8 @@ static void draw_session(weather *to, dice *d) {
     to->broker_version = MIDGE_MQTT_5;
   to->kept = !one_in(d, 3);
   to->adopt = one_in(d, 2);
+  to->durable = to->kept && one_in(d, 3);
+  to->disk_ms = pick(d, 0, 5, 400);
   to->alias_auto = one_in(d, 2);
   to->by_hand = one_in(d, 4);
   to->at_release = one_in(d, 2);

@@ -38,6 +38,7 @@ const char *const hit_names[HIT_COUNT] = {
     NAME(broken_while_paused),
     NAME(ended),
     NAME(slow_answer),
+    NAME(slow_disk),
     NAME(broker_crash),
     NAME(session_lost),
     NAME(session_expired),
@@ -191,6 +192,7 @@ static midge_time earlier(midge_time a, midge_time b) {
  * something else, and comes late. */
 static void advance(world *w) {
   midge_time next = earlier(network_next(w), program_next(w));
+  next = earlier(next, w->disk.commits_at);
   if (!w->life.ended) next = earlier(next, midge_link_deadline(w->link));
   CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
   w->before = w->now;
@@ -225,6 +227,7 @@ static void step(world *w) {
   advance(w);
   w->life.told_late = false;
   midge_link_clock(w->link, w->now);
+  disk_move(w);
   driver_settle(w);
   network_move(w);
   program_acts(w);
@@ -315,7 +318,8 @@ static void say_goodbye(world *w) {
   const weather *is = &w->weather;
   bool force = world_roll(w, 2);
   bool well = !w->conn->faulty && is->lag_ms <= 5 &&
-              is->close_timeout_ms >= 1000 && is->write_wait == 0;
+              is->close_timeout_ms >= 1000 && is->write_wait == 0 &&
+              !(is->durable && is->disk_ms > 5);
   uint32_t number = w->request_count, goodbyes = w->program.goodbyes;
   w->leaving = true;
   program_publish(w);
