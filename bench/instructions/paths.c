@@ -37,9 +37,10 @@ static void need(bool truth, const char *what) {
 
 static void turn(paths_driver *driver) {
   midge_event event;
-  while (midge_session_event(driver->session, &event))
-    driver->events +=
-        event.type == MIDGE_EVENT_MESSAGE || event.type == MIDGE_EVENT_DONE;
+  while (midge_session_event(driver->session, &event)) {
+    driver->events += event.type == MIDGE_EVENT_MESSAGE;
+    if (event.type == MIDGE_EVENT_DONE) driver->events += event.done.count;
+  }
   midge_slice slices[SLICES_MAX];
   size_t count;
   driver->out_size = 0;
@@ -83,6 +84,31 @@ static void publish(paths_driver *driver, midge_qos qos) {
   for (uint64_t i = 1; i <= BATCH; i++)
     need(midge_session_publish(driver->session, &message, i) == MIDGE_OK,
          "publish");
+  turn(driver);
+}
+
+/* The same as one bundle, of one topic. */
+static void publish_bundle(paths_driver *driver) {
+  static uint8_t records[BATCH * PACKET_MAX];
+  const midge_slice topic = TOPIC;
+  uint8_t *to = records;
+  for (int i = 0; i < BATCH; i++) {
+    *to++ = i == 0 ? 0 : MIDGE_BUNDLE_SAME_TOPIC;
+    *to++ = PAYLOAD;
+    *to++ = 0;
+    if (i == 0) {
+      *to++ = (uint8_t)topic.size;
+      *to++ = 0;
+      memcpy(to, topic.data, topic.size);
+      to += topic.size;
+    }
+    memcpy(to, payload, PAYLOAD);
+    to += PAYLOAD;
+  }
+  const midge_bundle bundle = {{records, (size_t)(to - records)}, BATCH};
+  midge_session_elapsed(driver->session, ++driver->now);
+  need(midge_session_publish_bundle(driver->session, &bundle, 1) == MIDGE_OK,
+       "publish a bundle");
   turn(driver);
 }
 
@@ -158,11 +184,11 @@ typedef struct paths_path {
 } paths_path;
 
 static const paths_path paths[] = {
-    {"publish-qos0", publish_0, 0},     {"publish-qos1", publish_1, 0},
-    {"publish-qos2", publish_2, 0},     {"receive-qos0", receive_batch, 0},
-    {"receive-qos1", receive_batch, 1}, {"receive-qos2", receive_2, 2},
-    {"subscribe", subscribe_batch, 0},  {"encode-publish", encode, 0},
-    {"decode-publish", decode, 1},
+    {"publish-qos0", publish_0, 0},     {"publish-bundle", publish_bundle, 0},
+    {"publish-qos1", publish_1, 0},     {"publish-qos2", publish_2, 0},
+    {"receive-qos0", receive_batch, 0}, {"receive-qos1", receive_batch, 1},
+    {"receive-qos2", receive_2, 2},     {"subscribe", subscribe_batch, 0},
+    {"encode-publish", encode, 0},      {"decode-publish", decode, 1},
 };
 
 /* --- The program --- */
