@@ -13,6 +13,9 @@ const SAME_TOPIC = 2;
 const PAYLOAD_MAX = 4096; // larger ones are not worth a copy more
 const TOPIC_MAX = 512; // characters
 const TOPICS_MAX = 4096;
+// A topic of what can be printed of ASCII, without the wildcards, is always taken:
+// it need not be known.
+const PLAIN = /^[ -"$-*,-~]{1,512}$/;
 const UTF8_MAX = 3; // bytes for a unit of a string
 
 // The words that the addon shares.
@@ -30,15 +33,16 @@ const PATIENT = 1 << 31; // of a token's high half: nobody waits for it
 const records = Buffer.allocUnsafeSlow(RECORDS_SIZE);
 const words = new Uint32Array(WORDS);
 
-// By whether control characters may be in them: topics that the addon has
-// taken, and their bytes.
+// By whether control characters may be in them: topics that are not plain, which
+// the addon has taken, and their bytes.
 const topics = [new Map(), new Map()];
 
 let current = null; // the session whose messages are written, or that began
 let next = 0; // the message id that the next record has
 let cost = 0; // of the records, in bytes of the queue
 let topic = ''; // of the last record
-let topicBytes = records; // its bytes; of no meaning while nothing is written
+let topicBytes; // its bytes; of no meaning while nothing is written
+let topicSize = 0;
 let isDelivering = false; // events, whose end is also the end of this turn
 let isEnding = false; // the end of this turn is on its way
 
@@ -53,7 +57,7 @@ function begin(session, text, isLenient) {
   current = session;
   topic = '';
   const known = topics[Number(isLenient)];
-  if (text.length <= TOPIC_MAX && !known.has(text)) {
+  if (text.length <= TOPIC_MAX && !PLAIN.test(text) && !known.has(text)) {
     if (known.size === TOPICS_MAX) known.clear();
     known.set(text, Buffer.from(text));
   }
@@ -76,20 +80,22 @@ function renew(session, id) {
 
 function findTopic(text, isLenient) {
   if (text === topic) return true;
-  const bytes = topics[Number(isLenient)].get(text);
-  if (bytes === undefined) return false;
+  const isPlain = PLAIN.test(text);
+  const bytes = isPlain ? undefined : topics[Number(isLenient)].get(text);
+  if (!isPlain && bytes === undefined) return false;
   topicBytes = bytes;
+  topicSize = isPlain ? text.length : bytes.length;
   return true;
 }
 
-function writeHead(at, isRetained, isSame) {
+function writeHead(at, isRetained, isSame, text) {
   records[at] = (isRetained ? RETAIN : 0) | (isSame ? SAME_TOPIC : 0);
   if (isSame) return at + HEAD_SIZE;
-  const { length } = topicBytes;
-  records[at + 3] = length;
-  records[at + 4] = length >> 8;
-  records.set(topicBytes, at + 5);
-  return at + 5 + length;
+  records[at + 3] = topicSize;
+  records[at + 4] = topicSize >> 8;
+  if (topicBytes === undefined) records.latin1Write(text, at + 5);
+  else records.set(topicBytes, at + 5);
+  return at + 5 + topicSize;
 }
 
 function writePayload(at, content) {
@@ -111,19 +117,19 @@ function add(session, id, isRetained, text, content, isLenient) {
   if (most > PAYLOAD_MAX) return false;
   if (!findTopic(text, isLenient)) return false;
   if (words[COUNT] === 0 || id !== next ||
-      words[SIZE] + HEAD_SIZE + 2 + topicBytes.length + most > RECORDS_SIZE) {
+      words[SIZE] + HEAD_SIZE + 2 + topicSize + most > RECORDS_SIZE) {
     renew(session, id);
   }
   if (words[COUNT] >= words[ROOM_MESSAGES]) return false;
   const start = words[SIZE];
-  const at = writeHead(start, isRetained, text === topic);
+  const at = writeHead(start, isRetained, text === topic, text);
   const size = writePayload(at, content);
-  if (cost + topicBytes.length + size > words[ROOM_BYTES]) return false;
+  if (cost + topicSize + size > words[ROOM_BYTES]) return false;
   records[start + 1] = size;
   records[start + 2] = size >> 8;
   words[SIZE] = at + size;
   words[COUNT] += 1;
-  cost += topicBytes.length + size;
+  cost += topicSize + size;
   topic = text;
   next = id + 1;
   return true;

@@ -92,12 +92,13 @@ test('every callback is called once, in order, with its event', async () => {
 
 test('more than the memory that is shared, to more topics than are remembered', async () => {
   const client = await connected();
+  const topicOf = (at) => `many/${at % 2 === 0 ? 'ü' : 'u'}${at % 10000}`;
   for (let at = 0; at < 12000; at += 1) {
-    assert.equal(client.publish(0, false, `many/${at % 5000}`, `${at}`.repeat(20)), 0);
+    assert.equal(client.publish(0, false, topicOf(at), `${at}`.repeat(20)), 0);
   }
   const got = await arrived('many/', 12000);
   got.forEach(({ topic, payload }, at) => {
-    assert.equal(topic, `many/${at % 5000}`);
+    assert.equal(topic, topicOf(at));
     assert.equal(payload.toString(), `${at}`.repeat(20));
   });
 });
