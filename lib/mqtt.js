@@ -150,7 +150,7 @@ class mqtt extends EventEmitter {
       keep_alive_time);
     checkType('asynchronous', 'boolean', asynchronous);
     checkTransport(checked, asynchronous);
-    const settings = optionTable.forAddon(checked, who.clean);
+    const settings = optionTable.forAddon(checked, who.clean, asynchronous);
     this.#options = checked;
     this.#identity = who;
     this.#security = optionTable.security(checked.tls);

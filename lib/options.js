@@ -198,6 +198,10 @@ function unknown(name) {
   return error;
 }
 
+// Events that wait for JavaScript do so in one line: what one client has in it,
+// its neighbours wait for.
+const WAITING_BYTES = 256 * 1024;
+
 // Of who gives none.
 const NONE = Object.freeze({});
 
@@ -250,17 +254,19 @@ function connectProperties(given) {
 }
 
 // What the addon is told of checked options; `clean` decides how long a session
-// of MQTT 5 lasts.
-function forAddon(options, clean) {
-  if (options === NONE) return clean ? plain.clean : plain.lasting;
-  return tell(options, clean);
+// of MQTT 5 lasts. In a blocking client the answer that is waited for stands
+// behind messages that nobody takes meanwhile: it has the addon's own limit.
+function forAddon(options, clean, isAsynchronous = true) {
+  if (options === NONE && isAsynchronous) return clean ? plain.clean : plain.lasting;
+  return tell(options, clean, isAsynchronous);
 }
 
-function tell(options, clean) {
+function tell(options, clean, isAsynchronous = true) {
   const list = {
     version: versions[4],
     clean,
     hold: true, // until somebody listens
+    highWaterMark: isAsynchronous ? WAITING_BYTES : undefined,
     // Alone, reconnectPeriod is what MQTT.js makes of it: always that long.
     reconnectFixed: options.reconnectPeriod !== undefined &&
       options.reconnectPeriodMax === undefined,

@@ -2,6 +2,7 @@
 // Options that change what a client does.
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
+const mqttPacket = require('mqtt-packet');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
 const { listen } = require('./support/server');
@@ -444,6 +445,40 @@ test('highWaterMark is each client\'s own', async (t) => {
   let heard = 0;
   flooded.on('received', () => { heard += 1; });
   await until(() => heard === 2000);
+});
+
+// How many messages of a flood are delivered before a message that came for
+// another client 200 ms after it, while the program was blocked.
+async function deliveredBefore(options) {
+  const own = await listen();
+  const flooded = make(options);
+  await called((done) => flooded.connect('127.0.0.1', own.port, done));
+  const other = make({});
+  await called((done) => other.connect('127.0.0.1', own.port, done));
+  let count = 0;
+  let before = -1;
+  flooded.on('received', () => { count += 1; });
+  other.on('received', () => { before = count; });
+  const [first, second] = own.connections;
+  const message = { cmd: 'publish', qos: 0, topic: 't', payload: Buffer.alloc(200) };
+  await new Promise(setImmediate); // they have begun to listen
+  first.socket.write(Buffer.concat(Array(20000).fill(mqttPacket.generate(message))));
+  block(200);
+  second.send(message);
+  block(100);
+  await until(() => before >= 0);
+  await own.stop();
+  return before;
+}
+
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test('what waits of a flood by default is little, for others wait behind it', async () => {
+  const some = await deliveredBefore({});
+  assert.ok(some < 2000, `${some} before the other one's`);
+  assert.ok(await deliveredBefore({ highWaterMark: 1 << 24 }) > some);
 });
 
 test('credentials in blocking mode: a value; a promise cannot be awaited',
