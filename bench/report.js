@@ -4,6 +4,7 @@
 const path = require('path');
 
 const { describeSweep } = require('./sweep');
+const { targetTable } = require('./targets');
 const { cpuTimes, medians, notes, progress, spreads } = require('./table');
 
 // Who resumed TLS sessions, when there were any to resume.
@@ -29,6 +30,7 @@ function tables({ clients, rows, rounds, seconds }) {
       + ' other. Payloads are of 64 bytes where nothing else is said.',
     medians(clients, rows),
     [...notes(rows), ...resumptions(rows)].join('\n'),
+    targetTable(rows),
     '## CPU time per message, connection or round trip',
     cpuTimes(clients, rows),
     '## Spread, and how each was used',
