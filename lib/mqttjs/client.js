@@ -4,12 +4,13 @@
 const { randomBytes } = require('node:crypto');
 const { version } = require('../../package.json');
 const { Client, limitsOf } = require('../client');
-const { errors, invalidType } = require('../errors');
+const { failure, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
 const packets = require('./packets');
 const { Attempts } = require('./attempts');
 const { authenticate } = require('./authenticate');
+const { fail, failSoon, leaving, offline, removed } = require('./failures');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
@@ -17,9 +18,9 @@ const { Members } = require('./members');
 const { Presenter } = require('./presenter');
 const { Requester } = require('./requester');
 const { Group, Publish, Subscribe, Unsubscribe, call } = require('./requests');
+const { Stores } = require('./stores');
 const { validateTopics } = require('./topics');
 const { wayOf, wayOfBuilder } = require('./transports');
-const { refuse } = require('./url');
 
 const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
@@ -57,6 +58,8 @@ class MqttClient extends Members {
   #attempting = false; // an attempt has begun, and its close was not told
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
+  #stores; // of the program's own, if there are any
+  #wantedStores; // of that reconnect
   #isReconnecting = false; // reconnect was called while it was ending
   #endings = []; // callbacks of end
 
@@ -97,6 +100,7 @@ class MqttClient extends Members {
       credentials: this.#attempts,
       carrier: this.#way.carrier,
     });
+    this.#useStores(this.options);
     const will = optionTable.will(this.options);
     if (will !== undefined) this.#check(this.#core.setWill(will));
     this.#check(this.#core.connect(this.#place));
@@ -111,7 +115,15 @@ class MqttClient extends Members {
       deliver: (topic, packet) => this.#handlers.deliver(topic, packet),
       heard: () => this.#core.heard(),
       show: (make) => this.#presenter.show('packetsend', make),
+      stores: () => this.#stores,
     }, plainHandler);
+  }
+
+  #useStores(given) {
+    if (!given.incomingStore && !given.outgoingStore) return;
+    this.#stores ??= new Stores(this,
+      { send: (request) => this.#send(request), fault: () => this.#core.fault });
+    this.#stores.use(given);
   }
 
   #check(status) {
@@ -214,15 +226,20 @@ class MqttClient extends Members {
     if (this.#attempting) this.#presenter.emit('close');
     this.#way.tell(stream, 'close');
     this.#attempting = false;
+    if (this.#stores) this.#stores.close((error) => this.#tellEnd(error));
+    else this.#tellEnd();
+  }
+
+  #tellEnd(...error) {
     this.#presenter.emit('end');
-    for (const callback of this.#endings.splice(0)) call(this, callback);
+    for (const callback of this.#endings.splice(0)) call(this, callback, ...error);
     if (!this.#isReconnecting) return;
     this.#isReconnecting = false;
-    this.reconnect();
+    this.reconnect(this.#wantedStores);
   }
 
   #settled(request, isAnswered) {
-    if (this.options.messageIdProvider && request.id !== 0) {
+    if (this.options.messageIdProvider && request.id !== 0 && !request.isStored) {
       this.#byId.delete(request.id);
       this.messageIdProvider.deallocate(request.id);
     }
@@ -272,13 +289,12 @@ class MqttClient extends Members {
   }
 
   reconnect(options) {
-    if (options?.incomingStore || options?.outgoingStore) {
-      throw refuse('Stores cannot be given to reconnect(): the core keeps what is in flight');
-    }
     if (this.disconnecting && this.#isUp) {
       this.#isReconnecting = true;
+      this.#wantedStores = options;
       return this;
     }
+    if (options) this.#useStores(options);
     this.disconnecting = false;
     this.disconnected = false;
     if (!this.#isUp && !this.#up()) return this;
@@ -292,30 +308,9 @@ class MqttClient extends Members {
     return this;
   }
 
-  // A request that cannot be made.
-  #fail(callback, error, ...rest) {
-    if (callback) callback.call(this, error, ...rest);
-    else this.emit('error', error);
-    return this;
-  }
-
   #isLeaving(callback) {
-    if (!this.disconnecting) return false;
-    this.#fail(callback, Object.assign(new Error('client disconnecting'),
-      { code: 'MIDGE_ECLOSED', errno: errors.ECLOSED }));
-    return true;
-  }
-
-  // The same, a little later, as the program does not expect it now.
-  #failSoon(callback, error) {
-    setImmediate(() => {
-      try {
-        this.#fail(callback, error);
-      } catch (thrown) {
-        process.emit('uncaughtException', thrown);
-      }
-    });
-    return this;
+    if (this.disconnecting) fail(this, callback, leaving());
+    return this.disconnecting;
   }
 
   #allocate(request) {
@@ -331,28 +326,48 @@ class MqttClient extends Members {
     const [given, done] = args.tail(options, callback);
     if (this.#isLeaving(done)) return this;
     if (typeof topic !== 'string') {
-      return this.#failSoon(done, invalidType('topic', 'string', topic));
+      return failSoon(this, done, invalidType('topic', 'string', topic));
     }
     const { qos = 0, retain = false, properties, cbStorePut } = given;
-    if (!args.isQos(qos)) return this.#failSoon(done, args.qosError(qos));
+    if (!args.isQos(qos)) return failSoon(this, done, args.qosError(qos));
     if (qos === 0 && !this.connected && !this.queueQoSZero) {
-      return this.#fail(done, Object.assign(new Error('No connection to broker'),
-        { code: 'MIDGE_ELOST', errno: errors.ELOST }));
+      return fail(this, done, offline());
     }
     const [wrong, payload] = args.payload(message);
     const [illegal, list] = args.encode(properties, this.#isMqtt5);
     const [impossible, limits] = args.publishLimits(given);
     const fault = wrong ?? illegal ?? impossible;
-    if (fault) return this.#failSoon(done, fault);
+    if (fault) return failSoon(this, done, fault);
+    if (qos > 0 && this.#stores) return this.#store(done, topic, message, given);
     const request = qos > 0 || done
       ? new Publish(this, done, topic, message, given) : undefined;
     const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
       limits, request);
-    if (status < 0) return this.#failSoon(done, this.#core.fault);
+    if (status < 0) return failSoon(this, done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
     this.#presenter.show('packetsend', () =>
       (request ?? new Publish(this, undefined, topic, message, given)).packet());
     return this;
+  }
+
+  // It is the core's when the program's store has it.
+  #store(done, ...message) {
+    const request = this.#stores.make(done, ...message);
+    const status = this.#stores.publish(request);
+    if (status < 0) return failSoon(this, done, failure(status));
+    this.#lastId = request.id;
+    return this;
+  }
+
+  #send(request) {
+    const { topic, payload, qos, retain, properties, given } = request;
+    const status = this.#core.publish(qos, Boolean(retain), topic, args.payload(payload)[1],
+      args.encode(properties, this.#isMqtt5)[1], args.publishLimits(given)[1], request);
+    if (status < 0) return status;
+    request.mid = this.#core.mid;
+    this.#publishing += 1;
+    this.#presenter.show('packetsend', () => request.packet());
+    return status;
   }
 
   #accepted(request, cbStorePut) {
@@ -370,13 +385,13 @@ class MqttClient extends Members {
     const entries = args.entries(topics, given, this.#isMqtt5);
     const filters = entries.map(({ topic }) => topic);
     const wrong = validateTopics(filters);
-    if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
+    if (wrong !== null) return failSoon(this, done, new Error(`Invalid topic ${wrong}`));
     if (onMessage != null && typeof onMessage !== 'function') {
-      return this.#failSoon(done, invalidType('onMessage', 'function', onMessage));
+      return failSoon(this, done, invalidType('onMessage', 'function', onMessage));
     }
     if (this.#isLeaving(done)) return this;
     const bad = entries.find(({ qos }) => !args.isQos(qos));
-    if (bad !== undefined) return this.#failSoon(done, args.qosError(bad.qos));
+    if (bad !== undefined) return failSoon(this, done, args.qosError(bad.qos));
     this.#handlers.add(filters, onMessage);
     const needed = entries.filter((entry) => isForced || !this.#has(entry));
     if (needed.length === 0) {
@@ -401,7 +416,7 @@ class MqttClient extends Members {
     const properties = given.properties ?? entries[0].properties;
     const [illegal] = args.encode(properties, this.#isMqtt5);
     const [impossible, limits] = args.limits(given);
-    if (illegal || impossible) return this.#failSoon(done, illegal ?? impossible);
+    if (illegal || impossible) return failSoon(this, done, illegal ?? impossible);
     const size = this.options.subscribeBatchSize || entries.length;
     const group = new Group(this, done, entries);
     for (let at = 0; at < entries.length; at += size) {
@@ -455,14 +470,14 @@ class MqttClient extends Members {
     const [given, done] = args.tail(options, callback);
     const filters = Array.isArray(topics) ? topics : [topics];
     const wrong = validateTopics(filters);
-    if (wrong !== null) return this.#failSoon(done, new Error(`Invalid topic ${wrong}`));
+    if (wrong !== null) return failSoon(this, done, new Error(`Invalid topic ${wrong}`));
     if (this.#isLeaving(done)) return this;
     const [illegal, list] = args.encode(given.properties, this.#isMqtt5);
     const [impossible, limits] = args.limits(given);
-    if (illegal || impossible) return this.#failSoon(done, illegal ?? impossible);
+    if (illegal || impossible) return failSoon(this, done, illegal ?? impossible);
     const request = new Unsubscribe(this, done);
     const status = this.#core.unsubscribe(request, filters, list, limits);
-    if (status < 0) return this.#failSoon(done, this.#core.fault);
+    if (status < 0) return failSoon(this, done, this.#core.fault);
     this.#keep(request);
     for (const filter of filters) this.#forget(filter);
     this.#presenter.show('packetsend', () => ({
@@ -487,7 +502,8 @@ class MqttClient extends Members {
       return this;
     }
     this.#core.setRef(true);
-    this.#leave(force, options);
+    if (!this.#stores || force) this.#leave(force, options);
+    else this.#stores.whenIdle(() => this.#leave(force, options));
     return this;
   }
 
@@ -540,12 +556,13 @@ class MqttClient extends Members {
   }
 
   removeOutgoingMessage(messageId) {
-    const given = this.#byId.get(messageId);
-    const request = this.#core.cancel(given === undefined ? messageId : given.mid);
-    if (request !== undefined) {
-      request.failed(Object.assign(new Error('Message removed'),
-        { code: 'MIDGE_ECANCELLED', errno: errors.ECANCELLED }));
+    const given = this.#stores?.find(messageId) ?? this.#byId.get(messageId);
+    if (given?.isStored && given.mid === undefined) {
+      given.isRemoved = true;
+      return this;
     }
+    const request = this.#core.cancel(given === undefined ? messageId : given.mid);
+    if (request !== undefined) request.failed(removed());
     return this;
   }
 

@@ -61,10 +61,31 @@ class Inbox {
     if (this.isFull !== wasFull) this.#core.heard();
   }
 
+  // A message of QoS 2 is in the program's store, if there is one, until it was handled.
   #handle(message) {
     const { packet, isMqtt5 } = message;
-    const { options } = this.#owner;
     this.#show(packet, isMqtt5);
+    const stores = this.#core.stores();
+    if (packet.qos < 2 || stores === undefined) {
+      this.#decide(message);
+      return;
+    }
+    const life = this.#life;
+    this.#isBusy = true;
+    stores.keep(packet, (error) => {
+      if (life !== this.#life) return;
+      if (error === undefined) {
+        this.#decide(message);
+      } else {
+        this.#emit('error', error);
+        this.#next();
+      }
+    });
+  }
+
+  #decide(message) {
+    const { packet, isMqtt5 } = message;
+    const { options } = this.#owner;
     if (packet.qos > 0 && isMqtt5 && options.customHandleAcks) {
       this.#isBusy = true;
       this.#ask(message);
@@ -166,6 +187,7 @@ class Inbox {
   #answer({ packet, receipt }, reason) {
     if (receipt === undefined) return;
     this.#answers.answer(receipt, packet.qos === 2 && this.#isAtRelease ? 0 : reason);
+    if (packet.qos === 2) this.#core.stores()?.forget(packet.messageId);
   }
 
   // Handlers that are done at once leave no trace on the stack.

@@ -5,6 +5,7 @@
 const { randomBytes } = require('node:crypto');
 const optionTable = require('../options');
 const properties = require('../properties');
+const { methods, wrongStore } = require('./stores');
 const { refuse, isWebSocket } = require('./url');
 
 const UNHEARD_MS = 0x7fffffff; // a message nobody listens to never waits that long
@@ -32,10 +33,7 @@ const shared = [
   'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay', 'proxy', 'store',
 ];
 
-const STORES = 'leave it out: the core keeps what is in flight, over reconnect() too';
 const refused = {
-  incomingStore: STORES,
-  outgoingStore: STORES,
   streamBuilder: 'use new MqttClient(streamBuilder, options)',
   authPacket: 'answer the server\'s AUTH in client.handleAuth',
   socksTimeout: 'give connectTimeout, which counts the proxy in',
@@ -68,6 +66,10 @@ function checkKinds(options) {
   const provider = options.messageIdProvider;
   if (provider && providerMethods.some((name) => typeof provider[name] !== 'function')) {
     throw refuse(`Option "messageIdProvider" has the methods ${providerMethods.join(', ')}`);
+  }
+  const store = wrongStore(options);
+  if (store !== undefined) {
+    throw refuse(`Option "${store}" has the methods ${methods.join(', ')}`);
   }
   if (options.transformWsUrl && options.servers?.length > 1) {
     throw refuse('Option "transformWsUrl" goes with one URL, and not with several servers');

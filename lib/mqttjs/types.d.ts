@@ -413,6 +413,10 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   forceNativeWebSocket?: boolean;
   transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) => string;
   messageIdProvider?: IMessageIdProvider;
+  /** Messages of QoS 2 are in it until they were handled. */
+  incomingStore?: IStore;
+  /** Messages of QoS 1 and 2 are in it until they have their outcome. */
+  outgoingStore?: IStore;
   clientId?: string;
   protocolVersion?: IConnectPacket['protocolVersion'];
   protocolId?: IConnectPacket['protocolId'];
@@ -435,8 +439,8 @@ export interface IClientPublishOptions extends IRequestLimits {
 }
 
 export interface IClientReconnectOptions {
-  incomingStore?: Store;
-  outgoingStore?: Store;
+  incomingStore?: IStore;
+  outgoingStore?: IStore;
 }
 
 export interface IClientSubscribeProperties extends IRequestLimits {
@@ -497,6 +501,9 @@ export class MqttClient extends EventEmitter {
   reschedulePing(force?: boolean): void;
   /** Give the connection up as a dead one. */
   onKeepaliveTimeout(): void;
+  /** Those that were given. */
+  incomingStore?: IStore;
+  outgoingStore?: IStore;
   log: (...args: any[]) => void;
   noop: (error?: any) => void;
   _reconnectCount: number;

@@ -31,6 +31,10 @@ test('own-stream.js', async () => {
   assert.deepEqual([...new Set(lines)], ['read true', 'published']);
 });
 
+test('own-store.js', async () => {
+  assert.deepEqual(await run('own-store.js'), ['stored 1', 'sent, left 0']);
+});
+
 test('drop-in-async.mjs', async () => {
   assert.deepEqual(await run('drop-in-async.mjs'), ['granted 1',
     ...['one', 'two', 'three'].map((word) => `example/numbers ${word} text/plain`)]);

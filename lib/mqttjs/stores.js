@@ -1,0 +1,305 @@
+'use strict';
+// Stores of the program's own, with MQTT.js's five methods. A message of QoS 1
+// or 2 is put into the outgoing store before the core has it, and deleted when
+// it has its outcome; what a store holds from before is sent first.
+const { errors } = require('../errors');
+const { removed } = require('./failures');
+const { UniqueMessageIdProvider } = require('./identifiers');
+const { Publish, call } = require('./requests');
+
+const methods = ['put', 'get', 'del', 'createStream', 'close'];
+
+function ignore() {}
+
+// Like a store's own, but it calls back once, and throws nothing.
+function ask(store, method, argument, callback) {
+  let isDone = false;
+  const done = (error) => {
+    if (isDone) return;
+    isDone = true;
+    callback(error || undefined);
+  };
+  try {
+    if (argument === undefined) store[method](done);
+    else store[method](argument, done);
+  } catch (error) {
+    done(error);
+  }
+}
+
+class StoredPublish extends Publish {
+  mid; // the core's; undefined until it has it
+  isPut = false; // the store has answered
+  fault; // what it answered, if that was an error
+  isStored = true;
+  isRemoved = false; // before the core had it
+  #stores;
+
+  constructor(stores, owner, callback, topic, payload, given) {
+    super(owner, callback, topic, payload, given);
+    this.#stores = stores;
+    this.given = given; // options of the call
+  }
+
+  // The store forgets it first, unless only the client has ended.
+  tell(error, ...rest) {
+    if (this.isTold) return;
+    this.isTold = true;
+    this.#stores.settle(this, error, (wrong) => {
+      if (this.callback) call(this.owner, this.callback, error || wrong || error, ...rest);
+    });
+  }
+}
+
+function isByte(value) {
+  return Number.isInteger(value) && value >= 0 && value <= 255;
+}
+
+// JSON makes { type, data } of a Buffer, and other stores an object of its bytes.
+function revived(value) {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  const bytes = value.type === 'Buffer' ? value.data : Object.values(value);
+  return Array.isArray(bytes) && bytes.every(isByte) ? Buffer.from(bytes) : value;
+}
+
+// Whether a packet of a store is one that can be published.
+function isMessage({ cmd, topic, qos, payload }) {
+  const isContent = payload == null || typeof payload === 'string' ||
+    ArrayBuffer.isView(revived(payload));
+  return cmd === 'publish' && typeof topic === 'string' && (qos === 1 || qos === 2) && isContent;
+}
+
+function revivedAll(properties) {
+  if (!properties) return undefined;
+  const { topicAlias, correlationData, ...rest } = properties;
+  return correlationData ? { ...rest, correlationData: revived(correlationData) } : rest;
+}
+
+class Stores {
+  #owner;
+  #core; // { send(request): a status, fault(): the error of the last one }
+  #provider;
+  #out;
+  #in;
+  #requests = new Map(); // by message id: those that have no outcome
+  #kept = new Set(); // ids of those that the client has ended over
+  #waiting = []; // in the order of the calls: not yet the core's
+  #isRead = false; // what was in the store before
+  #idle = []; // who waits until nothing is on its way to the core
+
+  constructor(owner, core) {
+    this.#owner = owner;
+    this.#core = core;
+    this.#provider = owner.options.messageIdProvider ?? new UniqueMessageIdProvider();
+    owner.messageIdProvider = this.#provider;
+  }
+
+  // From now on these: what is in them is sent first.
+  use({ incomingStore, outgoingStore }) {
+    this.#in = incomingStore ?? undefined;
+    this.#out = outgoingStore ?? undefined;
+    Object.assign(this.#owner, { incomingStore: this.#in, outgoingStore: this.#out });
+    this.#isRead = this.#out === undefined;
+    if (!this.#isRead) process.nextTick(() => this.#read(outgoingStore));
+  }
+
+  // --- What is there from before ---
+
+  #read(store) {
+    const packets = [];
+    let isOver = false;
+    const over = (error) => {
+      if (isOver || store !== this.#out) return;
+      isOver = true;
+      if (error) this.#report(error);
+      this.#restore(packets);
+    };
+    try {
+      const stream = store.createStream();
+      stream.on('data', (packet) => packets.push(packet));
+      stream.on('error', over);
+      for (const event of ['end', 'close']) stream.on(event, () => over());
+    } catch (error) {
+      over(error);
+    }
+  }
+
+  #report(error) {
+    call(this.#owner, this.#owner.emit, 'error', error);
+  }
+
+  #restore(packets) {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const packet of packets) this.#revive(packet);
+    this.#isRead = true;
+    this.#waiting.push(...waiting);
+    for (const request of waiting) this.#put(request);
+    this.#flush();
+  }
+
+  #revive(packet) {
+    const { topic, qos, retain, messageId, properties } = packet;
+    if (this.#requests.get(messageId)?.mid !== undefined) return;
+    if (!isMessage(packet)) {
+      this.#provider.register(messageId);
+      this.#report(new Error(`What outgoingStore has under ${messageId} is no message of QoS 1 ` +
+        'or 2: it stays there (finish a PUBREL with the program that wrote it)'));
+      return;
+    }
+    const request = new StoredPublish(this, this.#owner, undefined, topic,
+      revived(packet.payload) ?? '', { qos, retain: Boolean(retain),
+        properties: revivedAll(properties) });
+    if (this.#kept.delete(messageId) || this.#provider.register(messageId)) {
+      request.id = messageId;
+      request.isPut = true;
+    } else {
+      this.#move(request);
+    }
+    this.#requests.set(request.id, request);
+    this.#waiting.push(request);
+  }
+
+  // Its id was given to another one meanwhile, which will be put there.
+  #move(request) {
+    request.id = this.#provider.allocate();
+    this.#put(request);
+  }
+
+  // --- Out ---
+
+  make(...rest) {
+    return new StoredPublish(this, this.#owner, ...rest);
+  }
+
+  // A status. The request has its id, and goes to the core in its turn.
+  publish(request) {
+    const id = this.#provider.allocate();
+    if (id === null) return errors.EQUEUE;
+    request.id = id;
+    this.#requests.set(id, request);
+    if (this.#out === undefined) {
+      request.isPut = true;
+      this.#waiting.push(request);
+      this.#flush();
+      return 0;
+    }
+    this.#waiting.push(request);
+    if (this.#isRead) this.#put(request);
+    return 0;
+  }
+
+  #put(request) {
+    ask(this.#out, 'put', request.packet(), (error) => {
+      request.isPut = true;
+      request.fault = error;
+      const { cbStorePut } = request.given;
+      if (!error && cbStorePut) call(this.#owner, cbStorePut);
+      this.#flush();
+    });
+  }
+
+  #flush() {
+    if (!this.#isRead) return;
+    while (this.#waiting.length > 0 && this.#waiting[0].isPut) this.#send(this.#waiting.shift());
+    if (this.#waiting.length === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  #send(request) {
+    if (request.isRemoved) {
+      request.failed(removed());
+    } else if (request.fault) {
+      request.tell(request.fault);
+    } else if (this.#core.send(request) < 0) {
+      request.failed(this.#core.fault());
+    }
+  }
+
+  find(id) {
+    return this.#requests.get(id);
+  }
+
+  // It has its outcome. `callback`: (what the store says is wrong).
+  settle(request, error, callback) {
+    const { id } = request;
+    this.#requests.delete(id);
+    if (error && (error.errno === errors.ECLOSED || error.errno === errors.ENOCONN)) {
+      this.#kept.add(id);
+      callback();
+      return;
+    }
+    if (this.#out === undefined) {
+      this.#provider.deallocate(id);
+      callback();
+      return;
+    }
+    ask(this.#out, 'del', { messageId: id }, (wrong) => {
+      this.#provider.deallocate(id);
+      callback(request.fault ? undefined : wrong);
+    });
+  }
+
+  // Nothing is on its way to the core, or it has taken too long.
+  whenIdle(callback) {
+    if (this.#isRead && this.#waiting.length === 0) {
+      callback();
+      return;
+    }
+    let timer;
+    const done = () => {
+      clearTimeout(timer);
+      this.#idle = this.#idle.filter((one) => one !== done);
+      callback();
+    };
+    timer = setTimeout(done, this.#patience);
+    this.#idle.push(done);
+  }
+
+  // --- In ---
+
+  // A message of QoS 2 is kept until it was handled. `callback`: (what is wrong)
+  keep(packet, callback) {
+    if (this.#in === undefined) callback();
+    else ask(this.#in, 'put', packet, callback);
+  }
+
+  forget(messageId) {
+    if (this.#in !== undefined) ask(this.#in, 'del', { messageId }, ignore);
+  }
+
+  // --- The end ---
+
+  // A store that does not answer holds nobody for long.
+  get #patience() {
+    const { closeTimeout, connectTimeout } = this.#owner.options;
+    return closeTimeout ?? connectTimeout;
+  }
+
+  close(callback) {
+    const open = [this.#in, this.#out].filter((store) => store !== undefined);
+    let first;
+    let left = open.length;
+    let timer;
+    const done = () => {
+      clearTimeout(timer);
+      left = -1;
+      callback(first);
+    };
+    timer = setTimeout(done, this.#patience);
+    for (const store of open) {
+      ask(store, 'close', undefined, (error) => {
+        first ??= error;
+        left -= 1;
+        if (left === 0) done();
+      });
+    }
+  }
+}
+
+// What is wrong with the stores of these options; undefined: nothing.
+function wrongStore(options) {
+  return ['incomingStore', 'outgoingStore'].find((name) => options[name] != null &&
+    methods.some((method) => typeof options[name][method] !== 'function'));
+}
+
+module.exports = { Stores, wrongStore, methods };
