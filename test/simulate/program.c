@@ -26,9 +26,22 @@ void program_tell(world *w, midge_wish *wish) {
 /* What a wish points at is gone when the link has been told. */
 void program_deliver(world *w) {
   static const char *const names[] = {
-      "open",    "connect",     "disconnect",   "abort",     "reconnect",
-      "proceed", "close",       "publish",      "subscribe", "unsubscribe",
-      "cancel",  "acknowledge", "authenticate", "set_will",  "hold"};
+      [MIDGE_WISH_OPEN] = "open",
+      [MIDGE_WISH_CONNECT] = "connect",
+      [MIDGE_WISH_DISCONNECT] = "disconnect",
+      [MIDGE_WISH_ABORT] = "abort",
+      [MIDGE_WISH_RECONNECT] = "reconnect",
+      [MIDGE_WISH_PROCEED] = "proceed",
+      [MIDGE_WISH_CLOSE] = "close",
+      [MIDGE_WISH_PUBLISH] = "publish",
+      [MIDGE_WISH_SUBSCRIBE] = "subscribe",
+      [MIDGE_WISH_UNSUBSCRIBE] = "unsubscribe",
+      [MIDGE_WISH_CANCEL] = "cancel",
+      [MIDGE_WISH_ACKNOWLEDGE] = "acknowledge",
+      [MIDGE_WISH_AUTHENTICATE] = "authenticate",
+      [MIDGE_WISH_SET_WILL] = "set_will",
+      [MIDGE_WISH_HOLD] = "hold",
+  };
   program *p = &w->program;
   while (p->mail_count > 0 && p->mail[0].at <= w->now) {
     midge_wish *wish = p->mail[0].wish;
