@@ -1,5 +1,6 @@
 /* A transport that the program carries: what it is asked for, and whatever it
  * may say. */
+#include <pthread.h>
 #include <string.h>
 
 #include "program.h"
@@ -271,6 +272,31 @@ static void who_falls_behind_is_told_to_stop_reading_and_to_go_on(
   program_stop(&p);
 }
 
+enum { FED = 2000 };
+
+static void *feed(void *context) {
+  program *p = context;
+  uint8_t message[300];
+  size_t size = make_message(message, 200);
+  for (size_t i = 0; i < FED; i++) {
+    receive(p, (midge_slice){message, size});
+    (void)midge_client_reading(p->client);
+  }
+  return NULL;
+}
+
+static void another_thread_may_carry_the_bytes(void **state) {
+  (void)state;
+  program p;
+  pthread_t thread;
+  start(&p, (midge_client_options){.event_bytes_max = 20000});
+  open_up(&p);
+  assert_int_equal(pthread_create(&thread, NULL, feed, &p), 0);
+  wait_for_messages(&p, FED);
+  pthread_join(thread, NULL);
+  program_stop(&p);
+}
+
 static void a_transport_that_is_never_made_is_late(void **state) {
   (void)state;
   program p;
@@ -360,6 +386,7 @@ int main(void) {
       cmocka_unit_test(no_more_is_handed_out_than_may_wait),
       cmocka_unit_test(a_goodbye_leaves_before_our_side_is_ended),
       cmocka_unit_test(who_falls_behind_is_told_to_stop_reading_and_to_go_on),
+      cmocka_unit_test(another_thread_may_carry_the_bytes),
       cmocka_unit_test(a_transport_that_is_never_made_is_late),
       cmocka_unit_test(a_silent_transport_is_dead),
       cmocka_unit_test(what_is_given_up_ends_at_once),
