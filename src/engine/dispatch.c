@@ -132,18 +132,19 @@ static void note_bytes(midge_session *session) {
 
 static void add(midge_session *session, midge_slice bytes) {
   note_bytes(session);
-  if (midge_receiver_add(&session->receiver, bytes))
+  if (midge_receiver_add(&session->receiver, bytes)) {
     process(session);
-  else
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return;
+  }
+  midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  midge_receiver_clear(&session->receiver);
 }
 
 /* The packet that has begun has its bytes elsewhere: the first of these join
  * it there. */
 static midge_slice complete(midge_session *session, midge_slice bytes) {
   size_t size;
-  while ((size = midge_receiver_missing(&session->receiver, bytes)) != 0 &&
-         midge_session_is_connected(session)) {
+  while ((size = midge_receiver_missing(&session->receiver, bytes)) != 0) {
     add(session, midge_slice_of(bytes.data, size));
     bytes = midge_slice_skip(bytes, size);
   }

@@ -8,6 +8,7 @@
 /* cmocka wants those before it. */
 #include <cmocka.h>
 
+#include "engine/dispatch.h"
 #include "engine/state.h"
 
 static midge_session *session_new(const midge_allocator *allocator) {
@@ -243,6 +244,32 @@ static int count_messages(midge_session *session) {
 
 /* Without memory for a message the connection ends, and the server sends the
  * message again: it is told then, once. */
+/* Of a packet that begins in one buffer and ends in the next. */
+static void a_packet_without_memory_ends_the_connection(void **state) {
+  (void)state;
+  midge_event event;
+  meagre memory = {.fails = false};
+  midge_session *session = session_new(&(midge_allocator){resize, &memory});
+  open_session(session);
+  midge_buffer *begin =
+      midge_buffer_copy(&midge_allocator_default, MIDGE_TEXT("\x30\x04\0"));
+  midge_buffer *end = midge_buffer_copy(&midge_allocator_default,
+                                        MIDGE_TEXT("\1t\0\x30\x04\0\1t\0"));
+  midge_session_received_in(session, midge_buffer_slice(begin), begin);
+  memory.fails = true;
+  midge_session_received_in(session, midge_buffer_slice(end), end);
+  memory.fails = false;
+  assert_true(midge_session_event(session, &event));
+  assert_int_equal(event.type, MIDGE_EVENT_CLOSED);
+  assert_int_equal(event.closed.status, MIDGE_ENOMEM);
+  assert_false(midge_session_event(session, &event));
+  midge_session_free(session);
+  assert_int_equal(atomic_load(&begin->holders), 1);
+  assert_int_equal(atomic_load(&end->holders), 1);
+  midge_buffer_release(begin);
+  midge_buffer_release(end);
+}
+
 static void a_message_without_memory_comes_again(void **state) {
   (void)state;
   static const char publish[] = "\x34\x06\0\1t\0\6\0";
@@ -365,6 +392,7 @@ int main(void) {
       cmocka_unit_test(closed_twice_without_memory),
       cmocka_unit_test(an_answer_belongs_to_its_session),
       cmocka_unit_test(an_answer_belongs_to_its_connection),
+      cmocka_unit_test(a_packet_without_memory_ends_the_connection),
       cmocka_unit_test(a_message_without_memory_comes_again),
       cmocka_unit_test(events_that_wait_are_due_at_once),
       cmocka_unit_test(messages_let_go_are_due_at_once),
