@@ -86,6 +86,8 @@ class Stores {
   #waiting = []; // in the order of the calls: not yet the core's
   #isRead = false; // what was in the store before
   #idle = []; // who waits until nothing is on its way to the core
+  #asked = 0; // calls of a store that it has not answered
+  #answered; // called when there are none
 
   constructor(owner, core) {
     this.#owner = owner;
@@ -190,7 +192,7 @@ class Stores {
   }
 
   #put(request) {
-    ask(this.#out, 'put', request.packet(), (error) => {
+    this.#ask(this.#out, 'put', request.packet(), (error) => {
       request.isPut = true;
       request.fault = error;
       const { cbStorePut } = request.given;
@@ -233,7 +235,7 @@ class Stores {
       callback();
       return;
     }
-    ask(this.#out, 'del', { messageId: id }, (wrong) => {
+    this.#ask(this.#out, 'del', { messageId: id }, (wrong) => {
       this.#provider.deallocate(id);
       callback(request.fault ? undefined : wrong);
     });
@@ -260,11 +262,11 @@ class Stores {
   // A message of QoS 2 is kept until it was handled. `callback`: (what is wrong)
   keep(packet, callback) {
     if (this.#in === undefined) callback();
-    else ask(this.#in, 'put', packet, callback);
+    else this.#ask(this.#in, 'put', packet, callback);
   }
 
   forget(messageId) {
-    if (this.#in !== undefined) ask(this.#in, 'del', { messageId }, ignore);
+    if (this.#in !== undefined) this.#ask(this.#in, 'del', { messageId }, ignore);
   }
 
   // --- The end ---
@@ -286,13 +288,33 @@ class Stores {
       callback(first);
     };
     timer = setTimeout(done, this.#patience);
-    for (const store of open) {
-      ask(store, 'close', undefined, (error) => {
-        first ??= error;
-        left -= 1;
-        if (left === 0) done();
-      });
-    }
+    this.#whenAnswered(() => {
+      for (const store of open) {
+        ask(store, 'close', undefined, (error) => {
+          first ??= error;
+          left -= 1;
+          if (left === 0) done();
+        });
+      }
+    });
+  }
+
+  #ask(store, method, argument, callback) {
+    this.#asked += 1;
+    ask(store, method, argument, (error) => {
+      this.#asked -= 1;
+      callback(error);
+      if (this.#asked === 0) this.#answered?.();
+    });
+  }
+
+  // A store is not closed while it is still at work.
+  #whenAnswered(callback) {
+    this.#answered = () => {
+      this.#answered = undefined;
+      callback();
+    };
+    if (this.#asked === 0) this.#answered();
   }
 }
 

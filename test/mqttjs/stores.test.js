@@ -110,6 +110,29 @@ test('a message is put before it is sent, and deleted before its callback', asyn
   assert.equal(store.packets.size, 0);
 });
 
+test('a store is closed when it has answered, and then the end is told', async () => {
+  const server = await broker({});
+  const store = new LateStore();
+  const del = store.del.bind(store);
+  const order = [];
+  store.del = (packet, callback) => setTimeout(() => {
+    del(packet, (error) => {
+      order.push('deleted');
+      callback(error);
+    });
+  }, 50);
+  store.close = (callback) => {
+    order.push('closed');
+    callback();
+  };
+  const client = connect(server.url, { outgoingStore: store });
+  await new Promise((resolve) => {
+    client.on('packetreceive', ({ cmd }) => cmd === 'puback' && client.end(resolve));
+    client.publish('a', 'm', { qos: 1 });
+  });
+  assert.deepEqual(order, ['deleted', 'closed']);
+});
+
 test('what is put has the shape of a packet', async () => {
   const server = await broker({ publish() {} });
   const store = new LateStore();
