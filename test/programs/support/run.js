@@ -13,6 +13,7 @@ class Run {
   steps = [];
   err = '';
   isOver = false;
+  wished = Promise.resolve(); // what was wished of the broker is done
 
   // `part`: of the program's file; `broken`: of midge, see broken.js.
   constructor(name, broker, { part = 'main', broken = '', folder } = {}) {
@@ -30,7 +31,7 @@ class Run {
     this.child.stderr.on('data', (data) => { this.err += data; });
     this.child.on('message', ({ step, wish }) => {
       if (step) this.steps.push(step);
-      if (wish) broker[wish]().then(() => this.child.connected && this.child.send('done'));
+      if (wish) this.wished = this.#grant(broker, wish);
     });
     this.ended = new Promise((resolve) => {
       this.child.on('close', (code, signal) => {
@@ -38,6 +39,11 @@ class Run {
         resolve({ code, signal });
       });
     });
+  }
+
+  async #grant(broker, wish) {
+    await broker[wish]();
+    if (this.child.connected) this.child.send('done');
   }
 
   // It has got so far, or not any further.
@@ -50,6 +56,8 @@ class Run {
   async stop() {
     this.child.kill('SIGKILL');
     await this.ended;
+    // The program may be ahead of whoever restarts its broker.
+    await this.wished;
   }
 }
 
