@@ -103,6 +103,9 @@ test('coalesce: without a connection only the newest of a topic waits', async ()
     client.publishAsync(topic, payload, { qos: 1, coalesce });
   const outcomes = codes([publish('a', '1', true), publish('b', '2', true),
     publish('a', '3', false), publish('a', '4', true), publish('a', '5', true)]);
+  // Its end says that those before it have been taken up.
+  await assert.rejects(client.publishAsync('c', 'x', { qos: 1, ttl: 1 }),
+    { code: 'MIDGE_EEXPIRED' });
   await accept();
   assert.deepEqual(await outcomes,
     ['MIDGE_EREPLACED', undefined, undefined, 'MIDGE_EREPLACED', undefined]);
@@ -121,6 +124,9 @@ test('the class coalesces too', async () => {
   const publish = (payload) => called((done) => client.publish(1, false, 'a', payload, done,
     undefined, { coalesce: true })).then(([, error]) => ends.push([payload, error?.errno]));
   const all = Promise.all(['1', '2', '3'].map(publish));
+  const [, late] = await called((done) =>
+    client.publish(1, false, 'c', 'x', done, undefined, { ttl: 1 }));
+  assert.equal(late.code, 'MIDGE_EEXPIRED');
   await accept();
   await all;
   const { EREPLACED } = mqtt.errors;
