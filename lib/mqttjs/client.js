@@ -339,7 +339,7 @@ class MqttClient extends Members {
     const fault = wrong ?? illegal ?? impossible;
     if (fault) return failSoon(this, done, fault);
     if (qos > 0 && this.#stores) return this.#store(done, topic, message, given);
-    const request = qos > 0 || done
+    const request = qos > 0 || done || !this.connected
       ? new Publish(this, done, topic, message, given) : undefined;
     const status = this.#core.publish(qos, Boolean(retain), topic, payload, list,
       limits, request);
@@ -432,8 +432,10 @@ class MqttClient extends Members {
     const name = hasNames && own === undefined ? this.#handlers.nameFor(filters) : undefined;
     const sent = name === undefined ? properties : { ...properties, subscriptionIdentifier: name };
     const [, list] = args.encode(sent, this.#isMqtt5);
-    const request = new Subscribe(group, part, (topic, error) => this.#forget(topic, error),
-      name && (() => this.#ask(group, part, properties, limits, false)));
+    const request = new Subscribe(group, part, sent, {
+      forget: (topic, error) => this.#forget(topic, error),
+      nameless: name && (() => this.#ask(group, part, properties, limits, false)),
+    });
     const status = this.#core.subscribe(request, filters, part.map(args.bits), list, limits);
     if (status < 0) {
       const error = this.#core.fault;
@@ -445,9 +447,7 @@ class MqttClient extends Members {
     if (this.options.resubscribe) {
       for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
     }
-    this.#presenter.show('packetsend', () => ({
-      cmd: 'subscribe', subscriptions: part, messageId: request.id, properties: sent,
-    }));
+    this.#presenter.show('packetsend', () => request.packet());
   }
 
   // It is not subscribed to any more.
@@ -475,15 +475,12 @@ class MqttClient extends Members {
     const [illegal, list] = args.encode(given.properties, this.#isMqtt5);
     const [impossible, limits] = args.limits(given);
     if (illegal || impossible) return failSoon(this, done, illegal ?? impossible);
-    const request = new Unsubscribe(this, done);
+    const request = new Unsubscribe(this, done, filters, given.properties);
     const status = this.#core.unsubscribe(request, filters, list, limits);
     if (status < 0) return failSoon(this, done, this.#core.fault);
     this.#keep(request);
     for (const filter of filters) this.#forget(filter);
-    this.#presenter.show('packetsend', () => ({
-      cmd: 'unsubscribe', unsubscriptions: filters, messageId: request.id,
-      properties: given.properties,
-    }));
+    this.#presenter.show('packetsend', () => request.packet());
     return this;
   }
 
@@ -508,7 +505,8 @@ class MqttClient extends Members {
   }
 
   // An aborted signal ends the wait for what is unfinished.
-  #leave(force, { reasonCode = 0, properties, signal }) {
+  #leave(force, { signal, ...given }) {
+    const { reasonCode = 0, properties } = given;
     const abort = () => this.#core.abort();
     if (force || signal?.aborted) {
       abort();
@@ -523,7 +521,7 @@ class MqttClient extends Members {
     if (this.#core.disconnect(reasonCode, list, false) < 0) {
       this.#core.disconnect(0, undefined, false);
     }
-    this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', reasonCode, properties }));
+    this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', ...given }));
   }
 
   // A promise of the response to a message, in MQTT 5.

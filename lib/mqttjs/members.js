@@ -28,8 +28,26 @@ class Members extends Promises {
       .map(({ id, entries }) => [id, entries.map(({ topic }) => topic)]));
   }
 
-  // When to ping is the core's business, and nothing puts it off.
+  // [{ packet, cb }]: what waits for a connection, but for publishes of QoS 1 and
+  // 2, which are outgoing.
+  get queue() {
+    if (this.connected) return [];
+    return this.#unfinished().filter(({ isTold, qos }) => !isTold && !(qos > 0))
+      .map((request) => ({ packet: request.packet(), cb: request.callback ?? (() => {}) }));
+  }
+
+  // In ms, and null when nothing pings: there is no connection, or keepalive is 0.
+  get keepaliveManager() {
+    const keepalive = this.keepalive * 1000;
+    if (!this.connected || keepalive === 0) return null;
+    return { keepalive, intervalEvery: keepalive / 2 };
+  }
+
+  // When to ping is the core's business: it does when nothing is heard, and nothing
+  // puts it off or hurries it.
   reschedulePing() {}
+
+  sendPing() {}
 
   // Give the connection up as a dead one; another attempt follows.
   onKeepaliveTimeout() {

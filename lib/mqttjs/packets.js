@@ -76,9 +76,12 @@ function granted(cmd, { isMqtt5, messageId, granted: codes, properties }) {
   return withProperties(packet, properties);
 }
 
-// puback, pubrec, pubcomp
-function ack(cmd, { messageId, reasonCode, properties }) {
-  return withProperties(parsed(cmd, 3 + propertiesSize(properties),
+// puback, pubrec, pubcomp. Before MQTT 5 there are no reasons, and that all is
+// well needs no byte.
+function ack(cmd, { isMqtt5 = true, messageId, reasonCode, properties }) {
+  if (!isMqtt5) return parsed(cmd, 2, { messageId });
+  const isBare = reasonCode === 0 && properties === undefined;
+  return withProperties(parsed(cmd, isBare ? 2 : 3 + propertiesSize(properties),
     { messageId, reasonCode }), properties);
 }
 

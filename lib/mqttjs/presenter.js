@@ -46,7 +46,8 @@ class Presenter {
   }
 
   hearsSuccess() {
-    return this.#owner.listenerCount('packetreceive') > 0;
+    return this.#owner.listenerCount('packetreceive') > 0 ||
+      this.#owner.listenerCount('packetsend') > 0;
   }
 
   add(request) {
@@ -125,21 +126,29 @@ class Presenter {
     this.#life.settled(request, isAnswered);
   }
 
-  // The packet that answered a request.
+  // The packet that answered a request; of QoS 2, what the core has received
+  // and sent since as well.
   #show(request, { reasons, properties, isMqtt5 }) {
-    if (this.#owner.listenerCount('packetreceive') === 0) return;
     const { qos, id: messageId, answer } = request;
     if (qos === 0) return;
     const codes = [...reasons ?? []];
     if (answer !== undefined) {
-      this.emit('packetreceive', packets.granted(answer,
-        { isMqtt5, messageId, granted: codes, properties }));
+      const granted = isMqtt5 || answer === 'suback' ? codes : undefined;
+      this.show('packetreceive', () => packets.granted(answer,
+        { isMqtt5, messageId, granted, properties }));
       return;
     }
-    const isRefused = codes[0] >= LOWEST_REASON;
-    const cmd = qos === 1 ? 'puback' : isRefused ? 'pubrec' : 'pubcomp';
-    this.emit('packetreceive', packets.ack(cmd,
-      { messageId, reasonCode: codes[0] ?? 0, properties }));
+    const reasonCode = codes[0] ?? 0;
+    const last = { isMqtt5, messageId, reasonCode, properties };
+    if (qos === 2 && reasonCode < LOWEST_REASON) this.#showExchange(last);
+    else this.show('packetreceive', () => packets.ack(qos === 1 ? 'puback' : 'pubrec', last));
+  }
+
+  #showExchange(last) {
+    const { isMqtt5, messageId } = last;
+    this.show('packetreceive', () => packets.ack('pubrec', { isMqtt5, messageId, reasonCode: 0 }));
+    this.show('packetsend', () => ({ cmd: 'pubrel', qos: 2, messageId }));
+    this.show('packetreceive', () => packets.ack('pubcomp', last));
   }
 
   stored(request) {

@@ -22,6 +22,11 @@ function fault(error) {
   return error.errno === errors.ECLOSED ? faults.told(CLOSED, error) : error;
 }
 
+function withProperties(packet, properties) {
+  if (properties !== undefined) packet.properties = properties;
+  return packet;
+}
+
 // A request: `settle` tells its outcome, once.
 class Request {
   id = 0; // the message id that the program sees
@@ -56,9 +61,8 @@ class Publish extends Request {
 
   packet() {
     const { topic, payload, qos, retain, dup, properties } = this;
-    const packet = { cmd: 'publish', topic, payload, qos, retain, messageId: this.id, dup };
-    if (properties !== undefined) packet.properties = properties;
-    return packet;
+    return withProperties(
+      { cmd: 'publish', topic, payload, qos, retain, messageId: this.id, dup }, properties);
   }
 
   // It is in the store.
@@ -114,13 +118,19 @@ class Subscribe extends Request {
   cmd = 'subscribe';
   answer = 'suback';
 
-  constructor(group, entries, forget, nameless) {
-    super(group.owner);
+  constructor(group, entries, properties, { forget, nameless }) {
+    super(group.owner, group.callback);
     this.group = group;
     this.entries = entries;
+    this.properties = properties;
     this.forget = forget; // (topic, error): it was refused
     this.nameless = nameless; // ask without an identifier, if this had one of ours
     group.open += 1;
+  }
+
+  packet() {
+    const { entries: subscriptions, id: messageId, properties } = this;
+    return withProperties({ cmd: 'subscribe', subscriptions, messageId }, properties);
   }
 
   #end(error, suback) {
@@ -168,6 +178,17 @@ class Subscribe extends Request {
 class Unsubscribe extends Request {
   cmd = 'unsubscribe';
   answer = 'unsuback';
+
+  constructor(owner, callback, filters, properties) {
+    super(owner, callback);
+    this.filters = filters;
+    this.properties = properties;
+  }
+
+  packet() {
+    const { filters: unsubscriptions, id: messageId, properties } = this;
+    return withProperties({ cmd: 'unsubscribe', unsubscriptions, messageId }, properties);
+  }
 
   succeeded(answer) {
     const { isMqtt5, reasons, properties } = answer;

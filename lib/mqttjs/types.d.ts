@@ -496,9 +496,11 @@ export class MqttClient extends EventEmitter {
   messageIdProvider: IMessageIdProvider;
   /** What has no outcome, by message id. */
   readonly outgoing: Record<number, { volatile: boolean; cmd: string; cb: PacketCallback }>;
-  /** Filters of SUBSCRIBE without SUBACK, by message id. */
-  readonly messageIdToTopic: Record<number, string[]>;
+  readonly messageIdToTopic: Record<number, string[]>; // of SUBSCRIBE without SUBACK
+  readonly queue: { packet: Packet; cb: PacketCallback }[]; // waits for a connection
+  readonly keepaliveManager: { keepalive: number; intervalEvery: number } | null; // ms
   reschedulePing(force?: boolean): void;
+  sendPing(): void;
   /** Give the connection up as a dead one. */
   onKeepaliveTimeout(): void;
   /** Those that were given. */

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { afterEach, describe, test } = require('node:test');
 const theirs = require('mqtt');
 const ours = require('../../lib');
-const { called } = require('../node/support/wait');
+const { called, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
 
 const open = [];
@@ -55,11 +55,52 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.deepEqual(client.messageIdToTopic, { [client.getLastMessageId()]: ['a', 'b/#'] });
     });
 
-    test('reschedulePing returns nothing, whatever it is given', async () => {
+    test('reschedulePing and sendPing return nothing, and do no harm', async () => {
       const { client } = await connected(mqtt);
       assert.equal(client.reschedulePing(), undefined);
       assert.equal(client.reschedulePing(true), undefined);
+      assert.equal(client.sendPing(), undefined);
+      await client.publishAsync('a', 'm', { qos: 1 });
       assert.equal(client.connected, true);
+    });
+
+    test('queue is what waits for a connection, but for QoS 1 and 2', async () => {
+      const broker = await listen();
+      open.push(broker);
+      const client = mqtt.connect(broker.url, { manualConnect: true });
+      open.push(client);
+      const published = () => {};
+      client.publish('a', 'm', published);
+      client.publish('b', 'm', { retain: true });
+      client.publish('c', 'm', { qos: 1 });
+      client.subscribe('d', () => {});
+      const id = client.getLastMessageId();
+      const plain = { cmd: 'publish', payload: 'm', qos: 0, messageId: 0, dup: false };
+      assert.deepEqual(client.queue.map(({ packet }) => packet), [
+        { ...plain, topic: 'a', retain: false },
+        { ...plain, topic: 'b', retain: true },
+        { cmd: 'subscribe', subscriptions: [{ topic: 'd', qos: 0 }], messageId: id },
+      ]);
+      assert.equal(client.queue[0].cb, published);
+      assert.equal(typeof client.queue[1].cb, 'function');
+      client.connect();
+      await broker.saw('subscribe');
+      await broker.saw('publish', 3);
+      await until(() => client.queue.length === 0);
+    });
+
+    test('keepaliveManager tells what the keep-alive is, while there is one', async () => {
+      const broker = await listen();
+      open.push(broker);
+      const client = mqtt.connect(broker.url, { keepalive: 30, manualConnect: true });
+      open.push(client);
+      assert.equal(client.keepaliveManager, null);
+      client.connect();
+      await called((done) => client.once('connect', done));
+      const { keepalive, intervalEvery } = client.keepaliveManager;
+      assert.deepEqual([keepalive, intervalEvery], [30000, 15000]);
+      await client.endAsync();
+      assert.equal(client.keepaliveManager, null);
     });
 
     test('onKeepaliveTimeout gives the connection up, and another follows', async () => {

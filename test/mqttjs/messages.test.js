@@ -3,6 +3,7 @@
 // packets that are shown.
 const assert = require('node:assert/strict');
 const { afterEach, test } = require('node:test');
+const theirs = require('mqtt');
 const mqtt = require('../../lib');
 const { called, delay, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
@@ -128,10 +129,52 @@ test('packets are shown as they are sent and received', async () => {
   await broker.saw('puback');
   await client.endAsync();
   assert.deepEqual(sent.map(({ cmd }) => cmd), ['connect', 'subscribe', 'publish', 'publish',
-    'publish', 'unsubscribe', 'puback', 'disconnect']);
+    'publish', 'pubrel', 'unsubscribe', 'puback', 'disconnect']);
   assert.deepEqual(received.map(({ cmd }) => cmd),
-    ['connack', 'suback', 'puback', 'pubcomp', 'unsuback', 'publish']);
+    ['connack', 'suback', 'puback', 'pubrec', 'pubcomp', 'unsuback', 'publish']);
   assert.equal(received[2].messageId, sent[3].messageId);
+});
+
+for (const protocolVersion of [4, 5]) {
+  test(`packets are shown in MQTT.js's order and shapes, MQTT ${protocolVersion}`, async () => {
+    const logs = await Promise.all([theirs, mqtt].map(async (library) => {
+      const broker = await listen();
+      open.push(broker);
+      const client = library.connect(broker.url, { protocolVersion });
+      open.push(client);
+      await called((done) => client.once('connect', done));
+      const log = [];
+      for (const event of ['packetsend', 'packetreceive']) {
+        client.on(event, ({ messageId, ...packet }) =>
+          log.push([event, JSON.parse(JSON.stringify(packet))])); // as it is now, without undefined
+      }
+      await client.subscribeAsync('a', { qos: 1 });
+      await client.unsubscribeAsync('a');
+      for (const qos of [0, 1, 2]) await client.publishAsync('a', 'm', { qos });
+      const completed = called((done) => client.on('packetsend', ({ cmd }) => {
+        if (cmd === 'pubcomp') done();
+      }));
+      for (const qos of [0, 1, 2]) {
+        broker.current.send({ cmd: 'publish', topic: 'b', payload: 'm', qos, messageId: 7 });
+      }
+      await completed;
+      await client.endAsync();
+      return log;
+    }));
+    assert.equal(logs[0].length, 19);
+    assert.deepEqual(logs[1], logs[0]);
+  });
+}
+
+test('a publish of QoS 2 that is refused shows PUBREC, and nothing after it', async () => {
+  const log = [];
+  const { client } = await connected({
+    publish: ({ messageId }) => ({ cmd: 'pubrec', messageId, reasonCode: 0x87 }),
+  }, { protocolVersion: 5 });
+  client.on('packetreceive', ({ cmd, reasonCode }) => log.push([cmd, reasonCode]));
+  client.on('packetsend', ({ cmd }) => log.push([cmd]));
+  await assert.rejects(client.publishAsync('a', 'm', { qos: 2 }), { code: 0x87 });
+  assert.deepEqual(log, [['publish'], ['pubrec', 0x87]]);
 });
 
 test('a message nobody listens to is acknowledged all the same', async () => {
