@@ -1,0 +1,163 @@
+'use strict';
+// The JavaScript of the documents runs as it is written, against a real broker. A
+// block that is none by itself has the word `fragment` after its language.
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { after, before, test } = require('node:test');
+const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
+const mosquitto = require('../support/mosquitto');
+
+const ROOT = path.join(__dirname, '..', '..');
+const LIMIT_MS = 120000;
+const PLACE = /mqtt:\/\/127\.0\.0\.1\b/g; // of a broker at its usual port
+
+// What a block takes for granted, what it comes to, and what it prints then.
+const blocks = {
+  'README.md': {
+    midge: { prints: ['home/kitchen/light on'] },
+  },
+  'docs/migrating-from-mqttjs.md': {
+    'Coming from MQTT.js': { isByLine: true, prints: [] },
+  },
+  'docs/mqtt-connect.md': {
+    'Messages one by one': {
+      before: `const client = await mqtt.connectAsync(url);
+        const store = async (topic, payload) => {
+          console.log(topic, String(payload));
+          if (String(payload) === 'b') client.end();
+        };
+        client.once('packetreceive', () => {
+          for (const text of ['a', 'b']) client.publish('sensors/x', text, { qos: 1 });
+        });`,
+      prints: ['sensors/x a', 'sensors/x b'],
+    },
+    'Handlers of subscriptions': {
+      before: 'const client = await mqtt.connectAsync(url);',
+      after: `client.on('message', (topic, payload) => {
+          console.log(topic, String(payload));
+          client.end();
+        });
+        client.publish('home/x', 'on');`,
+      prints: ['home/x on'],
+    },
+    Requests: {
+      before: `const server = await mqtt.connectAsync(url, { protocolVersion: 5 });
+        await server.subscribeAsync('door/open', {}, (topic, asked, { properties }) => {
+          const { responseTopic, correlationData } = properties;
+          server.publish(responseTopic, 'open', { properties: { correlationData } });
+        });`,
+      after: `console.log(String(payload));
+        await client.endAsync();
+        await server.endAsync();`,
+      prints: ['open'],
+    },
+    'Acknowledging by hand': {
+      before: `let left = 2;
+        const work = async (payload) => {
+          console.log(String(payload));
+          left -= 1;
+          if (left === 0) setImmediate(() => client.end());
+        };`,
+      after: 'client.publish(\'jobs/1\', \'job\', { qos: 1 });',
+      prints: ['job', 'job'],
+    },
+    'The end': {
+      after: 'console.log(client.connected, other.disconnecting);',
+      prints: ['true false'],
+    },
+    'Several servers': {
+      after: 'console.log(\'made\'); process.exit();',
+      prints: ['made'],
+    },
+    Diagnostics: {
+      before: `const log = (code) => console.log(code);
+        const client = await mqtt.connectAsync(url);`,
+      after: 'await client.endAsync();',
+      prints: ['undefined'],
+    },
+  },
+};
+
+let broker;
+let folder;
+
+before(async () => {
+  broker = await mosquitto.start();
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-'));
+  fs.mkdirSync(path.join(folder, 'node_modules'));
+  fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'midge'));
+});
+
+after(async () => {
+  await broker.stop();
+  fs.rmSync(folder, { recursive: true });
+});
+
+// [{ section, code }] of what is JavaScript and no fragment.
+function codeOf(document) {
+  const text = fs.readFileSync(path.join(ROOT, document), 'utf8');
+  const found = [];
+  let section;
+  for (const [, heading, info, code] of
+    text.matchAll(/^#+ (.*)$|^```(.*)\n([^]*?)^```$/gm)) {
+    if (heading !== undefined) section = heading.replaceAll('`', '');
+    else if (info === 'js' || info === 'javascript') found.push({ section, code });
+  }
+  return found;
+}
+
+async function run(name, code) {
+  const file = path.join(folder, name);
+  fs.writeFileSync(file, code);
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: LIMIT_MS });
+  return stdout.split('\n').slice(0, -1);
+}
+
+// A block that begins by itself is a program; another one is put into a module.
+function program({ before: given = '', after: rest = '' }, code) {
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  if (code.includes('= require(\'midge\')')) return ['program.cjs', code.replace(PLACE, url)];
+  return ['program.mjs', `import { createRequire } from 'node:module';
+    import mqtt from 'midge';
+    const require = createRequire(import.meta.url);
+    const url = '${url}';
+    ${given}
+    ${code}
+    ${rest}`];
+}
+
+// Each line is a program; one with types is none of JavaScript's.
+async function runLines(code) {
+  for (const line of code.trim().split('\n')) {
+    if (/\btype\b/.test(line)) continue;
+    const extension = line.startsWith('import') ? 'mjs' : 'cjs';
+    assert.deepEqual(await run(`line.${extension}`, line), [], line);
+  }
+}
+
+// What newer versions of Node.js run as it is.
+function older(name, code) {
+  const options = { target: ScriptTarget.ES2022, module: ModuleKind.ESNext };
+  return [name, transpileModule(code, { compilerOptions: options }).outputText];
+}
+
+for (const [document, sections] of Object.entries(blocks)) {
+  const found = codeOf(document);
+
+  test(`${document}: each block of code is one that runs`, () => {
+    assert.deepEqual(found.map(({ section }) => section), Object.keys(sections));
+  });
+
+  for (const { section, code } of found) {
+    const block = sections[section];
+    const skip = section === 'The end' && !Symbol.asyncDispose;
+    test(`${document}: ${section}`, { skip }, async () => {
+      if (block.isByLine) await runLines(code);
+      else assert.deepEqual(await run(...older(...program(block, code))), block.prints);
+    });
+  }
+}
