@@ -88,7 +88,7 @@ static inline void midge_queued_fill(midge_queued_message *message,
   const midge_slice *payload = &packet->publish.payload;
   const midge_slice *properties = &packet->properties;
   const uint8_t *data = buffer->data;
-  message->topic_at = topic->size != 0 ? (uint32_t)(topic->data - data) : 0;
+  message->topic_at = (uint32_t)(topic->data - data); /* there always is one */
   message->payload_at =
       payload->size != 0 ? (uint32_t)(payload->data - data) : 0;
   message->properties_at =

@@ -136,8 +136,7 @@ void midge_inbox_free_place(midge_inbox *inbox) {
 }
 
 bool midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
-  return midge_inbox_owes_completion(inbox, packet_id) ||
-         midge_map_put(&inbox->completions, packet_id, states);
+  return midge_map_put(&inbox->completions, packet_id, states);
 }
 
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {

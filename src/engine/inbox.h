@@ -80,8 +80,9 @@ bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
 /* A place in our Receive Maximum is free again. */
 void midge_inbox_free_place(midge_inbox *inbox);
 
-/* PUBREL came on this connection, PUBCOMP is owed until the identifier is
- * removed or another connection begins. False when there is no memory. */
+/* PUBREL came on this connection, for the first time: PUBCOMP is owed until the
+ * identifier is removed or another connection begins. False when there is no
+ * memory. */
 MIDGE_CHECKED bool midge_inbox_owe_completion(midge_inbox *inbox,
                                               uint16_t packet_id);
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id);

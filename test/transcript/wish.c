@@ -208,8 +208,10 @@ static midge_status tell_abandon(driver *d, line *in) {
   return MIDGE_OK;
 }
 
+/* What it says anew comes before what was said: the first counts. */
 static midge_status tell_restart(driver *d, line *in) {
-  (void)in;
+  line_join(in, &d->options);
+  line_join(&d->options, in);
   driver_restart(d);
   return MIDGE_OK;
 }

@@ -210,6 +210,17 @@ static void topics_have_aliases_as_elsewhere(void **state) {
   midge_session_free(session);
 }
 
+static void a_server_without_aliases_has_them_in_one(void **state) {
+  (void)state;
+  midge_session *session =
+      session_new((midge_session_options){.alias_auto = true});
+  open_session(session, CONNACK_5);
+  publish(session, 7);
+  expect_output(session, wire_5, sizeof wire_5 - 1);
+  expect_done(session, 7, 3, MIDGE_OK);
+  midge_session_free(session);
+}
+
 static void they_keep_their_place_among_others(void **state) {
   (void)state;
   midge_session *session =
@@ -295,6 +306,21 @@ static void only_what_is_whole_is_taken(void **state) {
   midge_session_free(session);
 }
 
+/* To the byte: two records of 6 bytes before their payloads. */
+static void there_is_a_largest_one(void **state) {
+  (void)state;
+  enum { HEADS = 12, FIRST = 0x8000, MAX = MIDGE_BUNDLE_SIZE_MAX };
+  static char records[MAX + 1];
+  for (size_t size = MAX; size <= MAX + 1; size++) {
+    size_t second = size - FIRST - HEADS;
+    memcpy(records, "\0\0\x80\1\0a", 6);
+    memcpy(records + 6 + FIRST, "\0\0\0\1\0b", 6);
+    records[6 + FIRST + 1] = (char)(second & 0xFF);
+    records[6 + FIRST + 2] = (char)(second >> 8);
+    check(records, size, 2, size <= MAX ? MIDGE_OK : MIDGE_EINVAL);
+  }
+}
+
 static void without_memory_each_ends_all_the_same(void **state) {
   (void)state;
   const midge_bundle bundle = {THREE, 3};
@@ -345,10 +371,12 @@ int main(void) {
       cmocka_unit_test(a_break_cuts_between_messages),
       cmocka_unit_test(what_the_server_does_not_take_ends_by_itself),
       cmocka_unit_test(topics_have_aliases_as_elsewhere),
+      cmocka_unit_test(a_server_without_aliases_has_them_in_one),
       cmocka_unit_test(they_keep_their_place_among_others),
       cmocka_unit_test(they_fill_the_queue_as_what_they_are),
       cmocka_unit_test(what_is_left_at_the_end_is_told_in_one),
       cmocka_unit_test(only_what_is_whole_is_taken),
+      cmocka_unit_test(there_is_a_largest_one),
       cmocka_unit_test(without_memory_each_ends_all_the_same),
       cmocka_unit_test(without_memory_for_the_output_they_wait),
   };

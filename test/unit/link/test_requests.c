@@ -126,6 +126,46 @@ static void a_message_is_answered_by_hand(void **state) {
   life_end(&l);
 }
 
+/* The program answers on a later connection what came on the first: of QoS 2 it
+ * counts, unless the session there is another one. MQTT 3.1 does not say. */
+static void an_answer_outlives_its_connection_in_its_session(void **state) {
+  (void)state;
+  for (int same = 0; same <= 1; same++) {
+    begin((midge_client_options){
+        .session = {.version = same ? MIDGE_MQTT_3_1 : MIDGE_MQTT_3_1_1,
+                    .session_expiry_s = 60,
+                    .acknowledge_by_hand = true}});
+    for (int times = 0; times < 2; times++) {
+      dial(&l);
+      leave(&l);
+      receive(&l, MIDGE_TEXT("\x20\x02\x00\x00"));
+      expect(&l, MIDGE_EVENT_OPENED);
+      if (times != 0) break;
+      receive(&l, MIDGE_TEXT("\x34\x05\x00\x01t\x00\x09"));
+      expect(&l, MIDGE_EVENT_MESSAGE);
+      break_off(&l);
+      expect_closed(&l, MIDGE_ELOST);
+      pass(&l, l.event.closed.retry_ms);
+      expect(&l, MIDGE_EVENT_CONNECTING);
+    }
+    midge_wish one = {.type = MIDGE_WISH_ACKNOWLEDGE};
+    one.acknowledge.packet_id = 9;
+    one.acknowledge.attempt = 1;
+    one.acknowledge.qos = MIDGE_EXACTLY_ONCE;
+    midge_link_wish(l.link, &one);
+    receive(&l, MIDGE_TEXT("\x3c\x05\x00\x01t\x00\x09"));
+    if (same) {
+      expect_left(MIDGE_TEXT("\x50\x02\x00\x09"));
+      expect_nothing(&l);
+    } else {
+      expect(&l, MIDGE_EVENT_MESSAGE);
+      leave(&l);
+      assert_int_equal(l.output_size, 0);
+    }
+    life_end(&l);
+  }
+}
+
 /* The server asks before it accepts us. */
 static void a_server_that_asks_is_answered(void **state) {
   (void)state;
@@ -199,6 +239,7 @@ int main(void) {
       cmocka_unit_test(a_bundle_that_is_refused_ends_as_many),
       cmocka_unit_test(what_the_session_refuses_ends_at_once),
       cmocka_unit_test(a_message_is_answered_by_hand),
+      cmocka_unit_test(an_answer_outlives_its_connection_in_its_session),
       cmocka_unit_test(a_server_that_asks_is_answered),
       cmocka_unit_test(a_will_holds_from_the_next_connection_on),
       cmocka_unit_test(nothing_is_cancelled_that_is_not_there),

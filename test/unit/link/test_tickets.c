@@ -102,6 +102,8 @@ static void without_memory_there_is_no_ticket(void **state) {
   midge_tickets_init(&tickets, &books.allocator);
   ledger_fail_next(&books);
   assert_int_equal(midge_tickets_take(&tickets, 1, 1), 0);
+  ledger_fail_next(&books);
+  assert_int_equal(midge_tickets_take_many(&tickets, 1, 1, 2), 0);
   assert_int_equal(tickets.count, 0);
   for (uint64_t i = 1; i <= 16; i++)
     assert_int_equal(midge_tickets_take(&tickets, i, 1), i);
