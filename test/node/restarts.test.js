@@ -127,6 +127,9 @@ async (t) => {
     if (Date.now() - seenAt > PATIENCE_MS) break;
   }
   await restarting;
+  // The last restart may find nothing left to do.
+  while (!sides.every((side) => side.connections > RESTARTS) &&
+      Date.now() - seenAt < PATIENCE_MS) await delay(10);
   await delay(300); // for what should not come
 
   for (const stream of streams) {
