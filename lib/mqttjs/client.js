@@ -218,6 +218,8 @@ class MqttClient extends Members {
     this.#handlers.ended();
     this.#requester.ended();
     this.connected = false;
+    this.#keepalive = undefined;
+    this.#serverProperties = undefined;
     this.reconnecting = false;
     this.disconnected = true;
     this.#isUp = false;

@@ -64,6 +64,21 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.equal(client.connected, true);
     });
 
+    test('it is an emitter, whose calls can be chained', async () => {
+      const { broker, client } = await connected(mqtt);
+      const heard = [];
+      const note = (topic) => heard.push(topic);
+      const kept = () => {};
+      client.setMaxListeners(20).on('message', kept).once('message', note)
+        .addListener('message', kept).off('message', kept).removeListener('message', kept);
+      assert.deepEqual([client.getMaxListeners(), client.listenerCount('message')], [20, 1]);
+      for (const topic of ['a', 'b']) {
+        broker.current.send({ cmd: 'publish', topic, payload: 'm', qos: 1, messageId: 1 });
+      }
+      await broker.saw('puback', 2);
+      assert.deepEqual(heard, ['a']);
+    });
+
     test('queue is what waits for a connection, but for QoS 1 and 2', async () => {
       const broker = await listen();
       open.push(broker);

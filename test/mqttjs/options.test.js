@@ -86,6 +86,29 @@ test('what means nothing is taken', async () => {
   assert.deepEqual(client.options.anythingElse, { of: 'mine' });
 });
 
+test('a certificate and a key make each protocol the secure one', () => {
+  const pair = { cert: text('client.pem'), key: text('client.key'), manualConnect: true };
+  const protocols = { mqtt: 'mqtts', mqtts: 'mqtts', ws: 'wss', wss: 'wss' };
+  for (const [protocol, secure] of Object.entries(protocols)) {
+    assert.equal(connect({ ...pair, protocol }, null).options.protocol, secure);
+    assert.equal(connect(pair, `${protocol}://127.0.0.1`).options.protocol, secure);
+  }
+});
+
+test('the other names of schemes are those of TCP and TLS', async () => {
+  const secure = await listen({}, { transport: 'mqtts' });
+  try {
+    await connected({}, broker.url.replace('mqtt:', 'tcp:'));
+    for (const scheme of ['ssl', 'tls']) {
+      const client = await connected({ ca: text('root.pem') },
+        secure.url.replace('mqtts:', `${scheme}:`));
+      assert.equal(client.options.protocol, scheme);
+    }
+  } finally {
+    await secure.close();
+  }
+});
+
 test('the defaults are MQTT.js\'s', () => {
   const theirs = require('mqtt').connect('mqtt://127.0.0.1:1', { manualConnect: true }).options;
   const ours = connect({ manualConnect: true, reconnectPeriod: undefined }, 'mqtt://127.0.0.1:1')

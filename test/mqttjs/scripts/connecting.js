@@ -250,6 +250,62 @@ module.exports = {
     },
   },
 
+  'a protocol that there is none of, in options': {
+    run: async (t) => {
+      const place = { host: '127.0.0.1', port: t.broker.port, clientId: 'script' };
+      const client = t.keep(t.mqtt.connect({ ...place, protocol: 'foo' }));
+      await t.until('connect');
+      t.add('protocol', client.options.protocol);
+    },
+  },
+
+  'another name of the scheme': {
+    run: async (t) => {
+      const client = await t.connected({}, t.url.replace('mqtt:', 'tcp:'));
+      t.add('protocol', client.options.protocol);
+    },
+  },
+
+  'all properties of CONNACK': {
+    rules: {
+      connect: () => ({
+        cmd: 'connack', reasonCode: 0,
+        properties: {
+          sessionExpiryInterval: 9, receiveMaximum: 8, maximumQoS: 1, retainAvailable: true,
+          maximumPacketSize: 5000, assignedClientIdentifier: 'given', topicAliasMaximum: 3,
+          reasonString: 'welcome', userProperties: { a: ['b', 'c'], d: 'e' },
+          wildcardSubscriptionAvailable: true, subscriptionIdentifiersAvailable: true,
+          sharedSubscriptionAvailable: true, serverKeepAlive: 30, responseInformation: 'here',
+          serverReference: 'there',
+        },
+      }),
+    },
+    run: async (t) => {
+      const client = await t.connected({ protocolVersion: 5, clientId: '' });
+      t.add('properties', client.serverProperties);
+      client.end();
+      await t.until('end');
+      t.add('afterwards', client.serverProperties, client.keepalive);
+    },
+  },
+
+  'all properties of a will': {
+    run: async (t) => {
+      await t.connected({
+        protocolVersion: 5,
+        will: {
+          topic: 'w', payload: Buffer.from('p'), qos: 2, retain: true,
+          properties: {
+            willDelayInterval: 3, payloadFormatIndicator: true, messageExpiryInterval: 9,
+            contentType: 't', responseTopic: 'r', correlationData: Buffer.from('c'),
+            userProperties: { a: ['1', '2'], b: '3' },
+          },
+        },
+      });
+      t.add('will', t.broker.of('connect')[0].will);
+    },
+  },
+
   'connectAsync resolves': {
     run: async (t) => {
       const client = await t.mqtt.connectAsync(t.url, { clientId: 'a' });
@@ -266,6 +322,19 @@ module.exports = {
         .then(() => 'client', ({ code }) => {
           throw Object.assign(new Error('x'), { code });
         }));
+    },
+  },
+
+  'connectAsync of a client that is ended resolves': {
+    transport: 'ws',
+    run: async (t) => {
+      await t.outcome('connect', t.mqtt.connectAsync(t.url, {
+        reconnectPeriod: 0,
+        transformWsUrl: (url, options, client) => {
+          setImmediate(() => client.end());
+          return url;
+        },
+      }).then(({ connected }) => connected));
     },
   },
 

@@ -37,6 +37,9 @@ module.exports = {
       userProperties: { a: ['b', 'c'], d: 'e' },
     },
   }, { protocolVersion: 5 }),
+  'a message of several subscriptions': received({
+    qos: 0, properties: { subscriptionIdentifier: [5, 6] },
+  }, { protocolVersion: 5 }),
   'a message of MQTT 5 without properties': received({ qos: 0 }, { protocolVersion: 5 }),
 
   'QoS 1 is acknowledged once it was handled': {
