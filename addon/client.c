@@ -267,7 +267,23 @@ static napi_value unsubscribe(napi_env env, napi_callback_info info) {
                                          options, token(&call, 1)));
 }
 
-/* proceed(index, attempt, {url, userName, password, headers}) */
+/* An object with names; null for none. */
+static const midge_identity *read_identity(midge_scratch *scratch,
+                                           napi_value object) {
+  if (object == NULL) return NULL;
+  midge_identity *identity = midge_scratch_take(scratch, sizeof *identity);
+  if (identity == NULL) return NULL;
+  *identity = (midge_identity){
+      .client_id = midge_scratch_text(scratch, object, "clientId"),
+      .clean_start = midge_scratch_flag(scratch, object, "clean"),
+      .keep_alive_s =
+          (uint16_t)midge_scratch_number(scratch, object, "keepAlive"),
+  };
+  identity->keep_alive_off = identity->keep_alive_s == 0;
+  return identity;
+}
+
+/* proceed(index, attempt, {url, userName, password, headers, identity, tls}) */
 static napi_value proceed(napi_env env, napi_callback_info info) {
   native_call call;
   begin(&call, env, info);
@@ -283,6 +299,12 @@ static napi_value proceed(napi_env env, napi_callback_info info) {
   attempt.headers = midge_scratch_texts(
       scratch, midge_scratch_field(scratch, object, "headers"),
       &attempt.header_count);
+  attempt.identity =
+      read_identity(scratch, midge_scratch_field(scratch, object, "identity"));
+  midge_tls_options tls = {0};
+  napi_value security = midge_scratch_field(scratch, object, "tls");
+  midge_options_read_tls(scratch, security, &tls);
+  if (security != NULL) attempt.tls = &tls;
   if (scratch->failed) return finish(&call, MIDGE_ENOMEM);
   return finish(&call, midge_client_proceed(call.client->handle,
                                             number(&call, 1), &attempt));

@@ -180,13 +180,15 @@ MIDGE_API void midge_client_abort(midge_client *client);
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_reconnect(midge_client *client);
 
-/* Let the attempt of MIDGE_EVENT_CONNECTING go on (option `ask`), with other
- * credentials, URL or headers if given (null data: as before). */
+/* Let the attempt of MIDGE_EVENT_CONNECTING go on (option `ask`), with what is
+ * given here from now on (null: as before). What cannot be ends the attempt. */
 typedef struct midge_attempt {
   midge_slice url;
   midge_slice user_name, password;
   const midge_slice *headers;
   size_t header_count;
+  const midge_identity *identity; /* as midge_session_set_identity */
+  const midge_tls_options *tls;   /* all of them, not some */
 } midge_attempt;
 /* `number` is the event's `attempt`: for any other nothing happens. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_proceed(

@@ -295,6 +295,22 @@ midge_session_set_will(midge_session *session, const midge_publish *will);
 MIDGE_API MIDGE_CHECKED midge_status midge_session_set_credentials(
     midge_session *session, midge_slice user_name, midge_slice password);
 
+/* Who we are to the server; zero means what it means in the options. */
+typedef struct midge_identity {
+  midge_slice client_id; /* null data: as before; empty: the server names us */
+  bool clean_start;
+  uint16_t keep_alive_s; /* 60 */
+  bool keep_alive_off;
+} midge_identity;
+
+/* The same for these. Another client identifier is another session (MQTT 5,
+ * section 3.1.3.1): of the one before nothing is left when the next connection
+ * begins, and what was in flight is sent as new. MIDGE_EINVAL: there is a
+ * connection, or it cannot be an identifier; MIDGE_EUTF8; MIDGE_ENOTSUP: of a
+ * durable session only the keep-alive can change; MIDGE_ENOMEM. */
+MIDGE_API MIDGE_CHECKED midge_status midge_session_set_identity(
+    midge_session *session, const midge_identity *identity);
+
 /* --- What to do ------------------------------------------------------------
  * Empty these at the end of every turn, in the order of the table above: what
  * the program answers to an event is then recorded and sent in the same turn.

@@ -4,7 +4,8 @@
 const { isDeepStrictEqual } = require('node:util');
 const native = require('../native');
 const optionTable = require('./options');
-const { isWebSocket } = require('./url');
+const tls = require('./tls');
+const { isWebSocket, refuse } = require('./url');
 
 class Attempts {
   #owner; // the MqttClient
@@ -13,6 +14,9 @@ class Attempts {
   #seen; // what they were when they were read
   #told; // what the core was told last
   #will; // of the options, as the core was told it
+  #began; // { identity, security }: what a core begins with
+  #identity; // as it was told it
+  #security; // what it was told of TLS, as the options have it
   #period; // what it was told of reconnectPeriod, once
   #tell;
   #setWill;
@@ -32,6 +36,10 @@ class Attempts {
     this.#tell = tell;
     this.#setWill = setWill;
     this.#will = optionTable.will(owner.options);
+    this.#began = {
+      identity: optionTable.presence(owner.options),
+      security: tls.given(owner.options),
+    };
   }
 
   // For the core, in the place of credentials.
@@ -39,6 +47,8 @@ class Attempts {
     this.#session = session;
     this.#held = 0;
     this.#told = this.#answers();
+    this.#identity = this.#began.identity;
+    this.#security = this.#began.security;
     this.#period = this.#owner.options.reconnectPeriod;
     session.attempt = (attempt, connect) => {
       if (!session.life.isDesiredNow(connect)) return;
@@ -106,10 +116,15 @@ class Attempts {
     // Who is told may have ended it.
     if (!this.#isOpen) return;
     try {
+      const identity = optionTable.presence(this.#owner.options);
+      const security = tls.given(this.#owner.options);
+      const renewed = { identity: this.#newIdentity(identity), tls: this.#newTls(security) };
       const answer = this.#answer();
       this.#renewWill();
       this.#held = 0;
-      native.proceed(this.#session.index, attempt, answer);
+      native.proceed(this.#session.index, attempt, { ...answer, ...renewed });
+      this.#identity = identity;
+      this.#security = security;
     } catch (error) {
       this.#owner.emit('error', error);
       if (this.#isOpen) this.#wait(this.#owner.options.reconnectPeriod || 1000);
@@ -122,6 +137,24 @@ class Attempts {
     if (isDeepStrictEqual(will, this.#will)) return;
     this.#setWill(will);
     this.#will = will;
+  }
+
+  // Another client identifier is another session; undefined for none of it.
+  #newIdentity(identity) {
+    const before = this.#identity;
+    if (isDeepStrictEqual(identity, before)) return undefined;
+    const isRenamed = identity.clientId !== before.clientId;
+    if (this.#owner.options.store && (isRenamed || identity.clean)) {
+      throw refuse('Options "clientId" and "clean" cannot change while there is a store, which ' +
+        'keeps one session: make another client, with a store of its own');
+    }
+    return isRenamed ? identity : { ...identity, clientId: undefined };
+  }
+
+  // Undefined for what it was.
+  #newTls(security) {
+    if (this.#way.isByHand || isDeepStrictEqual(security, this.#security)) return undefined;
+    return tls.settings(this.#owner.options);
   }
 
   // What may be told anew.

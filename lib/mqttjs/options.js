@@ -185,6 +185,22 @@ function identity({ clientId, keepalive, username, password }) {
   };
 }
 
+const CLIENT_ID_MAX = 65535; // bytes
+
+// Who the client is to the server from the next attempt on; what cannot be throws.
+function presence({ clientId, clean, keepalive, protocolVersion }) {
+  const given = optionTable.check({ clientId: clientId ?? '', keepalive });
+  const isClean = Boolean(clean);
+  const id = given.clientId;
+  if (id === '' && protocolVersion < 5 && !(isClean && protocolVersion === 4)) {
+    throw refuse('Missing clientId for unclean clients');
+  }
+  if (id.includes('\0') || Buffer.byteLength(id) > CLIENT_ID_MAX) {
+    throw refuse('Option "clientId" has at most 65,535 bytes, and no null character');
+  }
+  return { clientId: id, clean: isClean, keepAlive: given.keepalive ?? defaults.keepalive };
+}
+
 function isAtRelease({ protocolVersion, customHandleAcks }) {
   return protocolVersion !== 5 || !customHandleAcks;
 }
@@ -204,4 +220,6 @@ function will({ will: given, protocolVersion }) {
   };
 }
 
-module.exports = { complete, identity, settings, isAtRelease, will, headers, UNHEARD_MS };
+module.exports = {
+  complete, identity, presence, settings, isAtRelease, will, headers, UNHEARD_MS,
+};

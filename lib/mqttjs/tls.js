@@ -62,7 +62,7 @@ function usePsk(found, pskCallback) {
 // A path, where MQTT.js has a name for it.
 const paths = { keyPath: 'key', certPath: 'cert', caPaths: 'ca' };
 
-function read(options, found) {
+function collect(options, found) {
   for (const name of same) {
     if (options[name] !== undefined && options[name] !== null) found[name] = options[name];
   }
@@ -76,6 +76,21 @@ function read(options, found) {
   if (options.pskCallback) usePsk(found, options.pskCallback);
 }
 
+const read = [
+  ...same, 'cert', 'key', ...Object.keys(paths), 'ALPNProtocols', 'pskCallback', 'tls',
+];
+
+function copied(value) {
+  if (Array.isArray(value)) return [...value];
+  return value?.constructor === Object ? { ...value } : value;
+}
+
+// What settings would read, to see later whether it has changed.
+function given(options) {
+  return [options.wsOptions ?? {}, options].map((source) =>
+    read.map((name) => copied(source[name])));
+}
+
 // What `options` says of TLS, checked, as the addon takes it; what cannot be
 // throws. Options of `ws` may say it too.
 function settings(options) {
@@ -86,7 +101,7 @@ function settings(options) {
         throw refuse(`Option "${name}" cannot be honoured: ${instead}`);
       }
     }
-    read(source, found);
+    collect(source, found);
   }
   Object.assign(found, options.tls);
   const unknown = Object.keys(found).find((name) => !known.includes(name));
@@ -94,4 +109,4 @@ function settings(options) {
   return optionTable.security(Object.keys(found).length > 0 ? found : undefined).tls;
 }
 
-module.exports = { settings };
+module.exports = { settings, given };

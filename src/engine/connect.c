@@ -116,12 +116,16 @@ static void forget_ended_session(midge_session *session) {
    * know this session again [MQTT-3.1.3-7 of 3.1.1]. */
   bool nameless =
       session->version != MIDGE_MQTT_5 && session->client_id == NULL;
+  bool renamed = session->renamed;
+  session->renamed = false;
   if (nameless) session->anew = true;
   if (!session->exists) return;
-  if (!session->options.clean_start && !nameless && !has_expired(session))
+  if (!session->options.clean_start && !nameless && !renamed &&
+      !has_expired(session))
     return;
   midge_session_renew(session);
-  session->anew = true; /* the server's clock may not agree */
+  /* The server's clock may not agree; another client's session is its own. */
+  if (!renamed) session->anew = true;
 }
 
 static void greet(midge_session *session) {

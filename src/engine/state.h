@@ -74,7 +74,8 @@ struct midge_session {
   bool paused;         /* nobody reads from the transport */
   bool reauthenticates;
   bool challenged; /* the server waits for our AUTH */
-  bool anew; /* our part of the session is gone: the next CONNECT says so */
+  bool renamed; /* the next CONNECT is another client's, and so the session */
+  bool anew;    /* our part of the session is gone: the next CONNECT says so */
   bool problem_information; /* the server may explain itself everywhere */
   midge_time now;
   midge_time closed_at;   /* when the last connection ended */

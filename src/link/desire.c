@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "engine/identity.h"
 #include "filter/text.h"
 #include "link/attempt.h"
 #include "link/events.h"
@@ -89,7 +90,7 @@ void midge_link_reconnect(midge_link *link) {
   midge_attempt_cut(link, &fault, true);
 }
 
-/* --- Credentials --- */
+/* --- What an attempt is given --- */
 
 /* Null data: as before. */
 static midge_status replace(midge_link *link, midge_buffer **kept,
@@ -114,6 +115,29 @@ static midge_status go_elsewhere(midge_link *link, midge_slice source) {
   return replace(link, &link->password, url.password);
 }
 
+/* What was received in the session of another client is not answered in this
+ * one's. */
+static midge_status become(midge_link *link, const midge_identity *identity) {
+  if (identity == NULL) return MIDGE_OK;
+  midge_status status = midge_session_set_identity(link->session, identity);
+  if (status != MIDGE_OK) return status;
+  link->is_silent = identity->keep_alive_off;
+  if (midge_session_is_renamed(link->session))
+    link->session_since = link->attempt;
+  return MIDGE_OK;
+}
+
+static midge_status trust(midge_link *link, const midge_tls_options *tls) {
+  if (tls == NULL || link->by_hand) return MIDGE_OK;
+  midge_tls_context *fresh = NULL;
+  midge_status status =
+      midge_tls_context_new(&fresh, tls, link->allocator, NULL, 0);
+  if (status != MIDGE_OK) return status;
+  midge_tls_context_release(link->tls);
+  link->tls = fresh;
+  return MIDGE_OK;
+}
+
 static midge_status apply(midge_link *link, const midge_attempt *attempt) {
   midge_status status = go_elsewhere(link, attempt->url);
   if (status == MIDGE_OK && attempt->headers != NULL)
@@ -123,6 +147,8 @@ static midge_status apply(midge_link *link, const midge_attempt *attempt) {
     status = replace(link, &link->user_name, attempt->user_name);
   if (status == MIDGE_OK)
     status = replace(link, &link->password, attempt->password);
+  if (status == MIDGE_OK) status = become(link, attempt->identity);
+  if (status == MIDGE_OK) status = trust(link, attempt->tls);
   return status;
 }
 
@@ -137,8 +163,7 @@ void midge_link_proceed(midge_link *link, const midge_wish *wish) {
   midge_fault fault;
   char room[sizeof fault.text];
   midge_text text = midge_text_in(room, sizeof room);
-  midge_text_add(&text,
-                 "the credentials given for this attempt cannot be used: ");
+  midge_text_add(&text, "what was given for this attempt cannot be used: ");
   midge_text_add(&text, midge_status_text(status));
   midge_fault_set(&fault, status, NULL, room);
   midge_attempt_cut(link, &fault, false);

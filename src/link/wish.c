@@ -75,6 +75,33 @@ static void put_subscriptions(writer *w, midge_wish *wish) {
   put_properties(w, &wish->subscribe.options.properties);
 }
 
+static void put_identity(writer *w, const midge_identity **identity) {
+  midge_slice client_id = (*identity)->client_id;
+  midge_identity *copy = put_array(w, *identity, sizeof *copy);
+  put_slice(w, copy != NULL ? &copy->client_id : &client_id);
+  if (copy != NULL) *identity = copy;
+}
+
+static void put_tls(writer *w, const midge_tls_options **tls) {
+  midge_tls_options measured = **tls;
+  midge_tls_options *copy = put_array(w, *tls, sizeof *copy);
+  midge_tls_options *to = copy != NULL ? copy : &measured;
+  midge_slice *const texts[] = {
+      &to->ca_file,      &to->ca_path,
+      &to->ca,           &to->certificate_file,
+      &to->key_file,     &to->certificate,
+      &to->key,          &to->pkcs12,
+      &to->passphrase,   &to->crl,
+      &to->psk_identity, &to->psk,
+      &to->ciphers,      &to->server_name,
+      &to->verify_name,  &to->key_log_file,
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    put_slice(w, texts[i]);
+  put_slices(w, &to->alpn, to->alpn_count);
+  if (copy != NULL) *tls = copy;
+}
+
 static void put_attempt(writer *w, midge_attempt *attempt) {
   /* Null stays null: as before, and not none. */
   if (attempt->headers != NULL)
@@ -82,6 +109,8 @@ static void put_attempt(writer *w, midge_attempt *attempt) {
   put_slice(w, &attempt->url);
   put_slice(w, &attempt->user_name);
   put_slice(w, &attempt->password);
+  if (attempt->identity != NULL) put_identity(w, &attempt->identity);
+  if (attempt->tls != NULL) put_tls(w, &attempt->tls);
 }
 
 /* What `wish` points at; while copying, `wish` is the copy. */

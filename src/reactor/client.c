@@ -83,6 +83,9 @@ static midge_status check_attempt(midge_client *client,
   if (attempt->user_name.size > UINT16_MAX ||
       attempt->password.size > UINT16_MAX)
     return MIDGE_EINVAL;
+  if (attempt->identity != NULL &&
+      attempt->identity->client_id.size > UINT16_MAX)
+    return MIDGE_EINVAL;
   return midge_text_check(attempt->user_name, client->text);
 }
 

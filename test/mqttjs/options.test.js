@@ -158,6 +158,74 @@ test('the same in the caller\'s own object', async () => {
   assert.equal(String(broker.of('connect').at(-1).password), 'second');
 });
 
+test('clientId, clean and keepalive count in the caller\'s own object too', async () => {
+  const options = {
+    clientId: 'one', host: '127.0.0.1', port: broker.port, reconnectPeriod: 20, keepalive: 50,
+  };
+  const client = mqtt.connect(options);
+  clients.push(client);
+  await event(client, 'connect');
+  Object.assign(options, { clientId: 'two', clean: false, keepalive: 40 });
+  const before = structuredClone(options);
+  broker.current.end();
+  await event(client, 'connect');
+  const { clientId, clean, keepalive } = broker.of('connect').at(-1);
+  assert.deepEqual([clientId, clean, keepalive], ['two', false, 40]);
+  assert.equal(client.keepalive, 40);
+  assert.deepEqual(options, before);
+});
+
+test('what was in flight is sent as new by another client', async () => {
+  const other = await listen({ publish: () => {} });
+  const client = await connected({ clientId: 'one', clean: false }, other.url);
+  const published = called((done) => client.publish('a', 'b', { qos: 2 }, done));
+  await other.saw('publish');
+  client.options.clientId = 'two';
+  other.rules.publish = other.answers.publish;
+  other.current.end();
+  await published;
+  const [first, second] = other.of('publish');
+  assert.deepEqual([first.dup, second.dup, second.connection], [false, false, 2]);
+  client.end(true);
+  await other.close();
+});
+
+const IMPOSSIBLE = [
+  [{ clientId: '', clean: false }, /Missing clientId/],
+  [{ clientId: 'a\0' }, /clientId.*null character/],
+  [{ clientId: 7 }, /clientId.*string/],
+  [{ keepalive: -1 }, /keepalive/],
+  [{ ca: ['no certificate'] }, /ca|certificate/i],
+];
+
+for (const [change, words] of IMPOSSIBLE) {
+  test(`${JSON.stringify(change)} is an error of its attempt`, async () => {
+    const right = { clientId: 'right', clean: true, keepalive: 60, ca: undefined };
+    const client = await connected(right);
+    Object.assign(client.options, change);
+    const failed = event(client, 'error');
+    broker.current.end();
+    assert.match((await failed)[0].message, words);
+    Object.assign(client.options, right, { clientId: 'fine' });
+    await event(client, 'connect');
+    assert.equal(broker.of('connect').at(-1).clientId, 'fine');
+  });
+}
+
+test('what verifies the server counts at the next attempt', async () => {
+  const secure = await listen({}, { transport: 'mqtts' });
+  const client = await connected({ rejectUnauthorized: false, servername: 'one.test' }, secure.url);
+  client.options.rejectUnauthorized = true;
+  const failed = event(client, 'error');
+  secure.current.end();
+  assert.match((await failed)[0].message, /certificate/);
+  Object.assign(client.options, { ca: [text('root.pem')], servername: 'localhost' });
+  await event(client, 'connect');
+  assert.equal(secure.requests.at(-1).servername, 'localhost');
+  client.end(true);
+  await secure.close();
+});
+
 test('a will that is changed counts at the next attempt', async () => {
   const will = () => {
     const { topic, payload } = broker.of('connect').at(-1).will ?? {};

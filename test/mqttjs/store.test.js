@@ -7,7 +7,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
-const { event, until } = require('../node/support/wait');
+const { called, event, until } = require('../node/support/wait');
+const { listen } = require('./support/broker');
 
 function place(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-store-'));
@@ -47,6 +48,26 @@ for (const protocolVersion of [4, 5]) {
     await Promise.all([second.endAsync(), listener.endAsync()]);
   });
 }
+
+test('a client with a store stays who it is', async (t) => {
+  const options = {
+    clientId: 'keeper', clean: false, store: { path: place(t) }, reconnectPeriod: 20,
+  };
+  const broker = await listen();
+  const client = await mqtt.connectAsync(broker.url, options);
+  for (const change of [{ clientId: 'other' }, { clean: true }]) {
+    Object.assign(client.options, change);
+    const failed = called((done) => client.once('error', done));
+    broker.current.end();
+    assert.match((await failed)[0].message, /cannot change while there is a store/);
+    const opened = called((done) => client.once('connect', done));
+    Object.assign(client.options, options, { keepalive: 33 });
+    await opened;
+    assert.equal(broker.of('connect').at(-1).keepalive, 33);
+  }
+  await client.endAsync();
+  await broker.close();
+});
 
 test('what does not go with a store is thrown', (t) => {
   const store = { path: place(t) };

@@ -8,7 +8,45 @@ const lost = (drop) => ({
   },
 });
 
+// What the server was told by CONNECT, each time.
+const told = (t, ...names) => t.add('told', t.broker.of('connect').map((packet) =>
+  names.map((name) => packet[name])));
+
+// An option that is changed while there is a connection counts from the next one on.
+const changed = (first, next, ...names) => ({
+  run: async (t) => {
+    const client = await t.connected(first);
+    Object.assign(client.options, next);
+    t.broker.current.end();
+    await t.until('connect', 2);
+    t.broker.current.end();
+    await t.until('connect', 3);
+    told(t, ...names);
+  },
+});
+
 module.exports = {
+  'another clientId': changed({}, { clientId: 'other' }, 'clientId'),
+  'no clientId': changed({}, { clientId: '' }, 'clientId', 'clean'),
+  'another keepalive': changed({ keepalive: 30 }, { keepalive: 45 }, 'keepalive'),
+  'no keepalive any more': changed({ keepalive: 30 }, { keepalive: 0 }, 'keepalive'),
+  'clean from now on': changed({ clean: false }, { clean: true }, 'clean', 'clientId'),
+  'not clean any more': changed({}, { clean: false }, 'clean', 'clientId'),
+
+  'another client has the subscriptions made again': {
+    run: async (t) => {
+      const client = await t.connected({ clean: false });
+      client.subscribe('a', { qos: 1 }, t.note('subscribed'));
+      await t.until('subscribed');
+      client.options.clientId = 'other';
+      t.broker.current.end();
+      await t.until('connect', 2);
+      await t.broker.saw('subscribe', 2);
+      t.add('sent', t.broker.of('subscribe').flatMap(({ subscriptions }) => subscriptions));
+      told(t, 'clientId', 'clean');
+    },
+  },
+
   'the server closes': lost((connection) => connection.end()),
   'the server resets': lost((connection) => connection.reset()),
 

@@ -123,11 +123,96 @@ static void the_credentials_of_a_url_come_with_it(void **state) {
   end();
 }
 
+static void acknowledge(uint32_t attempt) {
+  midge_wish one = {.type = MIDGE_WISH_ACKNOWLEDGE};
+  one.acknowledge.packet_id = 5;
+  one.acknowledge.qos = MIDGE_EXACTLY_ONCE;
+  one.acknowledge.attempt = attempt;
+  midge_link_wish(l.link, &one);
+  leave(&l);
+}
+
+static const char message[] = "\x34\x07\x00\x01\x61\x00\x05\x00x";
+
+/* What was in flight for one client is sent as new for the other, and what one
+ * has received is not answered by the other, whose session the server has. */
+static void another_client_has_another_session(void **state) {
+  (void)state;
+  const midge_identity two = {.client_id = MIDGE_TEXT("two"),
+                              .keep_alive_off = true};
+  begin((midge_client_options){.session.client_id = MIDGE_TEXT("one"),
+                               .session.session_expiry_s = 600,
+                               .session.acknowledge_by_hand = true,
+                               .session.adopt_session = true});
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "a");
+  proceed((midge_attempt){.url = MIDGE_NO_SLICE});
+  open_up(&l);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x32\x08\x00\x01")));
+  receive(&l, midge_slice_of((const uint8_t *)message, 9));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  break_off(&l);
+  expect_closed(&l, MIDGE_ELOST);
+  pass(&l, l.event.closed.retry_ms);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  proceed((midge_attempt){.identity = &two});
+  dial(&l);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x00\x03two")));
+  receive(&l, MIDGE_TEXT("\x20\x03\x01\x00\x00")); /* its session is there */
+  expect(&l, MIDGE_EVENT_OPENED);
+  assert_int_equal(l.event.opened.renewed, 1);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x32\x08\x00\x01"))); /* no DUP */
+  receive(&l, midge_slice_of((const uint8_t *)message, 9));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  acknowledge(1);
+  assert_int_equal(l.output_size, 0);
+  acknowledge(2);
+  assert_true(has_left(&l, MIDGE_TEXT("\x50\x02\x00\x05")));
+  end();
+}
+
+static void an_identity_that_cannot_be_ends_the_attempt(void **state) {
+  (void)state;
+  const midge_identity wrong = {.client_id = MIDGE_TEXT("\xff")};
+  begin((midge_client_options){.nagle = false});
+  proceed((midge_attempt){.identity = &wrong});
+  expect_closed(&l, MIDGE_EUTF8);
+  assert_non_null(strstr(l.text, "what was given for this attempt"));
+  end();
+}
+
+static void tls_is_what_was_given_last(void **state) {
+  (void)state;
+  const midge_tls_options named = {.server_name = MIDGE_TEXT("named.test")};
+  const midge_tls_options wrong = {.ca = MIDGE_TEXT("no certificate")};
+  begin((midge_client_options){.url = MIDGE_TEXT("mqtts://one.test")});
+  for (int given = 0; given < 2; given++) {
+    proceed((midge_attempt){.tls = given == 1 ? &named : NULL});
+    dial(&l);
+    leave(&l);
+    assert_int_equal(has_left(&l, MIDGE_TEXT("one.test")), given == 0);
+    assert_int_equal(has_left(&l, MIDGE_TEXT("named.test")), given == 1);
+    break_off(&l);
+    expect(&l, MIDGE_EVENT_CLOSED);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  proceed((midge_attempt){.tls = &wrong});
+  expect_closed(&l, MIDGE_ETLS);
+  end();
+}
+
 /* Wherever memory lacks, the attempt ends and the next one may do better. */
 static void without_memory_the_attempt_ends_and_another_comes(void **state) {
   (void)state;
   const midge_slice headers[] = {MIDGE_TEXT("New: 2")};
+  const midge_identity identity = {.client_id = MIDGE_TEXT("two")};
+  const midge_tls_options tls = {.insecure = true};
   const midge_attempt given = {
+      .identity = &identity,
+      .tls = &tls,
       .url = MIDGE_TEXT("ws://ann:secret@two.test"),
       .user_name = MIDGE_TEXT("bob"),
       .password = MIDGE_TEXT("word"),
@@ -162,6 +247,9 @@ int main(void) {
       cmocka_unit_test(one_that_leads_to_tls_has_it),
       cmocka_unit_test(a_unix_socket_needs_no_proxy),
       cmocka_unit_test(the_credentials_of_a_url_come_with_it),
+      cmocka_unit_test(another_client_has_another_session),
+      cmocka_unit_test(an_identity_that_cannot_be_ends_the_attempt),
+      cmocka_unit_test(tls_is_what_was_given_last),
       cmocka_unit_test(without_memory_the_attempt_ends_and_another_comes),
   };
   return cmocka_run_group_tests_name("proceed", tests, NULL, NULL);

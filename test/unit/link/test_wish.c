@@ -189,6 +189,13 @@ static void what_an_attempt_is_given_is_copied(void **state) {
                                          .user_name = of(name),
                                          .headers = slices,
                                          .header_count = 2};
+  const midge_identity identity = {.client_id = of(name)};
+  const midge_tls_options tls = {.ca = of(topic),
+                                 .key_log_file = of(name),
+                                 .alpn = slices,
+                                 .alpn_count = 2};
+  wish.proceed.attempt.identity = &identity;
+  wish.proceed.attempt.tls = &tls;
   midge_wish *copy = copied(&wish);
   const midge_attempt *attempt = &copy->proceed.attempt;
   assert_int_equal(copy->proceed.number, 3);
@@ -197,6 +204,12 @@ static void what_an_attempt_is_given_is_copied(void **state) {
   assert_null(attempt->password.data);
   expect_text(attempt->headers[0], "a/#");
   expect_text(attempt->headers[1], "b");
+  expect_text(attempt->identity->client_id, "n");
+  expect_text(attempt->tls->ca, "a/b");
+  assert_null(attempt->tls->ca_path.data);
+  expect_text(attempt->tls->key_log_file, "n");
+  expect_text(attempt->tls->alpn[0], "a/#");
+  expect_text(attempt->tls->alpn[1], "b");
   test_free(copy);
 
   set_up();
