@@ -192,6 +192,19 @@ static void what_the_server_does_not_take_ends_by_itself(void **state) {
   midge_session_free(session);
 }
 
+static void only_what_is_retained_ends_without_retain(void **state) {
+  (void)state;
+  static const char mixed[] = "\1\1\0\1\0a1\2\1\0002";
+  const midge_bundle bundle = {{(const uint8_t *)mixed, sizeof mixed - 1}, 2};
+  midge_session *session = session_new((midge_session_options){0});
+  open_session(session, MIDGE_TEXT("\x20\x05\x00\x00\x02\x25\x00"));
+  assert_int_equal(midge_session_publish_bundle(session, &bundle, 1), MIDGE_OK);
+  expect_done(session, 1, 1, MIDGE_ENOTSUP);
+  expect_output(session, "\x30\5\0\1a\0002", 7);
+  expect_done(session, 2, 1, MIDGE_OK);
+  midge_session_free(session);
+}
+
 static void topics_have_aliases_as_elsewhere(void **state) {
   (void)state;
   midge_session *session =
@@ -239,6 +252,26 @@ static void they_keep_their_place_among_others(void **state) {
                 5 + sizeof wire_3 - 1);
   expect_done(session, 1, 1, MIDGE_OK);
   expect_done(session, 2, 3, MIDGE_OK);
+  midge_session_free(session);
+}
+
+/* Each by itself, and of another QoS than what was asked for behind them. */
+static void they_keep_their_place_when_they_are_opened(void **state) {
+  (void)state;
+  midge_session *session =
+      session_new((midge_session_options){.alias_auto = true});
+  const midge_publish one = {.topic = MIDGE_TEXT("x"), .qos = 1};
+  publish(session, 1);
+  assert_int_equal(midge_session_publish(session, &one, 4), MIDGE_OK);
+  open_session(session, MIDGE_TEXT("\x20\x06\x00\x00\x03\x22\x00\x05"));
+  expect_output(session,
+                "\x30\x8\0\1a\3\x23\0\1"
+                "1"
+                "\x30\6\0\0\3\x23\0\1"
+                "\x30\x0a\0\2bc\3\x23\0\2"
+                "23"
+                "\x32\x9\0\1x\0\1\3\x23\0\3",
+                41);
   midge_session_free(session);
 }
 
@@ -370,9 +403,11 @@ int main(void) {
       cmocka_unit_test(in_mqtt_5_they_have_no_properties),
       cmocka_unit_test(a_break_cuts_between_messages),
       cmocka_unit_test(what_the_server_does_not_take_ends_by_itself),
+      cmocka_unit_test(only_what_is_retained_ends_without_retain),
       cmocka_unit_test(topics_have_aliases_as_elsewhere),
       cmocka_unit_test(a_server_without_aliases_has_them_in_one),
       cmocka_unit_test(they_keep_their_place_among_others),
+      cmocka_unit_test(they_keep_their_place_when_they_are_opened),
       cmocka_unit_test(they_fill_the_queue_as_what_they_are),
       cmocka_unit_test(what_is_left_at_the_end_is_told_in_one),
       cmocka_unit_test(only_what_is_whole_is_taken),
