@@ -82,10 +82,10 @@ class Side {
     await called((done) => this.client.subscribe(2, this.filter, done));
   }
 
-  // Keeps the window full.
-  pump() {
+  // Keeps the window full, up to this part of all messages.
+  pump(part) {
     for (const stream of this.streams) {
-      while (stream.sent < stream.count &&
+      while (stream.sent < stream.count * part &&
           stream.sent - stream.done < WINDOW) stream.publish(this.client);
     }
   }
@@ -115,10 +115,13 @@ async (t) => {
   let seen = 0;
   let seenAt = Date.now();
   while (!streams.every((stream) => stream.isFinished)) {
-    sides.forEach((side) => side.pump());
+    // A restart has messages left to meet, however fast they are.
+    sides.forEach((side) => side.pump((restarts + 2) / (RESTARTS + 2)));
     await delay(1);
     const now = progress();
-    if (restarting === null && restarts < RESTARTS &&
+    // Each broker is met by both.
+    const areThere = sides.every((side) => side.connections > restarts);
+    if (restarting === null && restarts < RESTARTS && areThere &&
         now >= all * (restarts + 1) / (RESTARTS + 2)) {
       restarts += 1;
       restarting = broker.restart().then(() => { restarting = null; });
