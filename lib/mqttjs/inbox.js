@@ -10,9 +10,8 @@ const { isAtRelease } = require('./options');
 const WAITING_MAX = 1024;
 const WAITING_BYTES_MAX = 1048576;
 
-// What customHandleAcks may answer.
+// What customHandleAcks may answer; only with 0 the message is taken.
 const reasons = [0, 16, 128, 131, 135, 144, 145, 151, 153];
-const LOWEST_REFUSAL = 128;
 
 class Inbox {
   #owner;
@@ -61,13 +60,23 @@ class Inbox {
     if (this.isFull !== wasFull) this.#core.heard();
   }
 
-  // A message of QoS 2 is in the program's store, if there is one, until it was handled.
   #handle(message) {
     const { packet, isMqtt5 } = message;
     this.#show(packet, isMqtt5);
+    if (packet.qos > 0 && isMqtt5 && this.#owner.options.customHandleAcks) {
+      this.#isBusy = true;
+      this.#ask(message);
+      return;
+    }
+    this.#accept(message);
+  }
+
+  // A message of QoS 2 is in the program's store, if there is one, until it was handled.
+  #accept(message) {
+    const { packet } = message;
     const stores = this.#core.stores();
     if (packet.qos < 2 || stores === undefined) {
-      this.#decide(message);
+      this.#tell(message, 0);
       return;
     }
     const life = this.#life;
@@ -75,23 +84,12 @@ class Inbox {
     stores.keep(packet, (error) => {
       if (life !== this.#life) return;
       if (error === undefined) {
-        this.#decide(message);
+        this.#tell(message, 0);
       } else {
         this.#emit('error', error);
         this.#next();
       }
     });
-  }
-
-  #decide(message) {
-    const { packet, isMqtt5 } = message;
-    const { options } = this.#owner;
-    if (packet.qos > 0 && isMqtt5 && options.customHandleAcks) {
-      this.#isBusy = true;
-      this.#ask(message);
-      return;
-    }
-    this.#tell(message, 0);
   }
 
   // What was received; of QoS 2, what the core has sent and received since.
@@ -141,18 +139,32 @@ class Inbox {
     } else if (!reasons.includes(reason)) {
       this.#emit('error', new Error(`Wrong reason code for ${cmd}`));
       this.#next();
+    } else if (reason === 0) {
+      this.#accept(message);
     } else {
-      this.#tell(message, reason);
+      this.#refuse(message, reason);
     }
+  }
+
+  // The server is told so. Of QoS 1 the program's handleMessage is, all the same.
+  #refuse(message, reason) {
+    const { packet: { qos }, receipt } = message;
+    if (qos === 1) {
+      this.#tell(message, reason);
+      return;
+    }
+    this.#answers.answer(receipt, this.#isAtRelease ? 0 : reason);
+    this.#next();
   }
 
   #tell(message, reason) {
     const { topic, packet, receipt } = message;
     const owner = this.#owner;
-    const isManual = owner.options.manualAcks && reason < LOWEST_REFUSAL;
+    const isTaken = reason === 0;
+    const isManual = owner.options.manualAcks && isTaken;
     if (isManual) this.#answers.byHand(packet, receipt);
     this.#isBusy = true;
-    if (reason < LOWEST_REFUSAL) {
+    if (isTaken) {
       const promises = this.#core.deliver(topic, packet);
       if (isManual && promises !== undefined) this.#answerAfter(promises, message);
       this.#emit('message', topic, packet.payload, packet);

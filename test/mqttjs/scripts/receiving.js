@@ -290,6 +290,61 @@ module.exports = {
     },
   },
 
+  // Only what is answered with 0 is taken; PUBREL finds nothing of the others.
+  'refused at each QoS': {
+    run: async (t) => {
+      const client = await t.connected({
+        protocolVersion: 5,
+        customHandleAcks: (topic, message, packet, done) => {
+          t.add('custom', topic, packet.qos);
+          setImmediate(done, Number(topic));
+        },
+      });
+      client.handleMessage = (packet, callback) => {
+        t.add('handled', packet.topic, packet.qos);
+        callback();
+      };
+      let answered = 0;
+      for (const qos of [1, 2]) {
+        for (const topic of ['16', '131', '151']) {
+          answered += 1;
+          t.broker.current.send(
+            { cmd: 'publish', topic, payload: 'm', qos, messageId: answered });
+          await t.broker.saw(qos === 1 ? 'puback' : 'pubrec', qos === 1 ? answered : answered - 3);
+        }
+      }
+      await t.quiet();
+      for (const cmd of ['puback', 'pubrec']) {
+        t.add(cmd, t.broker.of(cmd).map(({ reasonCode }) => reasonCode));
+      }
+    },
+  },
+
+  'refused messages of QoS 2 are in no store': {
+    run: async (t) => {
+      const incomingStore = new t.mqtt.Store();
+      for (const name of ['put', 'del']) {
+        const plain = incomingStore[name];
+        incomingStore[name] = function observed(packet, callback) {
+          t.add(name, packet.messageId);
+          return plain.call(this, packet, callback);
+        };
+      }
+      await t.connected({
+        protocolVersion: 5,
+        incomingStore,
+        customHandleAcks: (topic, message, packet, done) => done(Number(topic)),
+      });
+      const { current } = t.broker;
+      current.send({ cmd: 'publish', topic: '135', payload: 'm', qos: 2, messageId: 1 });
+      await t.broker.saw('pubrec', 1);
+      current.send({ cmd: 'publish', topic: '0', payload: 'm', qos: 2, messageId: 2 });
+      await t.until('message');
+      await t.broker.saw('pubcomp', 1);
+      await t.quiet();
+    },
+  },
+
   'a topic alias': {
     run: async (t) => {
       await t.connected({ protocolVersion: 5, properties: { topicAliasMaximum: 5 } });
