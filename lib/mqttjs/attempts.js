@@ -116,10 +116,11 @@ class Attempts {
     // Who is told may have ended it.
     if (!this.#isOpen) return;
     try {
+      const url = this.#transformed();
       const identity = optionTable.presence(this.#owner.options);
       const security = tls.given(this.#owner.options);
       const renewed = { identity: this.#newIdentity(identity), tls: this.#newTls(security) };
-      const answer = this.#answer();
+      const answer = this.#answer(url);
       this.#renewWill();
       this.#held = 0;
       native.proceed(this.#session.index, attempt, { ...answer, ...renewed });
@@ -169,19 +170,25 @@ class Attempts {
     };
   }
 
-  // What has changed.
-  #answer() {
+  // The URL that the program makes of ours, if it does. Other options, which are read after
+  // this, may be changed by it too.
+  #transformed() {
     const { options } = this.#owner;
+    const isOurs = !this.#way.isByHand && options.transformWsUrl && isWebSocket(options);
+    const urls = isOurs ? this.#way.urls(options) : [];
+    if (urls.length !== 1) return undefined;
+    return options.transformWsUrl(urls[0], options, this.#owner);
+  }
+
+  // What has changed; `url`: the program's, or undefined.
+  #answer(url) {
     const answers = this.#answers();
     const changed = {};
     for (const [name, value] of Object.entries(answers)) {
       if (String(value) !== String(this.#told[name])) changed[name] = value;
     }
     this.#told = answers;
-    const isOurs = !this.#way.isByHand && options.transformWsUrl;
-    if (isOurs && answers.url !== undefined && isWebSocket(options)) {
-      changed.url = options.transformWsUrl(answers.url, options, this.#owner);
-    }
+    if (url !== undefined) changed.url = url;
     return changed;
   }
 }

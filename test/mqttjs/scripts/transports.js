@@ -155,6 +155,26 @@ module.exports = {
     },
   },
 
+  'who we are is made with the URL': {
+    transport: 'ws',
+    run: async (t) => {
+      let count = 0;
+      await t.connected({
+        transformWsUrl: (url, options) => {
+          count += 1;
+          options.clientId = `client ${count}`;
+          options.username = `user ${count}`;
+          options.password = `word ${count}`;
+          return url;
+        },
+      });
+      t.broker.current.socket.destroy();
+      await t.until('connect', 2);
+      t.add('told', t.broker.of('connect').map(({ clientId, username, password }) =>
+        [clientId, username, password]));
+    },
+  },
+
   'a WebSocket that is refused': {
     transport: 'mqtt',
     run: async (t) => {

@@ -67,6 +67,8 @@ static void the_next_connect_is_another_clients(void **state) {
   assert_int_equal(become((midge_identity){.client_id = MIDGE_TEXT("")}),
                    MIDGE_OK);
   expect_connect(false, 60, "");
+  assert_int_equal(become((midge_identity){.keep_alive_s = 9}), MIDGE_OK);
+  expect_connect(false, 9, "");
   end();
 }
 

@@ -173,6 +173,38 @@ static void another_client_has_another_session(void **state) {
   end();
 }
 
+/* A client that asks for answers needs TCP's no more. */
+static void another_keep_alive_is_no_other_client(void **state) {
+  (void)state;
+  const midge_identity asking = {.keep_alive_s = 7};
+  midge_place place;
+  begin((midge_client_options){.nagle = false});
+  for (int given = 0; given < 2; given++) {
+    proceed((midge_attempt){.identity = given == 1 ? &asking : NULL});
+    assert_true(midge_link_dial(l.link, &place));
+    assert_int_equal(place.keeps_alive, given == 0);
+    dial(&l);
+    leave(&l);
+    assert_true(has_left(&l, MIDGE_TEXT("\x00\x02me")));
+    break_off(&l);
+    expect_closed(&l, MIDGE_ELOST);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  end();
+}
+
+static void a_transport_by_hand_has_no_tls(void **state) {
+  (void)state;
+  const midge_tls_options tls = {.ca = MIDGE_TEXT("no certificate")};
+  begin((midge_client_options){.transport_by_hand = true});
+  proceed((midge_attempt){.tls = &tls});
+  dial(&l);
+  leave(&l);
+  assert_int_equal(l.output[0], 0x10); /* CONNECT */
+  end();
+}
+
 static void an_identity_that_cannot_be_ends_the_attempt(void **state) {
   (void)state;
   const midge_identity wrong = {.client_id = MIDGE_TEXT("\xff")};
@@ -248,6 +280,8 @@ int main(void) {
       cmocka_unit_test(a_unix_socket_needs_no_proxy),
       cmocka_unit_test(the_credentials_of_a_url_come_with_it),
       cmocka_unit_test(another_client_has_another_session),
+      cmocka_unit_test(another_keep_alive_is_no_other_client),
+      cmocka_unit_test(a_transport_by_hand_has_no_tls),
       cmocka_unit_test(an_identity_that_cannot_be_ends_the_attempt),
       cmocka_unit_test(tls_is_what_was_given_last),
       cmocka_unit_test(without_memory_the_attempt_ends_and_another_comes),
