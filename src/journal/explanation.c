@@ -13,8 +13,6 @@ midge_status midge_explain(midge_explanation *why, midge_status status,
 
 midge_status midge_status_of_error(int error) {
   switch (error) {
-    case 0:
-      return MIDGE_OK;
     case ENOMEM:
       return MIDGE_ENOMEM;
     case ENOSPC:

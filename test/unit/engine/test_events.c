@@ -14,7 +14,9 @@ static void push(midge_buffer *buffer, midge_qos qos) {
   *queued = (midge_queued_message){.buffer = buffer,
                                    .order = queued->order,
                                    .joins = queued->joins,
+                                   .payload_size = 1,
                                    .qos = (uint8_t)qos};
+  events.bytes++;
 }
 
 static bool next(midge_event *event) {
@@ -65,6 +67,7 @@ static void messages_set_aside_hold_for_themselves(void **state) {
   while (midge_events_drop_stranded(&events, &qos, &packet_id))
     assert_int_equal(qos, MIDGE_AT_LEAST_ONCE);
   assert_int_equal(holders(buffer), 1 + 1 + 2);
+  assert_int_equal(events.bytes, 2);
   for (int i = 0; i < 2; i++) {
     assert_true(next(&event));
     assert_int_equal(event.message.qos, MIDGE_AT_MOST_ONCE);
@@ -75,10 +78,32 @@ static void messages_set_aside_hold_for_themselves(void **state) {
   midge_buffer_release(buffer);
 }
 
+/* Their number is one of 32 bits, and there are more events than that. */
+static void the_order_outlives_its_number(void **state) {
+  (void)state;
+  midge_event event;
+  midge_buffer *buffer = new_buffer();
+  midge_events_init(&events, &midge_allocator_default);
+  events.orders = UINT32_MAX - 1;
+  assert_non_null(midge_events_push(&events, MIDGE_EVENT_OPENED));
+  push(buffer, MIDGE_AT_MOST_ONCE);
+  assert_non_null(midge_events_push(&events, MIDGE_EVENT_DONE));
+  const midge_event_type types[] = {MIDGE_EVENT_OPENED, MIDGE_EVENT_MESSAGE,
+                                    MIDGE_EVENT_DONE};
+  for (size_t i = 0; i < 3; i++) {
+    assert_true(next(&event));
+    assert_int_equal(event.type, types[i]);
+  }
+  assert_false(next(&event));
+  midge_events_free(&events);
+  midge_buffer_release(buffer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_run_in_one_buffer_is_one_holder),
       cmocka_unit_test(messages_set_aside_hold_for_themselves),
+      cmocka_unit_test(the_order_outlives_its_number),
   };
   return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

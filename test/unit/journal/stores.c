@@ -26,6 +26,23 @@ static int give(int error) {
   return -1;
 }
 
+int __real_mdb_env_create(MDB_env **env);
+int __wrap_mdb_env_create(MDB_env **env);
+int __wrap_mdb_env_create(MDB_env **env) {
+  int error = next(&refused.create);
+  return error != 0 ? error : __real_mdb_env_create(env);
+}
+
+int __real_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags,
+                         MDB_txn **txn);
+int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags,
+                         MDB_txn **txn);
+int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags,
+                         MDB_txn **txn) {
+  int error = next(&refused.begin);
+  return error != 0 ? error : __real_mdb_txn_begin(env, parent, flags, txn);
+}
+
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn) {
@@ -40,6 +57,13 @@ int __wrap_mdb_env_sync(MDB_env *env, int force);
 int __wrap_mdb_env_sync(MDB_env *env, int force) {
   int error = next(&refused.sync);
   return error != 0 ? error : __real_mdb_env_sync(env, force);
+}
+
+int __real_flock(int file, int how);
+int __wrap_flock(int file, int how);
+int __wrap_flock(int file, int how) {
+  int error = next(&refused.flock);
+  return error != 0 ? give(error) : __real_flock(file, how);
 }
 
 int __real_fsync(int file);

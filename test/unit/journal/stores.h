@@ -20,7 +20,7 @@ typedef struct fault {
 } fault;
 
 typedef struct faults {
-  fault commit, sync, fsync, statfs, mkdir, open;
+  fault create, begin, commit, sync, flock, fsync, statfs, mkdir, open;
   long file_system; /* what statfs says; 0: the truth */
 } faults;
 

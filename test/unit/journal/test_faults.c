@@ -191,6 +191,24 @@ static void a_system_that_says_nothing_of_its_file_system(void **state) {
   expect_refused(&options, MIDGE_ESTORE, "cannot look at the store");
 }
 
+static void a_file_system_without_locks(void **state) {
+  (void)state;
+  midge_store_options options = store_options();
+  refused.flock = (fault){ENOLCK, 1};
+  expect_refused(&options, MIDGE_ESTORE, "cannot lock the store");
+  midge_store_close(store_open());
+}
+
+static void a_system_without_memory_for_the_store(void **state) {
+  (void)state;
+  midge_store_options options = store_options();
+  refused.create = (fault){ENOMEM, 1};
+  expect_refused(&options, MIDGE_ENOMEM, "cannot open the store");
+  refused.begin = (fault){ENOMEM, 1};
+  expect_refused(&options, MIDGE_ENOMEM, "cannot open the store");
+  midge_store_close(store_open());
+}
+
 static void a_disk_that_is_full_when_the_store_is_made(void **state) {
   (void)state;
   midge_store_options options = store_options();
@@ -226,6 +244,21 @@ static void a_fault_of_the_disk_is_over_when_it_is(void **state) {
     record = deletion_of(2);
     assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_OK);
   }
+  midge_store_close(store);
+}
+
+static void a_store_that_cannot_be_read_yet(void **state) {
+  (void)state;
+  midge_page page;
+  midge_explanation why;
+  midge_store *store = store_open();
+  store_put(store, 1, "there");
+  refused.begin = (fault){EIO, 1};
+  assert_int_equal(midge_store_read(store, 0, 16, &page, &why), MIDGE_ESTORE);
+  assert_non_null(strstr(why.text, "cannot read the store"));
+  assert_int_equal(page.count, 0);
+  midge_page_free(&page);
+  assert_string_equal(store_bodies(store), "there ");
   midge_store_close(store);
 }
 
@@ -293,8 +326,11 @@ int main(void) {
       TEST(what_counts_as_a_network),
       TEST(a_read_only_file_system),
       TEST(a_system_that_says_nothing_of_its_file_system),
+      TEST(a_file_system_without_locks),
+      TEST(a_system_without_memory_for_the_store),
       TEST(a_disk_that_is_full_when_the_store_is_made),
       TEST(a_fault_of_the_disk_is_over_when_it_is),
+      TEST(a_store_that_cannot_be_read_yet),
       TEST(a_store_that_cannot_be_opened_again_yet),
       TEST(the_first_commit_to_the_disk_waits_for_all_before),
       TEST(without_a_promise_for_power_cuts_nothing_is_synced),

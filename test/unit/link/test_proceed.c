@@ -205,6 +205,35 @@ static void a_transport_by_hand_has_no_tls(void **state) {
   end();
 }
 
+/* Only its keep-alive is another one: its session goes on. */
+static void a_client_that_stays_itself_answers_what_came_before(void **state) {
+  (void)state;
+  const midge_identity same = {.client_id = MIDGE_TEXT("me"),
+                               .keep_alive_s = 7};
+  begin((midge_client_options){.session.session_expiry_s = 600,
+                               .session.acknowledge_by_hand = true});
+  proceed((midge_attempt){.url = MIDGE_NO_SLICE});
+  open_up(&l);
+  receive(&l, midge_slice_of((const uint8_t *)message, 9));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  break_off(&l);
+  expect_closed(&l, MIDGE_ELOST);
+  pass(&l, l.event.closed.retry_ms);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  proceed((midge_attempt){.identity = &same});
+  dial(&l);
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("MQTT\x05\x00\x00\x07")));
+  receive(&l, MIDGE_TEXT("\x20\x03\x01\x00\x00"));
+  expect(&l, MIDGE_EVENT_OPENED);
+  acknowledge(1);
+  receive(&l, midge_slice_of((const uint8_t *)message, 9));
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x50\x02\x00\x05")));
+  expect_nothing(&l);
+  end();
+}
+
 static void an_identity_that_cannot_be_ends_the_attempt(void **state) {
   (void)state;
   const midge_identity wrong = {.client_id = MIDGE_TEXT("\xff")};
@@ -282,6 +311,7 @@ int main(void) {
       cmocka_unit_test(another_client_has_another_session),
       cmocka_unit_test(another_keep_alive_is_no_other_client),
       cmocka_unit_test(a_transport_by_hand_has_no_tls),
+      cmocka_unit_test(a_client_that_stays_itself_answers_what_came_before),
       cmocka_unit_test(an_identity_that_cannot_be_ends_the_attempt),
       cmocka_unit_test(tls_is_what_was_given_last),
       cmocka_unit_test(without_memory_the_attempt_ends_and_another_comes),

@@ -166,6 +166,34 @@ static void an_answer_outlives_its_connection_in_its_session(void **state) {
   }
 }
 
+/* Its identifier may be another message's there. */
+static void an_answer_to_qos_1_is_for_its_connection(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.acknowledge_by_hand = true,
+                               .session.session_expiry_s = 60});
+  midge_wish one = {.type = MIDGE_WISH_ACKNOWLEDGE};
+  one.acknowledge.packet_id = 9;
+  one.acknowledge.qos = MIDGE_AT_LEAST_ONCE;
+  for (int times = 0; times < 2; times++) {
+    open_up(&l);
+    receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"));
+    expect(&l, MIDGE_EVENT_MESSAGE);
+    if (times != 0) break;
+    break_off(&l);
+    expect_closed(&l, MIDGE_ELOST);
+    pass(&l, l.event.closed.retry_ms);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+  }
+  one.acknowledge.attempt = 1;
+  midge_link_wish(l.link, &one);
+  leave(&l);
+  assert_int_equal(l.output_size, 0);
+  one.acknowledge.attempt = 2;
+  midge_link_wish(l.link, &one);
+  expect_left(MIDGE_TEXT("\x40\x02\x00\x09"));
+  life_end(&l);
+}
+
 /* The server asks before it accepts us. */
 static void a_server_that_asks_is_answered(void **state) {
   (void)state;
@@ -240,6 +268,7 @@ int main(void) {
       cmocka_unit_test(what_the_session_refuses_ends_at_once),
       cmocka_unit_test(a_message_is_answered_by_hand),
       cmocka_unit_test(an_answer_outlives_its_connection_in_its_session),
+      cmocka_unit_test(an_answer_to_qos_1_is_for_its_connection),
       cmocka_unit_test(a_server_that_asks_is_answered),
       cmocka_unit_test(a_will_holds_from_the_next_connection_on),
       cmocka_unit_test(nothing_is_cancelled_that_is_not_there),
