@@ -1,6 +1,8 @@
 'use strict';
 // Members of MQTT.js's client that are its own business there, and that programs
 // look at all the same: what has no outcome, by message id.
+const { randomBytes } = require('node:crypto');
+const { version } = require('../../package.json');
 const { Promises } = require('./promises');
 
 class Members extends Promises {
@@ -10,6 +12,14 @@ class Members extends Promises {
   constructor(unfinished) {
     super();
     this.#unfinished = unfinished;
+  }
+
+  static get VERSION() {
+    return version;
+  }
+
+  static defaultId() {
+    return `mqttjs_${randomBytes(4).toString('hex')}`;
   }
 
   #withId() {

@@ -14,6 +14,7 @@ class Presenter {
   expected = undefined; // (topic, packet): hears of a message at once
   #volatile = new Set(); // requests that end with the connection
   #isMqtt5;
+  #lastSent = 0; // the highest mid of the connections before
 
   constructor(owner, { life, inbox, isMqtt5 }) {
     this.#owner = owner;
@@ -39,6 +40,25 @@ class Presenter {
     if (this.#owner.listenerCount(event) > 0) this.emit(event, make());
   }
 
+  // A request was made. Without a connection it is shown when there is one.
+  sent(make) {
+    if (this.#owner.connected) this.show('packetsend', make);
+  }
+
+  // What waited for this connection, if anybody is to see it leave.
+  #waiting() {
+    return this.#owner.listenerCount('packetsend') > 0 ? this.#life.unfinished() : [];
+  }
+
+  // It leaves in its order. DUP is for what the server may have.
+  #showWaiting(requests, sessionPresent) {
+    for (const request of requests) {
+      const packet = request.packet();
+      if (request.qos > 0) packet.dup = sessionPresent && request.mid <= this.#lastSent;
+      this.emit('packetsend', packet);
+    }
+  }
+
   // A message that nobody listens to is told all the same; while too many
   // wait for their handler, none is taken.
   isHeard() {
@@ -57,17 +77,21 @@ class Presenter {
   opened(connection) {
     this.#isMqtt5 = connection.protocolVersion === 5;
     const packet = packets.connack({ ...connection, isMqtt5: this.#isMqtt5 });
+    const waiting = this.#waiting();
     this.#life.opened(connection);
     this.show('packetreceive', () => packet);
+    this.#showWaiting(waiting, connection.sessionPresent);
     this.emit('connect', packet);
   }
 
   // `sent`: the reason that we gave.
   closed({ error, wasOpen, sent }) {
     if (error === undefined) {
+      this.#lastSent = 0;
       this.#life.ended();
       return;
     }
+    if (wasOpen) this.#lastSent = this.#life.last();
     const { reasonCode, properties } = error;
     if (wasOpen && reasonCode !== undefined) {
       const packet = packets.disconnect(reasonCode, properties);
