@@ -40,7 +40,7 @@ const topics = [new Map(), new Map()];
 let current = null; // the session whose messages are written, or that began
 let next = 0; // the message id that the next record has
 let cost = 0; // of the records, in bytes of the queue
-let topic = ''; // of the last record
+let topic; // of the last record
 let topicBytes; // its bytes; of no meaning while nothing is written
 let topicSize = 0;
 let isDelivering = false; // events, whose end is also the end of this turn
@@ -55,7 +55,7 @@ function end() {
 // Those that follow in this turn may be written. The addon has taken `text`.
 function begin(session, text, isLenient) {
   current = session;
-  topic = '';
+  topic = undefined;
   const known = topics[Number(isLenient)];
   if (text.length <= TOPIC_MAX && !PLAIN.test(text) && !known.has(text)) {
     if (known.size === TOPICS_MAX) known.clear();
@@ -75,7 +75,7 @@ function renew(session, id) {
   words[SIZE] = 0;
   next = id;
   cost = 0;
-  topic = '';
+  topic = undefined;
 }
 
 function findTopic(text, isLenient) {

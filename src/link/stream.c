@@ -1,9 +1,10 @@
 #include "link/stream.h"
 
 enum {
-  SLICES_MAX = 256,          /* of the session's output in one step */
-  BACKLOG_MAX = 1024 * 1024, /* of answers the server does not read */
-  PUBLISH_OVERHEAD = 16,     /* bytes of PUBLISH beside topic and payload */
+  SLICES_MAX = 256,            /* of the session's output in one step */
+  BACKLOG_MAX = 1024 * 1024,   /* of answers the server does not read */
+  PUBLISH_OVERHEAD = 16,       /* bytes of PUBLISH beside topic and payload */
+  HELD_MAX = 16 * 1024 * 1024, /* of messages, while an answer is awaited */
   LINGER_MS = 250, /* how long a server is given to close its side after ours:
                       closing before would reset the connection, and
                       DISCONNECT might be lost with it */
@@ -88,18 +89,26 @@ static bool is_backlogged(const midge_link *link) {
   return midge_session_backlog(link->session) > BACKLOG_MAX + ours;
 }
 
+/* A program that takes no messages may wait for an answer that stands behind
+ * them: while it has none, more is read. */
+static size_t held_max_of(const midge_link *link) {
+  bool awaits = link->queued.messages != 0;
+  return awaits && link->held_max < HELD_MAX ? HELD_MAX : link->held_max;
+}
+
 /* A program that has fallen behind holds the server back, but not the answer
  * to CONNECT: attempt after attempt would fail for want of it. */
 static bool is_held_back(const midge_link *link) {
-  return link->is_paused && link->opened_at != MIDGE_NEVER;
+  if (link->opened_at == MIDGE_NEVER) return false;
+  return link->is_paused ||
+         midge_session_held(link->session) > held_max_of(link);
 }
 
 bool midge_link_reading(midge_link *link) {
   if (link->phase != MIDGE_PHASE_LINKED)
     return midge_link_attempt(link) != 0 &&
            link->phase != MIDGE_PHASE_DIALING && !link->is_stuck;
-  bool on = !is_held_back(link) && !is_backlogged(link) &&
-            midge_session_held(link->session) <= link->held_max;
+  bool on = !is_held_back(link) && !is_backlogged(link);
   if (on != link->is_reading) midge_session_paused(link->session, !on);
   link->is_reading = on;
   return on && !link->is_stuck;
