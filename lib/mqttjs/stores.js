@@ -2,7 +2,8 @@
 // Stores of the program's own, with MQTT.js's five methods. A message of QoS 1
 // or 2 is put into the outgoing store before the core has it, and deleted when
 // it has its outcome; what a store holds from before is sent first.
-const { errors } = require('../errors');
+const { performance } = require('node:perf_hooks');
+const { errors, failure } = require('../errors');
 const { removed } = require('./failures');
 const { UniqueMessageIdProvider } = require('./identifiers');
 const { Publish, call } = require('./requests');
@@ -10,6 +11,11 @@ const { Publish, call } = require('./requests');
 const methods = ['put', 'get', 'del', 'createStream', 'close'];
 
 function ignore() {}
+
+// What was thrown is an error, whatever it is.
+function thrown(error, method) {
+  return error || new Error(`${method} of a store has thrown ${error}`);
+}
 
 // Like a store's own, but it calls back once, and throws nothing.
 function ask(store, method, argument, callback) {
@@ -23,7 +29,7 @@ function ask(store, method, argument, callback) {
     if (argument === undefined) store[method](done);
     else store[method](argument, done);
   } catch (error) {
-    done(error);
+    done(thrown(error, method));
   }
 }
 
@@ -85,6 +91,9 @@ class Stores {
   #kept = new Set(); // ids of those that the client has ended over
   #waiting = []; // in the order of the calls: not yet the core's
   #isRead = false; // what was in the store before
+  #unsent; // while the stores are closed: what can be put, and not sent any more
+  #deleting = new Set(); // what tells those whose outcome is there, but for the store's answer
+  #spent = 0; // ms of the patience with the stores, before they are closed
   #idle = []; // who waits until nothing is on its way to the core
   #asked = 0; // calls of a store that it has not answered
   #answered; // called when there are none
@@ -122,7 +131,7 @@ class Stores {
       stream.on('error', over);
       for (const event of ['end', 'close']) stream.on(event, () => over());
     } catch (error) {
-      over(error);
+      over(thrown(error, 'createStream'));
     }
   }
 
@@ -133,11 +142,20 @@ class Stores {
   #restore(packets) {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const packet of packets) this.#revive(packet);
+    for (const packet of packets) this.#tryToRevive(packet);
     this.#isRead = true;
     this.#waiting.push(...waiting);
     for (const request of waiting) this.#put(request);
     this.#flush();
+  }
+
+  // Junk holds up nothing that stands behind it.
+  #tryToRevive(packet) {
+    try {
+      this.#revive(packet ?? {});
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   #revive(packet) {
@@ -145,8 +163,8 @@ class Stores {
     if (this.#requests.get(messageId)?.mid !== undefined) return;
     if (!isMessage(packet)) {
       this.#provider.register(messageId);
-      this.#report(new Error(`What outgoingStore has under ${messageId} is no message of QoS 1 ` +
-        'or 2: it stays there (finish a PUBREL with the program that wrote it)'));
+      this.#report(new Error(`What outgoingStore has under ${String(messageId)} is no message ` +
+        'of QoS 1 or 2: it stays there (finish a PUBREL with the program that wrote it)'));
       return;
     }
     const request = new StoredPublish(this, this.#owner, undefined, topic,
@@ -212,6 +230,8 @@ class Stores {
       request.failed(removed());
     } else if (request.fault) {
       request.tell(request.fault);
+    } else if (this.#unsent !== undefined) {
+      this.#unsent.push(request);
     } else if (this.#core.send(request) < 0) {
       request.failed(this.#core.fault());
     }
@@ -235,10 +255,13 @@ class Stores {
       callback();
       return;
     }
-    this.#ask(this.#out, 'del', { messageId: id }, (wrong) => {
+    const done = (wrong) => {
+      if (!this.#deleting.delete(done)) return;
       this.#provider.deallocate(id);
       callback(request.fault ? undefined : wrong);
-    });
+    };
+    this.#deleting.add(done);
+    this.#ask(this.#out, 'del', { messageId: id }, done);
   }
 
   // Nothing is on its way to the core, or it has taken too long.
@@ -248,8 +271,10 @@ class Stores {
       return;
     }
     let timer;
+    const start = performance.now();
     const done = () => {
       clearTimeout(timer);
+      this.#spent = performance.now() - start;
       this.#idle = this.#idle.filter((one) => one !== done);
       callback();
     };
@@ -277,7 +302,9 @@ class Stores {
     return closeTimeout ?? connectTimeout;
   }
 
+  // Here and before the core's end the stores are waited for with one patience.
   close(callback) {
+    this.#unsent = [];
     const open = [this.#in, this.#out].filter((store) => store !== undefined);
     let first;
     let left = open.length;
@@ -285,9 +312,11 @@ class Stores {
     const done = () => {
       clearTimeout(timer);
       left = -1;
+      this.#tellUnsent();
       callback(first);
     };
-    timer = setTimeout(done, this.#patience);
+    timer = setTimeout(done, Math.max(0, this.#patience - this.#spent));
+    this.#spent = 0;
     this.#whenAnswered(() => {
       for (const store of open) {
         ask(store, 'close', undefined, (error) => {
@@ -297,6 +326,15 @@ class Stores {
         });
       }
     });
+  }
+
+  // What the core was never given has failed, and what it has done is done.
+  #tellUnsent() {
+    const requests = [...this.#unsent, ...this.#waiting];
+    this.#unsent = undefined;
+    this.#waiting = [];
+    for (const request of requests) request.failed(failure(errors.ECLOSED));
+    for (const done of [...this.#deleting]) done();
   }
 
   #ask(store, method, argument, callback) {

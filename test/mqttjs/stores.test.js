@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { EventEmitter } = require('node:events');
 const { Readable } = require('node:stream');
-const { afterEach, test } = require('node:test');
+const { afterEach, mock, test } = require('node:test');
 const mqtt = require('../../lib');
 const { called, event, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
@@ -294,6 +294,47 @@ for (const [name, createStream] of Object.entries({
   });
 }
 
+test('a store that throws nothing has failed all the same', async () => {
+  const server = await broker({});
+  const store = Object.assign(new LateStore(), { put() { throw undefined; } });
+  const client = connect(server.url, { outgoingStore: store });
+  const [error] = await called((done) => client.publish('a', 'm', { qos: 1 }, done));
+  assert.equal(error.message, 'put of a store has thrown undefined');
+  assert.equal(server.of('publish').length, 0);
+});
+
+test('a store without a stream: it is told, and new messages are sent', async () => {
+  const server = await broker({});
+  const client = connect(server.url, { outgoingStore: Object.assign(new LateStore(),
+    { createStream: () => null }) });
+  const told = event(client, 'error');
+  await client.publishAsync('a', 'm', { qos: 1 });
+  assert.equal((await told)[0].name, 'TypeError');
+});
+
+test('junk among the packets of a store is told, and holds up nothing', async () => {
+  const server = await broker({});
+  const stream = new EventEmitter();
+  const createStream = () => {
+    setImmediate(() => {
+      for (const junk of [null, undefined, 5, [], { messageId: Symbol('id') }]) {
+        stream.emit('data', junk);
+      }
+      stream.emit('data', kept(6, 'one'));
+      stream.emit('end');
+    });
+    return stream;
+  };
+  const client = connect(server.url,
+    { outgoingStore: Object.assign(new LateStore(), { createStream }) });
+  const told = [];
+  client.on('error', (error) => told.push(error.message));
+  await client.publishAsync('a', 'two', { qos: 1 });
+  assert.deepEqual(payloads(server), ['one', 'two']);
+  assert.equal(told.length, 5);
+  for (const text of told) assert.match(text, /is no message of QoS 1 or 2/);
+});
+
 test('what is no message stays in the store', async () => {
   const server = await broker({});
   const store = holding({ cmd: 'pubrel', messageId: 5 }, kept(6, 'one'),
@@ -367,6 +408,73 @@ test('a store that never answers does not hold the end', async () => {
   client.publish('a', 'm', { qos: 1 });
   await client.endAsync();
   assert.equal(server.of('publish').length, 0);
+});
+
+for (const force of [false, true]) {
+  for (const [name, mute] of Object.entries({
+    put: (store) => { store.delays.put = Infinity; },
+    createStream: (store) => { store.createStream = () => new Readable({ read() {} }); },
+  })) {
+    test(`${name} that never answers: end(${force}) tells what waits for it`, async () => {
+      const server = await broker({});
+      const store = new LateStore();
+      mute(store);
+      const client = connect(server.url, { outgoingStore: store, closeTimeout: 50 });
+      await event(client, 'connect');
+      const published = called((done) => client.publish('a', 'm', { qos: 1 }, done));
+      await called((done) => client.end(force, done));
+      const [error] = await published;
+      assert.equal(error.message, 'Connection closed');
+      assert.equal(error.code, 'MIDGE_ECLOSED');
+      assert.equal(server.of('publish').length, 0);
+    });
+  }
+
+  test(`del that never answers: end(${force}) tells what was delivered`, async () => {
+    const server = await broker({});
+    const store = new LateStore();
+    store.delays.del = Infinity;
+    const client = connect(server.url, { outgoingStore: store, closeTimeout: 50 });
+    const published = called((done) => client.publish('a', 'm', { qos: 1 }, done));
+    await until(() => store.asked.includes('del m'));
+    await called((done) => client.end(force, done));
+    const [error, packet] = await published;
+    assert.equal(error, null);
+    assert.equal(packet.topic, 'a');
+  });
+}
+
+test('what is put while the stores are closed is not sent', async () => {
+  const server = await broker({});
+  const store = new LateStore();
+  const client = connect(server.url, { outgoingStore: store });
+  await event(client, 'connect');
+  const put = store.put.bind(store);
+  store.put = (packet, callback) => {
+    client.on('close', () => setImmediate(put, packet, callback));
+  };
+  const published = called((done) => client.publish('a', 'm', { qos: 1 }, done));
+  await called((done) => client.end(true, done));
+  assert.equal((await published)[0].message, 'Connection closed');
+  delete store.put;
+  assert.equal(store.packets.size, 1);
+  const next = connect(server.url, { outgoingStore: store });
+  await next.publishAsync('a', 'n', { qos: 1 });
+  assert.deepEqual(payloads(server), ['m', 'n']);
+});
+
+test('a store is waited for with one patience, before the end and at it', async () => {
+  const PATIENCE = 307;
+  const server = await broker({});
+  const store = new LateStore();
+  Object.assign(store.delays, { put: Infinity, close: Infinity });
+  const client = connect(server.url, { outgoingStore: store, closeTimeout: PATIENCE });
+  await event(client, 'connect');
+  client.publish('a', 'm', { qos: 1 });
+  const timers = mock.method(globalThis, 'setTimeout');
+  await called((done) => client.end(done));
+  timers.mock.restore();
+  assert.equal(timers.mock.calls.filter(({ arguments: [, ms] }) => ms === PATIENCE).length, 1);
 });
 
 // --- In ---
