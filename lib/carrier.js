@@ -29,6 +29,15 @@ function noStream(value) {
     { code: 'ERR_INVALID_RETURN_VALUE' });
 }
 
+// Whatever it is, and be it what cannot be made a text.
+function textOf(value) {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
 // One stream, from its making to its end.
 class Line {
   #index; // of the client
@@ -69,21 +78,20 @@ class Line {
   }
 
   #take(stream) {
-    if (!isStream(stream)) {
-      this.#broken(noStream(stream));
-      return;
-    }
-    this.#stream = stream;
-    stream.on('error', (error) => this.#broken(error));
-    if (this.#isReleased) this.#destroy();
-    else if (this.#attempt !== 0) this.#begin();
+    this.#guard(() => {
+      if (!isStream(stream)) throw noStream(stream);
+      this.#stream = stream;
+      stream.on('error', (error) => this.#broken(error));
+      if (this.#attempt !== 0 && !this.#isReleased) this.#begin();
+    });
+    if (this.#isReleased && this.#stream !== undefined) this.#destroy();
   }
 
   // The client wants it for this attempt.
   serve(attempt) {
     this.#attempt = attempt;
     if (this.#error !== undefined) this.#tellBroken();
-    else if (this.#stream !== undefined) this.#begin();
+    else if (this.#stream !== undefined) this.#guard(() => this.#begin());
   }
 
   #begin() {
@@ -100,7 +108,16 @@ class Line {
 
   #broken(error) {
     if (this.#error === undefined) this.#isItsOwn = true;
-    this.#fail(error instanceof Error ? error : new Error(String(error)));
+    this.#fail(error instanceof Error ? error : new Error(textOf(error)));
+  }
+
+  // What a stream throws ends the attempt.
+  #guard(act) {
+    try {
+      act();
+    } catch (error) {
+      this.#broken(error);
+    }
   }
 
   #fail(error) {
@@ -113,7 +130,7 @@ class Line {
     this.#isOver = true;
     const { code, message } = this.#error;
     native.broken(this.#index, this.#attempt, typeof code === 'string' ? code : '',
-      message || String(this.#error));
+      typeof message === 'string' && message !== '' ? message : textOf(this.#error));
   }
 
   #received(chunk) {
@@ -125,7 +142,7 @@ class Line {
       return;
     }
     const status = native.received(this.#index, this.#attempt, bytes);
-    if (status === HOLD_BACK) this.#stream.pause?.();
+    if (status === HOLD_BACK) this.#guard(() => this.#stream.pause?.());
     else if (status < 0) this.#broken(failure(status));
   }
 
@@ -162,7 +179,7 @@ class Line {
   write(bytes) {
     const stream = this.#stream;
     if (this.#isOver) return;
-    try {
+    this.#guard(() => {
       if (stream.writableLength !== undefined) {
         stream.write(bytes, (error) => { if (!error) this.#written(bytes.length); });
       } else if (stream.write(bytes) === false) {
@@ -170,22 +187,16 @@ class Line {
       } else {
         this.#written(bytes.length);
       }
-    } catch (error) {
-      this.#broken(error);
-    }
+    });
   }
 
   shut() {
     this.#isShut = true;
-    try {
-      this.#stream.end?.();
-    } catch (error) {
-      this.#broken(error);
-    }
+    this.#guard(() => this.#stream.end?.());
   }
 
   read() {
-    this.#stream.resume?.();
+    this.#guard(() => this.#stream.resume?.());
   }
 
   // It is not wanted any more.
@@ -195,17 +206,16 @@ class Line {
     if (this.#stream !== undefined) this.#destroy();
   }
 
+  // It is gone as far as we can see to it: of what it throws now nobody hears.
   #destroy() {
     const stream = this.#stream;
     for (const [event, listener] of Object.entries(this.#listeners)) {
-      (stream.off ?? stream.removeListener)?.call(stream, event, listener);
+      this.#guard(() => (stream.off ?? stream.removeListener)?.call(stream, event, listener));
     }
-    try {
+    this.#guard(() => {
       if (typeof stream.destroy === 'function') stream.destroy();
       else if (!this.#isShut) stream.end?.();
-    } catch {
-      // It is gone as far as we can see to it.
-    }
+    });
   }
 }
 

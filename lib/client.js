@@ -42,12 +42,17 @@ const wrong = {
   password: 'before MQTT 5 a password needs a user name',
   connect: 'the properties of CONNECT are those that it may have, each once',
   signal: 'the signal was aborted before the call',
+  reason: 'a reason code is a number from 0 to 255',
   offline: 'there is no connection, and queueQoSZero is false',
   answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
   disconnect: 'this reason or these properties cannot be in a DISCONNECT',
   will: 'a topic has 1 to 65,535 bytes, and no + or #; the message has at most ' +
     '65,535; its properties are those of a will, each once',
 };
+
+function isReason(code) {
+  return Number.isInteger(code) && code >= 0 && code <= 255;
+}
 
 const noHandle = { index: -1 };
 const noServers = Object.freeze([]);
@@ -89,7 +94,8 @@ class Client {
   #pauses = new Map(); // who wants no messages now, and whether it may yield
   #isExpecting = false; // one that must not wait for those who may yield
   #receipts = new Receipts();
-  #mid = 0;
+  #mid = 0; // the highest that was given
+  #last = 0; // of the request that was accepted last
   #parts = 0; // of requests that were cut, ever
   #awaited; // the tokens of the last request, if they are not its id
   #topic = ''; // the last one published to: it need not be checked again
@@ -112,7 +118,7 @@ class Client {
 
   // Of the last accepted request.
   get mid() {
-    return this.#mid;
+    return this.#last;
   }
 
   get isConnected() {
@@ -176,6 +182,7 @@ class Client {
     this.#replace({ index });
     this.#opened = place;
     if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
+    this.#last = this.#mid;
     return [0];
   }
 
@@ -263,7 +270,7 @@ class Client {
 
   awaitRequest() {
     if (this.#isAsynchronous) return 0;
-    const [first = this.#mid, ...others] = this.#awaited ?? [];
+    const [first = this.#last, ...others] = this.#awaited ?? [];
     let outcome = this.#wait(GOAL_DONE, first);
     for (const token of others) {
       const status = this.#wait(GOAL_OTHER, token);
@@ -273,6 +280,7 @@ class Client {
   }
 
   disconnect(reasonCode, list, force) {
+    if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (this.#session === null) return this.report(errors.ENOCONN);
     const status = native.disconnect(this.#handle.index, reasonCode, list, force);
     if (status === 0 && this.#isAsynchronous) this.#session.life.leave(CANCELLED);
@@ -316,10 +324,9 @@ class Client {
       at += most;
     } while (at < filters.length);
     if (!isWhole) this.#session.join(mid, tokens, sizes);
-    if (channel.hasSubscribers) {
-      channel.publish({ client: this.#presenter.owner, mid, filters });
-    }
-    return this.#accept(mid, request, limits, tokens);
+    this.#accept(mid, request, limits, tokens);
+    if (channel.hasSubscribers) this.#announce(channel, { mid, filters });
+    return 0;
   }
 
   #refusal(limits) {
@@ -330,6 +337,7 @@ class Client {
 
   #accept(mid, request, limits, tokens) {
     const session = this.#session;
+    this.#last = mid;
     this.#mid = mid;
     this.#fault = null;
     this.#awaited = tokens;
@@ -340,6 +348,15 @@ class Client {
         (tokens ?? [mid]).forEach((token) => native.cancel(index, token)));
     }
     return 0;
+  }
+
+  // Who hears of a request may make others meanwhile: for its caller this one is the last.
+  #announce(channel, message) {
+    const awaited = this.#awaited;
+    channel.publish({ client: this.#presenter.owner, ...message });
+    this.#last = message.mid;
+    this.#awaited = awaited;
+    this.#fault = null;
   }
 
   // Whether somebody is to be told of a success at once.
@@ -379,15 +396,16 @@ class Client {
       : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
         limits?.timeout);
     if (status !== 0) return this.#judge(status, wrong.publish);
-    if (channels.publish.hasSubscribers) {
-      channels.publish.publish(
-        { client: this.#presenter.owner, mid, topic, payload: content, qos, retain });
-    }
     if (isPlain) outgoing.begin(session, topic, lenientText);
-    return this.#accept(mid, request, limits);
+    this.#accept(mid, request, limits);
+    if (channels.publish.hasSubscribers) {
+      this.#announce(channels.publish, { mid, topic, payload: content, qos, retain });
+    }
+    return 0;
   }
 
   authenticate(reasonCode, list) {
+    if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (this.#session === null) return this.report(errors.ENOCONN);
     return this.report(native.authenticate(this.#handle.index, reasonCode, list));
   }
@@ -416,6 +434,7 @@ class Client {
 
   // Answer a message. What the server sends again anyhow is not answered.
   acknowledge(receipt, reasonCode) {
+    if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (!this.isDesired) return this.report(errors.ENOCONN);
     if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
     const { mid, qos, attempt } = receipt;

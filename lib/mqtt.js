@@ -26,7 +26,6 @@ const texts = {
   qos: 'qos is 0, 1 or 2',
   limits: 'ttl and timeout are milliseconds from 0 to 4,294,967,295',
   properties: 'a number in the properties is negative, not whole, or too large',
-  reason: 'a reason code is a number from 0 to 255',
   handling: 'options.rh is 0, 1 or 2',
   manual: 'messages are acknowledged by themselves: give the option manualAcks',
   identifier: 'client_id is empty: a session that is not clean needs one',
@@ -52,10 +51,6 @@ function optionalText(name, value) {
 
 function isQos(qos) {
   return qos === 0 || qos === 1 || qos === QOS_MAX;
-}
-
-function isReason(code) {
-  return Number.isInteger(code) && code >= 0 && code <= 255;
 }
 
 function checkKeepAlive(ms) {
@@ -307,7 +302,6 @@ class mqtt extends EventEmitter {
     checkType('options.force', 'boolean', force);
     const list = properties.encode(given, 'options.properties');
     if (typeof list === 'number') return this.#refuse(list, texts.properties);
-    if (!isReason(reasonCode)) return this.#refuse(errors.EINVAL, texts.reason);
     const status = this.#client.disconnect(reasonCode, list, force);
     if (status !== 0) return status;
     if (callback) this.#presenter.disconnect = callback;
@@ -397,7 +391,6 @@ class mqtt extends EventEmitter {
     checkType('mid', 'number', mid);
     checkType('reasonCode', 'number', reasonCode);
     if (!this.#options.manualAcks) return this.#refuse(errors.EINVAL, texts.manual);
-    if (!isReason(reasonCode)) return this.#refuse(errors.EINVAL, texts.reason);
     return this.#client.acknowledge(this.#client.receipts.find(mid), reasonCode);
   }
 
@@ -406,7 +399,6 @@ class mqtt extends EventEmitter {
     checkType('reasonCode', 'number', reasonCode);
     const list = properties.encode(authProperties);
     if (typeof list === 'number') return this.#refuse(list, texts.properties);
-    if (!isReason(reasonCode)) return this.#refuse(errors.EINVAL, texts.reason);
     return this.#client.authenticate(reasonCode, list);
   }
 

@@ -3,6 +3,7 @@
 // a connection is wanted and there was none for `limit` ms is overdue: it is
 // told, once, and goes on all the same.
 const { Pending } = require('./pending');
+const signals = require('./signals');
 
 const STEPS = 10; // of the limit, between two marks
 
@@ -41,10 +42,8 @@ class Outcomes {
 
   // `cancel` is called when the signal says so before there is an outcome.
   heed(mid, signal, cancel) {
-    signal.addEventListener('abort', cancel, { once: true });
     if (this.#signals === NONE) this.#signals = new Map();
-    this.#signals.set(mid,
-      () => signal.removeEventListener('abort', cancel));
+    this.#signals.set(mid, signals.heed(signal, cancel));
   }
 
   list() {

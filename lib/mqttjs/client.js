@@ -1,11 +1,14 @@
 'use strict';
 // MqttClient as MQTT.js has it: what it is given goes to the core, and what
 // becomes of it comes from the presenter.
+const { randomBytes } = require('node:crypto');
+const { version } = require('../../package.json');
 const { Client, limitsOf } = require('../client');
 const { failure, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
 const packets = require('./packets');
+const signals = require('../signals');
 const { Attempts } = require('./attempts');
 const { authenticate } = require('./authenticate');
 const { fail, failSoon, leaving, offline, removed } = require('./failures');
@@ -138,8 +141,6 @@ class MqttClient extends Members {
       dropped: (request) => this.#dropped(request),
       ended: () => this.#ended(),
       settled: (request, isAnswered) => this.#settled(request, isAnswered),
-      unfinished: () => this.#core.unfinished,
-      last: () => this.#core.mid,
       authenticate: (packet) => authenticate(this, this.#core, packet),
     };
   }
@@ -252,6 +253,14 @@ class MqttClient extends Members {
     }
   }
 
+  static get VERSION() {
+    return version;
+  }
+
+  static defaultId() {
+    return `mqttjs_${randomBytes(4).toString('hex')}`;
+  }
+
   // Of CONNACK in MQTT 5.
   get serverProperties() {
     return this.#serverProperties;
@@ -339,7 +348,7 @@ class MqttClient extends Members {
       limits, request);
     if (status < 0) return failSoon(this, done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
-    this.#presenter.sent(() =>
+    this.#presenter.show('packetsend', () =>
       (request ?? new Publish(this, undefined, topic, message, given)).packet());
     return this;
   }
@@ -360,7 +369,7 @@ class MqttClient extends Members {
     if (status < 0) return status;
     request.mid = this.#core.mid;
     this.#publishing += 1;
-    this.#presenter.sent(() => request.packet());
+    this.#presenter.show('packetsend', () => request.packet());
     return status;
   }
 
@@ -441,7 +450,7 @@ class MqttClient extends Members {
     if (this.options.resubscribe) {
       for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
     }
-    this.#presenter.sent(() => request.packet());
+    this.#presenter.show('packetsend', () => request.packet());
   }
 
   // It is not subscribed to any more.
@@ -474,7 +483,7 @@ class MqttClient extends Members {
     if (status < 0) return failSoon(this, done, this.#core.fault);
     this.#keep(request);
     for (const filter of filters) this.#forget(filter);
-    this.#presenter.sent(() => request.packet());
+    this.#presenter.show('packetsend', () => request.packet());
     return this;
   }
 
@@ -507,15 +516,14 @@ class MqttClient extends Members {
       return;
     }
     if (signal) {
-      signal.addEventListener('abort', abort, { once: true });
-      this.#endings.push(() => signal.removeEventListener('abort', abort));
+      this.#endings.push(signals.heed(signal, abort));
     }
     const [, list] = args.encode(properties, this.#isMqtt5);
     // A reason or properties that cannot be are left out: it ends all the same.
     if (this.#core.disconnect(reasonCode, list, false) < 0) {
       this.#core.disconnect(0, undefined, false);
     }
-    this.#presenter.sent(() => ({ cmd: 'disconnect', ...given }));
+    this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', ...given }));
   }
 
   // A promise of the response to a message, in MQTT 5.

@@ -1,6 +1,7 @@
 'use strict';
 // The two ways to make a client.
 const { MqttClient, byConnect } = require('./client');
+const signals = require('../signals');
 const { aborted } = require('./messages');
 const { merge } = require('./url');
 
@@ -33,12 +34,12 @@ function connectAsync(url, options, allowRetries = true) {
       listeners.close = () => listeners.error(new Error('Couldn\'t connect to server'));
     }
     function settle(outcome, value) {
-      signal?.removeEventListener('abort', abort);
+      unheed?.();
       for (const [event, listener] of Object.entries(listeners)) client.off(event, listener);
       outcome(value);
     }
     for (const [event, listener] of Object.entries(listeners)) client.on(event, listener);
-    signal?.addEventListener('abort', abort, { once: true });
+    const unheed = signal && signals.heed(signal, abort);
   });
 }
 

@@ -1,6 +1,8 @@
 'use strict';
 // client.messages(): what comes for a filter, taken one by one. While too many
 // wait here the client takes none, and TCP holds the server back.
+const signals = require('../signals');
+
 const HIGH_WATER_MARK = 64; // messages
 const FULL = 16; // times that: not even for a response does more come
 
@@ -27,8 +29,7 @@ class Messages {
   #isFull = false;
   #most; // that wait
   #client; // { pause(who, mayYield), resume(who), leave(who) }
-  #signal;
-  #abort = () => this.finish(aborted(this.#signal));
+  #unheed; // its signal
 
   // The handler of the subscription.
   take = (topic, payload, packet) => this.#take(named(topic, packet));
@@ -36,9 +37,9 @@ class Messages {
   constructor(client, { highWaterMark = HIGH_WATER_MARK, signal }) {
     this.#client = client;
     this.#most = highWaterMark;
-    this.#signal = signal;
-    if (signal?.aborted) this.#abort();
-    else signal?.addEventListener('abort', this.#abort, { once: true });
+    const abort = () => this.finish(aborted(signal));
+    if (signal?.aborted) abort();
+    else if (signal) this.#unheed = signals.heed(signal, abort);
   }
 
   get isOver() {
@@ -86,7 +87,7 @@ class Messages {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#error = error ?? null;
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#unheed?.();
     if (error?.code === 'ABORT_ERR') this.#empty();
     this.#client.resume(this);
     this.#client.leave(this);

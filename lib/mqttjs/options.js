@@ -5,6 +5,7 @@
 const { randomBytes } = require('node:crypto');
 const optionTable = require('../options');
 const properties = require('../properties');
+const { invalidType, outOfRange } = require('../errors');
 const { methods, wrongStore } = require('./stores');
 const { refuse, isWebSocket } = require('./url');
 
@@ -57,7 +58,39 @@ function checkRefused(options) {
 const providerMethods = ['allocate', 'getLastAllocated', 'register', 'deallocate', 'clear'];
 const functions = ['customHandleAcks', 'transformWsUrl', 'log', 'onRestored'];
 
+function isObject(value) {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+// What false, as of `isSecure && tls`, leaves out.
+const kinds = {
+  servers: ['a list of { host, port }',
+    (value) => Array.isArray(value) && value.every((one) => one !== null && isObject(one))],
+  socksProxy: ['string', (value) => typeof value === 'string'],
+  tls: ['object', isObject],
+  headers: ['object', isObject],
+  wsOptions: ['object', isObject],
+};
+
+// Of 0 and less there is no second attempt; numbers may be written out.
+function checkPeriod({ reconnectPeriod: value }) {
+  if (value === false) return;
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw invalidType('options.reconnectPeriod', 'number', value);
+  }
+  if (Number.isNaN(Number(value))) {
+    throw outOfRange('options.reconnectPeriod', 'a number of milliseconds', value);
+  }
+}
+
 function checkKinds(options) {
+  for (const [name, [expected, isOne]] of Object.entries(kinds)) {
+    const value = options[name];
+    if (value != null && value !== false && !isOne(value)) {
+      throw invalidType(`options.${name}`, expected, value);
+    }
+  }
+  checkPeriod(options);
   for (const name of functions) {
     if (options[name] != null && typeof options[name] !== 'function') {
       throw refuse(`Option "${name}" is a function`);

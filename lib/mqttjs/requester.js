@@ -3,6 +3,7 @@
 // client share one response topic; correlation data tells them apart.
 const { randomBytes } = require('node:crypto');
 const { errors, failure, invalidType, outOfRange } = require('../errors');
+const signals = require('../signals');
 const { aborted } = require('./messages');
 
 const TIMEOUT_MS = 30000;
@@ -78,14 +79,13 @@ class Requester {
         this.#pending.delete(key);
         if (this.#pending.size === 0) this.#expect(undefined);
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
+        unheed?.();
         outcome(value);
       };
       const fail = settle(reject);
-      const abort = () => fail(aborted(signal));
       const timer = timeout === 0 ? undefined : setTimeout(() => fail(failure(errors.ETIMEOUT,
         { text: `no response to a request to ${topic} within ${timeout} ms` })), timeout);
-      signal?.addEventListener('abort', abort, { once: true });
+      const unheed = signal && signals.heed(signal, () => fail(aborted(signal)));
       if (this.#pending.size === 0) this.#expect(this.#hear);
       this.#pending.set(key, { resolve: settle(resolve), fail });
     });

@@ -2,6 +2,7 @@
 // From the arguments of connect to one object of options, by the rules of
 // MQTT.js, and from there to the URL that the core takes.
 const net = require('node:net');
+const { invalidType } = require('../errors');
 
 const schemes = {
   mqtt: 'mqtt', tcp: 'mqtt', mqtts: 'mqtts', ssl: 'mqtts', tls: 'mqtts', ws: 'ws', wss: 'wss',
@@ -81,15 +82,26 @@ function useCertificate(options) {
   options.protocol = secured[protocol];
 }
 
+// False stands for none, as of `isSecure && 'mqtts'`.
+function checkProtocol(options) {
+  for (const name of ['protocol', 'defaultProtocol']) {
+    const value = options[name];
+    if (value != null && value !== false && typeof value !== 'string') {
+      throw invalidType(`options.${name}`, 'string', value);
+    }
+  }
+}
+
 function useProtocol(options) {
-  if (options.protocol) options.protocol = String(options.protocol).replace(/:$/, '');
-  if (options.protocol?.endsWith(UNIX)) {
+  checkProtocol(options);
+  if (options.protocol) options.protocol = options.protocol.replace(/:$/, '');
+  if (options.protocol && options.protocol.endsWith(UNIX)) {
     options.protocol = options.protocol.slice(0, -UNIX.length);
     options.unixSocket = true;
   }
   useCertificate(options);
   if (!options.protocol || !isKnown(options.protocol)) {
-    options.protocol = isKnown(options.defaultProtocol ?? '') ? options.defaultProtocol : 'mqtt';
+    options.protocol = isKnown(options.defaultProtocol || '') ? options.defaultProtocol : 'mqtt';
   }
   if (foreign.includes(options.protocol)) {
     throw refuse(`Protocol "${options.protocol}" is one of mini-programs, which have no Node.js: ` +

@@ -87,6 +87,21 @@ test('the second ack() throws, and names the mistake', async () => {
   assert.deepEqual(ids(broker, 'puback'), [1]);
 });
 
+test('a reason is a number from 0 to 255', async () => {
+  const { broker, client, packets } = await connected({ protocolVersion: 5 });
+  broker.current.send(publish(1, 1));
+  await until(() => packets.length === 1);
+  for (const reason of [256, -1, 1.5, NaN, 256 + 0x87]) {
+    assert.throws(() => packets[0].ack(reason), { code: 'MIDGE_EINVAL', message: /from 0 to 255/ });
+  }
+  packets[0].ack(0x87);
+  await broker.saw('puback');
+  assert.equal(broker.of('puback')[0].reasonCode, 0x87);
+  await client.endAsync(false, { reasonCode: 256 + 4 });
+  await broker.saw('disconnect');
+  assert.equal(broker.of('disconnect')[0].reasonCode, 0);
+});
+
 test('a packet shows no ack to who looks at its fields', async () => {
   const { broker, packets } = await connected();
   broker.current.send(publish(1, 1));

@@ -43,6 +43,37 @@ async function serve(rules) {
   return broker;
 }
 
+test('who hears of a request may make another one: each has its own id and outcome', async () => {
+  const broker = await serve({});
+  const client = mqtt.connect(broker.url);
+  open.push(client);
+  await event(client, 'connect');
+  const mids = [];
+  const traces = [];
+  const listener = ({ mid, topic, filters }) => {
+    mids.push(mid);
+    if (topic === 'trace') return;
+    traces.push(client.publishAsync('trace', String(topic ?? filters), { qos: 1 }));
+  };
+  for (const name of ['publish', 'subscribe']) {
+    diagnostics.channel(`midge:${name}`).subscribe(listener);
+    subscriptions.push([`midge:${name}`, listener]);
+  }
+  for (const qos of [0, 1]) {
+    const packet = await client.publishAsync('job', 'x', { qos });
+    if (qos === 1) {
+      assert.equal(packet.topic, 'job');
+      assert.equal(packet.messageId, mids[2]);
+    }
+  }
+  await client.subscribeAsync('filter');
+  for (const packet of await Promise.all(traces)) assert.equal(packet.topic, 'trace');
+  assert.deepEqual(mids, [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(broker.of('publish').map(({ topic, payload }) => `${topic} ${payload}`),
+    ['job x', 'trace job', 'job x', 'trace job', 'trace filter']);
+  await client.endAsync();
+});
+
 test('each channel tells of its part of a client\'s life', async () => {
   const broker = await serve({
     subscribe: ({ messageId }) => ({ cmd: 'suback', messageId, granted: [0x80] }),

@@ -1,6 +1,7 @@
 'use strict';
 // How long a request may take, who may end it, and the ends of clients.
 const assert = require('node:assert/strict');
+const { getEventListeners } = require('node:events');
 const { afterEach, test } = require('node:test');
 const mqtt = require('../../lib');
 const { called } = require('../node/support/wait');
@@ -47,6 +48,26 @@ test('what is not answered in time fails with MIDGE_ETIMEOUT', async () => {
   const client = await connect(await serve());
   assert.deepEqual(await codes(requests(client, { timeout: 50 })),
     Array(3).fill('MIDGE_ETIMEOUT'));
+});
+
+test('a signal of many requests has one listener, and none when they are done', async () => {
+  const silent = await connect(await serve());
+  const client = await connect(await serve({}));
+  const { signal, abort } = (() => {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort() };
+  })();
+  const publish = (who) =>
+    Array.from({ length: 12 }, () => who.publishAsync('a', 'x', { qos: 1, signal }));
+  const answered = publish(client);
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  await Promise.all(answered);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  const cancelled = [...publish(silent), ...publish(client)];
+  await Promise.all(cancelled.slice(12));
+  abort();
+  assert.deepEqual(await codes(cancelled.slice(0, 12)), Array(12).fill('MIDGE_ECANCELLED'));
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('what cannot be sent in time fails with MIDGE_EEXPIRED', async () => {

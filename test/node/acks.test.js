@@ -75,6 +75,20 @@ test('an acknowledgement has a reason in MQTT 5, and only there', async (t) => {
   assert.equal(four.client.acknowledge(5), 0);
 });
 
+test('a reason is a number from 0 to 255', async (t) => {
+  const { client, server, heard } = await start(t, { protocolVersion: 5 });
+  server.send(publish(1, 5));
+  await until(() => heard.length === 1);
+  for (const reason of [256, -1, 1.5, NaN]) {
+    for (const call of [() => client.acknowledge(5, reason), () => client.authenticate(reason),
+      () => client.disconnect(null, { reasonCode: reason })]) {
+      assert.equal(call(), EINVAL);
+      assert.match(client.last_error.message, /from 0 to 255/);
+    }
+  }
+  assert.equal(client.acknowledge(5), 0);
+});
+
 test('acknowledging twice, or what never came, is an error', async (t) => {
   const { client, server, heard } = await start(t);
   server.send(publish(1, 5));

@@ -71,6 +71,17 @@ function stub(behave) {
   };
 }
 
+// A stream that throws when somebody listens to that event.
+function deaf(name) {
+  const stream = new Duplex({ read() {}, write: (chunk, encoding, done) => done() });
+  const { on } = stream;
+  stream.on = function listen(event, listener) {
+    if (event === name) throw new Error(`no listener of ${name}`);
+    return on.call(this, event, listener);
+  };
+  return stream;
+}
+
 test('messages of every quality of service go both ways', async () => {
   const { server, made } = await lined({
     publish(packet, connection) {
@@ -165,6 +176,16 @@ const faults = {
   'write throws': [() => Object.assign(new EventEmitter(),
     { write() { throw Object.assign(new Error('no write'), { code: 'EWRITE' }); } }),
   /no write/, 'EWRITE'],
+  'nobody may listen': [() => deaf('error'), /no listener of error/, 'MIDGE_EERRNO'],
+  'nobody may listen to a promised one': [async () => deaf('error'), /no listener of error/,
+    'MIDGE_EERRNO'],
+  'nobody may listen to its bytes': [() => deaf('data'), /no listener of data/,
+    'MIDGE_ELOST|MIDGE_EERRNO'],
+  'the error cannot be made a text': [stub((stream) => stream.emit('error', Object.create(null))),
+    /\[object Object\]/, 'MIDGE_ELOST|MIDGE_EERRNO'],
+  'the error has no text': [stub((stream) => stream.emit('error',
+    Object.assign(new Error(''), { message: Symbol('none') }))), /\[object Error\]/,
+  'MIDGE_ELOST|MIDGE_EERRNO'],
   'nothing is MQTT': [stub((stream) => stream.push('HTTP/1.1 400 Bad Request')),
     /./, 'MIDGE_EPROTOCOL|MIDGE_REASON_.*'],
   'nobody answers': [stub(() => {}), /did not answer CONNECT within 200 ms/, 'ETIMEDOUT'],
@@ -296,6 +317,30 @@ test('a program that falls behind holds the stream back, and loses nothing', asy
   made.on('received', (mid, topic, payload) => seen.push(payload[0]));
   await until(() => seen.length === COUNT);
   assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => i % 256));
+});
+
+for (const name of ['pause', 'resume']) {
+  test(`a stream that cannot ${name} is followed by another`, async () => {
+    const { server, made, lines } = await lined({}, { highWaterMark: 65536, holdTimeout: 60000 });
+    const lost = event(made, 'disconnected');
+    lines[0][name] = () => { throw new Error(`no ${name}`); };
+    for (let i = 0; i < 40; i += 1) {
+      server.current.send({ cmd: 'publish', topic: 'a', payload: Buffer.alloc(20000), qos: 0 });
+    }
+    if (name === 'resume') {
+      await until(() => lines[0].isPaused());
+      made.on('received', () => {});
+    }
+    assert.match((await lost)[0], new RegExp(`no ${name}`));
+    await until(() => lines.length === 2);
+  });
+}
+
+test('a stream that lets nobody go does not hold the end', async () => {
+  const { made, lines } = await lined({});
+  lines[0].off = () => { throw new Error('no off'); };
+  assert.deepEqual(await called((done) => made.disconnect(done)), ['OK']);
+  assert.ok(lines[0].destroyed);
 });
 
 test('a stream that is silent is a dead link', async () => {
