@@ -1,8 +1,6 @@
 'use strict';
 // MqttClient as MQTT.js has it: what it is given goes to the core, and what
 // becomes of it comes from the presenter.
-const { randomBytes } = require('node:crypto');
-const { version } = require('../../package.json');
 const { Client, limitsOf } = require('../client');
 const { failure, invalidType } = require('../errors');
 const args = require('./arguments');
@@ -141,6 +139,8 @@ class MqttClient extends Members {
       dropped: (request) => this.#dropped(request),
       ended: () => this.#ended(),
       settled: (request, isAnswered) => this.#settled(request, isAnswered),
+      unfinished: () => this.#core.unfinished,
+      last: () => this.#core.mid,
       authenticate: (packet) => authenticate(this, this.#core, packet),
     };
   }
@@ -253,14 +253,6 @@ class MqttClient extends Members {
     }
   }
 
-  static get VERSION() {
-    return version;
-  }
-
-  static defaultId() {
-    return `mqttjs_${randomBytes(4).toString('hex')}`;
-  }
-
   // Of CONNACK in MQTT 5.
   get serverProperties() {
     return this.#serverProperties;
@@ -348,7 +340,7 @@ class MqttClient extends Members {
       limits, request);
     if (status < 0) return failSoon(this, done, this.#core.fault);
     if (qos > 0) this.#accepted(request, cbStorePut);
-    this.#presenter.show('packetsend', () =>
+    this.#presenter.sent(() =>
       (request ?? new Publish(this, undefined, topic, message, given)).packet());
     return this;
   }
@@ -369,7 +361,7 @@ class MqttClient extends Members {
     if (status < 0) return status;
     request.mid = this.#core.mid;
     this.#publishing += 1;
-    this.#presenter.show('packetsend', () => request.packet());
+    this.#presenter.sent(() => request.packet());
     return status;
   }
 
@@ -450,7 +442,7 @@ class MqttClient extends Members {
     if (this.options.resubscribe) {
       for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
     }
-    this.#presenter.show('packetsend', () => request.packet());
+    this.#presenter.sent(() => request.packet());
   }
 
   // It is not subscribed to any more.
@@ -483,7 +475,7 @@ class MqttClient extends Members {
     if (status < 0) return failSoon(this, done, this.#core.fault);
     this.#keep(request);
     for (const filter of filters) this.#forget(filter);
-    this.#presenter.show('packetsend', () => request.packet());
+    this.#presenter.sent(() => request.packet());
     return this;
   }
 
@@ -523,7 +515,7 @@ class MqttClient extends Members {
     if (this.#core.disconnect(reasonCode, list, false) < 0) {
       this.#core.disconnect(0, undefined, false);
     }
-    this.#presenter.show('packetsend', () => ({ cmd: 'disconnect', ...given }));
+    this.#presenter.sent(() => ({ cmd: 'disconnect', ...given }));
   }
 
   // A promise of the response to a message, in MQTT 5.

@@ -287,3 +287,36 @@ test('a pause outlives the connection', async () => {
   client.resume();
   await until(() => heard.length === 1);
 });
+
+// The answers that the loop waits for stand behind what it has not taken.
+test('a loop that publishes and waits is not stopped by a backlog', async () => {
+  const { url } = await start();
+  const client = await connect(url);
+  const count = 5000;
+  const messages = client.messages('in');
+  const sender = await connect(url);
+  await client.subscribeAsync('ready');
+  for (let i = 0; i < count; i += 1) sender.publish('in', Buffer.alloc(400, 65));
+  let heard = 0;
+  for await (const { payload } of messages) {
+    assert.equal(payload.length, 400);
+    await client.publishAsync('out', 'x', { qos: 1 });
+    heard += 1;
+    if (heard === count) break;
+  }
+});
+
+test('a client that is paused with a backlog connects again', async () => {
+  const { url } = await start();
+  const client = await connect(url);
+  await client.subscribeAsync('in');
+  client.pause();
+  const sender = await connect(url);
+  for (let i = 0; i < 100; i += 1) sender.publish('in', Buffer.alloc(10000, 65));
+  await sender.publishAsync('in', 'last', { qos: 1 });
+  await until(() => client.stats().bytes.received > 256 * 1024);
+  const again = event(client, 'connect');
+  client.stream.destroy();
+  await again;
+  await client.publishAsync('out', 'x', { qos: 1 });
+});

@@ -79,6 +79,12 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.deepEqual(heard, ['a']);
     });
 
+    test('the class has a version, and makes ids', () => {
+      assert.match(mqtt.MqttClient.VERSION, /^\d+\.\d+\.\d+/);
+      assert.match(mqtt.MqttClient.defaultId(), /^mqttjs_[0-9a-f]{8}$/);
+      assert.notEqual(mqtt.MqttClient.defaultId(), mqtt.MqttClient.defaultId());
+    });
+
     test('queue is what waits for a connection, but for QoS 1 and 2', async () => {
       const broker = await listen();
       open.push(broker);

@@ -166,6 +166,66 @@ for (const protocolVersion of [4, 5]) {
   });
 }
 
+test('what waits for a connection is shown when it leaves', async () => {
+  const shown = [];
+  const { broker } = await connected({}, { manualConnect: true }, (one) => {
+    one.on('packetsend', ({ cmd, topic = null }) => shown.push([cmd, topic]));
+    one.publish('a', 'm', { qos: 1 });
+    one.publish('b', 'm');
+    one.subscribe('c');
+    one.publish('d', 'm', { qos: 2 });
+    one.unsubscribe('e');
+    assert.deepEqual(shown, []);
+    one.connect();
+  });
+  await broker.saw('unsubscribe');
+  const seen = broker.seen.filter(({ cmd }) => cmd !== 'pubrel');
+  assert.equal(seen.length, 6);
+  assert.deepEqual(shown.slice(0, 6), seen.map(({ cmd, topic }) => [cmd, topic]));
+});
+
+test('a packet is shown once, whoever publishes it when', async () => {
+  const shown = [];
+  const { broker, client } = await connected({}, { manualConnect: true }, (one) => {
+    one.on('packetsend', ({ cmd, topic }) => {
+      if (cmd === 'publish') shown.push(topic);
+    });
+    one.once('packetreceive', () => one.publish('b', 'm', { qos: 1 }));
+    one.once('connect', () => one.publish('c', 'm', { qos: 1 }));
+    one.publish('a', 'm', { qos: 1 });
+    one.connect();
+  });
+  await client.publishAsync('d', 'm', { qos: 1 });
+  assert.deepEqual(broker.of('publish').map(({ topic }) => topic), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(shown.sort(), ['a', 'b', 'c', 'd']);
+});
+
+for (const sessionPresent of [true, false]) {
+  const how = sessionPresent ? 'with DUP' : 'without DUP when the session is new';
+  test(`what is sent again is shown again, ${how}`, async () => {
+    const shown = [];
+    const { broker, client } = await connected({
+      connect: (_, { number }) => ({
+        cmd: 'connack', returnCode: 0, sessionPresent: number > 1 && sessionPresent,
+      }),
+      publish: ({ messageId }, { number }) =>
+        (number > 1 ? { cmd: 'puback', messageId } : undefined),
+    }, { clean: false });
+    client.on('packetsend', ({ cmd, topic, dup }) => {
+      if (cmd === 'publish') shown.push([topic, dup]);
+    });
+    const published = ['a', 'b'].map((topic) => client.publishAsync(topic, 'm', { qos: 1 }));
+    await broker.saw('publish', 2);
+    client.once('close', () => published.push(client.publishAsync('c', 'm', { qos: 1 })));
+    broker.current.end();
+    await called((done) => client.once('connect', done));
+    await Promise.all(published);
+    assert.deepEqual(shown, [['a', false], ['b', false], ['a', sessionPresent],
+      ['b', sessionPresent], ['c', false]]);
+    assert.deepEqual(broker.of('publish').map(({ topic, dup }) => [topic, dup]), shown);
+  });
+}
+
 test('a publish of QoS 2 that is refused shows PUBREC, and nothing after it', async () => {
   const log = [];
   const { client } = await connected({

@@ -380,18 +380,20 @@ test('paths of a certificate and a key are read', async () => {
   await server.close();
 });
 
-test('MQTTJS_SOCKS_PROXY is a proxy', async () => {
+test('MQTTJS_SOCKS_PROXY is a proxy, and so is socksProxy', async () => {
   const seen = [];
   const proxy = net.createServer((socket) => socket.once('data', (bytes) => {
     seen.push(bytes[0]);
     socket.destroy();
   }));
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  process.env.MQTTJS_SOCKS_PROXY = `socks5h://127.0.0.1:${proxy.address().port}`;
+  const url = `socks5h://127.0.0.1:${proxy.address().port}`;
+  process.env.MQTTJS_SOCKS_PROXY = url;
   const client = connect({ reconnectPeriod: 0 });
   delete process.env.MQTTJS_SOCKS_PROXY;
   await event(client, 'close');
-  assert.deepEqual(seen, [5]);
+  await event(connect({ reconnectPeriod: 0, socksProxy: url }), 'close');
+  assert.deepEqual(seen, [5, 5]);
   proxy.close();
 });
 
@@ -420,6 +422,31 @@ test('a mistake in properties is told, and does not throw', async () => {
   client.publish('a', 'b', { qos: 3 });
   const [told] = await heard;
   assert.equal(told.code, 'MIDGE_EINVAL');
+});
+
+test('what is sent again has its topic, and no alias', async () => {
+  const server = await listen({
+    connect: (_, { number }) => ({
+      cmd: 'connack', reasonCode: 0, sessionPresent: number > 1,
+      properties: { topicAliasMaximum: 2 },
+    }),
+    publish: ({ messageId }, { number }) =>
+      (number > 1 ? { cmd: 'puback', messageId, reasonCode: 0 } : undefined),
+  });
+  const client = await connected({
+    protocolVersion: 5, clean: false, clientId: 'alias',
+    properties: { sessionExpiryInterval: 60 },
+  }, server.url);
+  const options = { qos: 1, properties: { topicAlias: 1 } };
+  const published = ['topic', ''].map((topic) => client.publishAsync(topic, 'm', options));
+  await until(() => server.of('publish').length === 2);
+  server.current.end();
+  await Promise.all(published);
+  assert.deepEqual(server.of('publish').map(({ topic, properties }) =>
+    [topic, properties?.topicAlias]), [['topic', 1], ['', 1], ['topic', undefined],
+    ['topic', undefined]]);
+  client.end(true);
+  await server.close();
 });
 
 test('autoUseTopicAlias and autoAssignTopicAlias use aliases', async () => {

@@ -256,3 +256,13 @@ test('accepted, but the client has ended meanwhile: each callback is told', asyn
   assert.equal(err, '');
   assert.deepEqual(JSON.parse(out), [[0, 0, 0], [[1, true], [2, true], [3, true]]]);
 });
+
+test('a topic that cannot be is refused alone', async () => {
+  const client = await connected({});
+  assert.equal(client.publish(0, false, 'alone/0', 'x'), 0);
+  assert.equal(client.publish(0, false, '', 'x'), EINVAL);
+  for (let at = 1; at < 50; at += 1) {
+    assert.equal(client.publish(0, false, `alone/${at}`, 'x'), 0);
+  }
+  assert.equal((await arrived('alone/', 50)).length, 50);
+});

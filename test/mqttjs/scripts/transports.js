@@ -106,6 +106,13 @@ module.exports = {
     },
   },
 
+  'an encrypted key': reached('mqtts', {
+    ca: CA, cert: text('client.pem'), key: text('client-encrypted.key'), passphrase: 'secret',
+  }, { tls: { requestCert: true, ca: CA } }),
+
+  'PKCS#12': reached('mqtts', { ca: CA, pfx: text('client.p12'), passphrase: 'secret' },
+    { tls: { requestCert: true, ca: CA } }),
+
   'an unknown authority': refused({}),
   'a certificate of another name': refused({ ca: CA }, {
     tls: { key: text('wrong-host.key'), cert: text('wrong-host.pem') },

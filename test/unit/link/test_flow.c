@@ -44,6 +44,41 @@ static void reading_stops_above_the_mark(void **state) {
   life_end(&l);
 }
 
+/* The answer that the program waits for stands behind what it does not take. */
+static void reading_goes_on_while_an_answer_is_awaited(void **state) {
+  (void)state;
+  begin((midge_client_options){.event_bytes_max = 3000, .session.hold = true});
+  open_up(&l);
+  while (midge_link_reading(l.link)) receive_message(1000);
+  publish(&l, 7, MIDGE_AT_LEAST_ONCE, "t");
+  leave(&l);
+  assert_true(midge_link_reading(l.link));
+  for (int i = 0; i < 100; i++) receive_message(1000);
+  assert_true(midge_link_reading(l.link));
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x01"));
+  expect_done(&l, 7, MIDGE_OK);
+  assert_false(midge_link_reading(l.link));
+  life_end(&l);
+}
+
+/* Messages of a connection before are no reason not to hear the answer. */
+static void what_is_held_does_not_hold_a_connection_back(void **state) {
+  (void)state;
+  begin((midge_client_options){.event_bytes_max = 3000, .session.hold = true});
+  open_up(&l);
+  while (midge_link_reading(l.link)) receive_message(1000);
+  break_off(&l);
+  expect_closed(&l, MIDGE_ELOST);
+  pass(&l, 1000);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  dial(&l);
+  assert_true(midge_link_reading(l.link));
+  leave(&l);
+  receive(&l, CONNACK);
+  expect(&l, MIDGE_EVENT_OPENED);
+  life_end(&l);
+}
+
 static void reading_stops_while_the_program_is_behind(void **state) {
   (void)state;
   begin((midge_client_options){.nagle = false});
@@ -322,6 +357,8 @@ int main(void) {
       cmocka_unit_test(reading_stops_above_the_mark),
       cmocka_unit_test(reading_stops_while_the_program_is_behind),
       cmocka_unit_test(a_pause_is_not_the_servers_silence),
+      cmocka_unit_test(reading_goes_on_while_an_answer_is_awaited),
+      cmocka_unit_test(what_is_held_does_not_hold_a_connection_back),
       cmocka_unit_test(a_break_is_noticed_while_reading_is_held_back),
       cmocka_unit_test(reading_stops_when_answers_pile_up),
       cmocka_unit_test(reading_goes_on_while_we_publish),
