@@ -73,7 +73,10 @@ static void on_overdue(uv_timer_t *timer) {
 
 void midge_reactor_flush(midge_reactor *reactor) {
   if (midge_event_queue_flush(&reactor->events)) wake(reactor);
+  /* What was handed over with a wake is not overdue any more. */
   uv_timer_t *timer = &reactor->overdue;
-  if (reactor->events.is_quiet && !uv_is_active((const uv_handle_t *)timer))
+  if (!reactor->events.is_quiet)
+    uv_timer_stop(timer);
+  else if (!uv_is_active((const uv_handle_t *)timer))
     uv_timer_start(timer, on_overdue, PATIENCE_MS, 0);
 }
