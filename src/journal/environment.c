@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "journal/pages.h"
+
 enum {
   ONLY_OWNER = 0600,
   DATABASES = 3,
@@ -73,7 +75,9 @@ static int open_databases(midge_store *store, midge_explanation *why) {
   return error;
 }
 
-/* Pages that the file has lost would be read as memory that is not there. */
+/* Pages that the file has lost would be read as memory that is not there. Of
+ * those that nothing is on nobody reads any, and a file in order may end before
+ * them. */
 static int check_size(const midge_store *store, midge_explanation *why) {
   MDB_envinfo info;
   MDB_stat pages;
@@ -82,8 +86,9 @@ static int check_size(const midge_store *store, midge_explanation *why) {
   if (error == 0) error = mdb_env_stat(store->env, &pages);
   if (error == 0 && stat(store->place.data, &file) != 0) error = errno;
   if (error != 0) return error;
-  uint64_t least = (uint64_t)(info.me_last_pgno + 1) * pages.ms_psize;
-  if ((uint64_t)file.st_size >= least) return 0;
+  size_t whole = (size_t)file.st_size / pages.ms_psize;
+  if (whole > info.me_last_pgno) return 0;
+  if (midge_pages_are_free(store->env, whole)) return 0;
   midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
                 " is damaged: its file was cut short");
   return MDB_CORRUPTED;
