@@ -1,10 +1,10 @@
 #include "link/stream.h"
 
 enum {
-  SLICES_MAX = 256,            /* of the session's output in one step */
-  BACKLOG_MAX = 1024 * 1024,   /* of answers the server does not read */
-  PUBLISH_OVERHEAD = 16,       /* bytes of PUBLISH beside topic and payload */
-  HELD_MAX = 16 * 1024 * 1024, /* of messages, while an answer is awaited */
+  SLICES_MAX = 256,           /* of the session's output in one step */
+  BACKLOG_MAX = 1024 * 1024,  /* of answers the server does not read */
+  PUBLISH_OVERHEAD = 16,      /* bytes of PUBLISH beside topic and payload */
+  HELD_MAX = 4 * 1024 * 1024, /* of messages, while an answer is awaited */
   LINGER_MS = 250, /* how long a server is given to close its side after ours:
                       closing before would reset the connection, and
                       DISCONNECT might be lost with it */
