@@ -43,6 +43,7 @@ test('a passphrase of tls_set leaves no copy', { skip }, async () => {
       if (client.tls_set(${JSON.stringify(file('root.pem'))}, null, null, null,
         secret) !== 0) throw client.last_error;
     }
-    console.log(copies(needle) - before);`);
+    // A copy of Node's own, of making the secret, may have gone meanwhile.
+    console.log(Math.max(0, copies(needle) - before));`);
   assert.deepEqual([code, out, err], [0, '0', '']);
 });
