@@ -40,6 +40,8 @@ const wrong = {
   filters: 'a topic filter has 1 to 65,535 bytes; + is a whole level, # is the ' +
     'last one; there is at least one; its properties are those of the packet',
   password: 'before MQTT 5 a password needs a user name',
+  text: 'the user name, the client id or a property has what is no text in MQTT',
+  negotiate: 'option "negotiate" goes with protocolVersion 5',
   connect: 'the properties of CONNECT are those that it may have, each once',
   signal: 'the signal was aborted before the call',
   reason: 'a reason code is a number from 0 to 255',
@@ -196,7 +198,9 @@ class Client {
   // The addon's words, if they say more than the number does.
   #openText(status, text) {
     if (text !== undefined && text !== strerror(status)) return text;
-    const { version } = this.#settings;
+    if (status === errors.EUTF8) return wrong.text;
+    const { version, negotiate } = this.#settings;
+    if (negotiate && version !== 0) return wrong.negotiate;
     const { userName, password } = this.#identity;
     const isBare = password !== undefined && userName === undefined;
     return isBare && version !== 0 ? wrong.password : wrong.connect;

@@ -15,6 +15,14 @@ function strerror(code) {
 
 // Node's words for what was given instead.
 function received(value) {
+  try {
+    return describe(value);
+  } catch {
+    return ` Received ${typeof value === 'object' ? 'an object' : `type ${typeof value}`}`;
+  }
+}
+
+function describe(value) {
   if (value == null) return ` Received ${value}`;
   if (typeof value === 'function') {
     return ` Received function ${value.name || '<anonymous>'}`;

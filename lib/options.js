@@ -1,5 +1,6 @@
 'use strict';
 // The `options` argument: what each name may be, and what the addon is told.
+const { isIP } = require('node:net');
 const { resolve } = require('node:path');
 const { bytesOf } = require('./bytes');
 const { outOfRange, invalidType } = require('./errors');
@@ -49,6 +50,18 @@ function protocolVersion(path, value) {
   if (typeof value !== 'number') throw invalidType(path, 'number', value);
   if (![3, 4, 5].includes(value)) throw outOfRange(path, '3, 4 or 5', value);
   return value;
+}
+
+function address(path, value) {
+  if (isIP(string(path, value)) === 0) throw outOfRange(path, 'an IP address', value);
+  return value;
+}
+
+// What is behind the first colon may be a password, and is not told.
+function proxy(path, value) {
+  if (/^(socks5|http):/i.test(string(path, value))) return value;
+  const [start] = value.split(':');
+  throw outOfRange(path, 'a URL that begins with socks5: or http:', start);
 }
 
 // { name: value } or { name: [values] }, as "name: value" lines.
@@ -158,10 +171,10 @@ const table = {
   maxRedirects: told(integer(0, 255), 'redirectsMax'),
   // The way there.
   servers: kept(texts),
-  localAddress: told(string, 'localAddress'),
+  localAddress: told(address, 'localAddress'),
   tcpNoDelay: told(boolean, 'nagle', (value) => !value),
-  proxy: told(string, 'proxy'),
-  socksProxy: kept(string),
+  proxy: told(proxy, 'proxy'),
+  socksProxy: kept(proxy),
   path: kept(string),
   headers: told(headers, 'headers'),
   alpn: kept((path, value) => value),

@@ -21,4 +21,15 @@ function authenticate(owner, core, packet) {
   call(owner, owner.handleAuth, packet, answer);
 }
 
-module.exports = { authenticate };
+// Data that no method goes with, which MQTT forbids (MQTT 5, 3.1.2.11.10).
+function lacksMethod({ properties }) {
+  return Boolean(properties?.authenticationData) && !properties.authenticationMethod;
+}
+
+// The client ends before it begins.
+function refuse(owner) {
+  owner.end(true, () => owner.emit('error', Object.assign(
+    new Error('Packet has no Authentication Method'), { code: 'MIDGE_EINVAL' })));
+}
+
+module.exports = { authenticate, lacksMethod, refuse };

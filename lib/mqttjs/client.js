@@ -8,7 +8,7 @@ const optionTable = require('./options');
 const packets = require('./packets');
 const signals = require('../signals');
 const { Attempts } = require('./attempts');
-const { authenticate } = require('./authenticate');
+const { authenticate, lacksMethod, refuse } = require('./authenticate');
 const { fail, failSoon, leaving, offline, removed } = require('./failures');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
@@ -76,6 +76,7 @@ class MqttClient extends Members {
     this.#way = isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this);
     this.#make(isBuilt ? options : given, options.reconnectPeriod != null);
     if (this.options.manualConnect) this.#suspend();
+    else if (lacksMethod(this.options)) refuse(this);
     else this.connect();
   }
 

@@ -5,7 +5,9 @@
 const { randomBytes } = require('node:crypto');
 const optionTable = require('../options');
 const properties = require('../properties');
-const { invalidType, outOfRange } = require('../errors');
+const { content } = require('../bytes');
+const { lacksMethod } = require('./authenticate');
+const { checkKinds } = require('./kinds');
 const { methods, wrongStore } = require('./stores');
 const { refuse, isWebSocket } = require('./url');
 
@@ -56,46 +58,8 @@ function checkRefused(options) {
 }
 
 const providerMethods = ['allocate', 'getLastAllocated', 'register', 'deallocate', 'clear'];
-const functions = ['customHandleAcks', 'transformWsUrl', 'log', 'onRestored'];
-
-function isObject(value) {
-  return typeof value === 'object' && !Array.isArray(value);
-}
-
-// What false, as of `isSecure && tls`, leaves out.
-const kinds = {
-  servers: ['a list of { host, port }',
-    (value) => Array.isArray(value) && value.every((one) => one !== null && isObject(one))],
-  socksProxy: ['string', (value) => typeof value === 'string'],
-  tls: ['object', isObject],
-  headers: ['object', isObject],
-  wsOptions: ['object', isObject],
-};
-
-// Of 0 and less there is no second attempt; numbers may be written out.
-function checkPeriod({ reconnectPeriod: value }) {
-  if (value === false) return;
-  if (typeof value !== 'number' && typeof value !== 'string') {
-    throw invalidType('options.reconnectPeriod', 'number', value);
-  }
-  if (Number.isNaN(Number(value))) {
-    throw outOfRange('options.reconnectPeriod', 'a number of milliseconds', value);
-  }
-}
-
-function checkKinds(options) {
-  for (const [name, [expected, isOne]] of Object.entries(kinds)) {
-    const value = options[name];
-    if (value != null && value !== false && !isOne(value)) {
-      throw invalidType(`options.${name}`, expected, value);
-    }
-  }
-  checkPeriod(options);
-  for (const name of functions) {
-    if (options[name] != null && typeof options[name] !== 'function') {
-      throw refuse(`Option "${name}" is a function`);
-    }
-  }
+function checkTogether(options) {
+  checkKinds(options);
   const provider = options.messageIdProvider;
   if (provider && providerMethods.some((name) => typeof provider[name] !== 'function')) {
     throw refuse(`Option "messageIdProvider" has the methods ${providerMethods.join(', ')}`);
@@ -123,7 +87,7 @@ function complete(given) {
   }
   options.clientId ??= `mqttjs_${randomBytes(4).toString('hex')}`;
   checkRefused(options);
-  checkKinds(options);
+  checkTogether(options);
   return options;
 }
 
@@ -178,6 +142,9 @@ function settings(options, isPeriodGiven, isByHand) {
   }
   for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
   known.clean = Boolean(known.clean);
+  if (lacksMethod(options)) {
+    known.properties = { ...known.properties, authenticationData: undefined };
+  }
   if (!isPeriodGiven || !(known.reconnectPeriod > 0)) delete known.reconnectPeriod;
   const checked = optionTable.check(known);
   const told = {
@@ -240,13 +207,15 @@ function isAtRelease({ protocolVersion, customHandleAcks }) {
 
 function will({ will: given, protocolVersion }) {
   if (!given) return undefined;
-  const { topic, payload = '', qos = 0, retain = false } = given;
+  const { topic, payload, retain = false } = given;
+  const qos = given.qos ?? 0;
+  if (![0, 1, 2].includes(qos)) throw refuse('Option "will.qos" is 0, 1 or 2');
   const list = protocolVersion === 5
     ? properties.encode(given.properties, 'options.will.properties') : undefined;
   if (typeof list === 'number') throw refuse('Option "will.properties" has an illegal number');
   return {
     topic,
-    payload: typeof payload === 'string' ? payload : Buffer.from(payload),
+    payload: content('options.will.payload', payload) ?? '',
     qos,
     retain,
     properties: list,

@@ -17,7 +17,8 @@ function thrown(error, method) {
   return error || new Error(`${method} of a store has thrown ${error}`);
 }
 
-// Like a store's own, but it calls back once, and throws nothing.
+// Like a store's own, but it calls back once, and throws nothing. One that is async may
+// reject what it returns instead of calling back.
 function ask(store, method, argument, callback) {
   let isDone = false;
   const done = (error) => {
@@ -26,8 +27,10 @@ function ask(store, method, argument, callback) {
     callback(error || undefined);
   };
   try {
-    if (argument === undefined) store[method](done);
-    else store[method](argument, done);
+    const answer = argument === undefined ? store[method](done) : store[method](argument, done);
+    if (typeof answer?.then === 'function') {
+      answer.then(ignore, (error) => done(thrown(error, method)));
+    }
   } catch (error) {
     done(thrown(error, method));
   }
@@ -125,13 +128,18 @@ class Stores {
       if (error) this.#report(error);
       this.#restore(packets);
     };
-    try {
-      const stream = store.createStream();
+    const listen = (stream) => {
       stream.on('data', (packet) => packets.push(packet));
       stream.on('error', over);
       for (const event of ['end', 'close']) stream.on(event, () => over());
+    };
+    const fail = (error) => over(thrown(error, 'createStream'));
+    try {
+      const stream = store.createStream();
+      if (typeof stream?.then === 'function') stream.then(listen).then(ignore, fail);
+      else listen(stream);
     } catch (error) {
-      over(thrown(error, 'createStream'));
+      fail(error);
     }
   }
 

@@ -136,7 +136,7 @@ function isWebSocket({ protocol }) {
 function compose(protocol, host, port, path) {
   const scheme = schemes[protocol];
   const name = net.isIPv6(host) ? `[${host.replace('%', '%25')}]` : host;
-  const way = scheme.startsWith('w') ? path ?? '/' : '';
+  const way = scheme.startsWith('w') ? path || '/' : '';
   return `${scheme}://${name}:${port || ports[scheme]}${way}`;
 }
 

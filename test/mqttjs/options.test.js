@@ -84,6 +84,17 @@ const MISTYPED = [
   ['headers', [5, 'x', []]],
   ['wsOptions', [5, 'x']],
   ['reconnectPeriod', [true, {}, [], Symbol('s'), 10n]],
+  ['host', [5, {}, Symbol('s'), ['a'], () => {}]],
+  ['hostname', [10n, new Date()]],
+  ['port', [Symbol('s'), {}, [1883], 10n, true]],
+  ['path', [5, {}, Symbol('s')]],
+  ['auth', [5, ['a', 'b'], Symbol('s')]],
+  ['pskCallback', [5, 'x', {}]],
+  ['customHandleAcks', [5, {}]],
+  ['ALPNProtocols', ['mqtt', 5, [Symbol('s')], [null], {}]],
+  ['keyPath', [5, {}]],
+  ['certPath', [true, Symbol('s')]],
+  ['caPaths', [5, [5], {}]],
 ];
 
 for (const [name, values] of MISTYPED) {
@@ -95,6 +106,106 @@ for (const [name, values] of MISTYPED) {
     }
   });
 }
+
+// What anybody may give by mistake, or out of malice.
+const ODD = {
+  'a symbol': () => Symbol('s'),
+  'a bigint': () => 5n,
+  'a function': () => () => {},
+  NaN: () => NaN,
+  '-0': () => -0,
+  'a negative number': () => -5,
+  infinity: () => Infinity,
+  true: () => true,
+  'a string': () => 'abc',
+  'a null character': () => 'a\0b',
+  'half a character': () => 'a\ud800',
+  'an object': () => ({}),
+  'an object without a prototype': () => Object.create(null),
+  'what is frozen': () => Object.freeze({ a: 1 }),
+  'a list of a symbol': () => [Symbol('s')],
+  'a list of null': () => [null],
+  bytes: () => Buffer.from('x'),
+  'a map': () => new Map([[1, 2]]),
+  'a proxy that refuses': () => new Proxy({}, {
+    get() { throw Object.assign(new Error('refused'), { code: 'MINE' }); },
+  }),
+  'what cannot be text': () => ({
+    toString() { throw Object.assign(new Error('refused'), { code: 'MINE' }); },
+  }),
+};
+
+const ODD_NAMES = [
+  'protocolVersion', 'protocolId', 'clientId', 'clean', 'keepalive', 'connectTimeout',
+  'reconnectPeriod', 'resubscribe', 'subscribeBatchSize', 'username', 'password', 'will',
+  'properties', 'authPacket', 'customHandleAcks', 'autoUseTopicAlias', 'messageIdProvider',
+  'incomingStore', 'outgoingStore', 'servers', 'host', 'hostname', 'port', 'protocol',
+  'defaultProtocol', 'path', 'query', 'auth', 'unixSocket', 'rejectUnauthorized', 'key', 'cert',
+  'ca', 'pfx', 'passphrase', 'ALPNProtocols', 'servername', 'minVersion', 'maxVersion',
+  'pskCallback', 'keyPath', 'certPath', 'caPaths', 'crl', 'ciphers', 'socksProxy', 'socksTimeout',
+  'wsOptions', 'transformWsUrl', 'createWebsocket', 'forceNativeWebSocket', 'timerVariant', 'log',
+  'reconnectPeriodMax', 'negotiate', 'maxBreaks', 'lowerQoS', 'strictText', 'maxQueueMessages',
+  'maxQueueBytes', 'maxInFlight', 'highWaterMark', 'replyTimeout', 'closeTimeout', 'maxRedirects',
+  'localAddress', 'tcpNoDelay', 'proxy', 'headers', 'tls', 'onRestored', 'manualAcks',
+  'will.topic', 'will.payload', 'will.qos', 'will.retain', 'wsOptions.headers', 'wsOptions.auth',
+  'wsOptions.origin', 'wsOptions.headers.a', 'servers.0.host', 'servers.0.port',
+  'servers.0.protocol', 'properties.receiveMaximum', 'properties.userProperties',
+  'properties.authenticationData',
+];
+
+function withOption(options, name, value) {
+  const [first, ...rest] = name.split('.');
+  if (rest.length === 0) return { ...options, [first]: value };
+  if (first === 'servers') return { ...options, servers: [{ host: 'a', [rest[1]]: value }] };
+  const inner = first === 'will' ? { topic: 'gone' } : {};
+  return { ...options, [first]: withOption(inner, rest.join('.'), value) };
+}
+
+// What its error may speak of instead.
+const ALSO = {
+  pfx: /PKCS#12/, keyPath: /key/, certPath: /cert/, caPaths: /CA/, crl: /revocation list/,
+  servername: /server's name/, ciphers: /cipher/, 'will.topic': /topic|UTF-8/, auth: /user name/,
+  username: /user name/, unixSocket: /Unix socket/, clientId: /client id/, query: /client id/,
+  properties: /property/, ALPNProtocols: /ALPN/, host: /WebSocket|URL/, hostname: /WebSocket|URL/,
+  port: /port|URL/, 'wsOptions.origin': /Origin/, 'servers.0.host': /WebSocket|URL/,
+  'servers.0.port': /port|URL/,
+};
+
+function assertTakenOrNamed(name, kind, options) {
+  try {
+    mqtt.connect(options).on('error', () => {}).end(true);
+  } catch (error) {
+    const where = `${name}: ${kind}: ${error.stack}`;
+    assert.ok(error instanceof Error && typeof error.code === 'string', where);
+    const last = name.split('.').findLast((part) => part !== 'a');
+    assert.ok(error.code === 'MINE' || error.message.includes(last) ||
+      ALSO[name]?.test(error.message), where);
+  }
+}
+
+for (const base of [{ protocolVersion: 5 }, { protocol: 'ws' }, { protocol: 'mqtts' }]) {
+  test(`whatever an option is, it is taken or its error names it: ${Object.values(base)}`, () => {
+    const plain = { host: '127.0.0.1', manualConnect: true, ...base };
+    for (const name of ODD_NAMES) {
+      for (const [kind, make] of Object.entries(ODD)) {
+        assertTakenOrNamed(name, kind, withOption(plain, name, make()));
+      }
+    }
+  });
+}
+
+test('authentication data without a method is told, and ends the client', async () => {
+  const properties = { authenticationData: Buffer.from('x') };
+  const client = connect({ protocolVersion: 5, properties });
+  const [{ message, code }] = await event(client, 'error');
+  assert.deepEqual([message, code, client.disconnected],
+    ['Packet has no Authentication Method', 'MIDGE_EINVAL', true]);
+});
+
+test('a path of a WebSocket begins with a slash', () => {
+  assert.throws(() => connect({ path: 'mqtt', manualConnect: true }, 'ws://127.0.0.1'),
+    { code: 'ERR_INVALID_ARG_VALUE', message: /"path".*begins with/ });
+});
 
 test('a period that is no number is out of range', () => {
   for (const reconnectPeriod of [NaN, 'soon']) {

@@ -275,9 +275,58 @@ test('a store that throws is one that fails', async () => {
   assert.deepEqual(await called((done) => client.end(done)), [thrown]);
 });
 
+test('a store that rejects has failed, and leaves no rejection behind', async () => {
+  const server = await broker({});
+  const fault = new Error('rejected');
+  const store = new LateStore();
+  const client = connect(server.url, { outgoingStore: store, incomingStore: store });
+  await event(client, 'connect');
+  for (const method of ['put', 'del', 'close']) store[method] = async () => { throw fault; };
+  assert.equal((await called((done) => client.publish('a', 'm', { qos: 1 }, done)))[0], fault);
+  const told = event(client, 'error');
+  server.current.send({ cmd: 'publish', topic: 'q2', payload: 'y', qos: 2, messageId: 9 });
+  assert.deepEqual(await told, [fault]);
+  assert.deepEqual(await called((done) => client.end(done)), [fault]);
+  await new Promise(setImmediate);
+});
+
+test('a store that is async and calls back has answered then, and once', async () => {
+  const server = await broker({});
+  const store = new LateStore();
+  const put = store.put.bind(store);
+  store.put = async (packet, callback) => {
+    await new Promise((resolve) => put(packet, resolve));
+    callback();
+    callback(new Error('twice'));
+    throw new Error('after all');
+  };
+  const client = connect(server.url, { outgoingStore: store });
+  await Promise.all(['one', 'two'].map((text) => client.publishAsync('a', text, { qos: 1 })));
+  assert.deepEqual(payloads(server), ['one', 'two']);
+});
+
+test('a store that answers after the end changes nothing any more', async () => {
+  const server = await broker({});
+  const store = new LateStore();
+  const answers = [];
+  for (const method of ['put', 'del']) {
+    store[method] = (packet, callback) => answers.push(callback);
+  }
+  const client = connect(server.url, { outgoingStore: store, closeTimeout: 50 });
+  await event(client, 'connect');
+  const outcomes = [];
+  client.publish('a', 'm', { qos: 1 }, (error) => outcomes.push(error?.message));
+  await called((done) => client.end(done));
+  for (const answer of [...answers, ...answers]) answer();
+  client.reconnect();
+  await event(client, 'connect');
+  assert.deepEqual([outcomes, payloads(server)], [['Connection closed'], []]);
+});
+
 for (const [name, createStream] of Object.entries({
   'throws': () => { throw new Error('no stream'); },
   'fails': () => new Readable({ read() { this.destroy(new Error('no stream')); } }),
+  'is promised, and does not come': async () => { throw new Error('no stream'); },
   'is none': () => {
     const stream = new EventEmitter();
     setImmediate(() => stream.emit('error', new Error('no stream')));
@@ -293,6 +342,16 @@ for (const [name, createStream] of Object.entries({
     assert.equal((await told)[0].message, 'no stream');
   });
 }
+
+test('a stream that is promised is read when it is there', async () => {
+  const server = await broker({});
+  const store = holding(kept(6, 'one'));
+  const made = store.createStream.bind(store);
+  store.createStream = async () => made();
+  const client = connect(server.url, { outgoingStore: store });
+  await client.publishAsync('a', 'two', { qos: 1 });
+  assert.deepEqual(payloads(server), ['one', 'two']);
+});
 
 test('a store that throws nothing has failed all the same', async () => {
   const server = await broker({});
