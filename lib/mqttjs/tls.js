@@ -2,7 +2,7 @@
 // Options of tls.connect, as MQTT.js passes them on, for the core's TLS.
 const optionTable = require('../options');
 const { names: known } = require('../security');
-const { refuse } = require('./url');
+const { isSecured, refuse } = require('./url');
 
 // Taken as they are.
 const same = ['ca', 'pfx', 'passphrase', 'crl', 'servername', 'ciphers', 'minVersion',
@@ -87,12 +87,14 @@ function copied(value) {
 
 // What settings would read, to see later whether it has changed.
 function given(options) {
+  if (!isSecured(options)) return undefined;
   return [options.wsOptions ?? {}, options].map((source) =>
     read.map((name) => copied(source[name])));
 }
 
 // What `options` says of TLS, checked, as the addon takes it; what cannot be
-// throws. Options of `ws` may say it too.
+// throws. Options of `ws` may say it too. Certificates are read only where there
+// is TLS, as this takes long.
 function settings(options) {
   const found = {};
   for (const source of [options.wsOptions ?? {}, options]) {
@@ -106,7 +108,8 @@ function settings(options) {
   Object.assign(found, options.tls);
   const unknown = Object.keys(found).find((name) => !known.includes(name));
   if (unknown !== undefined) throw refuse(`Unknown option "${unknown}" of options.tls`);
-  return optionTable.security(Object.keys(found).length > 0 ? found : undefined).tls;
+  const isRead = isSecured(options) && Object.keys(found).length > 0;
+  return optionTable.security(isRead ? found : undefined).tls;
 }
 
 module.exports = { settings, given };

@@ -133,6 +133,12 @@ function isWebSocket({ protocol }) {
   return /^w/.test(schemes[protocol]);
 }
 
+// One of the servers may be reached by TLS. Where transformWsUrl leads is not known.
+function isSecured({ protocol, servers, transformWsUrl }) {
+  const protocols = [protocol, ...(servers || []).map((server) => server.protocol)];
+  return Boolean(transformWsUrl) || protocols.some((one) => /s$/.test(schemes[one]));
+}
+
 function compose(protocol, host, port, path) {
   const scheme = schemes[protocol];
   const name = net.isIPv6(host) ? `[${host.replace('%', '%25')}]` : host;
@@ -158,4 +164,4 @@ function locate(options) {
   });
 }
 
-module.exports = { merge, compose, locate, isWebSocket, refuse };
+module.exports = { merge, compose, locate, isWebSocket, isSecured, refuse };
