@@ -201,6 +201,21 @@ test('end(callback) calls back, offline and with messages that wait', async () =
   assert.equal((await published)[0].message, 'Connection closed');
 });
 
+test('end(true) tells each publish of the same turn what became of it', async () => {
+  const COUNT = 5000;
+  const broker = await serve({ publish: () => undefined });
+  const client = await connected(broker, { protocolVersion: 5 });
+  const outcomes = [];
+  for (let n = 0; n < COUNT; n += 1) {
+    client.publish('a', `${n}`, (error) => outcomes.push(error?.message ?? 'sent'));
+  }
+  await called((done) => client.end(true, done), LIMIT_MS);
+  await until(() => outcomes.length === COUNT, 'every callback is called', LIMIT_MS);
+  const sent = outcomes.filter((outcome) => outcome === 'sent').length;
+  assert.ok(outcomes.every((outcome) => ['sent', 'Connection closed'].includes(outcome)));
+  await until(() => broker.of('publish').length === sent, 'what was sent comes', LIMIT_MS);
+});
+
 test('end() does not wait for ever for a server that never answers', async () => {
   const broker = await serve({ publish: () => undefined });
   const client = await connected(broker, { closeTimeout: 200 });

@@ -49,6 +49,20 @@ module.exports = {
     },
   },
 
+  'aliases are assigned, the one used least recently first': {
+    rules: {
+      connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { topicAliasMaximum: 3 } }),
+    },
+    run: async (t) => {
+      const client = await t.connected({ protocolVersion: 5, autoAssignTopicAlias: true });
+      for (const topic of 'abacadcebddacabeecb') {
+        await client.publishAsync(`topic/${topic}`, 'm', { qos: 1 });
+      }
+      t.add('sent', t.broker.of('publish').map(({ topic, properties }) =>
+        [topic, properties?.topicAlias]));
+    },
+  },
+
   'an exchange of authentication': {
     rules: {
       connect: () => ({
