@@ -148,7 +148,7 @@ void midge_attempt_cut(midge_link *link, const midge_fault *fault, bool again) {
 
 void midge_attempt_begin(midge_link *link) {
   link->attempt++;
-  link->is_stuck = link->is_shut = false;
+  link->is_heard = link->is_stuck = link->is_shut = false;
   link->is_reading = true;
   link->phase = MIDGE_PHASE_ASKING;
   link->phase_until = MIDGE_NEVER;
@@ -238,12 +238,48 @@ static bool filter(midge_link *link, midge_slice *bytes) {
   return true;
 }
 
+/* Who took the wrong port or scheme is told the right one; else null. */
+static const char *other_protocol(midge_slice bytes) {
+  static const struct {
+    const char *first;
+    const char *text;
+  } others[] = {
+      {"HTTP/",
+       "the server answered in HTTP and not in MQTT: if this port is for "
+       "WebSocket, the URL begins with ws:"},
+      {"\x15\x03", /* an alert, of any version */
+       "the server answered in TLS and not in MQTT: then the URL begins with "
+       "mqtts:"},
+  };
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    midge_slice first = midge_slice_text(others[i].first);
+    if (bytes.size < first.size) continue;
+    if (midge_slice_equal(midge_slice_of(bytes.data, first.size), first))
+      return others[i].text;
+  }
+  return NULL;
+}
+
+/* Without filters: what comes is MQTT, or else nothing for us. */
+static void receive_bare(midge_link *link, midge_slice bytes,
+                         midge_buffer *buffer) {
+  const char *text = link->is_heard ? NULL : other_protocol(bytes);
+  link->is_heard = true;
+  if (text != NULL) {
+    midge_fault fault;
+    midge_fault_set(&fault, MIDGE_EPROTOCOL, NULL, text);
+    midge_attempt_cut(link, &fault, false);
+    return;
+  }
+  midge_session_received_in(link->session, bytes, buffer);
+}
+
 size_t midge_attempt_received(midge_link *link, midge_slice bytes,
                               midge_buffer *buffer) {
   size_t size = bytes.size;
   if (link->phase == MIDGE_PHASE_CLOSING) return size;
   if (link->stack.count == 0) {
-    midge_session_received_in(link->session, bytes, buffer);
+    receive_bare(link, bytes, buffer);
     return size;
   }
   while (bytes.size != 0 && filter(link, &bytes)) continue;

@@ -74,6 +74,7 @@ struct midge_link {
   /* Of this attempt. */
   midge_time opened_at;     /* MIDGE_NEVER: the server did not accept it */
   midge_stack stack;        /* from SHAKING on; empty for a plain connection */
+  bool is_heard;            /* the server has said something */
   bool is_stuck;            /* filters could not take all that came */
   bool is_shut;             /* all is written, goodbye was said */
   bool is_reading;          /* what the session was told */

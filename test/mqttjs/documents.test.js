@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { after, before, test } = require('node:test');
-const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
+const ts = require('typescript');
 const mosquitto = require('../support/mosquitto');
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -22,6 +22,46 @@ const blocks = {
   },
   'docs/migrating-from-mqttjs.md': {
     'Coming from MQTT.js': { isByLine: true, prints: [] },
+  },
+  'docs/guide.md': {
+    'The first message': [
+      { prints: ['home/kitchen/light on'] },
+      { prints: [] },
+    ],
+    Publishing: { prints: ['the server has it'] },
+    Receiving: {
+      before: `const work = async (topic, payload) => {
+          console.log('work', topic, String(payload));
+          client.end();
+        };
+        const other = await mqtt.connectAsync(url);
+        await other.publishAsync('jobs/1', 'paint', { qos: 1, retain: true });`,
+      after: `await other.publishAsync('jobs/1', '', { qos: 1, retain: true });
+        await other.endAsync();`,
+      prints: ['light on', 'all home/kitchen/light', 'all jobs/1', 'work jobs/1 paint'],
+    },
+    'When the connection is lost': { prints: [] },
+    'The will': { prints: [] },
+    'TLS, passwords, tokens': {
+      before: `const token = { current: 'secret' };
+        const fs = { readFileSync: () => undefined };`,
+      after: 'client.end(); console.log(client.options.password);',
+      prints: ['secret'],
+    },
+    'WebSocket and proxies': {
+      before: 'const token = { current: \'secret\' };',
+      after: 'client.end(); console.log(\'made\');',
+      prints: ['made'],
+    },
+    'Surviving the process': {
+      before: 'const directory = new URL(\'session\', import.meta.url).pathname;',
+      prints: ['stored', 'delivered'],
+    },
+    Requests: { prints: ['open'] },
+    'More than one process, more than one server': { prints: ['jobs/1 paint'] },
+    'The end of a program': { prints: ['goodbye'] },
+    'Seeing what happens': { prints: ['0 0 number {}'] },
+    TypeScript: { isTyped: true, prints: [] },
   },
   'docs/mqtt-connect.md': {
     'Messages one by one': {
@@ -105,7 +145,7 @@ function codeOf(document) {
   for (const [, heading, info, code] of
     text.matchAll(/^#+ (.*)$|^```(.*)\n([^]*?)^```$/gm)) {
     if (heading !== undefined) section = heading.replaceAll('`', '');
-    else if (info === 'js' || info === 'javascript') found.push({ section, code });
+    else if (['js', 'javascript', 'ts'].includes(info)) found.push({ section, code });
   }
   return found;
 }
@@ -120,6 +160,7 @@ async function run(name, code) {
 // A block that begins by itself is a program; another one is put into a module.
 function program({ before: given = '', after: rest = '' }, code) {
   const url = `mqtt://127.0.0.1:${broker.port}`;
+  if (code.includes('from \'midge\'')) return ['program.mjs', code.replace(PLACE, url)];
   if (code.includes('= require(\'midge\')')) return ['program.cjs', code.replace(PLACE, url)];
   return ['program.mjs', `import { createRequire } from 'node:module';
     import mqtt from 'midge';
@@ -141,21 +182,35 @@ async function runLines(code) {
 
 // What newer versions of Node.js run as it is.
 function older(name, code) {
-  const options = { target: ScriptTarget.ES2022, module: ModuleKind.ESNext };
-  return [name, transpileModule(code, { compilerOptions: options }).outputText];
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return [name, ts.transpileModule(code, { compilerOptions }).outputText];
+}
+
+// Of TypeScript, what its compiler has to say.
+function complaints(code) {
+  const file = path.join(folder, 'program.mts');
+  fs.writeFileSync(file, code);
+  const options = { strict: true, noEmit: true, target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext, types: ['node'],
+    typeRoots: [path.join(ROOT, 'node_modules', '@types')] };
+  return ts.getPreEmitDiagnostics(ts.createProgram([file], options))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
 for (const [document, sections] of Object.entries(blocks)) {
   const found = codeOf(document);
+  const wanted = Object.entries(sections)
+    .flatMap(([section, some]) => [some].flat().map((block) => ({ section, block })));
 
   test(`${document}: each block of code is one that runs`, () => {
-    assert.deepEqual(found.map(({ section }) => section), Object.keys(sections));
+    assert.deepEqual(found.map(({ section }) => section), wanted.map(({ section }) => section));
   });
 
-  for (const { section, code } of found) {
-    const block = sections[section];
+  for (const [index, { section, block }] of wanted.entries()) {
+    const { code } = found[index];
     const skip = section === 'The end' && !Symbol.asyncDispose;
     test(`${document}: ${section}`, { skip }, async () => {
+      if (block.isTyped) assert.deepEqual(complaints(code), []);
       if (block.isByLine) await runLines(code);
       else assert.deepEqual(await run(...older(...program(block, code))), block.prints);
     });

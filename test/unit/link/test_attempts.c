@@ -66,6 +66,37 @@ static void the_time_to_connect_is_for_all_of_it(void **state) {
   }
 }
 
+/* Only the first bytes count: text in a packet is nobody's protocol. */
+static void another_protocol_is_named(void **state) {
+  (void)state;
+  static const struct {
+    midge_slice bytes;
+    const char *scheme;
+  } answers[] = {
+      {{(const uint8_t *)"HTTP/1.1 400 Bad Request\r\n", 26}, " ws:"},
+      {{(const uint8_t *)"\x15\x03\x03\x00\x02\x02\x46", 7}, " mqtts:"},
+  };
+  for (int i = 0; i < 2; i++) {
+    begin((midge_client_options){0});
+    dial(&l);
+    leave(&l);
+    receive(&l, answers[i].bytes);
+    expect_closed(&l, MIDGE_EPROTOCOL);
+    assert_non_null(strstr(l.text, answers[i].scheme));
+    wait_for_next();
+    dial(&l);
+    leave(&l);
+    receive(&l, CONNACK);
+    expect(&l, MIDGE_EVENT_OPENED);
+    receive(&l, answers[i].bytes);
+    leave(&l);
+    break_off(&l);
+    expect_closed(&l, MIDGE_EPROTOCOL);
+    assert_null(strstr(l.text, answers[i].scheme));
+    life_end(&l);
+  }
+}
+
 /* What has come in by then may be what was waited for. */
 static void an_answer_that_came_is_not_late(void **state) {
   (void)state;
@@ -417,6 +448,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_time_to_connect_ends_with_connack),
       cmocka_unit_test(the_time_to_connect_is_for_all_of_it),
+      cmocka_unit_test(another_protocol_is_named),
       cmocka_unit_test(an_answer_that_came_is_not_late),
       cmocka_unit_test(only_a_stable_link_begins_the_count_anew),
       cmocka_unit_test(delays_grow_over_links_that_do_not_last),
