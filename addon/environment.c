@@ -47,6 +47,7 @@ static void finalize(napi_env env, void *data, void *hint) {
     napi_delete_reference(env, environment->turn);
     napi_delete_reference(env, environment->nothing);
     midge_outgoing_free(&environment->outgoing, env);
+    midge_answers_free(&environment->answers, env);
     midge_batch_free(&environment->batch, env);
   }
   free(environment->clients);
@@ -78,8 +79,20 @@ static void refuse(midge_environment *environment, midge_handle *client,
   midge_environment_poke(environment);
 }
 
+/* What comes too late is nobody's. */
+static void flush_answers(midge_environment *environment) {
+  midge_answers_run run;
+  if (!midge_answers_take(&environment->answers, &run)) return;
+  midge_handle *client = midge_environment_client(environment, run.index);
+  if (client == NULL) return;
+  midge_status status = midge_client_acknowledge_list(client->handle, run.list,
+                                                      run.count, run.attempt);
+  (void)status;
+}
+
 void midge_environment_flush(midge_environment *environment) {
   midge_outgoing_run run;
+  flush_answers(environment);
   if (!midge_outgoing_take(&environment->outgoing, &run)) return;
   midge_handle *client = midge_environment_client(environment, run.index);
   if (client == NULL) return; /* the environment has been stopped */
@@ -227,16 +240,18 @@ void midge_environment_give_back(midge_environment *environment,
   midge_buffer_release(event->buffer);
 }
 
-/* setup(turn, nothing, records, extras, strings, outgoing records, words) */
+/* setup(turn, nothing, records, extras, strings, outgoing records, words,
+ * answers) */
 static napi_value setup(napi_env env, napi_callback_info info) {
   midge_environment *environment = NULL;
-  napi_value args[7];
-  size_t count = 7;
+  napi_value args[8];
+  size_t count = 8;
   napi_get_cb_info(env, info, &count, args, NULL, (void **)&environment);
   napi_create_reference(env, args[0], 1, &environment->turn);
   napi_create_reference(env, args[1], 1, &environment->nothing);
   midge_batch_set_up(&environment->batch, env, args + 2);
   midge_outgoing_set_up(&environment->outgoing, env, args + 5);
+  midge_answers_set_up(&environment->answers, env, args[7]);
   return NULL;
 }
 

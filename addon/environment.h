@@ -6,6 +6,7 @@
 
 #include <node_api.h>
 
+#include "answers.h"
 #include "batch.h"
 #include "handle.h"
 #include "midge/client.h"
@@ -27,6 +28,7 @@ typedef struct midge_environment {
   uint32_t client_room, free_count, ended_count;
   midge_stash stash;
   midge_outgoing outgoing;
+  midge_answers answers;
   midge_batch batch;
 } midge_environment;
 

@@ -3,6 +3,7 @@
 // One of these exists for each environment, as there is one reactor in it.
 const { performance } = require('node:perf_hooks');
 const native = require('./native');
+const acknowledgements = require('./acknowledgements');
 const outgoing = require('./outgoing');
 const { decode } = require('./properties');
 
@@ -115,7 +116,9 @@ function rest(end) {
     const at = position * RECORD_WORDS;
     position += 1; // whatever happens, this one was delivered
     deliver(at);
-    if (position % LOOK_EVERY === 0 && performance.now() > end) return false;
+    if (position % LOOK_EVERY !== 0) continue;
+    acknowledgements.flush();
+    if (performance.now() > end) return false;
   }
   extras.length = 0;
   return performance.now() <= end;
@@ -146,6 +149,7 @@ function turn() {
   } finally {
     delivering = false;
     outgoing.delivering(false);
+    acknowledgements.flush();
   }
 }
 
@@ -162,6 +166,12 @@ function keep(more) {
   if (immediate !== null && keepers === 1 && more) immediate.ref();
 }
 
-native.setup(turn, () => {}, records, extras, topics, outgoing.records, outgoing.words);
+native.setup(turn, () => {}, records, extras, topics, outgoing.records, outgoing.words,
+  acknowledgements.words);
 
-module.exports = { root, keep, later };
+// Whether events are being delivered now.
+function isDelivering() {
+  return delivering;
+}
+
+module.exports = { root, keep, later, isDelivering };

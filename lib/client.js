@@ -3,6 +3,7 @@
 // for what becomes of them when it is to block. It calls nobody but its
 // presenter, and takes what has been checked.
 const native = require('./native');
+const acknowledgements = require('./acknowledgements');
 const batch = require('./batch');
 const channels = require('./diagnostics');
 const outgoing = require('./outgoing');
@@ -441,12 +442,20 @@ class Client {
     if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (!this.isDesired) return this.report(errors.ENOCONN);
     if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
-    const { mid, qos, attempt } = receipt;
     if (reasonCode !== 0 && !this.#session.isMqtt5) return this.report(errors.EINVAL, wrong.answer);
-    const status = this.#receipts.isCurrent(receipt)
-      ? native.acknowledge(this.#handle.index, mid, reasonCode, qos, attempt) : 0;
+    const status = this.#receipts.isCurrent(receipt) ? this.#answer(receipt, reasonCode) : 0;
     if (status === 0) this.#receipts.settle(receipt);
     return this.#judge(status, wrong.answer);
+  }
+
+  // Those that are answered while messages are delivered leave together.
+  #answer({ mid, qos, attempt }, reasonCode) {
+    const { index } = this.#handle;
+    if (reasonCode !== 0 || !batch.isDelivering()) {
+      return native.acknowledge(index, mid, reasonCode, qos, attempt);
+    }
+    acknowledgements.add(index, attempt, mid, qos);
+    return 0;
   }
 
   // The requests that have no outcome, as they were made.

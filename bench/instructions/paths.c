@@ -138,6 +138,26 @@ static void receive_2(paths_driver *driver) {
   receive(driver, driver->releases, sizeof driver->releases);
 }
 
+/* The program has them all, and answers: as mqtt.connect does. */
+static void acknowledge_batch(paths_driver *driver, midge_qos qos) {
+  midge_answer answers[BATCH];
+  for (uint16_t i = 0; i < BATCH; i++)
+    answers[i] =
+        (midge_answer){.packet_id = (uint16_t)(i + 1), .qos = (uint8_t)qos};
+  midge_session_acknowledge_list(driver->session, answers, BATCH);
+  turn(driver);
+}
+
+static void receive_1_by_hand(paths_driver *driver) {
+  receive_batch(driver);
+  acknowledge_batch(driver, MIDGE_AT_LEAST_ONCE);
+}
+
+static void receive_2_by_hand(paths_driver *driver) {
+  receive_2(driver);
+  acknowledge_batch(driver, MIDGE_EXACTLY_ONCE);
+}
+
 static void subscribe_batch(paths_driver *driver) {
   for (uint64_t i = 1; i <= BATCH; i++) {
     need(call_subscribe(driver->session, TOPIC, i) == MIDGE_OK, "subscribe");
@@ -181,14 +201,22 @@ typedef struct paths_path {
   const char *name;
   void (*batch)(paths_driver *);
   midge_qos qos; /* of what the server sends */
+  bool by_hand;  /* as mqtt.connect receives */
 } paths_path;
 
 static const paths_path paths[] = {
-    {"publish-qos0", publish_0, 0},     {"publish-bundle", publish_bundle, 0},
-    {"publish-qos1", publish_1, 0},     {"publish-qos2", publish_2, 0},
-    {"receive-qos0", receive_batch, 0}, {"receive-qos1", receive_batch, 1},
-    {"receive-qos2", receive_2, 2},     {"subscribe", subscribe_batch, 0},
-    {"encode-publish", encode, 0},      {"decode-publish", decode, 1},
+    {"publish-qos0", publish_0, 0, false},
+    {"publish-bundle", publish_bundle, 0, false},
+    {"publish-qos1", publish_1, 0, false},
+    {"publish-qos2", publish_2, 0, false},
+    {"receive-qos0", receive_batch, 0, false},
+    {"receive-qos1", receive_batch, 1, false},
+    {"receive-qos2", receive_2, 2, false},
+    {"receive-qos1-by-hand", receive_1_by_hand, 1, true},
+    {"receive-qos2-by-hand", receive_2_by_hand, 2, true},
+    {"subscribe", subscribe_batch, 0, false},
+    {"encode-publish", encode, 0, false},
+    {"decode-publish", decode, 1, false},
 };
 
 /* --- The program --- */
@@ -204,9 +232,11 @@ static void fill(paths_driver *driver, midge_qos qos) {
   driver->publishes_size = (size_t)(to - driver->publishes);
 }
 
-static void open_session(paths_driver *driver) {
+static void open_session(paths_driver *driver, bool by_hand) {
   midge_session_options options = {.client_id = MIDGE_TEXT("instructions"),
-                                   .clean_start = true};
+                                   .clean_start = true,
+                                   .acknowledge_by_hand = by_hand,
+                                   .at_release = by_hand};
   need(midge_session_new(&driver->session, &options) == MIDGE_OK, "new");
   midge_session_elapsed(driver->session, ++driver->now);
   midge_session_connected(driver->session);
@@ -244,7 +274,7 @@ int main(int argc, char **argv) {
   static paths_driver driver;
   unsigned long count = strtoul(argv[2], NULL, 10);
   fill(&driver, path->qos);
-  open_session(&driver);
+  open_session(&driver, path->by_hand);
   for (unsigned long i = 0; i < count; i += BATCH) path->batch(&driver);
   driver.events = 0;
   measured(&driver, path, count);

@@ -268,6 +268,10 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_cancel(midge_client *client,
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_acknowledge(midge_client *client, uint16_t packet_id,
                          midge_reason reason, midge_qos qos, uint32_t attempt);
+/* The same for messages of one connection, in one go. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_acknowledge_list(midge_client *client, const midge_answer *answers,
+                              size_t count, uint32_t attempt);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_authenticate(
     midge_client *client, midge_reason reason, midge_properties properties);
 MIDGE_API MIDGE_CHECKED midge_status

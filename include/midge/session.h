@@ -260,6 +260,17 @@ midge_session_cancel(midge_session *session, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
     midge_session *session, uint16_t packet_id, midge_reason reason);
 
+/* The same for many, which cost less together; one that cannot be answered is
+ * passed over. */
+typedef struct midge_answer {
+  uint16_t packet_id;
+  uint8_t qos;    /* the message's */
+  uint8_t reason; /* a midge_reason */
+} midge_answer;
+MIDGE_API void midge_session_acknowledge_list(midge_session *session,
+                                              const midge_answer *answers,
+                                              size_t count);
+
 /* Send AUTH: the answer to MIDGE_EVENT_AUTHENTICATE (CONTINUE), or a new
  * start on an open connection (REAUTHENTICATE). The method is filled in. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(

@@ -283,9 +283,8 @@ void midge_session_handed_out(midge_session *session, const midge_event *event,
 }
 
 /* [MQTT-4.6.0-2]: the debt is marked here and paid in its turn. */
-midge_status midge_session_acknowledge(midge_session *session,
-                                       uint16_t packet_id,
-                                       midge_reason reason) {
+static midge_status answer(midge_session *session, uint16_t packet_id,
+                           midge_reason reason) {
   if (!session->options.acknowledge_by_hand) return MIDGE_EINVAL;
   if (!midge_reason_is_for((uint8_t)reason, MIDGE_PUBACK)) return MIDGE_EINVAL;
   if (session->options.version != MIDGE_MQTT_5 && reason != 0)
@@ -299,7 +298,6 @@ midge_status midge_session_acknowledge(midge_session *session,
   if (state == MIDGE_INBOUND_TOLD && !handed) {
     if (reason != 0) return MIDGE_EINVAL;
     midge_session_complete(session, packet_id);
-    midge_session_settle(session);
     return MIDGE_OK;
   }
   if (!handed) return MIDGE_EINVAL;
@@ -308,8 +306,25 @@ midge_status midge_session_acknowledge(midge_session *session,
   if (session->version != MIDGE_MQTT_5) reason = 0;
   answer_listed(session, packet_id, qos, (uint8_t)reason);
   pay_debts(session);
-  midge_session_settle(session);
   return MIDGE_OK;
+}
+
+midge_status midge_session_acknowledge(midge_session *session,
+                                       uint16_t packet_id,
+                                       midge_reason reason) {
+  midge_status status = answer(session, packet_id, reason);
+  if (status == MIDGE_OK) midge_session_settle(session);
+  return status;
+}
+
+void midge_session_acknowledge_list(midge_session *session,
+                                    const midge_answer *answers, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    midge_status status =
+        answer(session, answers[i].packet_id, (midge_reason)answers[i].reason);
+    (void)status; /* nothing waits for it */
+  }
+  midge_session_settle(session);
 }
 
 void midge_session_hold(midge_session *session, bool held) {

@@ -52,12 +52,23 @@ static midge_status cancel(midge_link *link, uint64_t token) {
 
 /* Another connection or another session may use the identifier for something
  * else: QoS 1 is answered on its connection, QoS 2 in its session. */
-static bool is_awaited(const midge_link *link, const midge_wish *wish) {
-  uint32_t attempt = wish->acknowledge.attempt;
+static bool is_awaited(const midge_link *link, uint8_t qos, uint32_t attempt) {
   if (attempt == 0) return true;
-  return wish->acknowledge.qos == MIDGE_EXACTLY_ONCE
-             ? attempt >= link->session_since
-             : attempt == link->attempt;
+  return qos == MIDGE_EXACTLY_ONCE ? attempt >= link->session_since
+                                   : attempt == link->attempt;
+}
+
+/* Runs of those that are awaited: mostly all of them are one. */
+static void answer_list(midge_link *link, const midge_wish *wish) {
+  const midge_answer *list = wish->answer.list;
+  size_t count = wish->answer.count, first = 0;
+  for (size_t i = 0; i <= count; i++) {
+    if (i < count && is_awaited(link, list[i].qos, wish->answer.attempt))
+      continue;
+    if (i > first)
+      midge_session_acknowledge_list(link->session, list + first, i - first);
+    first = i + 1;
+  }
 }
 
 /* Too late, no such message, no connection: nothing comes of these, and
@@ -70,9 +81,13 @@ void midge_link_request(midge_link *link, const midge_wish *wish) {
       status = cancel(link, wish->token);
       break;
     case MIDGE_WISH_ACKNOWLEDGE:
-      if (is_awaited(link, wish))
+      if (is_awaited(link, (uint8_t)wish->acknowledge.qos,
+                     wish->acknowledge.attempt))
         status = midge_session_acknowledge(session, wish->acknowledge.packet_id,
                                            wish->acknowledge.reason);
+      break;
+    case MIDGE_WISH_ANSWER:
+      answer_list(link, wish);
       break;
     case MIDGE_WISH_AUTHENTICATE:
       status = midge_session_authenticate(session, wish->authenticate.reason,

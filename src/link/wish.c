@@ -75,6 +75,12 @@ static void put_subscriptions(writer *w, midge_wish *wish) {
   put_properties(w, &wish->subscribe.options.properties);
 }
 
+static void put_answers(writer *w, midge_wish *wish) {
+  const midge_answer *list = wish->answer.list;
+  midge_answer *copy = put_array(w, list, wish->answer.count * sizeof *copy);
+  if (copy != NULL) wish->answer.list = copy;
+}
+
 static void put_identity(writer *w, const midge_identity **identity) {
   midge_slice client_id = (*identity)->client_id;
   midge_identity *copy = put_array(w, *identity, sizeof *copy);
@@ -128,6 +134,9 @@ static void put_rest(writer *w, midge_wish *wish) {
     case MIDGE_WISH_UNSUBSCRIBE:
       put_slices(w, &wish->unsubscribe.list, wish->unsubscribe.count);
       put_properties(w, &wish->unsubscribe.options.properties);
+      break;
+    case MIDGE_WISH_ANSWER:
+      put_answers(w, wish);
       break;
     case MIDGE_WISH_AUTHENTICATE:
     case MIDGE_WISH_DISCONNECT:

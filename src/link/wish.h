@@ -19,6 +19,7 @@ typedef enum midge_wish_type {
   MIDGE_WISH_UNSUBSCRIBE,
   MIDGE_WISH_CANCEL,
   MIDGE_WISH_ACKNOWLEDGE,
+  MIDGE_WISH_ANSWER, /* acknowledge a list of messages */
   MIDGE_WISH_AUTHENTICATE,
   MIDGE_WISH_SET_WILL,
   MIDGE_WISH_HOLD,
@@ -56,6 +57,11 @@ typedef struct midge_wish {
       midge_qos qos;
       uint32_t attempt; /* whose connection brought it; 0: whichever */
     } acknowledge;
+    struct {
+      const midge_answer *list;
+      size_t count;
+      uint32_t attempt; /* as above */
+    } answer;
     struct {
       midge_reason reason;
       midge_properties properties;

@@ -252,6 +252,21 @@ midge_status midge_client_acknowledge(midge_client *client, uint16_t packet_id,
   return midge_reactor_wish(client->reactor, &acknowledge);
 }
 
+midge_status midge_client_acknowledge_list(midge_client *client,
+                                           const midge_answer *answers,
+                                           size_t count, uint32_t attempt) {
+  for (size_t i = 0; i < count; i++)
+    if (answers[i].packet_id == 0 ||
+        !midge_reason_is_for(answers[i].reason, MIDGE_PUBREC))
+      return MIDGE_EINVAL;
+  if (!is_asked(client)) return MIDGE_ENOCONN;
+  midge_wish answer = {.client = client, .type = MIDGE_WISH_ANSWER};
+  answer.answer.list = answers;
+  answer.answer.count = count;
+  answer.answer.attempt = attempt;
+  return midge_reactor_wish(client->reactor, &answer);
+}
+
 midge_status midge_client_authenticate(midge_client *client,
                                        midge_reason reason,
                                        midge_properties properties) {

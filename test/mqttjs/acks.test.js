@@ -60,6 +60,32 @@ for (const protocolVersion of [3, 4, 5]) {
   });
 }
 
+test('many messages of several clients are answered, each in its order', async () => {
+  const clients = await Promise.all(['one', 'two'].map((clientId) =>
+    connected({ clientId, manualAcks: false })));
+  const count = 600;
+  const all = Array.from({ length: count }, (_, at) => at + 1);
+  for (const id of all) {
+    for (const { broker } of clients) broker.current.send(publish(id % 2 + 1, id));
+  }
+  for (const { broker } of clients) {
+    await broker.saw('puback', count / 2);
+    await broker.saw('pubcomp', count / 2);
+    assert.deepEqual(ids(broker, 'puback'), all.filter((id) => id % 2 === 0));
+    assert.deepEqual(ids(broker, 'pubcomp'), all.filter((id) => id % 2 === 1));
+  }
+});
+
+test('after a lost connection the answers go to the new one', async () => {
+  const { broker, client } = await connected({ manualAcks: false });
+  broker.current.end();
+  await called((done) => client.once('connect', done));
+  for (const id of [1, 2]) broker.current.send(publish(id, id));
+  await broker.saw('puback');
+  await broker.saw('pubcomp');
+  assert.deepEqual(broker.of('puback').map(({ connection }) => connection), [2]);
+});
+
 test('a message that waits for its ack holds up no other one', async () => {
   const { broker, packets } = await connected();
   broker.current.send(publish(1, 1));

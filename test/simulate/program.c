@@ -38,6 +38,7 @@ void program_deliver(world *w) {
       [MIDGE_WISH_UNSUBSCRIBE] = "unsubscribe",
       [MIDGE_WISH_CANCEL] = "cancel",
       [MIDGE_WISH_ACKNOWLEDGE] = "acknowledge",
+      [MIDGE_WISH_ANSWER] = "answer",
       [MIDGE_WISH_AUTHENTICATE] = "authenticate",
       [MIDGE_WISH_SET_WILL] = "set_will",
       [MIDGE_WISH_HOLD] = "hold",
@@ -268,19 +269,44 @@ void program_calls(world *w) {
 /* --- What it does by itself ------------------------------------------------
  */
 
+/* One by itself, several as a list. */
+static void tell_answers(world *w, const midge_answer *list, size_t count,
+                         uint32_t attempt) {
+  if (count == 0) return;
+  midge_wish wish = {.type = MIDGE_WISH_ANSWER};
+  if (count == 1) {
+    wish.type = MIDGE_WISH_ACKNOWLEDGE;
+    wish.acknowledge.packet_id = list[0].packet_id;
+    wish.acknowledge.qos = (midge_qos)list[0].qos;
+    wish.acknowledge.attempt = attempt;
+  } else {
+    wish.answer.list = list;
+    wish.answer.count = count;
+    wish.answer.attempt = attempt;
+  }
+  program_tell(w, &wish);
+}
+
 static void acknowledge_some(world *w) {
+  enum { LIST_MAX = 8 };
+  midge_answer list[LIST_MAX];
+  size_t count = 0;
+  uint32_t attempt = 0;
   program *p = &w->program;
   while (p->acknowledge_count > 0 && !p->closed &&
          (w->healed || world_roll(w, 3) == 0)) {
     size_t at = world_roll(w, (uint32_t)p->acknowledge_count);
-    midge_wish wish = {.type = MIDGE_WISH_ACKNOWLEDGE};
-    wish.acknowledge.packet_id = p->to_acknowledge[at].id;
-    wish.acknowledge.qos = p->to_acknowledge[at].qos;
-    wish.acknowledge.attempt = p->to_acknowledge[at].attempt;
+    if (count == LIST_MAX || p->to_acknowledge[at].attempt != attempt) {
+      tell_answers(w, list, count, attempt);
+      count = 0;
+    }
+    attempt = p->to_acknowledge[at].attempt;
+    list[count++] = (midge_answer){.packet_id = p->to_acknowledge[at].id,
+                                   .qos = (uint8_t)p->to_acknowledge[at].qos};
     p->to_acknowledge[at] = p->to_acknowledge[--p->acknowledge_count];
     world_hit(HIT_by_hand);
-    program_tell(w, &wish);
   }
+  tell_answers(w, list, count, attempt);
 }
 
 static void mind_pause(world *w) {

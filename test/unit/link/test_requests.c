@@ -195,6 +195,38 @@ static void an_answer_to_qos_1_is_for_its_connection(void **state) {
   life_end(&l);
 }
 
+/* As above, for each of them by itself. */
+static void a_list_of_answers_is_made(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.acknowledge_by_hand = true,
+                               .session.session_expiry_s = 60});
+  const midge_answer answers[] = {
+      {.packet_id = 9, .qos = MIDGE_AT_LEAST_ONCE},
+      {.packet_id = 8,
+       .qos = MIDGE_EXACTLY_ONCE,
+       .reason = MIDGE_REASON_NOT_AUTHORIZED},
+      {.packet_id = 7, .qos = MIDGE_AT_LEAST_ONCE}, /* there is none */
+      {.packet_id = 6, .qos = MIDGE_AT_LEAST_ONCE},
+  };
+  midge_wish list = {.type = MIDGE_WISH_ANSWER};
+  list.answer.list = answers;
+  list.answer.count = 4;
+  open_up(&l);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"
+                         "\x34\x06\x00\x01t\x00\x08\x00"
+                         "\x32\x06\x00\x01t\x00\x06\x00"));
+  for (int i = 0; i < 3; i++) expect(&l, MIDGE_EVENT_MESSAGE);
+  list.answer.attempt = 2; /* of QoS 2 the session counts */
+  midge_link_wish(l.link, &list);
+  list.answer.attempt = 1;
+  midge_link_wish(l.link, &list);
+  expect_left(
+      MIDGE_TEXT("\x40\x02\x00\x09\x50\x03\x00\x08\x87"
+                 "\x40\x02\x00\x06"));
+  expect_nothing(&l);
+  life_end(&l);
+}
+
 /* The server asks before it accepts us. */
 static void a_server_that_asks_is_answered(void **state) {
   (void)state;
@@ -270,6 +302,7 @@ int main(void) {
       cmocka_unit_test(a_message_is_answered_by_hand),
       cmocka_unit_test(an_answer_outlives_its_connection_in_its_session),
       cmocka_unit_test(an_answer_to_qos_1_is_for_its_connection),
+      cmocka_unit_test(a_list_of_answers_is_made),
       cmocka_unit_test(a_server_that_asks_is_answered),
       cmocka_unit_test(a_will_holds_from_the_next_connection_on),
       cmocka_unit_test(nothing_is_cancelled_that_is_not_there),

@@ -112,6 +112,24 @@ static void a_bundle_is_copied(void **state) {
   test_free(copy);
 }
 
+static void answers_are_copied(void **state) {
+  (void)state;
+  midge_answer answers[] = {{.packet_id = 9, .qos = 1},
+                            {.packet_id = 8, .qos = 2, .reason = 0x87}};
+  midge_wish wish = {.type = MIDGE_WISH_ANSWER};
+  wish.answer.list = answers;
+  wish.answer.count = 2;
+  wish.answer.attempt = 3;
+  set_up();
+  midge_wish *copy = copied(&wish);
+  memset(answers, 0xff, sizeof answers);
+  assert_int_equal(copy->answer.count, 2);
+  assert_int_equal(copy->answer.attempt, 3);
+  assert_int_equal(copy->answer.list[0].packet_id, 9);
+  assert_int_equal(copy->answer.list[1].reason, 0x87);
+  test_free(copy);
+}
+
 static void a_will_is_copied(void **state) {
   (void)state;
   set_up();
@@ -261,6 +279,7 @@ int main(void) {
       cmocka_unit_test(a_publish_is_copied),
       cmocka_unit_test(a_publish_without_anything_is_copied),
       cmocka_unit_test(a_bundle_is_copied),
+      cmocka_unit_test(answers_are_copied),
       cmocka_unit_test(a_will_is_copied),
       cmocka_unit_test(a_subscribe_is_copied),
       cmocka_unit_test(an_unsubscribe_is_copied),

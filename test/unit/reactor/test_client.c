@@ -58,6 +58,9 @@ static void calls_in_the_wrong_order_are_refused(void **state) {
     assert_int_equal(
         midge_client_acknowledge(p.client, 1, 0, MIDGE_AT_LEAST_ONCE, 0),
         MIDGE_ENOCONN);
+    assert_int_equal(midge_client_acknowledge_list(
+                         p.client, &(midge_answer){.packet_id = 1}, 1, 0),
+                     MIDGE_ENOCONN);
     wait_until_opened(&p);
     assert_int_equal(midge_client_connect(p.client), MIDGE_EINVAL);
     assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
@@ -91,6 +94,15 @@ static void wrong_arguments_are_refused_at_once(void **state) {
   assert_int_equal(
       midge_client_acknowledge(p.client, 1, 1, MIDGE_AT_LEAST_ONCE, 0),
       MIDGE_EINVAL);
+  const midge_answer impossible[] = {{.packet_id = 1}, {.packet_id = 0}};
+  assert_int_equal(midge_client_acknowledge_list(p.client, impossible, 2, 0),
+                   MIDGE_EINVAL);
+  assert_int_equal(
+      midge_client_acknowledge_list(
+          p.client, &(midge_answer){.packet_id = 1, .reason = 1}, 1, 0),
+      MIDGE_EINVAL);
+  assert_int_equal(midge_client_acknowledge_list(p.client, impossible, 1, 0),
+                   MIDGE_OK); /* nothing comes of it */
   assert_int_equal(midge_client_authenticate(p.client, 0, none), MIDGE_EINVAL);
   assert_int_equal(midge_client_disconnect(p.client, 1, none, false),
                    MIDGE_EINVAL);
