@@ -105,6 +105,58 @@ void json_print(FILE *out, const midge_event *event, const char *time, bool raw,
   free(text);
 }
 
+static void print_line(FILE *out, json_t *object) {
+  json_dumpf(object, out, JSON_COMPACT);
+  fputc('\n', out);
+  json_decref(object);
+}
+
+static void set_number(json_t *object, const char *name, uint64_t number) {
+  json_object_set_new(object, name, json_integer((json_int_t)number));
+}
+
+/* The key is text: not every reader of JSON has whole numbers of 64 bits. */
+void json_print_stored(FILE *out, const midge_stored *stored, bool payload) {
+  const midge_publish *publish = &stored->publish;
+  char key[24];
+  snprintf(key, sizeof key, "%llu", (unsigned long long)stored->key);
+  json_t *object = json_pack("{s:s, s:s}", "key", key, "state",
+                             midge_stored_name(stored->kind));
+  if (stored->kind != MIDGE_STORED_DAMAGED) {
+    set_text(object, "topic", publish->topic);
+    set_number(object, "qos", publish->qos);
+    set_number(object, "retain", publish->retain);
+  }
+  if (stored->packet_id != 0) set_number(object, "mid", stored->packet_id);
+  set_number(object, "payloadlen", publish->payload.size);
+  if (stored->properties.size != 0)
+    json_object_set_new(object, "properties",
+                        properties_of(stored->properties));
+  if (payload) set_bytes(object, "payload", publish->payload);
+  print_line(out, object);
+}
+
+void json_print_report(FILE *out, const midge_store_report *report,
+                       bool whole) {
+  json_t *object = json_object();
+  for (int i = 0; i < MIDGE_STORED_KINDS; i++) {
+    json_t *kind = json_object();
+    set_number(kind, "messages", report->kinds[i].messages);
+    set_number(kind, "bytes", report->kinds[i].bytes);
+    json_object_set_new(object, midge_stored_name((midge_stored_kind)i), kind);
+  }
+  if (whole) {
+    set_number(object, "notSetAside", report->noticed);
+    json_object_set_new(object, "session", json_boolean(report->has_session));
+    json_object_set_new(object, "locked", json_boolean(report->is_locked));
+    if (report->is_locked) set_number(object, "process", report->locked_by);
+    set_number(object, "fileBytes", report->bytes);
+    set_number(object, "usedBytes", report->bytes_used);
+    set_number(object, "freeBytes", report->bytes_free);
+  }
+  print_line(out, object);
+}
+
 bool json_is_valid(midge_slice text) {
   if (text.size == 0) return false;
   json_t *value =

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "read.h"
+#include "store.h"
 
 static const struct {
   const char *name;
@@ -26,9 +27,10 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void help(void) {
   puts("midge: an MQTT client\n");
   for (size_t i = 0; i < COMMANDS; i++)
-    printf("  midge %-4s %s\n", commands[i].name, commands[i].help);
+    printf("  midge %-5s %s\n", commands[i].name, commands[i].help);
   puts(
-      "\n  midge COMMAND --help     its options, which are mosquitto's"
+      "  midge store list, count, export or check what a session holds on disk"
+      "\n\n  midge COMMAND --help     its options, which are mosquitto's"
       "\n  midge --version");
 }
 
@@ -62,6 +64,8 @@ int main(int count, char **words) {
     puts("midge " MIDGE_VERSION);
     return EXIT_SUCCESS;
   }
+  if (strcmp(words[1], "store") == 0)
+    return store_command(count - 2, words + 2);
   for (size_t i = 0; i < COMMANDS; i++) {
     if (strcmp(words[1], commands[i].name) != 0) continue;
     for (int at = 2; at < count; at++) {

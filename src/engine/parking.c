@@ -100,33 +100,39 @@ midge_slice midge_parked_to_record(const midge_parked *parked,
                         midge_queued_bytes(message));
 }
 
-midge_status midge_parking_restore(midge_parking *parking,
-                                   const midge_record *record,
-                                   uint16_t packet_id) {
-  if (record->head.size != MIDGE_PARKED_HEAD) return MIDGE_EINVAL;
+bool midge_parked_read(const midge_record *record, midge_parked_record *read) {
   const uint8_t *head = record->head.data;
   const uint8_t *bytes = record->body.data;
   size_t size = record->body.size;
+  if (record->head.size != MIDGE_PARKED_HEAD) return false;
   size_t topic_size = (size_t)head[3] << 8 | head[4];
   size_t properties_size = (size_t)head[5] << 24 | (size_t)head[6] << 16 |
                            (size_t)head[7] << 8 | head[8];
-  if (topic_size > size || properties_size > size - topic_size)
-    return MIDGE_EINVAL;
+  if (topic_size > size || properties_size > size - topic_size) return false;
 
-  midge_packet publish = {.type = MIDGE_PUBLISH};
-  publish.publish.qos = MIDGE_EXACTLY_ONCE;
-  publish.publish.packet_id = packet_id;
-  publish.publish.retain = head[0] & FLAG_RETAIN;
-  publish.publish.duplicate = head[0] & FLAG_DUPLICATE;
-  publish.publish.topic = midge_slice_of(bytes, topic_size);
+  midge_packet *publish = &read->publish;
+  *read = (midge_parked_record){.publish.type = MIDGE_PUBLISH};
+  publish->publish.qos = MIDGE_EXACTLY_ONCE;
+  publish->publish.packet_id = (uint16_t)record->key;
+  publish->publish.retain = head[0] & FLAG_RETAIN;
+  publish->publish.duplicate = head[0] & FLAG_DUPLICATE;
+  publish->publish.topic = midge_slice_of(bytes, topic_size);
   bytes += topic_size;
-  publish.properties = midge_slice_of(bytes, properties_size);
+  publish->properties = midge_slice_of(bytes, properties_size);
   bytes += properties_size;
-  publish.publish.payload =
+  publish->publish.payload =
       midge_slice_of(bytes, size - topic_size - properties_size);
-  uint16_t alias = (uint16_t)(head[1] << 8 | head[2]);
-  bool by_alias = head[0] & FLAG_BY_ALIAS;
-  return midge_parking_add(parking, &publish, alias, by_alias) != NULL
+  read->alias = (uint16_t)(head[1] << 8 | head[2]);
+  read->by_alias = head[0] & FLAG_BY_ALIAS;
+  return true;
+}
+
+midge_status midge_parking_restore(midge_parking *parking,
+                                   const midge_record *record) {
+  midge_parked_record read;
+  if (!midge_parked_read(record, &read)) return MIDGE_EINVAL;
+  return midge_parking_add(parking, &read.publish, read.alias, read.by_alias) !=
+                 NULL
              ? MIDGE_OK
              : MIDGE_ENOMEM;
 }

@@ -43,9 +43,15 @@ void midge_parking_forget_ids(midge_parking *parking);
 enum { MIDGE_PARKED_HEAD = 1 + 2 + 2 + 4 };
 midge_slice midge_parked_to_record(const midge_parked *parked,
                                    uint8_t head[MIDGE_PARKED_HEAD]);
-/* The message in a record, as a copy. MIDGE_EINVAL: the record is damaged. */
+/* The message in a record, which it points into. False: no such record. */
+typedef struct midge_parked_record {
+  midge_packet publish;
+  uint16_t alias;
+  bool by_alias;
+} midge_parked_record;
+bool midge_parked_read(const midge_record *record, midge_parked_record *read);
+/* The same, as a copy. MIDGE_EINVAL: the record is damaged. */
 MIDGE_CHECKED midge_status midge_parking_restore(midge_parking *parking,
-                                                 const midge_record *record,
-                                                 uint16_t packet_id);
+                                                 const midge_record *record);
 
 #endif

@@ -170,31 +170,37 @@ static midge_message *message_to_mark(midge_session *session, uint64_t key) {
   return message != NULL && message->key == key ? message : NULL;
 }
 
+bool midge_mark_read(midge_slice head, midge_mark *mark) {
+  if (head.size != MARK_SIZE) return false;
+  *mark = (midge_mark){
+      .state = head.data[0],
+      .packet_id = (uint16_t)(head.data[1] << 8 | head.data[2]),
+  };
+  for (int i = 0; i < 8; i++) mark->order = mark->order << 8 | head.data[3 + i];
+  return mark->state == MIDGE_MESSAGE_PUBLISHED ||
+         mark->state == MIDGE_MESSAGE_RELEASED;
+}
+
 static midge_status restore_mark(midge_session *session, uint64_t key,
                                  midge_slice head) {
+  midge_mark mark;
   midge_message *message = message_to_mark(session, key);
-  if (head.size != MARK_SIZE) return MIDGE_EINVAL;
+  if (!midge_mark_read(head, &mark)) return MIDGE_EINVAL;
   if (message == NULL || message != session->outbox.entry) {
     /* Those in flight are the oldest: a crash came between two records. */
     delete_record(session, key | MIDGE_KEY_MARK);
     return MIDGE_OK;
   }
-  midge_message_state state = head.data[0];
-  uint16_t packet_id = (uint16_t)(head.data[1] << 8 | head.data[2]);
-  uint64_t order = 0;
-  for (int i = 0; i < 8; i++) order = order << 8 | head.data[3 + i];
-  if (state != MIDGE_MESSAGE_PUBLISHED && state != MIDGE_MESSAGE_RELEASED)
-    return MIDGE_EINVAL;
   if (!midge_packet_ids_retake(&session->packet_ids, &message->owner,
-                               packet_id))
+                               mark.packet_id))
     return MIDGE_EINVAL;
 
   message->marked = true;
   message->duplicate = true;
   midge_outbox_enter(&session->outbox, message);
-  if (state == MIDGE_MESSAGE_RELEASED)
-    midge_outbox_release_in_order(&session->outbox, message, order);
-  if (session->next_order <= order) session->next_order = order + 1;
+  if (mark.state == MIDGE_MESSAGE_RELEASED)
+    midge_outbox_release_in_order(&session->outbox, message, mark.order);
+  if (session->next_order <= mark.order) session->next_order = mark.order + 1;
   return MIDGE_OK;
 }
 
@@ -211,8 +217,7 @@ static midge_status restore_inbound(midge_session *session, uint64_t number,
           parked ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_ANSWERED))
     return MIDGE_ENOMEM;
   if (!parked) return MIDGE_OK;
-  midge_status status =
-      midge_parking_restore(&session->parking, record, packet_id);
+  midge_status status = midge_parking_restore(&session->parking, record);
   if (status != MIDGE_OK) midge_inbox_remove(inbox, packet_id);
   return status;
 }

@@ -16,6 +16,15 @@
 #define MIDGE_KEY_SESSION (UINT64_C(3) << 62)
 #define MIDGE_KEY_KINDS (UINT64_C(3) << 62)
 
+typedef struct midge_mark {
+  midge_message_state state; /* PUBLISHED or RELEASED */
+  uint16_t packet_id;
+  uint64_t order; /* of the PUBREC among the others */
+} midge_mark;
+
+/* What the head of a mark says. False: no session wrote this. */
+bool midge_mark_read(midge_slice head, midge_mark *mark);
+
 /* The content of a message that was just taken. False: no memory. */
 MIDGE_CHECKED bool midge_session_record_message(midge_session *session,
                                                 midge_message *message);

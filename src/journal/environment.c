@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/slice.h"
 #include "journal/pages.h"
 
 enum {
@@ -18,6 +19,10 @@ enum {
  * date in check_format; this is the first. */
 static const char format_key[] = "format";
 static const char format_now[] = "midge store 1";
+
+bool midge_environment_knows(midge_slice format) {
+  return midge_slice_equal(format, midge_slice_text(format_now));
+}
 
 static MDB_val value_of(const char *text) {
   return (MDB_val){strlen(text), (void *)(uintptr_t)text};
@@ -56,9 +61,9 @@ static int check_format(midge_store *store, MDB_txn *txn,
   if (error == MDB_NOTFOUND || error == MDB_INCOMPATIBLE)
     return refuse_format(store, found, why);
   if (error != 0) return error;
-  bool is_known = found.mv_size == format.mv_size &&
-                  memcmp(found.mv_data, format.mv_data, format.mv_size) == 0;
-  return is_known ? 0 : refuse_format(store, found, why);
+  return midge_environment_knows(midge_slice_of(found.mv_data, found.mv_size))
+             ? 0
+             : refuse_format(store, found, why);
 }
 
 static int open_databases(midge_store *store, midge_explanation *why) {

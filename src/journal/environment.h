@@ -18,6 +18,9 @@ struct midge_store {
   MDB_dbi records, damaged;
 };
 
+/* Whether a store of this format can be read as it is. */
+bool midge_environment_knows(midge_slice format);
+
 MIDGE_CHECKED midge_status midge_environment_open(midge_store *store,
                                                   midge_explanation *why);
 void midge_environment_close(midge_store *store);

@@ -4,43 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* LMDB's format of files number 1, in the byte order and with the size_t of
- * the machine that wrote it: LMDB itself opens no other. */
-enum {
-  FORMAT = 1,
-  PAGE_BRANCH = 1,
-  PAGE_LEAF = 2,
-  NODE_IS_ELSEWHERE = 1, /* its data has pages of its own */
-  DEPTH_MAX = 32,
-};
-
-typedef struct midge_page_head {
-  size_t number;
-  uint16_t unused, flags;
-  uint16_t lower; /* the end of the offsets of its nodes, which follow */
-  uint16_t upper;
-} midge_page_head;
-
-typedef struct midge_node_head {
-  uint32_t low;   /* of the page below; in a leaf the size of the data */
-  uint16_t flags; /* in a branch the high part of the page below */
-  uint16_t key_size;
-} midge_node_head;
-
-typedef struct midge_tree {
-  uint32_t unused;
-  uint16_t flags, depth;
-  size_t branches, leaves, elsewhere, entries, root;
-} midge_tree;
-
-/* What the first two pages hold: each transaction writes the other one. */
-typedef struct midge_meta {
-  uint32_t magic, format;
-  void *address;
-  size_t map_size;
-  midge_tree free, all;
-  size_t last, transaction;
-} midge_meta;
+#include "journal/file.h"
 
 typedef struct midge_count {
   int file;
@@ -74,21 +38,17 @@ static bool count_node(midge_count *count, size_t page, size_t offset,
                        midge_node_head node) {
   size_t number;
   offset += sizeof node + node.key_size;
-  if ((node.flags & NODE_IS_ELSEWHERE) == 0)
+  if ((node.flags & MIDGE_NODE_IS_ELSEWHERE) == 0)
     return count_list(count, page, offset);
   if (!read_at(count, page, offset, &number, sizeof number)) return false;
   return count_list(count, number, sizeof(midge_page_head));
-}
-
-static size_t page_below(midge_node_head node) {
-  return (size_t)(node.low | (uint64_t)node.flags << 32);
 }
 
 static bool count_tree(midge_count *count, size_t page, size_t depth) {
   midge_page_head head;
   midge_node_head node;
   uint16_t offset;
-  int kind = depth == 1 ? PAGE_LEAF : PAGE_BRANCH;
+  int kind = depth == 1 ? MIDGE_PAGE_LEAF : MIDGE_PAGE_BRANCH;
   if (count->left == 0 || !read_at(count, page, 0, &head, sizeof head) ||
       head.number != page || (head.flags & kind) == 0)
     return false;
@@ -97,8 +57,9 @@ static bool count_tree(midge_count *count, size_t page, size_t depth) {
     if (!read_at(count, page, at, &offset, sizeof offset) ||
         !read_at(count, page, offset, &node, sizeof node))
       return false;
-    bool is_read = depth == 1 ? count_node(count, page, offset, node)
-                              : count_tree(count, page_below(node), depth - 1);
+    bool is_read = depth == 1
+                       ? count_node(count, page, offset, node)
+                       : count_tree(count, midge_page_below(node), depth - 1);
     if (!is_read) return false;
   }
   return true;
@@ -115,8 +76,9 @@ bool midge_pages_are_free(MDB_env *env, size_t first) {
   count.page_size = stat.ms_psize;
   if (!read_at(&count, info.me_last_txnid & 1, sizeof(midge_page_head), &meta,
                sizeof meta) ||
-      meta.format != FORMAT || meta.transaction != info.me_last_txnid ||
-      meta.free.depth == 0 || meta.free.depth > DEPTH_MAX)
+      meta.format != MIDGE_FILE_FORMAT ||
+      meta.transaction != info.me_last_txnid || meta.free.depth == 0 ||
+      meta.free.depth > MIDGE_DEPTH_MAX)
     return false;
   return count_tree(&count, meta.free.root, meta.free.depth) &&
          count.free == meta.last + 1 - first;

@@ -67,12 +67,17 @@ static midge_status check_file_system(const char *path, bool forced,
                        " set store.force if you know that it keeps locks");
 }
 
-/* Who has it, as he wrote it down. */
+/* Who has it, as he wrote it down; or 0. */
+static long read_number(int lock) {
+  char number[NUMBER_ROOM] = "";
+  ssize_t size = pread(lock, number, sizeof number - 1, 0);
+  return size > 0 ? strtol(number, NULL, 10) : 0;
+}
+
 static midge_status explain_lock(int lock, const char *path,
                                  midge_explanation *why) {
-  char number[NUMBER_ROOM] = "", more[64];
-  ssize_t size = pread(lock, number, sizeof number - 1, 0);
-  long process = size > 0 ? strtol(number, NULL, 10) : 0;
+  char more[64];
+  long process = read_number(lock);
   if (process == (long)getpid())
     snprintf(more, sizeof more, " is open already, in this process");
   else
@@ -89,9 +94,10 @@ static void write_number(int lock) {
   (void)written;
 }
 
-static midge_status take_lock(midge_place_of_store *place, const char *name,
+static midge_status take_lock(midge_place_of_store *place,
                               midge_explanation *why) {
-  place->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, ONLY_OWNER_FILE);
+  place->lock =
+      open(place->lock_name, O_RDWR | O_CREAT | O_CLOEXEC, ONLY_OWNER_FILE);
   if (place->lock < 0)
     return midge_explain_error(why, errno, "cannot write to the store",
                                place->path);
@@ -105,28 +111,44 @@ static midge_status take_lock(midge_place_of_store *place, const char *name,
   return MIDGE_OK;
 }
 
-midge_status midge_place_open(midge_place_of_store *place, midge_slice path,
-                              bool forced, midge_explanation *why) {
+midge_status midge_place_name(midge_place_of_store *place, midge_slice path,
+                              midge_explanation *why) {
   *place = (midge_place_of_store){.lock = -1};
   if (path.size == 0 || memchr(path.data, '\0', path.size) != NULL)
     return midge_explain(why, MIDGE_EINVAL, "the path of a store is not", "",
                          "");
   place->path = join(path, "");
   place->data = join(path, "/data.mdb");
-  char *name = join(path, "/lock");
-  midge_status status = MIDGE_ENOMEM;
-  if (place->path != NULL && place->data != NULL && name != NULL)
-    status = make_directory(place->path, why);
+  place->lock_name = join(path, "/lock");
+  return place->path != NULL && place->data != NULL && place->lock_name != NULL
+             ? MIDGE_OK
+             : MIDGE_ENOMEM;
+}
+
+midge_status midge_place_open(midge_place_of_store *place, midge_slice path,
+                              bool forced, midge_explanation *why) {
+  midge_status status = midge_place_name(place, path, why);
+  if (status == MIDGE_OK) status = make_directory(place->path, why);
   if (status == MIDGE_OK) status = check_file_system(place->path, forced, why);
-  if (status == MIDGE_OK) status = take_lock(place, name, why);
-  free(name);
+  if (status == MIDGE_OK) status = take_lock(place, why);
   return status;
+}
+
+bool midge_place_is_locked(const midge_place_of_store *place, long *process) {
+  int lock = open(place->lock_name, O_RDONLY | O_CLOEXEC);
+  *process = 0;
+  if (lock < 0) return false;
+  bool locked = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (locked) *process = read_number(lock);
+  close(lock);
+  return locked;
 }
 
 void midge_place_close(midge_place_of_store *place) {
   if (place->lock >= 0) close(place->lock);
   free(place->path);
   free(place->data);
+  free(place->lock_name);
   *place = (midge_place_of_store){.lock = -1};
 }
 

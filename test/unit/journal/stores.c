@@ -102,6 +102,13 @@ int __wrap_open(const char *name, int flags, ...) {
   return __real_open(name, flags, mode);
 }
 
+ssize_t __real_pread(int file, void *into, size_t size, off_t at);
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at) {
+  if (refused.before_read != NULL) refused.before_read(size);
+  return __real_pread(file, into, size, at);
+}
+
 /* --- Stores --------------------------------------------------------------- */
 
 int store_set_up(void **state) {
@@ -171,6 +178,18 @@ void store_put(midge_store *store, uint64_t key, const char *body) {
   midge_explanation why;
   midge_waiting_record record = record_of(key, body);
   assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_OK);
+}
+
+void store_records(midge_store *store, midge_session *session) {
+  midge_explanation why;
+  midge_record record;
+  while (midge_session_record(session, &record)) {
+    midge_waiting_record waiting = {.key = record.key, .body = record.body};
+    waiting.head_size = (uint8_t)record.head.size;
+    memcpy(waiting.head, record.head.data, record.head.size);
+    assert_int_equal(midge_store_write(store, &waiting, 1, &why), MIDGE_OK);
+    midge_session_committed(session, record.position);
+  }
 }
 
 const char *store_bodies(midge_store *store) {

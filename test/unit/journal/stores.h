@@ -21,7 +21,8 @@ typedef struct fault {
 
 typedef struct faults {
   fault create, begin, commit, sync, flock, fsync, statfs, mkdir, open;
-  long file_system; /* what statfs says; 0: the truth */
+  long file_system;                 /* what statfs says; 0: the truth */
+  void (*before_read)(size_t size); /* is called before each pread, or null */
 } faults;
 
 extern faults refused;
@@ -43,6 +44,8 @@ midge_waiting_record deletion_of(uint64_t key);
 void store_put(midge_store *store, uint64_t key, const char *body);
 /* The bodies that are there, by key, each with a blank behind it. */
 const char *store_bodies(midge_store *store);
+/* What a session has recorded, and is told that it is committed. */
+void store_records(midge_store *store, midge_session *session);
 /* Turns a bit in the file, where `text` is. */
 void store_damage(const char *text);
 
