@@ -3,7 +3,7 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test soak programs fuzz exhaustive coverage mutants bench tidy clean
+.PHONY: build demo test soak programs fuzz exhaustive coverage mutants bench site tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -52,6 +52,10 @@ mutants:
 
 bench: build
 	@bench/run
+
+# The documents as a site, in build/site.
+site:
+	@tools/site
 
 clean:
 	@rm -rf build build-*
