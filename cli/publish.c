@@ -13,7 +13,7 @@ typedef struct cli_publisher {
   const cli_settings *settings;
   midge_slice payload; /* of all but lines */
   cli_input input;     /* the rest of a line */
-  bool open;           /* there was a connection */
+  bool begun;          /* there was a connection, or the store was read */
   bool at_end;         /* nothing more comes */
   long left;           /* how often the payload is still published */
   midge_time due;      /* the next time; 0: at once */
@@ -62,7 +62,7 @@ static void repeat(cli_run *run, void *context) {
 
 static int patience(void *context) {
   const cli_publisher *publisher = context;
-  if (!publisher->open || publisher->left == 0 ||
+  if (!publisher->begun || publisher->left == 0 ||
       publisher->settings->source == SOURCE_LINES)
     return -1;
   midge_time time = run_now();
@@ -76,7 +76,7 @@ static int patience(void *context) {
 
 static bool listens(void *context) {
   const cli_publisher *publisher = context;
-  return publisher->open && !publisher->at_end &&
+  return publisher->begun && !publisher->at_end &&
          publisher->settings->source == SOURCE_LINES &&
          publisher->waiting < WAITING_MAX &&
          publisher->waiting_bytes < WAITING_BYTES_MAX;
@@ -99,16 +99,31 @@ static void read_lines(cli_run *run, void *context) {
 
 /* --- Steps --- */
 
+static void begin(cli_run *run, cli_publisher *publisher) {
+  publisher->begun = true;
+  if (publisher->settings->source != SOURCE_LINES) repeat(run, publisher);
+  leave_when_done(run, publisher);
+}
+
 static void opened(cli_run *run, void *context, bool first) {
+  if (first && !has_store(run->settings)) begin(run, context);
+}
+
+/* What is published from now on is stored without a connection too. */
+static void restored(cli_run *run, void *context, const midge_event *event) {
   cli_publisher *publisher = context;
-  publisher->open = true;
-  if (first && publisher->settings->source != SOURCE_LINES)
-    repeat(run, publisher);
+  publisher->waiting = event->restored.messages;
+  publisher->token = midge_client_last_stored(run->client);
+  if (event->restored.damaged != 0)
+    complain(run->settings, "%zu records of the store are damaged",
+             event->restored.damaged);
+  begin(run, publisher);
 }
 
 static void on_event(cli_run *run, void *context, const midge_event *event) {
   cli_publisher *publisher = context;
   if (event->type != MIDGE_EVENT_DONE) return;
+  if (event->done.status == MIDGE_ECLOSED && has_store(run->settings)) return;
   publisher->waiting--;
   if (publisher->waiting == 0) publisher->waiting_bytes = 0;
   if (event->done.status != MIDGE_OK) {
@@ -122,6 +137,7 @@ static void on_event(cli_run *run, void *context, const midge_event *event) {
 int publish_command(const cli_settings *settings) {
   static const cli_steps steps = {
       .opened = opened,
+      .restored = restored,
       .event = on_event,
       .listens = listens,
       .input = read_lines,
@@ -132,6 +148,9 @@ int publish_command(const cli_settings *settings) {
   int code = 1;
   if (input_load(&publisher.input, settings, &publisher.payload))
     code = run_command(settings, &steps, &publisher);
+  if (has_store(settings) && publisher.waiting != 0)
+    complain(settings, "messages that wait in the store: %zu",
+             publisher.waiting);
   input_free(&publisher.input);
   return code;
 }

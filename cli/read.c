@@ -146,6 +146,8 @@ static const char *read_id(cli_settings *settings) {
     *id = text_of(sentence(settings, "%s%ld",
                            string_of(settings, settings->id_prefix),
                            (long)getpid()));
+  if (id->size == 0 && has_store(settings))
+    return "--store needs a client identifier: -i";
   if (id->size == 0 && settings->persistent)
     return "-c needs a client identifier: -i";
   if (id->size == 0 && settings->client.session.version == MIDGE_MQTT_3_1)
@@ -172,6 +174,7 @@ static const char *read_will(cli_settings *settings) {
 static const char *read_session(cli_settings *settings) {
   midge_session_options *session = &settings->client.session;
   read_connect_properties(settings);
+  if (has_store(settings)) settings->persistent = true;
   session->clean_start = !settings->persistent;
   session->adopt_session = settings->persistent;
   if (settings->persistent && !settings->has_expiry)
@@ -222,7 +225,19 @@ static const char *check_topics(cli_settings *settings) {
   return NULL;
 }
 
+/* pub with a store and nothing to add: to send what waits there. */
+static bool is_resumption(const cli_settings *settings) {
+  return settings->command == PUB && has_store(settings) &&
+         settings->topics.count == 0 && settings->source == SOURCE_NONE;
+}
+
 static const char *check(cli_settings *settings) {
+  if (settings->client.store.disk && !has_store(settings))
+    return "--store-sync goes with --store";
+  if (is_resumption(settings)) {
+    settings->repeat = 0;
+    return properties_check(settings);
+  }
   const char *wrong = check_topics(settings);
   if (wrong != NULL) return wrong;
   if (settings->command != SUB && settings->source == SOURCE_NONE)

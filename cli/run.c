@@ -90,6 +90,14 @@ static void on_closed(cli_run *run, const midge_event *event) {
   run->code = code_of(event);
 }
 
+static void on_store(cli_run *run, const midge_event *event) {
+  midge_slice text = event->store.text;
+  if (event->store.status == MIDGE_OK)
+    note(run, "the store works again", MIDGE_TEXT(""));
+  else
+    complain(run->settings, "%.*s", (int)text.size, (const char *)text.data);
+}
+
 static void on_event(cli_run *run, const midge_event *event) {
   bool first = !run->opened;
   switch (event->type) {
@@ -105,6 +113,16 @@ static void on_event(cli_run *run, const midge_event *event) {
     case MIDGE_EVENT_MESSAGE:
     case MIDGE_EVENT_DONE:
       run->steps->event(run, run->context, event);
+      break;
+    case MIDGE_EVENT_RESTORED:
+      if (run->steps->restored != NULL)
+        run->steps->restored(run, run->context, event);
+      break;
+    case MIDGE_EVENT_STORED:
+      note(run, "stored", MIDGE_TEXT(""));
+      break;
+    case MIDGE_EVENT_STORE:
+      on_store(run, event);
       break;
     case MIDGE_EVENT_CLOSED:
       on_closed(run, event);

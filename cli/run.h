@@ -14,6 +14,8 @@ typedef struct cli_run cli_run;
 typedef struct cli_steps {
   /* A connection is there; `first`: the first one. */
   void (*opened)(cli_run *run, void *context, bool first);
+  /* The store was read, before anything else. */
+  void (*restored)(cli_run *run, void *context, const midge_event *event);
   /* MESSAGE or DONE. */
   void (*event)(cli_run *run, void *context, const midge_event *event);
   /* Whether it wants to hear of standard input; then `input` is called when

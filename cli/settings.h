@@ -67,6 +67,10 @@ typedef struct cli_settings {
   property_list properties[MIDGE_WILL + 1]; /* by packet type */
 } cli_settings;
 
+static inline bool has_store(const cli_settings *settings) {
+  return settings->client.store.path.data != NULL;
+}
+
 /* Memory, zeroed, that settings_free gives back; the process ends without. */
 void *keep(cli_settings *settings, size_t size);
 

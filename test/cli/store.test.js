@@ -1,13 +1,15 @@
 'use strict';
-// midge store: what a session holds on disk, from the outside, whoever has it
-// open.
+// The command line with a store: what a session holds on disk, from the outside,
+// whoever has it open; and programs that are killed.
 const assert = require('node:assert/strict');
-const { spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
+const mosquitto = require('../support/mosquitto');
 
 const MIDGE = process.env.MIDGE_CLI ||
   path.join(__dirname, '..', '..', 'build', 'cli', 'midge');
@@ -151,4 +153,90 @@ test('help fits on a screen', () => {
   assert.ok(lines(out).length <= 24);
   assert.ok(lines(out).every((line) => line.length <= 80));
   assert.equal(midge('list', '--help').out, out);
+});
+
+// --- Publishing with a store ---
+
+function publish(store, broker, ...words) {
+  const all = ['pub', '-i', 'publisher', '--store', store, '-h', '127.0.0.1', '-p',
+    `${broker.port}`, ...words];
+  const child = spawn(MIDGE, all, { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin.on('error', () => {});
+  child.told = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => { child.told += text; });
+  return child;
+}
+
+const storedOf = (child) => child.told.split('midge: stored').length - 1;
+
+// Publishes lines until so many are stored, and is killed.
+async function publishAndBeKilled(store, broker, round, count) {
+  const child = publish(store, broker, '-t', 'kept', '-q', '2', '-l', '-d');
+  const closed = once(child, 'close');
+  let number = 0;
+  while (storedOf(child) < count && child.exitCode === null) {
+    number += 1;
+    child.stdin.write(`${round} ${number}\n`);
+    if (number % 20 === 0) await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  child.kill('SIGKILL');
+  await closed;
+  assert.equal(child.signalCode, 'SIGKILL', child.told);
+  return storedOf(child);
+}
+
+test('a publisher that is killed loses nothing, and repeats nothing of QoS 2', async (t) => {
+  const store = place(t);
+  const broker = await mosquitto.start();
+  t.after(() => broker.stop());
+  const listener = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  t.after(() => listener.endAsync(true));
+  const received = [];
+  let told;
+  const end = new Promise((resolve) => { told = resolve; });
+  listener.on('message', (topic, payload) => {
+    if (topic === 'end') told();
+    else received.push(`${payload}`.split(' ').map(Number));
+  });
+  await listener.subscribeAsync(['kept', 'end'], { qos: 2 });
+
+  const stored = [];
+  for (let round = 0; round < 3; round += 1) {
+    stored.push(await publishAndBeKilled(store, broker, round, 200));
+  }
+  const rest = publish(store, broker);
+  const [code] = await once(rest, 'close');
+  assert.equal(code, 0, rest.told);
+  assert.equal(JSON.parse(midge('count', store, '--json').out).waiting.messages, 0);
+  await listener.publishAsync('end', '', { qos: 2 });
+  await end;
+  stored.forEach((count, round) => {
+    const numbers = received.filter(([of]) => of === round).map(([, number]) => number);
+    assert.ok(numbers.length >= count, `${numbers.length} of ${count}`);
+    assert.deepEqual(numbers, numbers.map((_, at) => at + 1));
+  });
+});
+
+test('what cannot be sent waits in the store, and is said to', async (t) => {
+  const store = place(t);
+  const broker = await mosquitto.start();
+  await broker.stop();
+  const first = publish(store, broker, '-t', 'kept', '-q', '1', '-m', 'later');
+  assert.deepEqual(await once(first, 'close'), [1, null]);
+  assert.match(first.told, /messages that wait in the store: 1\n/);
+  assert.deepEqual(lines(midge('list', store).out), ['1 waiting qos 1 5 bytes kept']);
+});
+
+test('a store is refused what it cannot be', () => {
+  const cases = [
+    [['pub', '--store', 'x', '-t', 'a', '-m', 'b'], /--store needs a client identifier: -i/],
+    [['pub', '--store-sync', '-t', 'a', '-m', 'b'], /--store-sync goes with --store/],
+    [['pub', '--store', __filename, '-i', 'x', '-t', 'a', '-m', 'b'], /is to be a directory/],
+    [['pub', '--store', 'x', '-i', 'x', '-t', 'a'], /a message is needed/],
+  ];
+  for (const [words, sentence] of cases) {
+    const { status, stderr } = spawnSync(MIDGE, words, { encoding: 'utf8', timeout: 60000 });
+    assert.equal(status, 1);
+    assert.match(stderr, sentence);
+  }
 });
