@@ -253,6 +253,7 @@ static void add_restored(midge_batch *batch, const midge_event *event) {
   uint32_t *record = add_record(batch, event, 0);
   record[2] = (uint32_t)event->restored.messages;
   record[3] = (uint32_t)event->restored.damaged;
+  record[4] = event->restored.stale;
 }
 
 static void add_store(midge_batch *batch, napi_env env,

@@ -12,7 +12,8 @@
  *   word 3   message: size of the payload; done, stored: high half of the
  *            token; of the life of a client: the connect that the attempt
  *            serves; restored: damaged records
- *   word 4   message: slot of the topic; done, stored: tokens in a row
+ *   word 4   message: slot of the topic; done, stored: tokens in a row;
+ *            restored: 1 if the store was stale
  *   word 5   message: packet identifier; done, store: the status
  *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none

@@ -402,6 +402,7 @@ void world_restart(world *w) {
     CHECK(status == MIDGE_OK || w->failing);
     note(w, (uint64_t)status);
   }
+  if (w->session != NULL) midge_session_restored(w->session, false);
 }
 
 void world_free(world *w) {

@@ -17,10 +17,10 @@ const MESSAGE = 2;
 const DONE = 3;
 const ENDED = 6;
 const STORED = 7;
+const RESTORED = 8;
 const STORE = 9;
 const lives = {
-  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 8: 'restored',
-  10: 'wanted',
+  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted',
 };
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);
@@ -93,7 +93,9 @@ function deliver(at) {
   if (kind === MESSAGE) message(session, at);
   else if (kind === DONE) done(session, at);
   else if (kind === STORED) session.stored(tokenOf(at), records[at + 4]);
-  else if (kind === STORE) session.store(records[at + 5] | 0, extras[records[at + 7]]);
+  else if (kind === RESTORED) {
+    session.restored(records[at + 2], records[at + 3], records[at + 4] === 1);
+  } else if (kind === STORE) session.store(records[at + 5] | 0, extras[records[at + 7]]);
   else if (kind === ENDED) session.ended();
   else {
     session[lives[kind]](records[at + 2], records[at + 3],

@@ -278,6 +278,8 @@ declare namespace mqtt {
   export interface Restored {
     messages: number;
     damaged: number;
+    /** The store is an old copy of itself, or a copy of another one. */
+    stale: boolean;
   }
 
   export interface MqttOptions {

@@ -177,8 +177,9 @@ class Session {
     farewell();
   }
 
-  restored(messages, damaged) {
-    this.presenter.restored({ messages, damaged });
+  // `stale`: what the store knew of the server's session is of no use.
+  restored(messages, damaged, stale) {
+    this.presenter.restored({ messages, damaged, stale });
   }
 
   // The store cannot be written, or can again.

@@ -367,6 +367,14 @@ typedef struct midge_limits {
   bool retain, wildcards, shared, identifiers;
 } midge_limits;
 
+/* What a store had. */
+typedef struct midge_restored {
+  size_t messages; /* that wait for their outcome: each has its DONE */
+  size_t damaged;  /* records that were set aside: they are not sent */
+  bool stale;      /* it is an old copy of itself, or one of another place: a
+                      new session begins */
+} midge_restored;
+
 /* An event is on loan until the next one is asked for. To keep what it points
  * at, hold its buffer. */
 typedef struct midge_event {
@@ -416,10 +424,7 @@ typedef struct midge_event {
     struct {
       uint64_t token; /* its DONE is yet to come */
     } stored;
-    struct {
-      size_t messages; /* that wait for their outcome: each has its DONE */
-      size_t damaged;  /* records that were set aside: they are not sent */
-    } restored;
+    midge_restored restored;
     struct {
       midge_status status; /* MIDGE_OK: what it could not take is in it now */
       midge_slice text;    /* for people */
@@ -479,6 +484,14 @@ MIDGE_API bool midge_record_message(const midge_record *record,
  * a session wrote (it is not taken); MIDGE_ENOMEM. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_restore(
     midge_session *session, const midge_record *record, uint64_t token);
+
+/* That was all of them; the clock was told before. `stale`: they are an old
+ * copy, or one of another place, and what has become of the session since
+ * nobody knows: the next connection begins a new one, and what was in flight is
+ * sent as new. A session that has expired meanwhile ends so too, from when its
+ * connection was lost, or from now if that is not written down
+ * [MQTT-3.1.2-23]. */
+MIDGE_API void midge_session_restored(midge_session *session, bool stale);
 
 /* The bytes to send next, in at most `count` slices; returns how many were
  * filled. Looking does not consume: _sent does. The slices stay put until

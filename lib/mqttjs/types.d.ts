@@ -357,7 +357,7 @@ export interface IMidgeClientOptions {
   /** Where the session is kept, so that it survives the process: docs/durability.md. */
   store?: { path: string; durability?: 'os' | 'disk'; force?: boolean };
   /** The store has been read: so many messages of a former life are sent again. */
-  onRestored?: (what: { messages: number; damaged: number }) => void;
+  onRestored?: (what: { messages: number; damaged: number; stale: boolean }) => void;
   maxInFlight?: number;
   highWaterMark?: number;
   replyTimeout?: number;

@@ -242,7 +242,7 @@ static void give_request_up(midge_session *session, midge_request *request,
     midge_slice rest = packet.subscribe.filters;
     midge_packet_filter filter;
     while (midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter))
-      midge_subscriptions_forget(&session->subscriptions, filter.filter);
+      midge_session_forget(session, filter.filter);
   }
   tell(session, &request->owner, text);
   midge_session_finish_request(session, request, MIDGE_EBREAKS, NULL);

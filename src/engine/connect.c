@@ -102,10 +102,11 @@ static midge_limits limits_before_connack(const midge_session *session) {
   };
 }
 
+/* [MQTT-3.1.2-23]: also of a session that was restored. */
 static bool has_expired(const midge_session *session) {
   if (session->version != MIDGE_MQTT_5) return false;
-  if (session->connection == 0) return false; /* restored: the server knows */
   if (session->limits.session_expiry_s == UINT32_MAX) return false;
+  if (session->now < session->closed_at) return false; /* or nobody knows */
   midge_time life = (midge_time)session->limits.session_expiry_s * 1000;
   return session->now - session->closed_at >= life;
 }
@@ -126,6 +127,7 @@ static void forget_ended_session(midge_session *session) {
   midge_session_renew(session);
   /* The server's clock may not agree; another client's session is its own. */
   if (!renamed) session->anew = true;
+  midge_session_record_session(session);
 }
 
 static void greet(midge_session *session) {
@@ -216,6 +218,7 @@ static const char *judge_session_present(midge_session *session, bool present) {
   if (session->exists || session->options.adopt_session) return NULL;
   if (session->version != MIDGE_MQTT_5) return NULL;
   session->anew = true; /* MQTT 5, 3.2.2.1.1: so it can be had the next time */
+  midge_session_record_session(session);
   return "a session is present that we do not know"; /* [MQTT-3.2.2-4] */
 }
 
@@ -297,6 +300,13 @@ static void tell_opened(midge_session *session, const midge_packet *packet) {
   session->renewed = 0;
 }
 
+static void release_again(midge_session *session) {
+  for (midge_message *m = session->outbox.releases.first; m != NULL;
+       m = m->release_next)
+    if (!m->given_up)
+      midge_session_control(session, MIDGE_PUBREL, m->owner.packet_id, 0);
+}
+
 static void open_session(midge_session *session, const midge_packet *packet) {
   /* CONNACK of MQTT 3.1 has no Session Present: trust what we remember. */
   bool present = session->version == MIDGE_MQTT_3_1
@@ -319,17 +329,18 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->anew = false;
   midge_aliases_reset(&session->aliases_out, session->limits.alias_max);
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
-  midge_session_record_session(session);
+  bool knew = session->exists;
+  session->exists = true;
+  if (!knew) midge_session_record_session(session);
   session->opening = session->records.written;
   tell_opened(session, packet);
   if (!midge_session_is_connected(session)) return;
   midge_session_release_orphans(session);
   if (!present || session->version == MIDGE_MQTT_3_1)
     midge_session_subscribe_again(session);
-  for (midge_message *m = session->outbox.releases.first; m != NULL;
-       m = m->release_next)
-    if (!m->given_up)
-      midge_session_control(session, MIDGE_PUBREL, m->owner.packet_id, 0);
+  release_again(session);
+  /* Of one that was known before nothing is to wait for this. */
+  if (knew) midge_session_record_session(session);
 }
 
 static const char *judge_connack(midge_session *session,

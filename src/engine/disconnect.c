@@ -6,6 +6,7 @@
 #include "engine/closing.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
+#include "engine/records.h"
 #include "engine/release.h"
 #include "engine/subscribe_out.h"
 #include "engine/tell.h"
@@ -228,8 +229,11 @@ void midge_session_disconnected(midge_session *session, bool by_server) {
   midge_verdict verdict = midge_session_judge_break(session);
   forget_connection(session);
   midge_session_carry_out(session, verdict);
-  if (!session->ends) return;
-  midge_session_close_all(session);
-  midge_session_renew(session);
-  midge_session_release_orphans(session);
+  bool existed = session->exists;
+  if (session->ends) {
+    midge_session_close_all(session);
+    midge_session_renew(session);
+    midge_session_release_orphans(session);
+  }
+  if (existed) midge_session_record_session(session);
 }

@@ -5,7 +5,11 @@
  *   01 sequence   the same message's packet identifier, and whether PUBREC came
  *   10 packet id  a QoS 2 message of the server that PUBREL has not ended; with
  *                 its content, if the program has yet to get it
- *   11 0          the session itself: that there is one, and its client id */
+ *   11 0          the session itself: whether there is one, how long the server
+ *                 keeps it, since when, and its client id
+ *   11 number     a subscription: the filter and its options
+ *
+ * src/journal/key.h has every byte of them. */
 #ifndef MIDGE_ENGINE_RECORDS_H
 #define MIDGE_ENGINE_RECORDS_H
 
@@ -15,6 +19,19 @@
 #define MIDGE_KEY_INBOUND (UINT64_C(2) << 62)
 #define MIDGE_KEY_SESSION (UINT64_C(3) << 62)
 #define MIDGE_KEY_KINDS (UINT64_C(3) << 62)
+
+/* Sizes of heads. */
+enum {
+  MIDGE_PRESENT_HEAD = 1,          /* it says nothing but that it is there */
+  MIDGE_MARK_HEAD = 1 + 2 + 8,     /* state, identifier, order of PUBREC */
+  MIDGE_SESSION_HEAD = 1 + 4 + 8,  /* flags, expiry, offline since */
+  MIDGE_SUBSCRIPTION_HEAD = 1 + 2, /* options, size of the filter */
+};
+
+enum { MIDGE_RECORD_EXISTS = 1, MIDGE_RECORD_ANEW = 2 }; /* of a session */
+
+/* Whether it says that there is a session. */
+bool midge_record_is_session(const midge_record *record);
 
 typedef struct midge_mark {
   midge_message_state state; /* PUBLISHED or RELEASED */
@@ -40,7 +57,13 @@ void midge_session_record_parked(midge_session *session,
 void midge_session_forget_inbound(midge_session *session);
 /* Tell of every message whose record is committed by now. */
 void midge_session_tell_stored(midge_session *session);
-/* There is a session, and this is its client identifier. */
+/* What is known of the session itself, and its client identifier. */
 void midge_session_record_session(midge_session *session);
+/* A subscription is granted, as midge_subscriptions_remember; it is gone. */
+MIDGE_CHECKED bool midge_session_remember(midge_session *session,
+                                          midge_packet_filter filter,
+                                          midge_slice properties);
+void midge_session_forget(midge_session *session, midge_slice filter);
+void midge_session_delete_record(midge_session *session, uint64_t key);
 
 #endif

@@ -1,6 +1,7 @@
 #include "engine/renewals.h"
 
 #include "base/slice.h"
+#include "engine/records.h"
 #include "engine/tell.h"
 
 /* A program that subscribes when it is told of the connection may do so when
@@ -70,7 +71,7 @@ void midge_session_forget_unsubscribed(midge_session *session,
   midge_slice rest = packet->unsubscribe.filters;
   midge_packet_filter filter;
   while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_subscriptions_forget(&session->subscriptions, filter.filter);
+    midge_session_forget(session, filter.filter);
 }
 
 /* The server has lost what the program wants to be rid of: to ask for it once

@@ -72,6 +72,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   session->problem_information = true;
   session->next_key = 1;
   session->next_order = 1;
+  session->next_subscription = 1;
   midge_session_clear_times(session);
   midge_packet_ids_init(&session->packet_ids, allocator);
   midge_deadlines_init(&session->deadlines, allocator);

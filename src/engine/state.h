@@ -116,6 +116,7 @@ struct midge_session {
   uint64_t next_key;
   uint64_t opening;    /* records of how this connection opened end here */
   uint64_t next_order; /* of the PUBRECs */
+  uint64_t next_subscription; /* for its record */
 };
 
 static inline bool midge_session_is_connected(const midge_session *session) {

@@ -7,6 +7,7 @@
 #include "engine/closing.h"
 #include "engine/control.h"
 #include "engine/parts.h"
+#include "engine/records.h"
 #include "engine/renewals.h"
 #include "engine/tell.h"
 
@@ -117,10 +118,8 @@ static void remember(midge_session *session, const midge_request *request,
   midge_packet_filter filter;
   for (size_t i = 0; midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter); i++) {
     if (reasons.data[i] >= 0x80) {
-      if (renews)
-        midge_subscriptions_forget(&session->subscriptions, filter.filter);
-    } else if (!midge_subscriptions_remember(&session->subscriptions, filter,
-                                             sent->properties)) {
+      if (renews) midge_session_forget(session, filter.filter);
+    } else if (!midge_session_remember(session, filter, sent->properties)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return;
     }

@@ -14,7 +14,8 @@ typedef struct midge_remembered {
   uint32_t renewed_on;           /* the connection that saw it answered, once */
   midge_time renewed_at;
   uint8_t granted;
-  bool alone; /* its SUBSCRIBE broke connections: a packet of its own */
+  bool alone;   /* its SUBSCRIBE broke connections: a packet of its own */
+  uint64_t key; /* of its record; 0: it has none */
   uint32_t hash;
   uint8_t options;
   uint16_t filter_size;

@@ -10,18 +10,21 @@
 
 enum {
   ONLY_OWNER = 0600,
-  DATABASES = 3,
+  DATABASES = 3, /* named ones */
 };
 
 #define MAP_BYTES_FIRST ((size_t)16 * 1024 * 1024)
 
-/* What stands in `about`. A store of an older format is to be brought up to
- * date in check_format; this is the first. */
+/* What stands in `about`. The first format had no epoch, of the session's own
+ * record nothing but that it is there, no subscriptions and no QoS 0: it is the
+ * second one as soon as it is called so. */
 static const char format_key[] = "format";
-static const char format_now[] = "midge store 1";
+static const char format_now[] = "midge store 2";
+static const char format_before[] = "midge store 1";
 
 bool midge_environment_knows(midge_slice format) {
-  return midge_slice_equal(format, midge_slice_text(format_now));
+  return midge_slice_equal(format, midge_slice_text(format_now)) ||
+         midge_slice_equal(format, midge_slice_text(format_before));
 }
 
 static MDB_val value_of(const char *text) {
@@ -51,19 +54,21 @@ static int refuse_format(const midge_store *store, MDB_val found,
 
 static int check_format(midge_store *store, MDB_txn *txn,
                         midge_explanation *why) {
-  MDB_dbi about;
   MDB_val key = value_of(format_key), format = value_of(format_now);
   MDB_val found = {0, NULL};
   bool is_new = is_empty(txn);
-  int error = mdb_dbi_open(txn, "about", is_new ? MDB_CREATE : 0, &about);
-  if (error == 0 && is_new) return mdb_put(txn, about, &key, &format, 0);
-  if (error == 0) error = mdb_get(txn, about, &key, &found);
+  int error =
+      mdb_dbi_open(txn, "about", is_new ? MDB_CREATE : 0, &store->about);
+  if (error == 0 && !is_new) error = mdb_get(txn, store->about, &key, &found);
   if (error == MDB_NOTFOUND || error == MDB_INCOMPATIBLE)
     return refuse_format(store, found, why);
   if (error != 0) return error;
-  return midge_environment_knows(midge_slice_of(found.mv_data, found.mv_size))
-             ? 0
-             : refuse_format(store, found, why);
+  if (!is_new &&
+      !midge_environment_knows(midge_slice_of(found.mv_data, found.mv_size)))
+    return refuse_format(store, found, why);
+  bool is_now = found.mv_size == format.mv_size &&
+                memcmp(found.mv_data, format.mv_data, format.mv_size) == 0;
+  return is_now ? 0 : mdb_put(txn, store->about, &key, &format, 0);
 }
 
 static int open_databases(midge_store *store, midge_explanation *why) {
@@ -71,6 +76,9 @@ static int open_databases(midge_store *store, midge_explanation *why) {
   int error = mdb_txn_begin(store->env, NULL, 0, &txn);
   if (error != 0) return error;
   error = check_format(store, txn, why);
+  if (error == 0)
+    error = midge_epoch_open(&store->epoch, txn, store->about,
+                             store->place.path, store->place.data);
   if (error == 0)
     error = mdb_dbi_open(txn, "records", MDB_CREATE, &store->records);
   if (error == 0)
@@ -121,6 +129,7 @@ midge_status midge_environment_open(midge_store *store,
                                     midge_explanation *why) {
   why->text[0] = '\0';
   store->is_synced = false;
+  store->epoch.file = -1;
   if (store->map_bytes == 0) store->map_bytes = MAP_BYTES_FIRST;
   if (store->map_bytes > store->bytes_max) store->map_bytes = store->bytes_max;
   int error = open_file(store);
@@ -136,6 +145,7 @@ midge_status midge_environment_open(midge_store *store,
 void midge_environment_close(midge_store *store) {
   if (store->env != NULL) mdb_env_close(store->env);
   store->env = NULL;
+  midge_epoch_close(&store->epoch);
 }
 
 /* --- Transactions --- */
@@ -144,7 +154,8 @@ void midge_environment_close(midge_store *store) {
  * and from now on each transaction waits for it. */
 static midge_status sync_first(midge_store *store, midge_explanation *why) {
   if (!store->disk || store->is_synced) return MIDGE_OK;
-  int error = mdb_env_sync(store->env, 1);
+  int error = midge_epoch_sync(&store->epoch);
+  if (error == 0) error = mdb_env_sync(store->env, 1);
   if (error == 0) error = mdb_env_set_flags(store->env, MDB_NOSYNC, 0);
   if (error != 0)
     return midge_explain_error(why, error, "cannot sync the store",
@@ -152,6 +163,12 @@ static midge_status sync_first(midge_store *store, midge_explanation *why) {
   midge_status status = midge_place_sync(&store->place, why);
   store->is_synced = status == MIDGE_OK;
   return status;
+}
+
+static void note_newest(const midge_store *store) {
+  MDB_envinfo info;
+  if (mdb_env_info(store->env, &info) == 0)
+    midge_epoch_note(&store->epoch, info.me_last_txnid);
 }
 
 static int try_once(midge_store *store, midge_transaction *make,
@@ -188,6 +205,7 @@ midge_status midge_environment_write(midge_store *store,
     error = try_once(store, make, context);
   } while (error == MDB_MAP_FULL && grow(store));
   if (error == 0) status = sync_first(store, why);
+  if (error == 0 && status == MIDGE_OK) note_newest(store);
   if (error != 0)
     status = midge_explain_error(why, error, "cannot write to the store",
                                  store->place.path);

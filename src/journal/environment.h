@@ -4,6 +4,7 @@
 
 #include <lmdb.h>
 
+#include "journal/epoch.h"
 #include "journal/place.h"
 
 typedef struct midge_store midge_store;
@@ -15,7 +16,8 @@ struct midge_store {
   size_t bytes_max; /* the file never grows beyond this */
   size_t map_bytes; /* what it may grow to as it is opened now */
   MDB_env *env;     /* null after a fault: to be opened again */
-  MDB_dbi records, damaged;
+  MDB_dbi records, damaged, about;
+  midge_epoch epoch;
 };
 
 /* Whether a store of this format can be read as it is. */

@@ -1,5 +1,34 @@
-/* A record's key as LMDB holds it: big-endian, so that the order in the file is
- * that of the numbers. */
+/* What lies in a store, and under which key.
+ *
+ *   about     "format"  "midge store 2"
+ *             "epoch"   its random number, and the file it lies in: epoch.c
+ *             "stale"   empty, and there: the session of an old copy has not
+ *                       been forgotten yet
+ *   records   a key of 8 bytes -> a value: value.h
+ *   damaged   the same
+ *
+ * A key is big-endian, so that the order in the file is that of the numbers.
+ * Its two highest bits say what the record is; the numbers in heads are
+ * big-endian too, and times are milliseconds since the Unix epoch, with all
+ * bits set for never.
+ *
+ *   00 sequence   a message. Head: QoS << 1 | retain (1 byte), topic alias (2),
+ *                 expires (8), must be sent by (8), label: the message id of
+ *                 JavaScript or the token of C (8), size of the topic (2), size
+ *                 of the properties (4). Body: topic, properties as on the wire
+ *                 without expiry and alias, payload
+ *   01 sequence   where that message is: state (1; 1: has a packet identifier,
+ *                 2: PUBREC came), packet identifier (2), order of PUBREC (8)
+ *   10 packet id  a message of QoS 2 of the server, PUBREL of which has not
+ * been answered. Head: 1 (1 byte): the program has it; else flags, topic alias,
+ * size of the topic, size of the properties (9 bytes: engine/parking.c), and
+ * the message as the body 11 0          the session. Head: 1: it exists, 2: the
+ * next connection is to begin anew (1 byte, the sum), session expiry in seconds
+ * (4), offline since (8; never: there was a connection). Body: client
+ *                 identifier. In the first format the head was 1 (1 byte)
+ *   11 number     a subscription that was granted. Head: options as on the wire
+ *                 (1), size of the filter (2). Body: filter, properties as on
+ *                 the wire */
 #ifndef MIDGE_JOURNAL_KEY_H
 #define MIDGE_JOURNAL_KEY_H
 
@@ -8,6 +37,9 @@
 #include "base/slice.h"
 
 enum { MIDGE_STORE_KEY_SIZE = 8 };
+
+#define MIDGE_STORE_MARKS (UINT64_C(1) << 62) /* messages are lower */
+#define MIDGE_STORE_SESSION (UINT64_C(3) << 62)
 
 /* `room` lives as long as the value. */
 static inline MDB_val midge_store_key(uint8_t room[MIDGE_STORE_KEY_SIZE],

@@ -9,8 +9,6 @@
 
 enum { PAGE_RECORDS = 1024 };
 
-#define KEY_OF_MARKS (UINT64_C(1) << 62) /* those of messages are lower */
-
 /* A walk through the records behind `after`. */
 typedef struct midge_walk {
   uint64_t after;
@@ -116,7 +114,7 @@ midge_status midge_store_read(midge_store *store, uint64_t after, size_t room,
 
 static int find_last(midge_store *store, MDB_txn *txn, void *context) {
   uint8_t room[MIDGE_STORE_KEY_SIZE];
-  MDB_val key = midge_store_key(room, KEY_OF_MARKS), value;
+  MDB_val key = midge_store_key(room, MIDGE_STORE_MARKS), value;
   MDB_cursor *cursor;
   midge_publish publish;
   uint64_t *label = context;

@@ -172,7 +172,7 @@ static bool note_record(midge_store_reader *reader, const midge_record *record,
     case MIDGE_KEY_INBOUND:
       return note_received(record, stored);
     case MIDGE_KEY_SESSION:
-      reader->notes.has_session = true;
+      reader->notes.has_session |= midge_record_is_session(record);
       return false;
     default:
       return false;

@@ -41,6 +41,10 @@ void midge_store_close(midge_store *store) {
   free(store);
 }
 
+bool midge_store_is_stale(const midge_store *store) {
+  return store->epoch.is_stale;
+}
+
 /* --- Writing --- */
 
 typedef struct midge_batch_of_records {
@@ -66,6 +70,13 @@ static int put_record(midge_store *store, MDB_txn *txn,
   return error;
 }
 
+/* What a session has to forget of a stale store it has forgotten when it
+ * writes itself down. */
+static int settle_epoch(const midge_store *store, MDB_txn *txn, uint64_t key) {
+  if (!store->epoch.is_stale || key != MIDGE_STORE_SESSION) return 0;
+  return midge_epoch_settle(txn, store->about);
+}
+
 static int write_batch(midge_store *store, MDB_txn *txn, void *context) {
   const midge_batch_of_records *batch = context;
   int error = 0;
@@ -73,6 +84,7 @@ static int write_batch(midge_store *store, MDB_txn *txn, void *context) {
     const midge_waiting_record *record = &batch->records[i];
     error = record->head_size != 0 ? put_record(store, txn, record)
                                    : delete_record(store, txn, record->key);
+    if (error == 0) error = settle_epoch(store, txn, record->key);
   }
   return error;
 }

@@ -3,7 +3,7 @@
  *
  *     records   key -> head and body, each with its checksum
  *     damaged   the same, of what cannot be used: nobody reads it
- *     about     what made this, and in which format
+ *     about     the format, and of which epoch it is
  *
  * Everything here may wait for a disk, so it belongs to a thread that nothing
  * else waits for. One thread at a time. */
@@ -31,6 +31,11 @@ MIDGE_CHECKED midge_status midge_store_open(midge_store **store,
                                             midge_explanation *why);
 /* What was written with _write is in the file. Null is fine. */
 void midge_store_close(midge_store *store);
+
+/* It was opened as an older copy of itself, or as a copy that lies elsewhere:
+ * of the server's session nobody knows what has become since. So it stays until
+ * the session has written itself down. */
+bool midge_store_is_stale(const midge_store *store);
 
 /* The label of the message that was published last of those that are there, or
  * 0. */

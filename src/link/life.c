@@ -87,12 +87,12 @@ void midge_link_wish(midge_link *link, const midge_wish *wish) {
   settle(link);
 }
 
-void midge_link_restored(midge_link *link, size_t messages, size_t damaged) {
+void midge_link_restored(midge_link *link, const midge_restored *restored) {
   midge_event event = midge_link_new_event(link, MIDGE_EVENT_RESTORED);
   event.attempt = event.connect = 0;
-  event.restored.messages = messages;
-  event.restored.damaged = damaged;
+  event.restored = *restored;
   midge_link_tell(link, &event);
+  midge_session_restored(link->session, restored->stale);
   link->is_restoring = false;
   settle(link);
 }

@@ -101,12 +101,12 @@ void midge_link_paused(midge_link *link, bool paused);
 
 /* A client with a store begins with what is in it. Each record, in the order
  * of the keys, as midge_session_restore; `cost` is what it takes of the queue,
- * 0 for what is no message. Then that these were all: what was wished meanwhile
- * is done now. */
+ * 0 for what is no message. Then that these were all, as
+ * midge_session_restored: what was wished meanwhile is done now. */
 MIDGE_CHECKED midge_status midge_link_restore(midge_link *link,
                                               const midge_record *record,
                                               size_t *cost);
-void midge_link_restored(midge_link *link, size_t messages, size_t damaged);
+void midge_link_restored(midge_link *link, const midge_restored *restored);
 /* As midge_session_committed. */
 void midge_link_committed(midge_link *link, uint64_t position);
 

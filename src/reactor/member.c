@@ -160,7 +160,8 @@ static bool take_events(midge_client *client) {
 /* --- The store --- */
 
 static void restore(midge_client *client, const midge_page *page) {
-  client->damaged += page->damaged;
+  midge_restored *restored = &client->restored;
+  restored->damaged += page->damaged;
   for (size_t i = 0; i < page->count; i++) {
     size_t cost;
     const midge_record *record = &page->records[i];
@@ -168,15 +169,14 @@ static void restore(midge_client *client, const midge_page *page) {
     assert(status != MIDGE_ENOMEM); /* as for events */
     if (status != MIDGE_OK) {
       midge_keeper_set_aside(client->keeper, record->key);
-      client->damaged++;
+      restored->damaged++;
     }
     if (cost == 0) continue;
-    client->restored++;
+    restored->messages++;
     atomic_fetch_add(&client->queue_messages, 1);
     atomic_fetch_add(&client->queue_bytes, cost);
   }
-  if (page->count == 0)
-    midge_link_restored(client->link, client->restored, client->damaged);
+  if (page->count == 0) midge_link_restored(client->link, restored);
 }
 
 /* The text goes into a buffer, so that it lives with the event. */

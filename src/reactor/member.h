@@ -30,12 +30,12 @@ struct midge_client {
 
   midge_keeper *keeper; /* null: the session is in memory alone */
   midge_client *next_kept;
-  size_t restored, damaged; /* records, while the store is read */
-  uint64_t committed;       /* what the link was told */
-  midge_event ended;        /* while the store is closed: the last event */
-  bool has_ended;           /* it was pushed */
-  midge_link *link;         /* null once the client has ended */
-  midge_gauge *gauge;       /* the reader's once ENDED was pushed */
+  midge_restored restored; /* so far, while the store is read */
+  uint64_t committed;      /* what the link was told */
+  midge_event ended;       /* while the store is closed: the last event */
+  bool has_ended;          /* it was pushed */
+  midge_link *link;        /* null once the client has ended */
+  midge_gauge *gauge;      /* the reader's once ENDED was pushed */
   uv_timer_t timer;
   midge_time timer_at;   /* when it fires, or MIDGE_NEVER */
   uint32_t transport;    /* the attempt that `dial` and `socket` are of */

@@ -40,7 +40,7 @@ for (const protocolVersion of [4, 5]) {
       { ...options, onRestored: (what) => { restored = what; } });
     const [topic, payload] = await received;
     assert.deepEqual([topic, String(payload)], ['kept', 'x']);
-    assert.deepEqual(restored, { messages: 1, damaged: 0 });
+    assert.deepEqual(restored, { messages: 1, damaged: 0, stale: false });
     const stored = [];
     await second.publishAsync('kept', 'y',
       { qos: 2, cbStorePut: () => stored.push('y') });
@@ -76,5 +76,5 @@ test('what does not go with a store is thrown', (t) => {
   assert.throws(() => mqtt.connect(url, { store, clientId: 'a' }), /this one is clean/);
   assert.throws(() => mqtt.connect(url, { store: {}, clientId: 'a', clean: false }),
     /store\.path/);
-  assert.throws(() => mqtt.connect(url, { onRestored: 1 }), /"onRestored" is a function/);
+  assert.throws(() => mqtt.connect(url, { onRestored: 1 }), /"options\.onRestored" property must be of type function/);
 });

@@ -72,7 +72,7 @@ for (const durability of ['os', 'disk']) {
         assert.equal(client.connect('127.0.0.1', broker.port), 0);
         assert.equal(client.publish(2, false, 'kept', '21'), 0);
         assert.equal(client.mid, 21);
-        assert.deepEqual(await restored, [{ messages: 20, damaged: 0 }]);
+        assert.deepEqual(await restored, [{ messages: 20, damaged: 0, stale: false }]);
         await until(() => published.length === 21);
         await until(() => received.length === 21);
         const numbers = Array.from({ length: 21 }, (_, at) => at + 1);
@@ -182,9 +182,85 @@ test('damage is told, and what is whole is sent', async (t) => {
   }
   fs.writeFileSync(file, bytes);
   client.connect(NOWHERE);
-  assert.deepEqual(await once(client, 'restored'), [{ messages: 2, damaged: 1 }]);
+  assert.deepEqual(await once(client, 'restored'), [{ messages: 2, damaged: 1, stale: false }]);
   await disconnect(client);
 });
+
+// What mosquitto has of a session is gone with it: it is not persistent.
+test('subscriptions of a former life are renewed when the broker has lost them', async (t) => {
+  const store = { path: place(t) };
+  const life = async (use) => {
+    const broker = await mosquitto.start();
+    t.after(() => broker.stop());
+    const client = keeper(store);
+    const connected = once(client, 'connected');
+    client.connect('127.0.0.1', broker.port);
+    await connected;
+    await use(client, broker);
+    await disconnect(client);
+    await broker.stop();
+  };
+  await life(async (client) => {
+    for (const topic of ['kept/+', 'left']) {
+      client.subscribe(1, topic);
+      await once(client, 'subscribed');
+    }
+    client.unsubscribe('left');
+    await once(client, 'unsubscribed');
+  });
+  await life(async (client, broker) => {
+    const received = collect(client, 'received');
+    const other = new mqtt('', null, null, true, 60000, true);
+    other.connect('127.0.0.1', broker.port);
+    const sent = setInterval(() => {
+      other.publish(1, false, 'left', 'x');
+      other.publish(1, false, 'kept/a', 'y');
+    }, 20);
+    await until(() => received.length > 2).finally(() => clearInterval(sent));
+    assert.deepEqual([...new Set(received.map(([, topic]) => topic))], ['kept/a']);
+    await disconnect(other);
+  });
+});
+
+// A new session: what the broker has of the old one would be taken for what is
+// sent now.
+for (const how of ['an older day', 'another place']) {
+  test(`a store from ${how} begins a new session`, async (t) => {
+    const broker = await mosquitto.start();
+    t.after(() => broker.stop());
+    const store = { path: place(t) };
+    const connack = async (client) => {
+      const restored = once(client, 'restored');
+      const opened = once(client, 'connected');
+      client.connect('127.0.0.1', broker.port);
+      await opened;
+      return (await restored)[0].stale;
+    };
+    const first = keeper(store);
+    assert.equal(await connack(first), false);
+    await disconnect(first);
+    const data = path.join(store.path, 'data.mdb');
+    const copy = fs.readFileSync(data);
+    const second = keeper(store);
+    assert.equal(await connack(second), false);
+    second.publish(1, false, 't', 'x');
+    await once(second, 'published');
+    await disconnect(second);
+    if (how === 'an older day') {
+      fs.writeFileSync(data, copy);
+    } else {
+      const other = `${store.path}-copy`;
+      fs.cpSync(store.path, other, { recursive: true });
+      store.path = other;
+    }
+    const third = keeper(store);
+    assert.equal(await connack(third), true);
+    await disconnect(third);
+    const fourth = keeper(store);
+    assert.equal(await connack(fourth), false);
+    await disconnect(fourth);
+  });
+}
 
 test('a blocking client waits for the broker, store or not', async (t) => {
   const broker = await mosquitto.start();

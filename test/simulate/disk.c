@@ -6,7 +6,7 @@ enum { KEY_KIND = 62, KEY_INBOUND = 2 };
 
 void disk_open(world *w) {
   w->disk.commits_at = MIDGE_NEVER;
-  if (w->weather.durable) midge_link_restored(w->link, 0, 0);
+  if (w->weather.durable) midge_link_restored(w->link, &(midge_restored){0});
 }
 
 static void begin_commit(world *w) {

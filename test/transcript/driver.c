@@ -155,7 +155,7 @@ midge_record journal_record(const journal_entry *entry) {
   };
 }
 
-void driver_restart(driver *d) {
+void driver_restart(driver *d, bool stale) {
   midge_session_free(d->session);
   d->session = NULL;
   d->connected = d->opened = d->closed = d->disconnecting = false;
@@ -173,6 +173,7 @@ void driver_restart(driver *d) {
       driver_fail(d, "a record is not taken");
     }
   }
+  midge_session_restored(d->session, stale);
   driver_turn(d);
 }
 

@@ -66,7 +66,7 @@ void driver_fail(driver *d, const char *format, ...)
 /* Make the session from the options, or say why not. */
 midge_status driver_start(driver *d);
 /* A crash: what was not committed is gone. */
-void driver_restart(driver *d);
+void driver_restart(driver *d, bool stale);
 
 /* Empty the third column. */
 void driver_turn(driver *d);

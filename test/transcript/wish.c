@@ -212,7 +212,13 @@ static midge_status tell_abandon(driver *d, line *in) {
 static midge_status tell_restart(driver *d, line *in) {
   line_join(in, &d->options);
   line_join(&d->options, in);
-  driver_restart(d);
+  driver_restart(d, false);
+  return MIDGE_OK;
+}
+
+static midge_status tell_restart_stale(driver *d, line *in) {
+  (void)in;
+  driver_restart(d, true);
   return MIDGE_OK;
 }
 
@@ -250,6 +256,7 @@ static const struct {
     {"resumed", tell_resumed},
     {"abandon", tell_abandon},
     {"restart", tell_restart},
+    {"restart_stale", tell_restart_stale},
     {"session", tell_session},
 };
 

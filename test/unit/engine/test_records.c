@@ -132,6 +132,73 @@ static void marks_that_no_session_writes(void **state) {
   midge_session_free(session);
 }
 
+/* options, size of the filter; the body is one byte */
+static void subscriptions_that_no_session_writes(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  uint64_t key = MIDGE_KEY_SESSION | 4;
+  assert_int_equal(restore(session, key, "\1\0", 2), MIDGE_EINVAL);
+  assert_int_equal(restore(session, key, "\1\0\2", 3), MIDGE_EINVAL);
+  assert_int_equal(restore(session, key, "\1\0\0", 3), MIDGE_EINVAL);
+  assert_int_equal(restore(session, key, "\1\0\1", 3), MIDGE_OK);
+  assert_int_equal(restore(session, key + 1, "\1\0\1", 3), MIDGE_EINVAL);
+  const midge_remembered *one = session->subscriptions.first;
+  assert_true(one->key == key && one->options == 1 && one->filter_size == 1);
+  assert_null(one->next);
+  assert_int_equal(session->next_subscription, 5);
+  midge_session_free(session);
+}
+
+/* Flags, expiry, offline since. */
+#define SESSION "\1\0\0\0\x3c\0\0\0\0\0\0\xea\x60"
+
+static void sessions_that_no_session_writes(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  assert_int_equal(restore(session, MIDGE_KEY_SESSION, SESSION, 12),
+                   MIDGE_EINVAL);
+  assert_int_equal(restore(session, MIDGE_KEY_SESSION, SESSION, 13), MIDGE_OK);
+  assert_true(session->exists && !session->anew);
+  assert_int_equal(session->limits.session_expiry_s, 60);
+  assert_int_equal(session->closed_at, 60000);
+  midge_session_free(session);
+}
+
+/* It said nothing of an expiry, nor of when. */
+static void a_session_of_the_first_format_does_not_expire(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  assert_int_equal(restore(session, MIDGE_KEY_SESSION, "\1", 1), MIDGE_OK);
+  midge_session_restored(session, false);
+  midge_session_elapsed(session, UINT64_C(1) << 50);
+  midge_session_connected(session);
+  assert_true(session->exists && !session->anew);
+  midge_session_free(session);
+}
+
+/* A clock that was set back says nothing of how long it was. */
+static void a_clock_that_was_set_back_ends_no_session(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  assert_int_equal(restore(session, MIDGE_KEY_SESSION, SESSION, 13), MIDGE_OK);
+  midge_session_elapsed(session, 59999);
+  midge_session_restored(session, false);
+  midge_session_connected(session);
+  assert_true(session->exists && !session->anew);
+  midge_session_free(session);
+}
+
+static void without_a_journal_nothing_is_restored(void **state) {
+  (void)state;
+  midge_session *session = NULL;
+  midge_record record;
+  assert_int_equal(midge_session_new(&session, &(midge_session_options){0}),
+                   MIDGE_OK);
+  midge_session_restored(session, false);
+  assert_false(midge_session_record(session, &record));
+  midge_session_free(session);
+}
+
 static void what_was_cancelled_leaves_its_key(void **state) {
   (void)state;
   midge_session *session = session_new();
@@ -305,6 +372,11 @@ int main(void) {
       cmocka_unit_test(parked_messages_that_no_session_writes),
       cmocka_unit_test(messages_that_no_session_writes),
       cmocka_unit_test(marks_that_no_session_writes),
+      cmocka_unit_test(subscriptions_that_no_session_writes),
+      cmocka_unit_test(sessions_that_no_session_writes),
+      cmocka_unit_test(a_session_of_the_first_format_does_not_expire),
+      cmocka_unit_test(a_clock_that_was_set_back_ends_no_session),
+      cmocka_unit_test(without_a_journal_nothing_is_restored),
       cmocka_unit_test(what_was_cancelled_leaves_its_key),
       cmocka_unit_test(a_publish_is_told_as_stored),
       cmocka_unit_test(nothing_is_stored_without_a_journal),

@@ -21,6 +21,9 @@ typedef struct fault {
 
 typedef struct faults {
   fault create, begin, commit, sync, flock, fsync, statfs, mkdir, open;
+  fault epoch; /* opening that file */
+  fault statx, random, pwrite;
+  bool ageless;                     /* no file says when it was made */
   long file_system;                 /* what statfs says; 0: the truth */
   void (*before_read)(size_t size); /* is called before each pread, or null */
 } faults;

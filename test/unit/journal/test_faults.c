@@ -135,9 +135,9 @@ static void a_store_without_a_format(void **state) {
 static void a_store_of_a_newer_version(void **state) {
   (void)state;
   midge_store_options options = store_options();
-  make_foreign("about", "format", "midge store 2");
+  make_foreign("about", "format", "midge store 3");
   expect_refused(&options, MIDGE_EFOREIGN,
-                 "has the format \"midge store 2\", which this version does");
+                 "has the format \"midge store 3\", which this version does");
 }
 
 static void a_file_that_was_cut_short(void **state) {

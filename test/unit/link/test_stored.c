@@ -48,7 +48,7 @@ static void what_is_wished_waits_for_what_was(void **state) {
   midge_record record = message(5, MIDGE_TEXT("told"));
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
   assert_int_equal(cost, 4);
-  midge_link_restored(l.link, 1, 0);
+  midge_link_restored(l.link, &(midge_restored){1, 0, false});
   expect_restored(&l, 1, 0);
   expect(&l, MIDGE_EVENT_CONNECTING);
   open_up(&l);
@@ -83,7 +83,7 @@ static void what_cannot_be_restored_leaves_no_trace(void **state) {
   assert_int_equal(cost, 0);
   record = (midge_record){.key = UINT64_C(3) << 62};
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_EINVAL);
-  midge_link_restored(l.link, 0, 3);
+  midge_link_restored(l.link, &(midge_restored){0, 3, false});
   expect_restored(&l, 0, 3);
   wish(&l, MIDGE_WISH_CLOSE);
   expect(&l, MIDGE_EVENT_ENDED); /* which asserts that no ticket is out */
@@ -103,7 +103,7 @@ static void an_end_waits_for_what_was_too(void **state) {
   expect_nothing(&l);
   midge_record record = message(5, MIDGE_TEXT("t"));
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
-  midge_link_restored(l.link, 1, 0);
+  midge_link_restored(l.link, &(midge_restored){1, 0, false});
   expect_restored(&l, 1, 0);
   expect(&l, MIDGE_EVENT_CONNECTING);
   expect_closed(&l, MIDGE_OK);
@@ -118,7 +118,7 @@ static void a_wish_without_a_token_is_not_told_as_stored(void **state) {
   (void)state;
   life l;
   start(&l);
-  midge_link_restored(l.link, 0, 0);
+  midge_link_restored(l.link, &(midge_restored){0, 0, false});
   expect_restored(&l, 0, 0);
   wish(&l, MIDGE_WISH_CONNECT);
   expect(&l, MIDGE_EVENT_CONNECTING);

@@ -56,7 +56,7 @@ int disk_tear_down(void **state) {
   (void)state;
   char name[128];
   static const char *const files[] = {"/store/data.mdb", "/store/lock",
-                                      "/store", ""};
+                                      "/store/epoch", "/store", ""};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     snprintf(name, sizeof name, "%s%s", folder, files[i]);
     remove(name);

@@ -1,0 +1,148 @@
+#include "journal/epoch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ONLY_OWNER = 0600 };
+
+/* What stands in `about`. */
+static const char epoch_key[] = "epoch";
+static const char stale_key[] = "stale";
+
+/* Where the data lies: a copy is another file, made at another time. */
+typedef struct midge_lair {
+  uint64_t number;
+  uint64_t made_s, made_ns; /* 0: the file system does not say */
+} midge_lair;
+
+/* As they lie in `about` and in the file; read by this machine alone. */
+typedef struct midge_stamp {
+  uint64_t id;
+  midge_lair lair;
+} midge_stamp;
+
+typedef struct midge_progress {
+  uint64_t id;
+  uint64_t transaction;
+} midge_progress;
+
+static MDB_val value_of(const char *text) {
+  return (MDB_val){strlen(text), (void *)(uintptr_t)text};
+}
+
+static int find_lair(const char *data, midge_lair *lair) {
+  struct statx found = {0};
+  if (statx(AT_FDCWD, data, 0, STATX_INO | STATX_BTIME, &found) != 0)
+    return errno;
+  *lair = (midge_lair){.number = found.stx_ino};
+  if ((found.stx_mask & STATX_BTIME) == 0) return 0;
+  lair->made_s = (uint64_t)found.stx_btime.tv_sec;
+  lair->made_ns = found.stx_btime.tv_nsec;
+  return 0;
+}
+
+static bool is_same_lair(const midge_lair *a, const midge_lair *b) {
+  if (a->number != b->number) return false;
+  if (a->made_s == 0 || b->made_s == 0) return true;
+  return a->made_s == b->made_s && a->made_ns == b->made_ns;
+}
+
+static int open_file(midge_epoch *epoch, const char *path) {
+  char *name = malloc(strlen(path) + sizeof "/epoch");
+  if (name == NULL) return ENOMEM;
+  strcpy(stpcpy(name, path), "/epoch");
+  epoch->file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, ONLY_OWNER);
+  int error = epoch->file < 0 ? errno : 0;
+  free(name);
+  return error;
+}
+
+/* The one before, if there is one that can be: false says so. */
+static bool find_stamp(MDB_txn *txn, MDB_dbi about, midge_stamp *stamp) {
+  MDB_val key = value_of(epoch_key), found;
+  if (mdb_get(txn, about, &key, &found) != 0) return false;
+  if (found.mv_size != sizeof *stamp) return false;
+  memcpy(stamp, found.mv_data, sizeof *stamp);
+  return true;
+}
+
+/* The file is behind after a power cut, and never ahead of its own store. */
+static bool is_stale(const midge_epoch *epoch, const midge_stamp *stamp,
+                     const midge_lair *lair, uint64_t newest) {
+  midge_progress progress;
+  ssize_t size = pread(epoch->file, &progress, sizeof progress, 0);
+  if (size != sizeof progress) return true; /* it was taken away */
+  return progress.id != stamp->id || progress.transaction > newest ||
+         !is_same_lair(&stamp->lair, lair);
+}
+
+static int write_progress(const midge_epoch *epoch, uint64_t transaction) {
+  midge_progress progress = {epoch->id, transaction};
+  ssize_t size = pwrite(epoch->file, &progress, sizeof progress, 0);
+  if (size == sizeof progress) return 0;
+  return size < 0 ? errno : ENOSPC;
+}
+
+/* The file first: an epoch that is only there has not begun. */
+static int begin(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
+                 const midge_lair *lair) {
+  midge_stamp stamp = {.lair = *lair};
+  MDB_val key = value_of(epoch_key), value = {sizeof stamp, &stamp};
+  if (getrandom(&stamp.id, sizeof stamp.id, 0) != sizeof stamp.id) return EIO;
+  epoch->id = stamp.id;
+  int error = write_progress(epoch, 0);
+  return error == 0 ? mdb_put(txn, about, &key, &value, 0) : error;
+}
+
+static int remember_stale(MDB_txn *txn, MDB_dbi about) {
+  MDB_val key = value_of(stale_key), value = {0, NULL};
+  return mdb_put(txn, about, &key, &value, 0);
+}
+
+static bool was_stale(MDB_txn *txn, MDB_dbi about) {
+  MDB_val key = value_of(stale_key), value;
+  return mdb_get(txn, about, &key, &value) == 0;
+}
+
+int midge_epoch_open(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
+                     const char *path, const char *data) {
+  midge_stamp stamp = {0};
+  midge_lair lair;
+  epoch->is_stale = was_stale(txn, about);
+  int error = find_lair(data, &lair);
+  if (error == 0) error = open_file(epoch, path);
+  if (error != 0) return error;
+  bool is_known = find_stamp(txn, about, &stamp);
+  epoch->id = stamp.id;
+  if (is_known && !is_stale(epoch, &stamp, &lair, mdb_txn_id(txn) - 1))
+    return 0;
+  error = begin(epoch, txn, about, &lair);
+  if (!is_known || error != 0) return error;
+  epoch->is_stale = true;
+  return remember_stale(txn, about);
+}
+
+void midge_epoch_close(midge_epoch *epoch) {
+  if (epoch->file >= 0) close(epoch->file);
+  epoch->file = -1;
+}
+
+/* Without it an old copy may be taken for the store: no more than that. */
+void midge_epoch_note(const midge_epoch *epoch, uint64_t transaction) {
+  (void)write_progress(epoch, transaction);
+}
+
+int midge_epoch_sync(const midge_epoch *epoch) {
+  return fsync(epoch->file) != 0 ? errno : 0;
+}
+
+int midge_epoch_settle(MDB_txn *txn, MDB_dbi about) {
+  MDB_val key = value_of(stale_key);
+  int error = mdb_del(txn, about, &key, NULL);
+  return error == MDB_NOTFOUND ? 0 : error;
+}
