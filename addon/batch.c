@@ -82,7 +82,8 @@ static void add_message(midge_batch *batch, napi_env env,
   uint32_t flags = (uint32_t)event->message.qos << 8 |
                    (uint32_t)event->message.retain << 10 |
                    (uint32_t)event->message.duplicate << 11 |
-                   (uint32_t)event->message.by_alias << 12;
+                   (uint32_t)event->message.by_alias << 12 |
+                   (uint32_t)event->message.proposed << 13;
   uint32_t *record = add_record(batch, event, flags);
   add_payload(batch, env, record, event->message.payload);
   record[4] = midge_topics_slot(&batch->topics, env, batch->strings,

@@ -5,7 +5,7 @@
  * array of extras for what is rare. lib/batch.js reads it:
  *
  *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11 |
- *            by alias << 12
+ *            by alias << 12 | proposed << 13
  *   word 1   index of the client
  *   word 2   message: offset of the payload; done, stored: low half of the
  *            token; of the life of a client: the attempt; restored: messages

@@ -78,6 +78,7 @@ static const option_row client_rows[] = {
     CLIENT("hold", FLAG, session.hold),
     CLIENT("acknowledgeByHand", FLAG, session.acknowledge_by_hand),
     CLIENT("atRelease", FLAG, session.at_release),
+    CLIENT("acceptByHand", FLAG, session.accept_by_hand),
     CLIENT("subscribeBatch", 16, session.subscribe_batch_max),
     CLIENT("breaksMax", 16, session.breaks_max),
     CLIENT("breaksOff", FLAG, session.breaks_off),

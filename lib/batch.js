@@ -62,7 +62,7 @@ function message(session, at) {
   session.message(topics[records[at + 4]], payload(at), word >> 8 & 3,
     (word & 0x400) !== 0, records[at + 5],
     extra === 0 ? undefined : decode(extras[extra]), (word & 0x800) !== 0,
-    (word & 0x1000) !== 0);
+    (word & 0x1000) !== 0, (word & 0x2000) !== 0);
 }
 
 function tokenOf(at) {

@@ -202,17 +202,20 @@ class Session {
     this.keepAlive();
   }
 
-  // `byAlias`: the topic was not on the wire.
-  message(topic, payload, qos, retain, mid, properties, duplicate, byAlias) {
+  // `byAlias`: the topic was not on the wire; `isProposed`: the program says whether it is
+  // accepted, and it comes again then.
+  message(topic, payload, qos, retain, mid, properties, duplicate, byAlias, isProposed) {
     const { intake, presenter } = this;
-    if (channels.message.hasSubscribers) {
+    if (channels.message.hasSubscribers && !isProposed) {
       channels.message.publish(
         { client: presenter.owner, topic, payload, qos, retain, mid, properties });
     }
     if (intake.isGoing) {
-      presenter.received(topic, payload, qos, retain, mid, properties, duplicate, byAlias);
+      presenter.received(topic, payload, qos, retain, mid, properties, duplicate, byAlias,
+        isProposed);
     } else {
-      intake.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias]);
+      intake.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias,
+        isProposed]);
     }
   }
 

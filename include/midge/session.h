@@ -94,6 +94,11 @@ typedef struct midge_session_options {
    * connections as the session does; when the server has lost it, or we have
    * ended it, they are handed out after all. */
   bool at_release;
+  /* The same, but the program is asked before: at PUBLISH the message comes as
+   * a proposal. _acknowledge answers it with PUBREC; accepted (reason 0) it
+   * comes again at PUBREL, and any other reason is the end of it. Sets
+   * at_release and acknowledge_by_hand. */
+  bool accept_by_hand;
   size_t parked_bytes_max; /* 64 MiB: of those that are kept; past it the
                               oldest are handed out before PUBREL */
   uint16_t keep_alive_s;   /* 60 */
@@ -407,6 +412,7 @@ typedef struct midge_event {
       uint16_t packet_id; /* 0 for QoS 0 */
       uint16_t alias;     /* as on the wire, 0 for none */
       bool by_alias;      /* the topic was not on the wire */
+      bool proposed;      /* option accept_by_hand: is it accepted? */
     } message;
     struct {
       uint64_t token;

@@ -6,11 +6,9 @@ const { errors, invalidType } = require('../errors');
 class Answers {
   // { receipt(qos, id), acknowledge(receipt, reason), fault(), show(make) }
   #core;
-  #isAtRelease; // QoS 2 is answered at PUBREL
 
-  constructor(core, isAtRelease) {
+  constructor(core) {
     this.#core = core;
-    this.#isAtRelease = isAtRelease;
   }
 
   // By what it is answered; undefined for QoS 0.
@@ -29,16 +27,23 @@ class Answers {
     Object.defineProperty(packet, 'ack', { value: ack, configurable: true, writable: true });
   }
 
-  // Less than 0: it was answered before, or cannot be in this way.
+  // Less than 0: it was answered before, or cannot be in this way. PUBCOMP has no
+  // reason to give.
   answer(receipt, reasonCode) {
     const { qos, mid: messageId } = receipt;
-    const isCompletion = qos === 2 && this.#isAtRelease;
     const status = this.#core.acknowledge(receipt, reasonCode);
     if (status !== 0) return status;
-    const cmd = qos === 1 ? 'puback' : 'pubrec';
-    this.#core.show(() => (isCompletion
-      ? { cmd: 'pubcomp', messageId } : { cmd, messageId, reasonCode }));
+    this.#core.show(() => (qos === 2
+      ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode }));
     return 0;
+  }
+
+  // Whether a message of QoS 2 is accepted: with 0 it comes again at PUBREL.
+  judge({ messageId }, reasonCode) {
+    const receipt = this.#core.receipt(2, messageId);
+    if (this.#core.acknowledge(receipt, reasonCode) !== 0) return;
+    this.#core.show(() => (reasonCode === 0
+      ? { cmd: 'pubrec', messageId } : { cmd: 'pubrec', messageId, reasonCode }));
   }
 }
 

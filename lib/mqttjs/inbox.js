@@ -4,20 +4,20 @@
 const native = require('../native');
 const packets = require('./packets');
 const { Answers } = require('./answers');
-const { isAtRelease } = require('./options');
+const { isJudged } = require('./options');
 
 // Of what waits here; past one of them the core holds what comes.
 const WAITING_MAX = 1024;
 const WAITING_BYTES_MAX = 1048576;
 
-// What customHandleAcks may answer; only with 0 the message is taken.
+// What customHandleAcks may answer; only with 0 the message is told, at QoS 2 at PUBREL.
 const reasons = [0, 16, 128, 131, 135, 144, 145, 151, 153];
 
 class Inbox {
   #owner;
   #core; // { deliver(topic, packet), heard() } and what Answers takes
   #answers;
-  #isAtRelease; // QoS 2 comes at PUBREL
+  #isJudged; // customHandleAcks is asked
   #plain; // handleMessage when nobody has overridden it
   #waiting = []; // messages that came meanwhile
   #at = 0; // the first of them that was not handled
@@ -30,8 +30,8 @@ class Inbox {
     this.#owner = owner;
     this.#core = core;
     this.#plain = plain;
-    this.#isAtRelease = isAtRelease(owner.options);
-    this.#answers = new Answers(core, this.#isAtRelease);
+    this.#isJudged = isJudged(owner.options);
+    this.#answers = new Answers(core);
   }
 
   get isFull() {
@@ -47,9 +47,11 @@ class Inbox {
     this.#isBusy = false;
   }
 
-  // `topic`: what the packet's is, if an alias stands for it.
-  take(topic, packet, isMqtt5) {
-    const message = { topic, packet, isMqtt5, receipt: this.#answers.of(packet) };
+  // `topic`: what the packet's is, if an alias stands for it; `isProposed`: of QoS 2, which
+  // comes again at PUBREL if it is accepted.
+  take(topic, packet, isMqtt5, isProposed) {
+    const receipt = isProposed ? undefined : this.#answers.of(packet);
+    const message = { topic, packet, isMqtt5, isProposed, receipt };
     if (!this.#isBusy) {
       this.#handle(message);
       return;
@@ -61,9 +63,9 @@ class Inbox {
   }
 
   #handle(message) {
-    const { packet, isMqtt5 } = message;
-    this.#show(packet, isMqtt5);
-    if (packet.qos > 0 && isMqtt5 && this.#owner.options.customHandleAcks) {
+    const { packet: { qos }, isMqtt5, isProposed } = message;
+    this.#show(message);
+    if (isProposed || (qos === 1 && isMqtt5 && this.#isJudged)) {
       this.#isBusy = true;
       this.#ask(message);
       return;
@@ -93,13 +95,14 @@ class Inbox {
   }
 
   // What was received; of QoS 2, what the core has sent and received since.
-  #show(packet, isMqtt5) {
-    const { messageId } = packet;
-    const isReleased = packet.qos === 2 && this.#isAtRelease;
+  #show({ packet, isMqtt5, isProposed }) {
+    const { messageId, qos } = packet;
+    const isReleased = qos === 2 && !isProposed;
+    const wasProposed = isReleased && isMqtt5 && this.#isJudged;
     const receives = this.#owner.listenerCount('packetreceive') > 0;
-    if (receives) this.#emit('packetreceive', packet);
+    if (receives && !wasProposed) this.#emit('packetreceive', packet);
     if (!isReleased) return;
-    if (this.#owner.listenerCount('packetsend') > 0) {
+    if (this.#owner.listenerCount('packetsend') > 0 && !wasProposed) {
       this.#emit('packetsend', { cmd: 'pubrec', messageId });
     }
     if (receives) this.#emit('packetreceive', packets.pubrel(isMqtt5, messageId));
@@ -139,22 +142,12 @@ class Inbox {
     } else if (!reasons.includes(reason)) {
       this.#emit('error', new Error(`Wrong reason code for ${cmd}`));
       this.#next();
-    } else if (reason === 0) {
-      this.#accept(message);
+    } else if (message.isProposed) {
+      this.#answers.judge(message.packet, reason);
+      this.#next();
     } else {
-      this.#refuse(message, reason);
-    }
-  }
-
-  // The server is told so. Of QoS 1 the program's handleMessage is, all the same.
-  #refuse(message, reason) {
-    const { packet: { qos }, receipt } = message;
-    if (qos === 1) {
       this.#tell(message, reason);
-      return;
     }
-    this.#answers.answer(receipt, this.#isAtRelease ? 0 : reason);
-    this.#next();
   }
 
   #tell(message, reason) {
@@ -195,10 +188,10 @@ class Inbox {
   }
 
   // What was not handled is not acknowledged, and what the program has answered
-  // itself is not again. PUBCOMP has no reason to give.
+  // itself is not again.
   #answer({ packet, receipt }, reason) {
     if (receipt === undefined) return;
-    this.#answers.answer(receipt, packet.qos === 2 && this.#isAtRelease ? 0 : reason);
+    this.#answers.answer(receipt, reason);
     if (packet.qos === 2) this.#core.stores()?.forget(packet.messageId);
   }
 

@@ -155,9 +155,9 @@ function settings(options, isPeriodGiven, isByHand) {
     closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
     lenientText: true,
     acknowledgeByHand: true,
-    // MQTT.js's message of QoS 2 comes at PUBREL; one that is to be refused is
-    // looked at before PUBREC.
-    atRelease: isAtRelease(options),
+    // MQTT.js's message of QoS 2 comes at PUBREL; customHandleAcks is asked before PUBREC.
+    atRelease: true,
+    acceptByHand: isJudged(options),
     // We are asked before each attempt, and let it go on or not.
     ask: true,
     reconnectLasting: true,
@@ -201,8 +201,8 @@ function presence({ clientId, clean, keepalive, protocolVersion }) {
   return { clientId: id, clean: isClean, keepAlive: given.keepalive ?? defaults.keepalive };
 }
 
-function isAtRelease({ protocolVersion, customHandleAcks }) {
-  return protocolVersion !== 5 || !customHandleAcks;
+function isJudged({ protocolVersion, customHandleAcks }) {
+  return protocolVersion === 5 && Boolean(customHandleAcks);
 }
 
 function will({ will: given, protocolVersion }) {
@@ -223,5 +223,5 @@ function will({ will: given, protocolVersion }) {
 }
 
 module.exports = {
-  complete, identity, presence, settings, isAtRelease, will, headers, UNHEARD_MS,
+  complete, identity, presence, settings, isJudged, will, headers, UNHEARD_MS,
 };

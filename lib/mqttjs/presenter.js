@@ -118,11 +118,11 @@ class Presenter {
     return requests;
   }
 
-  received(topic, payload, qos, retain, messageId, properties, dup, byAlias) {
+  received(topic, payload, qos, retain, messageId, properties, dup, byAlias, isProposed) {
     const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
       messageId, properties, dup);
-    if (this.expected !== undefined) this.expected(topic, packet);
-    this.#inbox.take(topic, packet, this.#isMqtt5);
+    if (this.expected !== undefined && !isProposed) this.expected(topic, packet);
+    this.#inbox.take(topic, packet, this.#isMqtt5, isProposed);
   }
 
   succeeded(request, mid, reason, isMqtt5) {

@@ -126,6 +126,7 @@ static void lend_message(midge_events *events, midge_ring *ring,
   event->message.packet_id = message->packet_id;
   event->message.alias = message->alias;
   event->message.by_alias = message->by_alias;
+  event->message.proposed = message->proposed;
   *owed = message->owed;
   events->lent = message->buffer;
   events->lent_joins = message->joins;

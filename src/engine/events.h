@@ -40,6 +40,7 @@ typedef struct midge_queued_message {
   bool retain, duplicate;
   bool by_alias; /* the topic was not on the wire */
   bool joins;    /* the next one holds the buffer for this one too */
+  bool proposed; /* the program says whether it is accepted */
   uint32_t order;
   midge_owed owed;
 } midge_queued_message;
@@ -100,6 +101,7 @@ static inline void midge_queued_fill(midge_queued_message *message,
   message->qos = (uint8_t)packet->publish.qos;
   message->retain = packet->publish.retain;
   message->duplicate = packet->publish.duplicate;
+  message->proposed = false;
 }
 /* What a message weighs, once it is filled in. */
 static inline size_t midge_queued_bytes(const midge_queued_message *message) {

@@ -34,6 +34,8 @@ midge_session_options midge_options_with_defaults(
   if (options.queue_bytes_max == 0) options.queue_bytes_max = QUEUE_BYTES_MAX;
   if (options.parked_bytes_max == 0)
     options.parked_bytes_max = PARKED_BYTES_MAX;
+  if (options.accept_by_hand)
+    options.at_release = options.acknowledge_by_hand = true;
   if (options.version != MIDGE_MQTT_5) {
     options.session_expiry_s = options.clean_start ? 0 : UINT32_MAX;
     options.alias_max = 0;

@@ -10,12 +10,16 @@ void midge_parking_init(midge_parking *parking,
   midge_map_init(&parking->by_id, allocator);
 }
 
-void midge_parking_free(midge_parking *parking) {
+void midge_parking_clear(midge_parking *parking) {
   while (parking->first != NULL) {
     midge_buffer *buffer = parking->first->message.buffer;
     midge_parking_take(parking, parking->first);
     midge_buffer_release(buffer);
   }
+}
+
+void midge_parking_free(midge_parking *parking) {
+  midge_parking_clear(parking);
   midge_map_free(&parking->by_id);
 }
 
@@ -33,6 +37,18 @@ static void fill(midge_parked *parked, const midge_packet *publish,
   midge_queued_fill(&parked->message, &copy, buffer);
 }
 
+bool midge_parking_put(midge_parking *parking, midge_parked *parked) {
+  uint16_t packet_id = parked->message.packet_id;
+  if (!midge_map_put(&parking->by_id, packet_id, parked)) return false;
+  parked->next = NULL;
+  parked->previous = parking->last;
+  if (parking->last != NULL) parking->last->next = parked;
+  parking->last = parked;
+  if (parking->first == NULL) parking->first = parked;
+  parking->bytes += parked->message.buffer->size;
+  return true;
+}
+
 midge_parked *midge_parking_add(midge_parking *parking,
                                 const midge_packet *publish, uint16_t alias,
                                 bool by_alias) {
@@ -42,21 +58,14 @@ midge_parked *midge_parking_add(midge_parking *parking,
       midge_buffer_new(parking->allocator, sizeof(midge_parked) + size);
   if (buffer == NULL) return NULL;
   midge_parked *parked = (midge_parked *)(void *)buffer->data;
-  if (!midge_map_put(&parking->by_id, publish->publish.packet_id, parked)) {
-    midge_buffer_release(buffer);
-    return NULL;
-  }
   memset(parked, 0, sizeof *parked);
   fill(parked, publish, buffer);
   parked->message.buffer = buffer;
   parked->message.alias = alias;
   parked->message.by_alias = by_alias;
-  parked->previous = parking->last;
-  if (parking->last != NULL) parking->last->next = parked;
-  parking->last = parked;
-  if (parking->first == NULL) parking->first = parked;
-  parking->bytes += buffer->size;
-  return parked;
+  if (midge_parking_put(parking, parked)) return parked;
+  midge_buffer_release(buffer);
+  return NULL;
 }
 
 midge_parked *midge_parking_find(const midge_parking *parking,

@@ -36,6 +36,12 @@ midge_parked *midge_parking_find(const midge_parking *parking,
                                  uint16_t packet_id);
 /* It is there no more; the buffer's holder passes to the caller. */
 void midge_parking_take(midge_parking *parking, midge_parked *parked);
+/* None is there. */
+void midge_parking_clear(midge_parking *parking);
+/* From another parking, as the newest. False when there is no memory, and the
+ * buffer's holder stays the caller's. */
+MIDGE_CHECKED bool midge_parking_put(midge_parking *parking,
+                                     midge_parked *parked);
 /* Identifiers are anybody's again; the messages stay, and are not found. */
 void midge_parking_forget_ids(midge_parking *parking);
 

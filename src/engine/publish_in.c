@@ -183,7 +183,8 @@ static bool accept(midge_session *session, const midge_packet *packet,
                    midge_slice topic, uint16_t alias) {
   uint16_t packet_id = packet->publish.packet_id;
   if (packet->publish.qos != MIDGE_EXACTLY_ONCE) return false;
-  if (!session->options.at_release) return false;
+  if (!session->options.at_release || session->options.accept_by_hand)
+    return false;
   if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_NEW) {
     midge_session_control(session, MIDGE_PUBREC, packet_id, 0);
     return true;
@@ -193,6 +194,14 @@ static bool accept(midge_session *session, const midge_packet *packet,
   midge_session_park(session, &resolved, alias,
                      packet->publish.topic.size == 0);
   return true;
+}
+
+static bool propose(midge_session *session, const midge_packet *packet,
+                    midge_slice topic, uint16_t alias) {
+  midge_packet resolved = *packet;
+  resolved.publish.topic = topic;
+  return midge_session_propose(session, &resolved, alias,
+                               packet->publish.topic.size == 0);
 }
 
 void midge_session_publish_in(midge_session *session,
@@ -206,7 +215,10 @@ void midge_session_publish_in(midge_session *session,
        !owe(session, packet)))
     return;
   /* What nobody is told of has not come: the server sends it again. */
-  bool told = tell_message(session, packet, topic, alias, elsewhere);
+  bool told = packet->publish.qos == MIDGE_EXACTLY_ONCE &&
+                      session->options.accept_by_hand
+                  ? propose(session, packet, topic, alias)
+                  : tell_message(session, packet, topic, alias, elsewhere);
   if (!told && packet->publish.qos == MIDGE_EXACTLY_ONCE)
     midge_inbox_remove(&session->inbox, packet->publish.packet_id);
 }
@@ -218,8 +230,13 @@ static void move_to(midge_session *session, uint16_t packet_id,
   (void)set;
 }
 
-/* The program has answered a QoS 2 message: it is never handed out again. */
-static void received(midge_session *session, uint16_t packet_id) {
+/* The program has answered a QoS 2 message: it is never handed out again, or,
+ * if it was proposed and is accepted, once more. */
+static void received(midge_session *session, uint16_t packet_id,
+                     uint8_t reason) {
+  if (session->options.accept_by_hand &&
+      midge_session_decide(session, packet_id, reason == 0))
+    return;
   move_to(session, packet_id, MIDGE_INBOUND_ANSWERED);
   midge_session_record_inbound(session, packet_id, true);
 }
@@ -248,7 +265,7 @@ static bool is_received(midge_session *session, uint16_t packet_id,
     move_to(session, packet_id, MIDGE_INBOUND_HANDED);
     return false;
   }
-  received(session, packet_id);
+  received(session, packet_id, 0);
   return true;
 }
 
@@ -301,7 +318,7 @@ static midge_status answer(midge_session *session, uint16_t packet_id,
     return MIDGE_OK;
   }
   if (!handed) return MIDGE_EINVAL;
-  if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id);
+  if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id, (uint8_t)reason);
   /* Negotiation may have brought us where an answer has no reason. */
   if (session->version != MIDGE_MQTT_5) reason = 0;
   answer_listed(session, packet_id, qos, (uint8_t)reason);
@@ -338,9 +355,11 @@ size_t midge_session_held(const midge_session *session) {
 void midge_session_drop_stranded(midge_session *session) {
   midge_qos qos;
   uint16_t packet_id;
-  while (midge_events_drop_stranded(&session->events, &qos, &packet_id))
-    if (qos == MIDGE_EXACTLY_ONCE)
-      midge_inbox_remove(&session->inbox, packet_id);
+  while (midge_events_drop_stranded(&session->events, &qos, &packet_id)) {
+    if (qos != MIDGE_EXACTLY_ONCE) continue;
+    midge_inbox_remove(&session->inbox, packet_id);
+    midge_session_withdraw(session, packet_id);
+  }
 }
 
 /* The program has the message, or nobody knows of it. */

@@ -97,6 +97,7 @@ void midge_session_forget_inbound(midge_session *session) {
                                    false);
   midge_inbox_forget(&session->inbox);
   midge_parking_forget_ids(&session->parking);
+  midge_parking_clear(&session->proposed); /* nobody was told of these */
 }
 
 void midge_session_record_session(midge_session *session) {

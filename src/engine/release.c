@@ -4,9 +4,9 @@
 #include "engine/records.h"
 #include "engine/tell.h"
 
-static void unpark(midge_session *session, midge_parked *parked) {
+static void unpark(midge_parking *parking, midge_parked *parked) {
   midge_buffer *buffer = parked->message.buffer;
-  midge_parking_take(&session->parking, parked);
+  midge_parking_take(parking, parked);
   midge_buffer_release(buffer);
 }
 
@@ -39,7 +39,7 @@ static bool tell(midge_session *session, midge_parked *parked) {
   told.owed = (midge_owed){.life = life, .released = true};
   *queued = told;
   events->bytes += midge_queued_bytes(&told);
-  unpark(session, parked); /* the event holds the buffer too */
+  unpark(&session->parking, parked); /* the event holds the buffer too */
   if (!orphan) move_to(session, told.packet_id, MIDGE_INBOUND_RELEASED);
   return true;
 }
@@ -61,7 +61,7 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
   }
   if (!midge_inbox_set_state(&session->inbox, packet_id,
                              MIDGE_INBOUND_PARKED)) {
-    unpark(session, parked);
+    unpark(&session->parking, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
@@ -72,8 +72,59 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
     return;
   }
   /* No memory for the record: the server was told nothing. */
-  unpark(session, parked);
+  unpark(&session->parking, parked);
   midge_inbox_remove(&session->inbox, packet_id);
+}
+
+bool midge_session_propose(midge_session *session, const midge_packet *publish,
+                           uint16_t alias, bool by_alias) {
+  midge_events *events = &session->events;
+  midge_parked *parked =
+      midge_parking_add(&session->proposed, publish, alias, by_alias);
+  if (parked == NULL) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  midge_queued_message told = parked->message;
+  midge_queued_message *queued = midge_events_push_message(events, told.buffer);
+  if (queued == NULL) {
+    unpark(&session->proposed, parked);
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  told.order = queued->order;
+  told.proposed = true;
+  told.owed = (midge_owed){.debt = midge_inbox_newest(&session->inbox),
+                           .life = session->inbox.life};
+  *queued = told;
+  events->bytes += midge_queued_bytes(&told);
+  return true;
+}
+
+bool midge_session_decide(midge_session *session, uint16_t packet_id,
+                          bool accepted) {
+  midge_parked *parked = midge_parking_find(&session->proposed, packet_id);
+  midge_buffer *buffer = parked->message.buffer;
+  midge_parking_take(&session->proposed, parked);
+  if (!accepted) {
+    midge_buffer_release(buffer);
+    return false;
+  }
+  if (midge_parking_put(&session->parking, parked)) {
+    move_to(session, packet_id, MIDGE_INBOUND_PARKED);
+    midge_session_record_parked(session, parked);
+    make_room(session);
+    return true;
+  }
+  midge_buffer_release(buffer);
+  midge_inbox_remove(&session->inbox, packet_id); /* it comes again */
+  midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  return true;
+}
+
+void midge_session_withdraw(midge_session *session, uint16_t packet_id) {
+  midge_parked *parked = midge_parking_find(&session->proposed, packet_id);
+  if (parked != NULL) unpark(&session->proposed, parked);
 }
 
 void midge_session_release(midge_session *session, uint16_t packet_id) {

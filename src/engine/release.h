@@ -11,6 +11,18 @@
  * them, nor their order be lost, nor we grow. */
 void midge_session_park(midge_session *session, const midge_packet *publish,
                         uint16_t alias, bool by_alias);
+/* The program is asked whether it accepts a PUBLISH, its topic resolved, for
+ * which an answer is owed. False: the connection has failed for want of
+ * memory, and nobody is asked. */
+MIDGE_CHECKED bool midge_session_propose(midge_session *session,
+                                         const midge_packet *publish,
+                                         uint16_t alias, bool by_alias);
+/* What the program says to it. True: it waits for its PUBREL, or the connection
+ * has failed. */
+MIDGE_CHECKED bool midge_session_decide(midge_session *session,
+                                        uint16_t packet_id, bool accepted);
+/* Nobody waits for an answer to it, if it is there. */
+void midge_session_withdraw(midge_session *session, uint16_t packet_id);
 /* Its PUBREL is here, and it is parked. */
 void midge_session_release(midge_session *session, uint16_t packet_id);
 /* The PUBREL of one that has been released before is here. */

@@ -83,6 +83,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_subscriptions_init(&session->subscriptions, allocator);
   midge_inbox_init(&session->inbox, allocator);
   midge_parking_init(&session->parking, allocator);
+  midge_parking_init(&session->proposed, allocator);
   midge_receiver_init(&session->receiver, allocator);
   midge_output_init(&session->output, allocator);
   midge_ring_init(&session->controls, allocator, sizeof(midge_control));
@@ -145,6 +146,7 @@ void midge_session_free(midge_session *session) {
   midge_subscriptions_free(&session->subscriptions);
   midge_inbox_free(&session->inbox);
   midge_parking_free(&session->parking);
+  midge_parking_free(&session->proposed);
   midge_receiver_clear(&session->receiver);
   midge_output_free(&session->output);
   midge_ring_free(&session->controls);

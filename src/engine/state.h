@@ -106,6 +106,7 @@ struct midge_session {
   midge_subscriptions subscriptions;
   midge_inbox inbox;
   midge_parking parking;
+  midge_parking proposed; /* the program says whether they are accepted */
   midge_receiver receiver;
   midge_output output;
   midge_ring controls; /* of midge_control */

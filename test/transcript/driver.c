@@ -80,6 +80,7 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->durable = line_number(in, "durable", 0);
   o->acknowledge_by_hand = line_number(in, "acknowledge_by_hand", 0);
   o->at_release = line_number(in, "at_release", 0);
+  o->accept_by_hand = line_number(in, "accept_by_hand", 0);
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);
   o->lower_qos = line_number(in, "lower_qos", 0);

@@ -359,6 +359,7 @@ static void put_message(FILE *to, const midge_event *event) {
     put_number(to, "alias", event->message.alias);
     put_number(to, "by_alias", event->message.by_alias);
   }
+  if (event->message.proposed) put_number(to, "proposed", 1);
 }
 
 static void put_closed(FILE *to, const midge_event *event) {

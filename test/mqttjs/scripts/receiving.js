@@ -290,6 +290,32 @@ module.exports = {
     },
   },
 
+  'asked before PUBREC, and told at PUBREL': {
+    rules: { pubrec: () => undefined },
+    run: async (t) => {
+      const client = await t.connected({
+        protocolVersion: 5,
+        customHandleAcks: (topic, message, packet, done) => {
+          t.add('custom', topic, message, packet.qos);
+          setImmediate(done, topic === 'bad' ? 151 : 0);
+        },
+      });
+      for (const event of ['packetsend', 'packetreceive']) {
+        client.on(event, ({ length, ...packet }) => t.add(event, packet));
+      }
+      const { current } = t.broker;
+      current.send({ cmd: 'publish', topic: 'good', payload: 'm', qos: 2, messageId: 3 });
+      await t.broker.saw('pubrec', 1);
+      current.send({ cmd: 'publish', topic: 'bad', payload: 'm', qos: 2, messageId: 4 });
+      await t.broker.saw('pubrec', 2);
+      await t.quiet();
+      t.add('PUBREL');
+      current.send({ cmd: 'pubrel', messageId: 3 });
+      await t.broker.saw('pubcomp', 1);
+      t.add('reasons', t.broker.of('pubrec').map(({ reasonCode }) => reasonCode));
+    },
+  },
+
   // Only what is answered with 0 is taken; PUBREL finds nothing of the others.
   'refused at each QoS': {
     run: async (t) => {
