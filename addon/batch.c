@@ -278,6 +278,19 @@ static void add_transport(midge_batch *batch, napi_env env,
   add_life(batch, env, event, values, 3);
 }
 
+static void add_packet(midge_batch *batch, napi_env env,
+                       const midge_event *event) {
+  midge_slice bytes = event->packet.bytes;
+  napi_value values[] = {
+      number_value(env, event->packet.type),
+      number_value(env, event->packet.sent),
+      number_value(env, event->packet.packet_id),
+      buffer_of(env, bytes.data, bytes.size),
+      midge_properties_write(env, event->properties),
+  };
+  add_life(batch, env, event, values, 5);
+}
+
 void midge_batch_add(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   batch->events++;
@@ -314,6 +327,9 @@ void midge_batch_add(midge_batch *batch, napi_env env,
       return;
     case MIDGE_EVENT_STORE:
       add_store(batch, env, event);
+      return;
+    case MIDGE_EVENT_PACKET:
+      add_packet(batch, env, event);
       return;
   }
 }

@@ -188,6 +188,28 @@ static napi_value hold(napi_env env, napi_callback_info info) {
   return finish(&call, MIDGE_OK);
 }
 
+static napi_value ping(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_ping(call.client->handle));
+}
+
+static napi_value postpone_ping(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_postpone_ping(call.client->handle));
+}
+
+/* trace(index, on) */
+static napi_value trace(napi_env env, napi_callback_info info) {
+  native_call call;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  return finish(&call, midge_client_trace(call.client->handle, flag(&call, 1)));
+}
+
 /* cancel(index, token) */
 static napi_value cancel(napi_env env, napi_callback_info info) {
   native_call call;
@@ -346,6 +368,9 @@ void midge_client_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "acknowledge", acknowledge);
   midge_export(environment, exports, "lastStored", last_stored);
   midge_export(environment, exports, "hold", hold);
+  midge_export(environment, exports, "ping", ping);
+  midge_export(environment, exports, "postponePing", postpone_ping);
+  midge_export(environment, exports, "trace", trace);
   midge_export(environment, exports, "cancel", cancel);
   midge_export(environment, exports, "subscribe", subscribe);
   midge_export(environment, exports, "unsubscribe", unsubscribe);

@@ -20,7 +20,7 @@ const STORED = 7;
 const RESTORED = 8;
 const STORE = 9;
 const lives = {
-  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted',
+  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted', 11: 'packet',
 };
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);

@@ -95,6 +95,7 @@ class Client {
   #opened = null; // where the session is to connect to, and how
   #isRef = true;
   #pauses = new Map(); // who wants no messages now, and whether it may yield
+  #isTraced = false; // the presenter sees packets of the core's own business
   #isExpecting = false; // one that must not wait for those who may yield
   #receipts = new Receipts();
   #mid = 0; // the highest that was given
@@ -184,6 +185,7 @@ class Client {
     if (index < 0) return [index, this.#openText(index, text)];
     this.#replace({ index });
     this.#opened = place;
+    if (this.#isTraced) native.trace(index, true);
     if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
     this.#last = this.#mid;
     return [0];
@@ -469,6 +471,23 @@ class Client {
     const request = this.#session?.outcomes.peek(mid);
     if (request === undefined) return undefined;
     return native.cancel(this.#handle.index, mid) === 0 ? request : undefined;
+  }
+
+  // Somebody has begun to look at packets, or ceased.
+  trace(on) {
+    if (this.#isTraced === on) return;
+    this.#isTraced = on;
+    if (this.#handle.index >= 0) native.trace(this.#handle.index, on);
+  }
+
+  // A ping now; without a connection there is none.
+  ping() {
+    native.ping(this.#handle.index);
+  }
+
+  // The keep-alive counts from now on.
+  postponePing() {
+    native.postponePing(this.#handle.index);
   }
 
   // Somebody has begun to listen to messages, or ceased.

@@ -98,6 +98,11 @@ class Session {
     this.carrier.wanted(attempt, want, bytes, port);
   }
 
+  // Of the core's own business, while that is traced.
+  packet(attempt, connect, [type, isSent, id, bytes, list]) {
+    this.presenter.traced(type, isSent !== 0, id, bytes, decode(list));
+  }
+
   opened(attempt, connect,
     [sessionPresent, version, clientId, keepAlive, renewed, list]) {
     this.isMqtt5 = version === 0;

@@ -197,6 +197,13 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_proceed(
 /* As midge_session_hold. */
 MIDGE_API void midge_client_hold(midge_client *client, bool held);
 
+/* As in midge/session.h; without an open connection nothing happens. */
+MIDGE_API MIDGE_CHECKED midge_status midge_client_ping(midge_client *client);
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_postpone_ping(midge_client *client);
+MIDGE_API MIDGE_CHECKED midge_status midge_client_trace(midge_client *client,
+                                                        bool traced);
+
 /* What a client has done since it was opened. Reading is cheap and holds
  * nobody up; numbers may be of two moments that are a turn apart. */
 #define MIDGE_STATS_CAUSES 16

@@ -288,6 +288,21 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_authenticate(
  * dropped when the next CONNACK says so, and else handed out after all. */
 MIDGE_API void midge_session_hold(midge_session *session, bool held);
 
+/* Send PINGREQ, whatever was heard and sent; as with those that the session
+ * sends by itself, a server that does not answer in time is gone, also without
+ * a keep-alive. MIDGE_ENOCONN: no connection is open; MIDGE_ENOMEM. */
+MIDGE_API MIDGE_CHECKED midge_status midge_session_ping(midge_session *session);
+
+/* The keep-alive counts from now on, as if something had been sent and heard;
+ * an answer to PINGREQ is not waited for. Who says so again and again neither
+ * pings nor notices a dead link, and the server may give us up
+ * [MQTT-3.1.2-22]. */
+MIDGE_API void midge_session_postpone_ping(midge_session *session);
+
+/* From now on, until it is said otherwise, tell of packets that the session
+ * sends and receives on its own account, as MIDGE_EVENT_PACKET. */
+MIDGE_API void midge_session_trace(midge_session *session, bool traced);
+
 /* Send DISCONNECT when QoS 0 that waits is sent, and what was published and
  * subscribed is answered, but `patience_ms` from now at the latest (0: only
  * QoS 0 is sent before); MIDGE_EVENT_CLOSED follows. If the session ends with
@@ -344,6 +359,9 @@ typedef enum midge_event_type {
   MIDGE_EVENT_RESTORED,     /* midge_client only: the store has been read */
   MIDGE_EVENT_STORE,        /* midge_client only: it fails, or works again */
   MIDGE_EVENT_TRANSPORT,    /* midge_client only: of one that you carry */
+  MIDGE_EVENT_PACKET,       /* of our own business, if the session is traced:
+                               PINGREQ, PINGRESP, SUBSCRIBE that renews, and its
+                               SUBACK */
 } midge_event_type;
 
 /* What a client wants of a transport that the program carries (see
@@ -449,6 +467,13 @@ typedef struct midge_event {
                                "CERT_HAS_EXPIRED", "MIDGE_ELOST", ... */
       uint64_t retry_ms;    /* midge_client only: MIDGE_NEVER if it gave up */
     } closed;
+    struct {
+      midge_packet_type type;
+      bool sent; /* else it was received */
+      uint16_t packet_id;
+      midge_slice bytes; /* of SUBSCRIBE: the filters, as on the wire; of SUBACK
+                            one reason code for each */
+    } packet;
     struct {
       midge_want want;
       midge_slice bytes; /* of WRITE; of DIAL: the host, as the URL has it */

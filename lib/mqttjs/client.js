@@ -65,7 +65,7 @@ class MqttClient extends Members {
   // `streamBuilder`: (client), returns a Duplex. `given`: of connect, the caller's own object,
   // which is read again at each attempt.
   constructor(streamBuilder, options = {}, given = options) {
-    super(() => this.#core.unfinished);
+    super(() => this.#core);
     const isBuilt = streamBuilder !== byConnect;
     this.options = optionTable.complete(options);
     this.queueQoSZero = options.queueQoSZero !== false;

@@ -2,16 +2,16 @@
 // Members of MQTT.js's client that are its own business there, and that programs
 // look at all the same: what has no outcome, by message id.
 const { randomBytes } = require('node:crypto');
+const { EventEmitter } = require('node:events');
 const { version } = require('../../package.json');
 const { Promises } = require('./promises');
 
 class Members extends Promises {
-  #unfinished;
+  #core; // (): what has unfinished, trace(on), ping() and postponePing()
 
-  // `unfinished`: (): the requests without an outcome.
-  constructor(unfinished) {
+  constructor(core) {
     super();
-    this.#unfinished = unfinished;
+    this.#core = core;
   }
 
   static get VERSION() {
@@ -23,7 +23,7 @@ class Members extends Promises {
   }
 
   #withId() {
-    return this.#unfinished().filter(({ id }) => id !== 0);
+    return this.#core().unfinished.filter(({ id }) => id !== 0);
   }
 
   // { id: { volatile, cmd, cb } }; what is volatile ends with the connection.
@@ -42,7 +42,7 @@ class Members extends Promises {
   // 2, which are outgoing.
   get queue() {
     if (this.connected) return [];
-    return this.#unfinished().filter(({ isTold, qos }) => !isTold && !(qos > 0))
+    return this.#core().unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
       .map((request) => ({ packet: request.packet(), cb: request.callback ?? (() => {}) }));
   }
 
@@ -53,11 +53,38 @@ class Members extends Promises {
     return { keepalive, intervalEvery: keepalive / 2 };
   }
 
-  // When to ping is the core's business: it does when nothing is heard, and nothing
-  // puts it off or hurries it.
-  reschedulePing() {}
+  // The keep-alive counts from now on. When to ping is the core's business otherwise.
+  reschedulePing(force = false) {
+    if (this.keepaliveManager === null || !(force || this.options.reschedulePings)) return;
+    this.#core().postponePing();
+  }
 
-  sendPing() {}
+  // One that is not answered in time ends the connection, as any other.
+  sendPing() {
+    this.#core().ping();
+  }
+
+  // The core tells of its own packets while somebody looks at packets.
+  #watch() {
+    const isWatched = this.listenerCount('packetsend') > 0 ||
+      this.listenerCount('packetreceive') > 0;
+    this.#core()?.trace(isWatched);
+  }
+
+  static {
+    for (const name of ['on', 'addListener', 'prependListener', 'off', 'removeListener',
+      'removeAllListeners']) {
+      const inherited = EventEmitter.prototype[name];
+      const change = function change(...args) {
+        inherited.apply(this, args);
+        const isAll = name === 'removeAllListeners' && args.length === 0;
+        if (isAll || args[0] === 'packetsend' || args[0] === 'packetreceive') this.#watch();
+        return this;
+      };
+      Object.defineProperty(this.prototype, name,
+        { value: change, writable: true, configurable: true });
+    }
+  }
 
   // Give the connection up as a dead one; another attempt follows.
   onKeepaliveTimeout() {

@@ -112,4 +112,38 @@ function pubrel(isMqtt5, messageId) {
   return isMqtt5 ? { ...packet, reasonCode: 0 } : packet;
 }
 
-module.exports = { connect, connack, granted, ack, disconnect, auth, publish, pubrel };
+// Filters of a SUBSCRIBE, as they are on the wire.
+function subscriptions(bytes, isMqtt5, properties) {
+  const list = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 2 + bytes.readUInt16BE(at);
+    const topic = bytes.toString('utf8', at + 2, end);
+    const bits = bytes[end];
+    const entry = { topic, qos: bits & 3 };
+    if (isMqtt5) {
+      Object.assign(entry, { nl: (bits & 4) !== 0, rap: (bits & 8) !== 0, rh: bits >> 4 });
+      list.push(withProperties(entry, properties));
+    } else {
+      list.push(entry);
+    }
+    at = end + 1;
+  }
+  return list;
+}
+
+// By their types on the wire: those that the core sends and receives by itself.
+const tracedTypes = {
+  8: ({ isMqtt5, messageId, bytes, properties }) => withProperties({
+    cmd: 'subscribe', subscriptions: subscriptions(bytes, isMqtt5, properties), messageId,
+  }, properties),
+  9: ({ isMqtt5, messageId, bytes, properties }) =>
+    granted('suback', { isMqtt5, messageId, granted: [...bytes], properties }),
+  12: () => ({ cmd: 'pingreq' }),
+  13: () => parsed('pingresp', 0),
+};
+
+function traced(type, packet) {
+  return tracedTypes[type](packet);
+}
+
+module.exports = { traced, connect, connack, granted, ack, disconnect, auth, publish, pubrel };

@@ -175,6 +175,13 @@ class Presenter {
     this.show('packetreceive', () => packets.ack('pubcomp', last));
   }
 
+  // Of the core's own business: pings, and subscriptions that it makes again.
+  traced(type, isSent, messageId, bytes, properties) {
+    const isMqtt5 = this.#isMqtt5;
+    this.show(isSent ? 'packetsend' : 'packetreceive',
+      () => packets.traced(type, { isMqtt5, messageId, bytes, properties }));
+  }
+
   stored(request) {
     request?.stored();
   }

@@ -13,13 +13,14 @@
 #include "engine/subscribe_out.h"
 #include "engine/tell.h"
 #include "engine/time.h"
+#include "engine/trace.h"
 
 typedef void handler(midge_session *session, const midge_packet *packet);
 
 /* It has been heard; and it tells how long that takes. */
 static void pingresp(midge_session *session, const midge_packet *packet) {
-  (void)packet;
   midge_trips_end(&session->trips, MIDGE_TRIP_OF_PING, session->now);
+  midge_session_note_packet(session, packet, false);
 }
 
 enum { TYPES = MIDGE_AUTH + 1 };

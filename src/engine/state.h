@@ -72,6 +72,7 @@ struct midge_session {
   bool exists;         /* we have a session that the server may have too */
   bool ends;           /* the session ends with this connection */
   bool paused;         /* nobody reads from the transport */
+  bool traced;         /* the program sees packets of our own business */
   bool reauthenticates;
   bool challenged; /* the server waits for our AUTH */
   bool renamed; /* the next CONNECT is another client's, and so the session */

@@ -10,6 +10,7 @@
 #include "engine/records.h"
 #include "engine/renewals.h"
 #include "engine/tell.h"
+#include "engine/trace.h"
 
 enum { OPTION_QOS = 0x03 }; /* of the options behind a filter */
 
@@ -132,6 +133,7 @@ static void end_answered(midge_session *session, midge_request *request,
   if (request->origin == MIDGE_REQUEST_WISHED)
     midge_session_note_answer(session);
   if (request->origin == MIDGE_REQUEST_RENEWS) {
+    midge_session_note_packet(session, answer, false);
     midge_session_end_renewal(session, request);
     midge_session_note_renewed(session, request, answer->suback.reasons);
   }
@@ -214,6 +216,8 @@ void midge_session_show_request(midge_session *session) {
     refuse(session, request, MIDGE_EOVERSIZE);
     return;
   }
+  if (request->origin == MIDGE_REQUEST_RENEWS)
+    midge_session_note_packet(session, &packet, true);
   midge_session_forget_unsubscribed(session, &packet);
   midge_requests_sent(&session->requests,
                       request->origin == MIDGE_REQUEST_WISHED

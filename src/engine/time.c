@@ -6,6 +6,7 @@
 #include "engine/pump.h"
 #include "engine/subscribe_out.h"
 #include "engine/tell.h"
+#include "engine/trace.h"
 
 enum {
   MS_PER_S = 1000,
@@ -50,8 +51,11 @@ static midge_time ping_at(const midge_session *session) {
   return earlier(ping_before(session), ask_at(session));
 }
 
-/* How long the server may be silent after PINGREQ. */
+/* How long the server may be silent after PINGREQ. Without a keep-alive the
+ * program has asked for it. */
 static midge_time ping_patience(const midge_session *session) {
+  if (session->limits.keep_alive_s == 0)
+    return session->options.reply_timeout_ms;
   midge_time patience = keep_alive_ms(session) / 2;
   if (patience < PING_REPLY_MIN_MS) patience = PING_REPLY_MIN_MS;
   return earlier(patience, session->options.reply_timeout_ms);
@@ -88,6 +92,21 @@ static void ping(midge_session *session) {
   if (!midge_session_show(session, &packet)) return;
   session->ping_end = session->output.appended;
   midge_trips_begin(&session->trips, MIDGE_TRIP_OF_PING, session->now);
+  midge_session_note_packet(session, &packet, true);
+}
+
+midge_status midge_session_ping(midge_session *session) {
+  if (!midge_session_is_open(session)) return MIDGE_ENOCONN;
+  ping(session);
+  if (!midge_session_is_open(session)) return MIDGE_ENOMEM;
+  midge_session_settle(session);
+  return MIDGE_OK;
+}
+
+void midge_session_postpone_ping(midge_session *session) {
+  session->last_sent = session->last_heard = session->now;
+  session->ping_end = 0;
+  session->ping_due = MIDGE_NEVER;
 }
 
 static void check_time(midge_session *session) {

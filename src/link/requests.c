@@ -100,6 +100,15 @@ void midge_link_request(midge_link *link, const midge_wish *wish) {
     case MIDGE_WISH_HOLD:
       midge_session_hold(session, wish->hold.on);
       break;
+    case MIDGE_WISH_PING:
+      status = midge_session_ping(session);
+      break;
+    case MIDGE_WISH_POSTPONE_PING:
+      midge_session_postpone_ping(session);
+      break;
+    case MIDGE_WISH_TRACE:
+      midge_session_trace(session, wish->trace.on);
+      break;
     default:
       tell_with_ticket(link, wish);
       break;

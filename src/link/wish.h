@@ -23,6 +23,9 @@ typedef enum midge_wish_type {
   MIDGE_WISH_AUTHENTICATE,
   MIDGE_WISH_SET_WILL,
   MIDGE_WISH_HOLD,
+  MIDGE_WISH_PING,
+  MIDGE_WISH_POSTPONE_PING,
+  MIDGE_WISH_TRACE,
   /* For the driver: facts of a transport that the program carries. */
   MIDGE_WISH_DIALED,
   MIDGE_WISH_RECEIVED,
@@ -80,7 +83,7 @@ typedef struct midge_wish {
     } connect;
     struct {
       bool on;
-    } hold;
+    } hold, trace;
     struct {
       uint32_t attempt;
       size_t size;       /* written */

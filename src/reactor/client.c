@@ -109,6 +109,20 @@ void midge_client_hold(midge_client *client, bool held) {
   (void)status; /* without memory for it messages wait, or come at once */
 }
 
+midge_status midge_client_ping(midge_client *client) {
+  return wish(client, MIDGE_WISH_PING);
+}
+
+midge_status midge_client_postpone_ping(midge_client *client) {
+  return wish(client, MIDGE_WISH_POSTPONE_PING);
+}
+
+midge_status midge_client_trace(midge_client *client, bool traced) {
+  midge_wish trace = {.client = client, .type = MIDGE_WISH_TRACE};
+  trace.trace.on = traced;
+  return midge_reactor_wish(client->reactor, &trace);
+}
+
 void midge_client_close(midge_client *client) {
   unsigned standing = 0;
   midge_wish close = {.client = client, .type = MIDGE_WISH_CLOSE};

@@ -102,6 +102,10 @@ module.exports = {
     }])],
   },
 
+  'losing: a subscription that is made again is shown, and a ping': {
+    reason: CONNECT_FIRST, edits: [moved(5, 4)],
+  },
+  'losing: the same in MQTT 5': { reason: CONNECT_FIRST, edits: [moved(5, 4)] },
   'losing: QoS 1 and 2 in flight are sent again': {
     reason: CONNECT_FIRST, edits: [moved(6, 4)],
   },

@@ -1,9 +1,10 @@
 'use strict';
 // Members that MQTT.js does not document and programs look at: the same on both.
 const assert = require('node:assert/strict');
-const { afterEach, describe, test } = require('node:test');
+const { afterEach, describe, mock, test } = require('node:test');
 const theirs = require('mqtt');
 const ours = require('../../lib');
+const native = require('../../lib/native');
 const { called, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
 
@@ -55,13 +56,29 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.deepEqual(client.messageIdToTopic, { [client.getLastMessageId()]: ['a', 'b/#'] });
     });
 
-    test('reschedulePing and sendPing return nothing, and do no harm', async () => {
+    test('sendPing sends PINGREQ, and what is sent and received is shown', async () => {
+      const { broker, client } = await connected(mqtt);
+      const shown = [];
+      client.once('packetsend', (packet) => shown.push(packet));
+      const answered = called((done) => client.once('packetreceive', done));
+      assert.equal(client.sendPing(), undefined);
+      const [pong] = await answered;
+      shown.push({ ...pong });
+      assert.deepEqual(shown, [{ cmd: 'pingreq' }, {
+        cmd: 'pingresp', retain: false, qos: 0, dup: false, length: 0, topic: null, payload: null,
+      }]);
+      assert.equal(broker.of('pingreq').length, 1);
+    });
+
+    test('reschedulePing returns nothing, and does no harm', async () => {
       const { client } = await connected(mqtt);
       assert.equal(client.reschedulePing(), undefined);
       assert.equal(client.reschedulePing(true), undefined);
-      assert.equal(client.sendPing(), undefined);
       await client.publishAsync('a', 'm', { qos: 1 });
       assert.equal(client.connected, true);
+      await client.endAsync();
+      assert.equal(client.reschedulePing(true), undefined);
+      assert.equal(client.connected, false);
     });
 
     test('it is an emitter, whose calls can be chained', async () => {
@@ -135,3 +152,35 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
     });
   });
 }
+
+test('reschedulePing lets the keep-alive count anew, unless reschedulePings is off', async () => {
+  const broker = await listen();
+  open.push(broker);
+  const postponed = mock.method(native, 'postponePing');
+  const cases = [[{}, 2], [{ reschedulePings: false }, 1], [{ keepalive: 0 }, 0]];
+  for (const [options, count] of cases) {
+    const client = ours.connect(broker.url, options);
+    open.push(client);
+    client.reschedulePing(true);
+    await called((done) => client.once('connect', done));
+    client.reschedulePing();
+    client.reschedulePing(true);
+    assert.equal(postponed.mock.callCount(), count);
+    postponed.mock.resetCalls();
+  }
+  postponed.mock.restore();
+});
+
+test('the core tells of its own packets while somebody looks at packets', async () => {
+  const { client } = await connected(ours);
+  const traced = mock.method(native, 'trace');
+  const look = () => {};
+  client.on('message', look).on('packetsend', look).once('packetreceive', look);
+  assert.deepEqual(traced.mock.calls.map(({ arguments: [, on] }) => on), [true]);
+  client.off('packetsend', look).sendPing();
+  await until(() => traced.mock.callCount() === 2);
+  client.on('packetsend', look).removeAllListeners();
+  assert.deepEqual(traced.mock.calls.map(({ arguments: [, on] }) => on),
+    [true, false, true, false]);
+  traced.mock.restore();
+});

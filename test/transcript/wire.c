@@ -372,10 +372,17 @@ static void put_closed(FILE *to, const midge_event *event) {
   put_text(to, "text", event->closed.text);
 }
 
+static void put_packet(FILE *to, const midge_event *event) {
+  put_number(to, "type", event->packet.type);
+  put_number(to, "sent", event->packet.sent);
+  put_number(to, "id", event->packet.packet_id);
+  put_text(to, "bytes", event->packet.bytes);
+}
+
 char *wire_describe_event(const midge_event *event) {
-  static const char *const names[] = {"connecting", "opened",       "message",
-                                      "done",       "authenticate", "closed",
-                                      "ended",      "stored"};
+  static const char *const names[] = {
+      "connecting", "opened", "message",  "done",  "authenticate", "closed",
+      "ended",      "stored", "restored", "store", "transport",    "packet"};
   char *text = NULL;
   size_t size = 0;
   FILE *to = open_memstream(&text, &size);
@@ -383,6 +390,7 @@ char *wire_describe_event(const midge_event *event) {
   if (event->type == MIDGE_EVENT_OPENED) put_opened(to, event);
   if (event->type == MIDGE_EVENT_MESSAGE) put_message(to, event);
   if (event->type == MIDGE_EVENT_CLOSED) put_closed(to, event);
+  if (event->type == MIDGE_EVENT_PACKET) put_packet(to, event);
   if (event->type == MIDGE_EVENT_AUTHENTICATE) {
     put_number(to, "reason", event->authenticate.reason);
   }

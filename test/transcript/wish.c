@@ -202,6 +202,22 @@ static midge_status tell_messages(driver *d, line *in) {
   return MIDGE_OK;
 }
 
+static midge_status tell_ping(driver *d, line *in) {
+  (void)in;
+  return midge_session_ping(d->session);
+}
+
+static midge_status tell_postpone_ping(driver *d, line *in) {
+  (void)in;
+  midge_session_postpone_ping(d->session);
+  return MIDGE_OK;
+}
+
+static midge_status tell_trace(driver *d, line *in) {
+  midge_session_trace(d->session, line_argument(in));
+  return MIDGE_OK;
+}
+
 static midge_status tell_abandon(driver *d, line *in) {
   (void)in;
   midge_session_abandon(d->session);
@@ -254,6 +270,9 @@ static const struct {
     {"messages", tell_messages},
     {"paused", tell_paused},
     {"resumed", tell_resumed},
+    {"ping", tell_ping},
+    {"postpone_ping", tell_postpone_ping},
+    {"trace", tell_trace},
     {"abandon", tell_abandon},
     {"restart", tell_restart},
     {"restart_stale", tell_restart_stale},

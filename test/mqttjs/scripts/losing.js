@@ -25,7 +25,32 @@ const changed = (first, next, ...names) => ({
   },
 });
 
+// Packets that nobody has asked for are shown as well.
+function shown(protocolVersion, options, properties) {
+  return {
+    run: async (t) => {
+      const client = await t.connected({ protocolVersion });
+      await client.subscribeAsync('a/+', { ...options, properties });
+      for (const event of ['packetsend', 'packetreceive']) {
+        client.on(event, ({ cmd, messageId, ...packet }) => {
+          if (/^(ping|sub)/.test(cmd)) t.add(event, cmd, packet);
+        });
+      }
+      t.broker.current.end();
+      await t.until('connect', 2);
+      await t.broker.saw('subscribe', 2);
+      await t.until('packetreceive', 1);
+      client.sendPing();
+      await t.until('packetreceive', 2);
+    },
+  };
+}
+
 module.exports = {
+  'a subscription that is made again is shown, and a ping': shown(4, { qos: 1 }),
+  'the same in MQTT 5':
+    shown(5, { qos: 2, nl: true, rap: true, rh: 1 }, { subscriptionIdentifier: 5 }),
+
   'another clientId': changed({}, { clientId: 'other' }, 'clientId'),
   'no clientId': changed({}, { clientId: '' }, 'clientId', 'clean'),
   'another keepalive': changed({ keepalive: 30 }, { keepalive: 45 }, 'keepalive'),
