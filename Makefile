@@ -3,7 +3,8 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test soak programs fuzz exhaustive coverage mutants bench site tidy clean
+.PHONY: build demo test soak simulate programs fuzz exhaustive coverage mutants bench site tidy \
+  clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -28,6 +29,13 @@ tidy:
 # The long ones.
 soak: build
 	@tools/soak
+
+# A hundred thousand seeds of bad weather, and every cut of every script.
+SEEDS := 100000
+simulate:
+	@tools/install-dependencies build test
+	@tools/simulate --seeds $(SEEDS)
+	@tools/simulate --cuts --all
 
 # Programs of npm written for MQTT.js, each with every fault.
 programs: build

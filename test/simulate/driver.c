@@ -35,6 +35,10 @@ static void fill_session(world *w, midge_session_options *o) {
   };
 }
 
+midge_time driver_clock(const world *w) {
+  return w->now + (midge_time)w->skew;
+}
+
 void driver_open(world *w) {
   const weather *is = &w->weather;
   char url[16], rooms[2][16], text[128];
@@ -62,7 +66,7 @@ void driver_open(world *w) {
   midge_status status = midge_link_new(&w->link, &options, &w->memory.allocator,
                                        w->seed, text, sizeof text);
   CHECK(w, status == MIDGE_OK, "no link: %s", text);
-  midge_link_clock(w->link, w->now);
+  midge_link_clock(w->link, driver_clock(w));
   disk_open(w);
 }
 
@@ -177,8 +181,9 @@ static bool write_once(world *w, conn *c) {
 
 void driver_write(world *w, conn *c) {
   for (int round = 0; !c->writing && round < ROUNDS_MAX; round++) {
-    if (!write_once(w, c)) break;
+    if (process_dies(w) || !write_once(w, c)) break;
   }
+  if (w->dying) return;
   if (w->conn == c && c->up && !c->writing) shut(w, c);
 }
 
@@ -219,6 +224,20 @@ void driver_end(world *w, conn *c, ending how, const char *code) {
 void driver_drop(world *w) {
   network_drop(w, w->conn);
   w->conn = NULL;
+}
+
+void driver_die(world *w) {
+  conn *c = w->conn;
+  if (c == NULL) return;
+  if (c->up && c->writing && c->copy.size != 0) {
+    world_hit(HIT_killed_while_writing);
+    leave(w, c, c->copy.data, world_roll(w, (uint32_t)c->copy.size + 1));
+  }
+  c->writing = false;
+  bool silent = world_roll(w, 2) == 0; /* as of a computer without power */
+  if (silent) world_hit(HIT_killed_silently);
+  c->to_broker.dead |= silent;
+  driver_drop(w);
 }
 
 /* What is told of an attempt that is over must change nothing; and sometimes
@@ -262,6 +281,7 @@ static void take_events(world *w) {
   midge_event event;
   while (midge_link_event(w->link, &event)) {
     events_take(w, &event);
+    if (process_dies(w)) return;
     if (!world_chance(w, w->weather.awkward) || w->life.ended) continue;
     world_hit(HIT_between_events);
     w->life.told_late = true;
@@ -298,8 +318,9 @@ static void mind_freed(world *w) {
 
 static void third_column(world *w) {
   take_events(w);
-  disk_take(w);
-  mind_transport(w);
+  if (!w->dying) disk_take(w);
+  if (!w->dying) mind_transport(w);
+  if (process_dies(w)) return;
   if (w->conn != NULL && w->conn->up) driver_write(w, w->conn);
   if (w->conn != NULL && !midge_link_reading(w->link))
     w->conn->excused = w->now;
@@ -310,9 +331,9 @@ void driver_turn(world *w) {
   tell_old(w);
   for (int round = 0; !w->life.ended; round++) {
     CHECK(w, round < ROUNDS_MAX, "a turn without an end");
-    if (midge_link_deadline(w->link) <= w->now)
-      midge_link_elapsed(w->link, w->now);
+    midge_time now = driver_clock(w);
+    if (midge_link_deadline(w->link) <= now) midge_link_elapsed(w->link, now);
     third_column(w);
-    if (midge_link_deadline(w->link) > w->now) break;
+    if (w->dying || midge_link_deadline(w->link) > now) break;
   }
 }

@@ -145,6 +145,7 @@ static void on_opened(world *w, const midge_event *event) {
         "opened is of another attempt");
   CHECK(w, w->conn != NULL && w->conn->up, "opened without a transport");
   l->opened = true;
+  w->disk.knows = true;
   l->opened_at = w->now;
   if (event->opened.version != w->weather.version) world_hit(HIT_negotiated);
   if (event->opened.renewed != 0) world_hit(HIT_renewed);
@@ -274,7 +275,8 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
                 r->finished != w->life.finished;
   switch (status) {
     case MIDGE_OK:
-      return r->kind != REQUEST_PUBLISH || r->qos == 0 || r->arrived > 0;
+      return r->kind != REQUEST_PUBLISH || r->qos == 0 || r->arrived > 0 ||
+             w->monitor.unsure;
     case MIDGE_ECLOSED: /* or else this must be the end of a connect */
       if (!parted && w->life.ended_step != w->steps) w->life.owes_end = true;
       return !w->weather.kept || parted;
@@ -285,7 +287,8 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
       return r->cancelled;
     case MIDGE_EEXPIRED:
       world_hit(HIT_expired);
-      return r->ttl_ms != 0 && w->now >= r->early + r->ttl_ms;
+      return r->ttl_ms != 0 &&
+             (w->now >= r->early + r->ttl_ms || (r->restored && w->skew != 0));
     case MIDGE_ETIMEOUT:
       world_hit(HIT_timed_out);
       return r->kind != REQUEST_PUBLISH ||
@@ -308,6 +311,7 @@ static void on_done(world *w, const midge_event *event) {
   request *r = &w->requests[number];
   CHECK(w, r->counted && r->told && !r->done, "request %u is done twice",
         number); /* I21 */
+  CHECK(w, !r->gone, "request %u ended in another process", number);
   r->done = true;
   r->status = event->done.status;
   if (event->done.reasons.size != 0) r->reason = event->done.reasons.data[0];
@@ -318,6 +322,7 @@ static void on_done(world *w, const midge_event *event) {
 
 static void on_message(world *w, const midge_event *event) {
   uint32_t number = payload_number(event->message.payload);
+  world_say(w, "    message %u", number);
   payload_check(w, event->message.payload);
   CHECK(w, number < w->message_count, "a message the broker never sent");
   message *m = &w->messages[number];
@@ -330,8 +335,10 @@ static void on_message(world *w, const midge_event *event) {
           number); /* I18 */
   }
   m->told++;
-  CHECK(w, m->qos == MIDGE_AT_LEAST_ONCE || m->told == 1,
+  CHECK(w,
+        m->qos == MIDGE_AT_LEAST_ONCE || m->told == 1 || m->again || m->unsure,
         "message %u was told twice", number); /* I14 */
+  m->again = false;
   program *p = &w->program;
   if (event->message.packet_id == 0 || !w->weather.by_hand) return;
   p->to_acknowledge[p->acknowledge_count].id = event->message.packet_id;
@@ -347,7 +354,8 @@ static void on_ended(world *w) {
         "ended before the last CLOSED");
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
-    CHECK(w, !r->counted || !r->told || r->done, "request %u never ended", i);
+    CHECK(w, !r->counted || !r->told || r->done || r->gone,
+          "request %u never ended", i);
   }
   l->ended = true;
 }
@@ -393,6 +401,9 @@ void events_take(world *w, const midge_event *event) {
       break;
     case MIDGE_EVENT_RESTORED:
       CHECK(w, w->weather.durable && w->life.attempt == 0, "restored later");
+      CHECK(w, event->restored.messages == w->disk.restored,
+            "%zu messages are restored, not %zu", event->restored.messages,
+            w->disk.restored);
       break;
     default:
       world_fail(w, "an event out of place");
@@ -409,7 +420,7 @@ static void judge_requests(world *w) {
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
     if (!r->told || r->done || !r->counted || r->timeout_ms == 0) continue;
-    if (r->waits) continue;
+    if (r->waits || r->gone) continue;
     CHECK(w, w->now <= r->at + r->timeout_ms,
           "request %u of kind %d is late: %u ms from %llu", i, r->kind,
           r->timeout_ms, (unsigned long long)r->at);
@@ -432,4 +443,39 @@ void events_time(world *w) {
           "an attempt without an end");
   if (!l->running && l->wanted) CHECK(w, w->now < l->retry_at, "nobody tries");
   judge_requests(w);
+}
+
+/* --- Another process -------------------------------------------------------
+ */
+
+/* It goes on as if it had been published just now. */
+static void go_on(world *w, request *r) {
+  r->restored = r->told = r->stored = true;
+  r->done = r->waits = r->idle = r->gone = false;
+  r->timeout_ms = 0; /* was the process's own */
+  r->partings = w->program.partings;
+  r->finished = 0;
+  r->breaks = w->breaks;
+}
+
+void events_crash(world *w) {
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    request *r = &w->requests[i];
+    if (disk_has(w, i)) {
+      go_on(w, r);
+      continue;
+    }
+    CHECK(w,
+          !r->stored || r->done || !r->counted || r->damaged || r->gone ||
+              w->disk.lost,
+          "request %u was stored, and is not there", i); /* I2 */
+    if (r->kind == REQUEST_PUBLISH && r->qos != 0 && !r->done)
+      world_hit(HIT_not_stored);
+    r->told = true;
+    r->gone = !r->done;
+  }
+  for (uint32_t i = 0; i < w->message_count; i++) {
+    message *m = &w->messages[i];
+    m->again = m->told > 0 && !m->answered;
+  }
 }

@@ -7,6 +7,7 @@
  *   driver.c    the link's third column, done
  *   network.c   bytes on their way, and what becomes of them
  *   disk.c      the records of a durable session, and what rests on them
+ *   process.c   that it dies, and what the next one finds
  *   monitor.c   the rules that can be seen on the wire alone
  *   broker.c    chapter 4 of the specification
  *   world.c     one seed from its first step to its last */
@@ -15,6 +16,7 @@
 
 #include "link/link.h"
 #include "simulate/dice.h"
+#include "simulate/hits.h"
 #include "simulate/pipe.h"
 #include "transcript/memory.h"
 
@@ -30,103 +32,12 @@ enum {
   BREAKS_MAX = 5, /* the session's default */
 };
 
-/* Everything that can go wrong, or be done at an awkward moment. A run of many
- * seeds in which one of them never happened has not shown much. */
-typedef enum hit {
-  HIT_dial_refused,
-  HIT_dial_silent,
-  HIT_dial_late,
-  HIT_cut_fin,
-  HIT_cut_rst,
-  HIT_cut_silent,
-  HIT_cut_to_broker,
-  HIT_cut_to_client,
-  HIT_cut_while_shaking,
-  HIT_write_error,
-  HIT_write_partial,
-  HIT_write_waits,
-  HIT_write_cut,
-  HIT_bytewise,
-  HIT_late_driver,
-  HIT_old_fact,
-  HIT_broken_while_paused,
-  HIT_ended,
-  HIT_slow_answer,
-  HIT_slow_disk,
-  HIT_broker_crash,
-  HIT_session_lost,
-  HIT_session_expired,
-  HIT_takeover,
-  HIT_server_disconnect,
-  HIT_server_closes,
-  HIT_connack_refused,
-  HIT_connack_lasting,
-  HIT_version_refused,
-  HIT_sent_elsewhere,
-  HIT_reference_bad,
-  HIT_server_moved,
-  HIT_window_of_one,
-  HIT_server_keep_alive,
-  HIT_publish_refused,
-  HIT_subscribe_refused,
-  HIT_poison,
-  HIT_silent_broker,
-  HIT_proxy_refused,
-  HIT_proxy_silent,
-  HIT_place_dead,
-  HIT_ask_late,
-  HIT_ask_old,
-  HIT_ask_bad_url,
-  HIT_ask_new_url,
-  HIT_paused,
-  HIT_held,
-  HIT_by_hand,
-  HIT_at_release,
-  HIT_connect,
-  HIT_connect_again,
-  HIT_disconnect,
-  HIT_disconnect_idle,
-  HIT_force,
-  HIT_abort,
-  HIT_abort_idle,
-  HIT_reconnect,
-  HIT_hurry,
-  HIT_close,
-  HIT_close_idle,
-  HIT_publish,
-  HIT_publish_idle,
-  HIT_subscribe,
-  HIT_unsubscribe,
-  HIT_cancel,
-  HIT_set_will,
-  HIT_ttl,
-  HIT_timeout,
-  HIT_in_event,
-  HIT_between_events,
-  HIT_gave_up,
-  HIT_expired,
-  HIT_timed_out,
-  HIT_cancelled,
-  HIT_broke,
-  HIT_renewed,
-  HIT_resumed,
-  HIT_negotiated,
-  HIT_stable,
-  HIT_followed,
-  HIT_next_place,
-  HIT_dead_link,
-  HIT_freed_alive,
-  HIT_healed,
-  HIT_COUNT
-} hit;
-
-extern const char *const hit_names[HIT_COUNT];
-
 /* Drawn from the seed. Rates are in ten thousand. */
 typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
       lasting, fixed, proxy, breaks_off, standing_late, durable;
+  bool plain; /* requests without limits */
   uint16_t broker_window, in_flight_max, receive_max, alias_max;
   uint16_t keep_alive_s, server_keep_alive_s;
   uint32_t parked_max; /* bytes; 0: the default */
@@ -138,12 +49,39 @@ typedef struct weather {
   uint32_t cut, refuse_dial, refuse_connect, move, refuse, takeover, crash,
       forget, late, pause, calls, awkward, poison, write_wait, slow_answer;
   uint32_t disk_ms;            /* that a commit takes at most */
+  uint32_t disk_fault;         /* of a commit */
+  uint32_t kill;               /* the process; in a step */
+  uint32_t jump, expire;       /* of the clock, of the session, meanwhile */
+  uint32_t lose, damage;       /* of the file, of a record in it */
   uint32_t requests, messages; /* how many of each */
   uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
 } weather;
 
 enum { END_DISCONNECT, END_CLOSE, END_CLOSE_EARLY, END_FREE };
+
+/* --- The one fault of a world that has no others ---------------------------
+ */
+
+typedef enum cut_kind { CUT_FIN, CUT_RST, CUT_SILENT, CUT_KINDS } cut_kind;
+
+typedef enum crash_kind {
+  CRASH_NONE,
+  CRASH_LOSES, /* what is not committed is lost */
+  CRASH_KEEPS, /* it is in the file, though nobody was told */
+  CRASH_KINDS
+} crash_kind;
+
+/* The connection is cut behind byte `at` of a direction, while commit `hold`
+ * is under way, and then the process dies, or not. */
+typedef struct plan {
+  bool on, due, done;
+  bool to_client; /* the direction */
+  uint64_t at;
+  cut_kind kind;
+  uint64_t hold; /* so many commits are made before */
+  crash_kind crash;
+} plan;
 
 /* --- The network -----------------------------------------------------------
  */
@@ -231,6 +169,9 @@ typedef struct request {
   bool waits;     /* for the end of a goodbye, in the link */
   bool idle;      /* no connection was asked for when the link was told */
   bool stored;    /* told so */
+  bool gone;      /* with its process: nobody will hear of it */
+  bool restored;  /* from the store, by a later process */
+  bool damaged;   /* there, and of no use */
   bool done;
   midge_status status;
   uint8_t reason; /* of a subscribe */
@@ -246,7 +187,10 @@ typedef struct request {
 typedef struct message {
   midge_qos qos;
   uint8_t topic;
-  bool lost; /* the session it was for is gone */
+  bool lost;     /* the session it was for is gone */
+  bool answered; /* so that it must not come again */
+  bool again;    /* it may, as its process died before the answer */
+  bool unsure;   /* its record was damaged, or may have been */
   unsigned told;
 } message;
 
@@ -268,6 +212,8 @@ typedef struct monitor {
   midge_version version;
   bool head_sent, head_delivered; /* of the proxy's HTTP */
   bool first_sent, goodbye, resumed, accepted;
+  bool stranger;        /* the server has a session that we know nothing of */
+  bool unsure;          /* our side has lost which identifiers are in use */
   uint32_t receive_max; /* of the server, on this connection */
   uint32_t window;      /* QoS 1 and 2 of this connection not yet answered */
   uint32_t keep_alive_s;
@@ -312,11 +258,34 @@ typedef struct program {
   uint32_t goodbyes; /* graceful ones in calm weather, which must be heard */
 } program;
 
-/* Positions of records. */
+/* A record as it is in the file; without a value, that it is not there. */
+typedef struct kept {
+  uint64_t key, position;
+  uint8_t *value;
+  size_t size;
+} kept;
+
+typedef struct kept_list {
+  kept *all;
+  size_t count, room;
+} kept_list;
+
+/* Positions of records are counted on from one process to the next. */
 typedef struct disk {
+  uint64_t base; /* all those of former processes */
   uint64_t written, committing, committed;
-  midge_time commits_at; /* MIDGE_NEVER: no commit is under way */
+  uint64_t commits;      /* that were begun */
+  bool busy;             /* a commit is under way */
+  midge_time commits_at; /* MIDGE_NEVER: it does not end */
+  midge_status outcome;  /* of it; MIDGE_EERRNO: written, and not told */
+  midge_time full_until;
+  kept_list file; /* by key */
+  kept_list log;  /* by position: what is not in the file for certain */
+  bool knows;     /* the session is in the file, or was opened since */
+  size_t restored, restored_bytes, damaged;
+  bool lost; /* the file is, with all that was stored */
   uint64_t published[REQUESTS_MAX], received[65536];
+  uint64_t marked[65536], released[65536];
 } disk;
 
 /* What the link has said and been told, as far as it can be judged. */
@@ -355,6 +324,11 @@ typedef struct world {
   memory memory;
   midge_link *link;
   bool healed, verbose, leaving;
+  bool dying;     /* the process, before it does anything else */
+  unsigned kills; /* so far */
+  int64_t skew;   /* of the process's clock */
+  plan plan;
+  uint64_t moved[2]; /* bytes to the broker, and to us */
   conn conns[CONNS_MAX];
   conn *conn; /* ours; or null */
   broker broker;
@@ -366,9 +340,10 @@ typedef struct world {
   uint32_t request_count;
   message messages[MESSAGES_MAX];
   uint32_t message_count;
-  uint32_t breaks;   /* streams that the server has ended */
-  midge_time end_by; /* the program has closed: ENDED is due */
-  uint64_t trace;    /* a hash of everything that happened */
+  uint32_t breaks;    /* streams that the server has ended */
+  midge_time wake_at; /* something else happens then */
+  midge_time end_by;  /* the program has closed: ENDED is due */
+  uint64_t trace;     /* a hash of everything that happened */
 } world;
 
 void world_fail(const world *w, const char *format, ...)
@@ -398,7 +373,7 @@ enum { PAYLOAD_ROOM = 8192 };
 void broker_connected(world *w, conn *c);
 void broker_ended(world *w, conn *c);
 void broker_received(world *w, conn *c, const uint8_t *bytes, size_t size);
-void broker_publish(world *w);
+void broker_publish(world *w, midge_qos qos);
 void broker_lose_session(world *w);
 /* Something a broker does by itself. */
 void broker_acts(world *w, conn *c);
@@ -413,6 +388,8 @@ void network_answer(world *w, conn *c, const midge_packet *packet);
 /* The broker closes its side when what it has sent has arrived. */
 void network_close(world *w, conn *c, ending how);
 void network_cut(world *w, conn *c);
+/* As the plan says. */
+void network_cut_off(world *w);
 void network_move(world *w);
 midge_time network_next(const world *w);
 bool network_is_quiet(const world *w);
@@ -440,21 +417,41 @@ void driver_write(world *w, conn *c);
 void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size);
 void driver_end(world *w, conn *c, ending how, const char *code);
 void driver_drop(world *w);
+/* The time as the process has it. */
+midge_time driver_clock(const world *w);
+/* The process is dead: what the system has taken of its output leaves. */
+void driver_die(world *w);
 
 /* --- disk.c --- */
 void disk_open(world *w);
 void disk_take(world *w);
 void disk_move(world *w);
-void disk_published(const world *w, uint32_t number);
+void disk_published(const world *w, uint32_t number, uint16_t id);
 void disk_received(const world *w, uint16_t id);
+void disk_released(const world *w, uint16_t id);
 void disk_stored(world *w, const midge_event *event);
 void disk_done(const world *w, uint32_t number);
+/* The process is dead: what is in the file then. */
+void disk_crash(world *w);
+/* Whether the file has the message of a request. */
+bool disk_has(const world *w, uint32_t number);
+void disk_free(world *w);
+
+/* --- process.c --- */
+/* At any moment between two things it does: true if it is dead now. */
+bool process_dies(world *w);
+/* It is, and the next one begins. */
+void process_restart(world *w);
 
 /* --- monitor.c --- */
 void monitor_connected(world *w);
 void monitor_sent(world *w, const uint8_t *bytes, size_t size);
 void monitor_delivered(world *w, const uint8_t *bytes, size_t size);
 void monitor_time(world *w);
+/* The process is dead. */
+void monitor_crash(world *w);
+/* The file says that a message has this identifier. */
+void monitor_restored(world *w, uint16_t id, bool released, uint32_t number);
 
 /* --- program.c --- */
 void program_acts(world *w);
@@ -465,9 +462,12 @@ midge_time program_next(const world *w);
 void program_connect(world *w);
 void program_disconnect(world *w, bool force);
 void program_close(world *w);
-void program_publish(world *w);
+void program_publish(world *w, midge_qos qos);
+void program_unsubscribe(world *w, unsigned filter);
 void program_subscribe(world *w, unsigned filter);
 void program_let_go(world *w);
+/* The process is dead, with all it had not told the link. */
+void program_die(world *w);
 void program_free(world *w);
 
 /* --- asks.c: the option `ask` --- */
@@ -480,7 +480,17 @@ void events_take(world *w, const midge_event *event);
 void events_told(world *w, const midge_wish *wish);
 void events_time(world *w);
 
+/* The process is dead: what nobody will hear of, and what must be there. */
+void events_crash(world *w);
+
 /* --- world.c --- */
+void world_begin_life(world *w);
+world *world_new(uint64_t seed, bool verbose);
+void world_step(world *w);
+/* No more faults, until all is done; and whether all is well then. */
+void world_converge(world *w);
+void world_close(world *w);
+void world_free(world *w);
 /* Run the seed to its end; the hash of its trace. */
 uint64_t world_run(uint64_t seed, bool verbose);
 extern uint64_t *world_hits; /* HIT_COUNT of them */

@@ -12,6 +12,7 @@ void monitor_connected(world *w) {
   m->sent.size = m->delivered.size = 0;
   m->head_sent = m->head_delivered = !w->weather.proxy;
   m->first_sent = m->goodbye = m->resumed = m->accepted = false;
+  m->stranger = false;
   m->window = 0;
   m->version = w->weather.version;
   m->keep_alive_s = 0;
@@ -30,11 +31,14 @@ static void on_publish(world *w, const midge_packet *packet) {
   usage *u = &w->monitor.use[id];
   if (packet->publish.qos == MIDGE_AT_MOST_ONCE) return;
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */
-  disk_published(w, number);
+  CHECK(w, !w->requests[number].damaged, "message %u is damaged, and sent",
+        number);
+  disk_published(w, number, id);
   if (id > w->monitor.highest) w->monitor.highest = id;
   bool in_use = u->type != 0 && !u->acked;
   if (!packet->publish.duplicate) {
-    CHECK(w, !in_use, "identifier %u is in use", id); /* I6 */
+    CHECK(w, !in_use || w->monitor.unsure, "identifier %u is in use",
+          id); /* I6 */
     *u = (usage){
         .type = MIDGE_PUBLISH, .qos = packet->publish.qos, .number = number};
   } else {
@@ -55,6 +59,14 @@ static void on_publish(world *w, const midge_packet *packet) {
         w->monitor.window);
 }
 
+/* After this, no process is to be told of it any more. */
+static void note_answer(world *w, uint16_t id) {
+  for (size_t i = 0; i < w->broker.queue_count; i++) {
+    const outgoing *o = &w->broker.queue[i];
+    if (o->id == id) w->messages[o->number].answered = true;
+  }
+}
+
 /* I8 and I13: one answer for each message, in their order; at PUBREL, QoS 2 has
  * an order of its own. */
 static void on_answer(world *w, const midge_packet *packet) {
@@ -70,8 +82,9 @@ static void on_answer(world *w, const midge_packet *packet) {
       m->owed[i].type == packet->type && m->owed[i].id == packet->ack.packet_id,
       "answers out of order: %u", packet->ack.packet_id);
   m->owed[i].paid = true;
-  if (packet->type == MIDGE_PUBREC && packet->ack.reason < 0x80)
-    disk_received(w, packet->ack.packet_id);
+  if (packet->type != MIDGE_PUBREC || packet->ack.reason >= 0x80) return;
+  disk_received(w, packet->ack.packet_id);
+  if (!w->weather.at_release) note_answer(w, packet->ack.packet_id);
 }
 
 /* One for each PUBREL, or several; answered by hand, when it was told. */
@@ -79,9 +92,12 @@ static void on_completion(world *w, uint16_t id) {
   const broker *b = &w->broker;
   CHECK(w, w->monitor.completions[id], "PUBCOMP %u without PUBREL", id);
   w->monitor.completions[id] = false;
+  note_answer(w, id);
   if (!w->weather.at_release || !w->weather.by_hand) return;
   for (size_t i = 0; i < b->queue_count; i++)
-    CHECK(w, b->queue[i].id != id || w->messages[b->queue[i].number].told > 0,
+    CHECK(w,
+          b->queue[i].id != id || w->messages[b->queue[i].number].told > 0 ||
+              w->messages[b->queue[i].number].unsure,
           "PUBCOMP %u before the message", id);
 }
 
@@ -103,6 +119,8 @@ static void on_sent(world *w, const midge_packet *packet) {
         packet->type == MIDGE_CONNECT || m->accepted ||
             packet->type == MIDGE_DISCONNECT,
         "packet %d before CONNACK", packet->type); /* I10 */
+  CHECK(w, !m->stranger || packet->type == MIDGE_DISCONNECT,
+        "packet %d in a session that we do not know", packet->type); /* I23 */
   m->first_sent = true;
   switch (packet->type) {
     case MIDGE_CONNECT:
@@ -121,13 +139,14 @@ static void on_sent(world *w, const midge_packet *packet) {
     case MIDGE_PUBREL:
       if (m->use[packet->ack.packet_id].type == MIDGE_PUBLISH) {
         m->use[packet->ack.packet_id].released = true;
+        disk_released(w, packet->ack.packet_id);
       }
       return;
     case MIDGE_SUBSCRIBE:
     case MIDGE_UNSUBSCRIBE: {
       usage *u = &m->use[packet->subscribe.packet_id];
-      CHECK(w, u->type == 0 || u->acked, "identifier %u is in use",
-            packet->subscribe.packet_id); /* I6 */
+      CHECK(w, u->type == 0 || u->acked || w->monitor.unsure,
+            "identifier %u is in use", packet->subscribe.packet_id); /* I6 */
       *u = (usage){.type = packet->type};
       if (packet->subscribe.packet_id > m->highest)
         m->highest = packet->subscribe.packet_id;
@@ -173,7 +192,11 @@ static void on_connack(world *w, const midge_packet *packet) {
   /* MQTT 3.1 does not say; who wanted it kept takes it for kept. */
   m->resumed = packet->connack.session_present ||
                (m->version == MIDGE_MQTT_3_1 && w->weather.kept);
+  m->stranger = m->resumed && m->version == MIDGE_MQTT_5 &&
+                w->weather.durable && !w->disk.knows && !w->weather.adopt;
+  if (m->stranger) world_hit(HIT_stranger);
   if (m->resumed) return;
+  m->unsure = false;
   memset(m->use, 0, (m->highest + 1) * sizeof m->use[0]);
 }
 
@@ -270,4 +293,28 @@ void monitor_time(world *w) {
   if (w->now > heard + keep_alive) world_hit(HIT_dead_link);
   CHECK(w, w->now <= heard + dead, "the link has been dead for %llu ms",
         (unsigned long long)(w->now - heard));
+}
+
+/* What was answered may be sent again, if that is not in the file; and what is
+ * not in it and of QoS 1 has left nothing behind. */
+void monitor_crash(world *w) {
+  for (unsigned id = 1; id <= w->monitor.highest; id++) {
+    usage *u = &w->monitor.use[id];
+    u->doubtful = true;
+    if (u->qos == MIDGE_AT_LEAST_ONCE && !disk_has(w, u->number))
+      *u = (usage){0};
+  }
+}
+
+/* What was not sent may be sent as if it had been. */
+void monitor_restored(world *w, uint16_t id, bool released, uint32_t number) {
+  usage *u = &w->monitor.use[id];
+  world_hit(released ? HIT_restored_released : HIT_restored_in_flight);
+  if (id > w->monitor.highest) w->monitor.highest = id;
+  if (u->type == MIDGE_PUBLISH && u->number == number) return;
+  *u = (usage){.type = MIDGE_PUBLISH,
+               .qos = w->requests[number].qos,
+               .number = number,
+               .released = released,
+               .doubtful = true};
 }

@@ -162,19 +162,46 @@ void network_cut(world *w, conn *c) {
   if (c->to_client.dead) keep_some(w, &c->to_client);
 }
 
+void network_cut_off(world *w) {
+  conn *c = w->conn;
+  w->plan.done = true;
+  w->plan.due = false;
+  if (c == NULL || !c->up) return;
+  c->faulty = true;
+  c->to_broker.bytes.size = c->to_client.bytes.size = 0;
+  world_say(w, "network: cut of kind %d behind %llu and %llu bytes",
+            w->plan.kind, (unsigned long long)w->moved[0],
+            (unsigned long long)w->moved[1]);
+  if (w->plan.kind == CUT_SILENT) {
+    c->to_broker.dead = c->to_client.dead = true;
+    return;
+  }
+  if (c->at_broker) broker_ended(w, c);
+  network_close(w, c, w->plan.kind == CUT_FIN ? END_FIN : END_RST);
+}
+
 /* --- Moving ----------------------------------------------------------------
  */
 
 static size_t chunk(world *w, const lane *of) {
   size_t size = 1 + world_roll(w, w->weather.chunk_max);
   if (w->weather.chunk_max == 1) world_hit(HIT_bytewise);
+  if (w->plan.due) return 0;
   return size < of->bytes.size ? size : of->bytes.size;
+}
+
+static void count(world *w, bool to_client, size_t size) {
+  w->moved[to_client] += size;
+  bool there =
+      w->plan.to_client == to_client && w->moved[to_client] == w->plan.at;
+  if (w->plan.on && !w->plan.done && there) w->plan.due = true;
 }
 
 static void move_to_broker(world *w, conn *c) {
   lane *up = &c->to_broker;
   if (up->bytes.size != 0) {
     size_t size = chunk(w, up);
+    count(w, false, size);
     pipe_bytes part = {0};
     pipe_add(&part, up->bytes.data, size);
     pipe_drop(&up->bytes, size);
@@ -191,6 +218,7 @@ static void move_to_client(world *w, conn *c) {
   lane *down = &c->to_client;
   if (down->bytes.size != 0 && down->ending != END_RST) {
     size_t size = chunk(w, down);
+    count(w, true, size);
     pipe_bytes part = {0};
     pipe_add(&part, down->bytes.data, size);
     pipe_drop(&down->bytes, size);

@@ -109,25 +109,29 @@ void program_close(world *w) {
   p->asked = false;
 }
 
+static void limit(world *w, request *r) {
+  if (world_roll(w, 12) == 0) r->timeout_ms = 1 + world_roll(w, 4000);
+  if (world_roll(w, 12) == 0) r->ttl_ms = 1 + world_roll(w, 4000);
+  if (r->timeout_ms != 0) world_hit(HIT_timeout);
+  if (r->ttl_ms != 0) world_hit(HIT_ttl);
+}
+
 static request *next_request(world *w, midge_wish *wish) {
   program *p = &w->program;
   if (!p->asked || p->closed || p->mail_count > MAIL_MAX / 2) return NULL;
   if (w->request_count == REQUESTS_MAX) return NULL;
   request *r = &w->requests[w->request_count++];
-  r->counted = world_roll(w, 8) != 0;
+  r->counted = w->weather.plain || world_roll(w, 8) != 0;
   r->partings = p->partings;
   r->breaks = w->breaks;
   r->cost = 1 + world_roll(w, 500);
-  if (world_roll(w, 12) == 0) r->timeout_ms = 1 + world_roll(w, 4000);
-  if (world_roll(w, 12) == 0) r->ttl_ms = 1 + world_roll(w, 4000);
-  if (r->timeout_ms != 0) world_hit(HIT_timeout);
-  if (r->ttl_ms != 0) world_hit(HIT_ttl);
+  if (!w->weather.plain) limit(w, r);
   wish->token = r->counted ? w->request_count : 0;
   wish->cost = r->cost;
   return r;
 }
 
-void program_publish(world *w) {
+void program_publish(world *w, midge_qos qos) {
   midge_wish wish = {.type = MIDGE_WISH_PUBLISH};
   request *r = next_request(w, &wish);
   if (r == NULL) return;
@@ -135,7 +139,7 @@ void program_publish(world *w) {
   uint8_t payload[PAYLOAD_ROOM];
   world_hit(w->life.opened ? HIT_publish : HIT_publish_idle);
   r->kind = REQUEST_PUBLISH;
-  r->qos = (midge_qos)world_roll(w, 3);
+  r->qos = qos;
   r->topic = (uint8_t)world_roll(w, TOPICS);
   r->refused = r->qos != 0 && world_chance(w, w->weather.refuse);
   r->poison = world_chance(w, w->weather.poison);
@@ -143,6 +147,7 @@ void program_publish(world *w) {
       .topic = {(uint8_t *)topic, (size_t)sprintf(topic, "out/%u", r->topic)},
       .payload = {payload, payload_make(w, payload, w->request_count - 1)},
       .qos = r->qos,
+      .label = wish.token,
       .ttl_ms = r->ttl_ms,
       .timeout_ms = r->timeout_ms,
   };
@@ -172,14 +177,14 @@ void program_subscribe(world *w, unsigned filter) {
   program_tell(w, &wish);
 }
 
-static void call_unsubscribe(world *w) {
+void program_unsubscribe(world *w, unsigned filter) {
   char room[16];
   midge_wish wish = {.type = MIDGE_WISH_UNSUBSCRIBE};
   request *r = next_request(w, &wish);
   if (r == NULL) return;
   world_hit(HIT_unsubscribe);
   r->kind = REQUEST_UNSUBSCRIBE;
-  r->topic = (uint8_t)(1 + world_roll(w, w->weather.filters - 1));
+  r->topic = (uint8_t)filter;
   midge_slice one = filter_named(room, r->topic);
   world_say(w, "program: unsubscribe %u, token %u", r->topic, w->request_count);
   wish.unsubscribe.list = &one;
@@ -251,12 +256,14 @@ void program_calls(world *w) {
   if (kind < 3) {
     call_about_connections(w);
   } else if (kind < 14) {
-    if (w->request_count < w->weather.requests) program_publish(w);
+    if (w->request_count < w->weather.requests)
+      program_publish(w, (midge_qos)world_roll(w, 3));
   } else if (kind < 18) {
     if (w->request_count < w->weather.requests)
       program_subscribe(w, world_roll(w, w->weather.filters));
   } else if (kind < 20) {
-    if (w->request_count < w->weather.requests) call_unsubscribe(w);
+    if (w->request_count < w->weather.requests)
+      program_unsubscribe(w, 1 + world_roll(w, w->weather.filters - 1));
   } else if (kind < 22) {
     call_cancel(w);
   } else if (kind < 23) {
@@ -346,7 +353,7 @@ void program_acts(world *w) {
   acknowledge_some(w);
   if (p->next_message <= w->now) {
     p->next_message = later(w);
-    broker_publish(w);
+    broker_publish(w, (midge_qos)world_roll(w, 3));
   }
   if (p->next_call > w->now || p->closed) return;
   p->next_call = later(w);
@@ -369,6 +376,17 @@ midge_time program_next(const world *w) {
   if (!p->closed) next = earlier(next, p->let_go_at);
   if (p->ask_number != 0 && !p->closed) next = earlier(next, p->ask_at);
   return earlier(next, p->unasked_at);
+}
+
+void program_die(world *w) {
+  program *p = &w->program;
+  uint32_t partings = p->partings, user = p->user, goodbyes = p->goodbyes;
+  midge_time next_publish = p->next_publish, next_message = p->next_message;
+  program_free(w);
+  *p = (program){.partings = partings + 1, .user = user, .goodbyes = goodbyes};
+  p->next_call = w->now;
+  p->next_publish = next_publish;
+  p->next_message = next_message;
 }
 
 void program_free(world *w) {

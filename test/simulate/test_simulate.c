@@ -21,7 +21,7 @@
 
 enum {
   SEEDS = 2000,
-  SEEDS_TO_HIT_ALL = 10000, /* fewer need not have seen every fault */
+  SEEDS_TO_HIT_ALL = SEEDS, /* fewer need not have seen every fault */
   TWICE_EVERY = 50,         /* run again: the same seed is the same story */
   WORKERS_MAX = 64,
   PATIENCE_S = 20, /* of one seed */

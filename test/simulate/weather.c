@@ -28,8 +28,8 @@ static void draw_session(weather *to, dice *d) {
     to->broker_version = MIDGE_MQTT_5;
   to->kept = !one_in(d, 3);
   to->adopt = one_in(d, 2);
-  to->durable = to->kept && one_in(d, 3);
-  to->disk_ms = pick(d, 0, 5, 400);
+  to->durable = to->kept && one_in(d, 2);
+  to->disk_ms = pick(d, 0, 5, 500);
   to->alias_auto = one_in(d, 2);
   to->by_hand = one_in(d, 4);
   to->at_release = one_in(d, 2);
@@ -92,6 +92,14 @@ static void draw_faults(weather *to, dice *d) {
   to->awkward = rate(d, 600);
   to->poison = !to->breaks_off && one_in(d, 6) ? 600 : 0;
   to->slow_answer = rate(d, 400);
+  if (!to->durable) return;
+  to->kill = rate(d, 1000);
+  to->disk_fault = rate(d, 1000);
+  to->jump = rate(d, 5000);
+  to->expire = rate(d, 3000);
+  to->lose = rate(d, 1000);
+  to->damage = rate(d, 3000);
+  if (to->version == MIDGE_MQTT_3_1) to->expire = to->lose = 0;
 }
 
 void weather_draw(weather *to, dice *d) {

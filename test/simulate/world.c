@@ -15,95 +15,11 @@ enum {
   HEALING_STEPS = 200000,
   STEPS_IN_ALL = 300000,
   LATE_MS_MAX = 4000,
+  MEMORY_MAX = 8 * 1024 * 1024,
 };
 
-#define NAME(hit) [HIT_##hit] = #hit
-const char *const hit_names[HIT_COUNT] = {
-    NAME(dial_refused),
-    NAME(dial_silent),
-    NAME(dial_late),
-    NAME(cut_fin),
-    NAME(cut_rst),
-    NAME(cut_silent),
-    NAME(cut_to_broker),
-    NAME(cut_to_client),
-    NAME(cut_while_shaking),
-    NAME(write_error),
-    NAME(write_partial),
-    NAME(write_waits),
-    NAME(write_cut),
-    NAME(bytewise),
-    NAME(late_driver),
-    NAME(old_fact),
-    NAME(broken_while_paused),
-    NAME(ended),
-    NAME(slow_answer),
-    NAME(slow_disk),
-    NAME(broker_crash),
-    NAME(session_lost),
-    NAME(session_expired),
-    NAME(takeover),
-    NAME(server_disconnect),
-    NAME(server_closes),
-    NAME(connack_refused),
-    NAME(connack_lasting),
-    NAME(version_refused),
-    NAME(sent_elsewhere),
-    NAME(reference_bad),
-    NAME(server_moved),
-    NAME(window_of_one),
-    NAME(server_keep_alive),
-    NAME(publish_refused),
-    NAME(subscribe_refused),
-    NAME(poison),
-    NAME(silent_broker),
-    NAME(proxy_refused),
-    NAME(proxy_silent),
-    NAME(place_dead),
-    NAME(ask_late),
-    NAME(ask_old),
-    NAME(ask_bad_url),
-    NAME(ask_new_url),
-    NAME(paused),
-    NAME(held),
-    NAME(by_hand),
-    NAME(at_release),
-    NAME(connect),
-    NAME(connect_again),
-    NAME(disconnect),
-    NAME(disconnect_idle),
-    NAME(force),
-    NAME(abort),
-    NAME(abort_idle),
-    NAME(reconnect),
-    NAME(hurry),
-    NAME(close),
-    NAME(close_idle),
-    NAME(publish),
-    NAME(publish_idle),
-    NAME(subscribe),
-    NAME(unsubscribe),
-    NAME(cancel),
-    NAME(set_will),
-    NAME(ttl),
-    NAME(timeout),
-    NAME(in_event),
-    NAME(between_events),
-    NAME(gave_up),
-    NAME(expired),
-    NAME(timed_out),
-    NAME(cancelled),
-    NAME(broke),
-    NAME(renewed),
-    NAME(resumed),
-    NAME(negotiated),
-    NAME(stable),
-    NAME(followed),
-    NAME(next_place),
-    NAME(dead_link),
-    NAME(freed_alive),
-    NAME(healed),
-};
+#define NAME(hit) #hit,
+const char *const hit_names[HIT_COUNT] = {HITS(NAME)};
 
 uint64_t *world_hits;
 
@@ -193,7 +109,10 @@ static midge_time earlier(midge_time a, midge_time b) {
 static void advance(world *w) {
   midge_time next = earlier(network_next(w), program_next(w));
   next = earlier(next, w->disk.commits_at);
-  if (!w->life.ended) next = earlier(next, midge_link_deadline(w->link));
+  next = earlier(next, w->wake_at);
+  midge_time deadline = midge_link_deadline(w->link);
+  if (deadline != MIDGE_NEVER) deadline -= (midge_time)w->skew;
+  if (!w->life.ended) next = earlier(next, deadline);
   CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
   w->before = w->now;
   if (next > w->now) w->now = next;
@@ -220,23 +139,36 @@ static void faults(world *w) {
     }
     if (w->weather.forget != 0) broker_lose_session(w);
   }
+  (void)process_dies(w);
 }
 
-static void step(world *w) {
+static void plan_comes_due(world *w) {
+  network_cut_off(w);
+  w->dying = w->plan.crash != CRASH_NONE;
+  if (w->disk.busy && w->disk.commits_at == MIDGE_NEVER)
+    w->disk.commits_at = w->now;
+}
+
+void world_step(world *w) {
   CHECK(w, ++w->steps < STEPS_IN_ALL, "it goes on and on");
   advance(w);
   w->life.told_late = false;
-  midge_link_clock(w->link, w->now);
+  midge_link_clock(w->link, driver_clock(w));
   disk_move(w);
   driver_settle(w);
   network_move(w);
   program_acts(w);
   program_deliver(w);
   driver_turn(w);
+  if (w->plan.due) plan_comes_due(w);
+  if (w->dying) process_restart(w);
   if (w->life.ended) return;
   events_time(w);
   monitor_time(w);
+  CHECK(w, w->memory.now <= MEMORY_MAX, "%zu bytes of memory",
+        w->memory.now); /* I20 */
   if (!w->healed) faults(w);
+  if (w->dying) process_restart(w);
 }
 
 /* --- The end ---------------------------------------------------------------
@@ -250,16 +182,20 @@ static void heal(world *w) {
   is->cut = is->refuse_dial = is->refuse_connect = is->move = 0;
   is->refuse = is->takeover = is->crash = is->forget = is->late = 0;
   is->pause = is->calls = is->awkward = is->poison = is->slow_answer = 0;
+  is->kill = is->disk_fault = 0;
   is->messages = w->message_count;
   is->pace_ms = 200;
   w->program.next_call = w->now;
   if (w->program.let_go_at > w->now) w->program.let_go_at = w->now;
+  if (!w->disk.busy || w->disk.commits_at != MIDGE_NEVER) return;
+  w->dying = true; /* somebody ends what hangs */
+  process_restart(w);
 }
 
 static bool all_done(const world *w) {
   for (uint32_t i = 0; i < w->request_count; i++) {
     const request *r = &w->requests[i];
-    if (r->counted && !r->done) return false;
+    if (r->counted && !r->done && !r->gone) return false;
   }
   return w->life.freed_messages == w->life.told_messages;
 }
@@ -268,8 +204,9 @@ static bool is_quiet(const world *w) {
   const program *p = &w->program;
   return p->asked && p->mail_count == 0 && w->life.opened && all_done(w) &&
          p->unasked_at == MIDGE_NEVER && p->acknowledge_count == 0 &&
-         p->let_go_at == MIDGE_NEVER && w->broker.queue_count == 0 &&
-         network_is_quiet(w) && broker_conn(w) == w->conn && !w->conn->mute;
+         p->let_go_at == MIDGE_NEVER && !w->disk.busy &&
+         w->broker.queue_count == 0 && network_is_quiet(w) &&
+         broker_conn(w) == w->conn && !w->conn->mute;
 }
 
 /* What was granted, and not taken back since, is in force. */
@@ -293,12 +230,12 @@ static void judge(const world *w) {
   for (unsigned i = 0; i < FILTERS; i++) judge_filter(w, i);
   for (uint32_t i = 0; i < w->message_count; i++) {
     const message *m = &w->messages[i];
-    CHECK(w, m->qos == 0 || m->lost || m->told > 0, "message %u to us is lost",
-          i);
+    CHECK(w, m->qos == 0 || m->lost || m->told > 0 || m->unsure,
+          "message %u to us is lost", i);
   }
 }
 
-static void converge(world *w) {
+void world_converge(world *w) {
   heal(w);
   midge_time end = w->now + HEALING_MS;
   uint64_t most = w->steps + HEALING_STEPS;
@@ -307,7 +244,7 @@ static void converge(world *w) {
           "it never ends: %zu of %zu requests, %zu messages, %s",
           w->life.freed_messages, w->life.told_messages, w->broker.queue_count,
           w->life.opened ? "opened" : "not opened");
-    step(w);
+    world_step(w);
   }
   judge(w);
 }
@@ -322,9 +259,10 @@ static void say_goodbye(world *w) {
               !(is->durable && is->disk_ms > 5);
   uint32_t number = w->request_count, goodbyes = w->program.goodbyes;
   w->leaving = true;
-  program_publish(w);
+  program_publish(w, (midge_qos)world_roll(w, 3));
   program_disconnect(w, force);
-  while (w->life.finished != w->program.connects || w->life.running) step(w);
+  while (w->life.finished != w->program.connects || w->life.running)
+    world_step(w);
   CHECK(w, midge_link_attempt(w->link) == 0, "a transport after the goodbye");
   if (!well || number == w->request_count) return;
   const request *last = &w->requests[number];
@@ -336,12 +274,12 @@ static void say_goodbye(world *w) {
 }
 
 /* After ENDED: nothing is wanted, and all is given back. */
-static void close_for_good(world *w) {
+void world_close(world *w) {
   midge_slice slice;
   midge_event event;
   midge_place place;
   program_close(w);
-  while (!w->life.ended) step(w);
+  while (!w->life.ended) world_step(w);
   CHECK(w, midge_link_is_over(w->link), "it is not over");
   CHECK(w, w->conn == NULL, "a transport is left");
   CHECK(w, !midge_link_event(w->link, &event), "an event after the end");
@@ -364,38 +302,51 @@ static void run(world *w) {
   program_subscribe(w, 0);
   while (w->steps < STEPS_MAX && w->now < end &&
          w->request_count < w->weather.requests)
-    step(w);
+    world_step(w);
   if (w->weather.end == END_FREE) {
     world_hit(HIT_freed_alive);
     return;
   }
-  if (w->weather.end != END_CLOSE_EARLY) converge(w);
+  if (w->weather.end != END_CLOSE_EARLY) world_converge(w);
+  w->weather.kill = 0;
   if (w->weather.end == END_DISCONNECT) say_goodbye(w);
-  close_for_good(w);
+  world_close(w);
 }
 
-static void world_free(world *w) {
+void world_free(world *w) {
   midge_link_free(w->link);
   CHECK(w, w->memory.now == 0, "%zu bytes are still out", w->memory.now);
   network_free(w);
   program_free(w);
   pipe_free(&w->monitor.sent);
   pipe_free(&w->monitor.delivered);
+  disk_free(w);
   free(w);
 }
 
-uint64_t world_run(uint64_t seed, bool verbose) {
+void world_begin_life(world *w) {
+  w->life = (life){0};
+  w->life.retry_at = w->program.unasked_at = MIDGE_NEVER;
+  w->program.let_go_at = MIDGE_NEVER;
+  w->life.home = PLACE_A;
+  w->life.moved = w->life.expected = PLACES_MAX;
+}
+
+world *world_new(uint64_t seed, bool verbose) {
   world *w = calloc(1, sizeof *w);
   w->seed = seed;
   w->verbose = verbose;
   w->dice.state = seed;
   w->now = 1000000;
   w->trace = UINT64_C(14695981039346656037);
-  w->life.retry_at = w->program.unasked_at = MIDGE_NEVER;
-  w->program.let_go_at = MIDGE_NEVER;
-  w->life.home = PLACE_A;
-  w->life.moved = w->life.expected = PLACES_MAX;
+  w->wake_at = MIDGE_NEVER;
+  world_begin_life(w);
   memory_init(&w->memory);
+  return w;
+}
+
+uint64_t world_run(uint64_t seed, bool verbose) {
+  world *w = world_new(seed, verbose);
   weather_draw(&w->weather, &w->dice);
   run(w);
   uint64_t trace = w->trace;
