@@ -126,10 +126,18 @@ midge_status midge_environment_start(midge_environment *environment) {
       &(midge_reactor_options){.wake = poke, .context = environment});
 }
 
+static void drop_stash(midge_environment *environment) {
+  midge_event event;
+  while (midge_stash_pop(&environment->stash, &event)) {
+    midge_environment_give_back(environment, &event);
+  }
+  midge_stash_free(&environment->stash);
+}
+
 void midge_environment_stop(midge_environment *environment) {
   midge_environment_flush(environment);
   environment->stopped = true;
-  midge_stash_free(&environment->stash);
+  drop_stash(environment);
   if (environment->reactor != NULL) midge_reactor_stop(environment->reactor);
   environment->reactor = NULL;
   for (uint32_t i = 0; i < environment->client_room; i++) {

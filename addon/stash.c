@@ -36,8 +36,6 @@ bool midge_stash_pop(midge_stash *stash, midge_event *event) {
 }
 
 void midge_stash_free(midge_stash *stash) {
-  midge_event event;
-  while (midge_stash_pop(stash, &event)) midge_buffer_release(event.buffer);
   free(stash->events);
   *stash = (midge_stash){0};
 }

@@ -16,6 +16,7 @@ bool midge_stash_push(midge_stash *stash, const midge_event *event);
 const midge_event *midge_stash_at(const midge_stash *stash, size_t index);
 /* The caller releases the event's buffer. */
 bool midge_stash_pop(midge_stash *stash, midge_event *event);
+/* It is empty. */
 void midge_stash_free(midge_stash *stash);
 
 #endif

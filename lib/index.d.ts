@@ -321,7 +321,7 @@ declare namespace mqtt {
     /** Where the session is kept, so that it survives the process. */
     store?: StoreOptions;
     maxInFlight?: number;
-    /** Bytes of messages that wait for JavaScript, then the socket is not read; 256 KiB. */
+    /** Bytes of messages that wait for JavaScript, then the socket is not read; 1 MiB. */
     highWaterMark?: number;
 
     /** Milliseconds that a blocking call waits. */

@@ -211,9 +211,9 @@ function unknown(name) {
   return error;
 }
 
-// Events that wait for JavaScript do so in one line: what one client has in it,
-// its neighbours wait for.
-const WAITING_BYTES = 256 * 1024;
+// What waits for JavaScript of one client. Enough for both threads to be at
+// work, and what is read and not delivered yet only leaves the caches.
+const WAITING_BYTES = 1024 * 1024;
 
 // Of who gives none.
 const NONE = Object.freeze({});

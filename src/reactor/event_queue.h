@@ -1,35 +1,29 @@
 /* Events on their way out: the reactor collects, one thread takes.
  *
- *     reactor's thread          under the lock        the reader's thread
- *     [collected] -- flush -->   [incoming]  -- swap -->   [taken]
+ *     reactor's thread          under the lock         the reader's thread
+ *     [collected] -- flush -->   [incoming]  -- add -->   [turns]
  *
- * Whole lists change hands, so that the lock is taken once for many events.
- * What an event weighs is counted by its client's gauge, its `origin`, until
- * the reader is done with it. */
+ * Whole blocks change hands, so that the lock is taken once for many events,
+ * and the reader has them in turns over the clients. What an event weighs is
+ * counted by its client's gauge, its `origin`, until the reader is done with
+ * it. */
 #ifndef MIDGE_REACTOR_EVENT_QUEUE_H
 #define MIDGE_REACTOR_EVENT_QUEUE_H
 
-#include <stdatomic.h>
 #include <uv.h>
 
-#include "base/allocator.h"
 #include "midge/client.h"
-#include "reactor/gauge.h"
-
-typedef struct midge_event_list {
-  midge_event *events;
-  size_t room;
-  size_t count;
-} midge_event_list;
+#include "reactor/turns.h"
 
 typedef struct midge_event_queue {
   const midge_allocator *allocator;
   midge_event_list collected; /* reactor's thread, as the next two */
   bool is_urgent;             /* the reader is to know at once */
-  bool is_quiet; /* events were handed over that nobody was woken for */
-  midge_event_list taken; /* reader's thread, as the next four */
-  size_t next;            /* of `taken`; those before it are done with */
-  bool is_kept;           /* the one on loan is given back later */
+  bool is_quiet;     /* events were handed over that nobody was woken for */
+  midge_turns turns; /* reader's thread, as the next five */
+  midge_event_list empty; /* what is exchanged for the incoming ones */
+  bool is_lent;           /* the event whose turn it is */
+  bool is_kept;           /* and it is given back later */
   midge_gauge *unsettled; /* of clients whose events were taken */
   size_t unsettled_bytes;
   uv_mutex_t mutex;
@@ -42,12 +36,13 @@ typedef struct midge_event_queue {
 /* 0, or an error of libuv. */
 int midge_event_queue_init(midge_event_queue *queue,
                            const midge_allocator *allocator);
-/* Releases what nobody took; both threads are done. */
+/* Releases what nobody took, and the gauge of each ENDED that is among it; both
+ * threads are done. */
 void midge_event_queue_free(midge_event_queue *queue);
 
 /* Where the next event is to be written; nothing is pushed yet. */
 midge_event *midge_event_queue_place(midge_event_queue *queue);
-/* It was written there. Holds its buffer. */
+/* It was written there, and its `origin` set. Holds its buffer. */
 void midge_event_queue_push(midge_event_queue *queue);
 /* Hand over what was collected. True: wake the reader. Successes that nobody
  * waits for wait for other events, until there are many of them. */

@@ -3,8 +3,7 @@
 #include <assert.h>
 
 enum {
-  FLUSH_COUNT = 256, /* events that do not wait for the round's end */
-  PATIENCE_MS = 10,  /* of a success that nobody waits for */
+  PATIENCE_MS = 10, /* of a success that nobody waits for */
 };
 
 midge_time midge_reactor_now(const midge_reactor *reactor) {
@@ -58,7 +57,8 @@ midge_event *midge_reactor_place(midge_reactor *reactor) {
 
 void midge_reactor_push(midge_reactor *reactor) {
   midge_event_queue_push(&reactor->events);
-  if (reactor->events.collected.count >= FLUSH_COUNT)
+  /* A full block does not wait for the round's end. */
+  if (reactor->events.collected.count >= MIDGE_BLOCK_EVENTS)
     midge_reactor_flush(reactor);
 }
 

@@ -38,7 +38,8 @@ struct midge_reactor {
   midge_client *due;     /* their timer has fired */
   midge_parcel *parcels; /* wishes that wait for the next round */
   midge_buffer *reading; /* what sockets read into: nobody else holds it */
-  midge_lookup *asked;   /* requests that who asks for the same can join */
+  uint32_t round;      /* of the loop, from 1: each socket is read once in it */
+  midge_lookup *asked; /* requests that who asks for the same can join */
 
   _Atomic uint64_t dice; /* any thread: of what seeds the clients' retries */
 

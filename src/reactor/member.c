@@ -99,7 +99,7 @@ static void on_dialed(void *context, midge_socket *socket) {
   midge_client *client = context;
   client->dial = NULL;
   client->socket = socket;
-  midge_socket_listen(socket, &listener, client, &client->reactor->reading);
+  midge_socket_listen(socket, &listener, client);
   tick(client);
   midge_link_dialed(client->link, client->transport);
   midge_member_turn(client);
@@ -465,6 +465,13 @@ static void free_client(uv_handle_t *timer) {
   midge_free(&client->reactor->allocator, client, sizeof *client);
 }
 
+/* Events that nobody took may still count on it: it goes with them. */
+static void let_go_of_gauge(midge_client *client) {
+  midge_event *last = midge_reactor_place(client->reactor);
+  *last = (midge_event){.type = MIDGE_EVENT_ENDED, .origin = client->gauge};
+  midge_event_queue_push(&client->reactor->events);
+}
+
 void midge_member_drop(midge_client *client) {
   midge_reactor *reactor = client->reactor;
   if (client->next != NULL) client->next->previous = client->previous;
@@ -475,8 +482,7 @@ void midge_member_drop(midge_client *client) {
 
   drop_transport(client);
   leave_kept(client);
-  /* Once ENDED was pushed the reader frees it: else it is still ours. */
-  if (!client->has_ended) midge_gauge_free(client->gauge);
+  if (!client->has_ended) let_go_of_gauge(client);
   midge_link_free(client->link);
   client->link = NULL;
   uv_close((uv_handle_t *)&client->timer, free_client);

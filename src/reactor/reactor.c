@@ -100,6 +100,7 @@ static void wait_for_goodbyes(midge_reactor *reactor, bool waits) {
 /* Before each wait. */
 static void on_sleep(uv_prepare_t *prepare) {
   midge_reactor *reactor = prepare->data;
+  reactor->round++;
   take_wishes(reactor);
   midge_reactor_flush(reactor);
   bool more =

@@ -20,7 +20,7 @@ midge_socket *midge_socket_new(midge_reactor *reactor, bool is_pipe,
   midge_socket *socket =
       midge_allocate_zero(&reactor->allocator, sizeof *socket);
   if (socket == NULL) return NULL;
-  socket->allocator = &reactor->allocator;
+  socket->reactor = reactor;
   int error = is_pipe ? uv_pipe_init(loop, &socket->pipe, 0)
                       : uv_tcp_init(loop, &socket->tcp);
   assert(error == 0); /* the system is not asked yet */
@@ -31,15 +31,15 @@ midge_socket *midge_socket_new(midge_reactor *reactor, bool is_pipe,
 }
 
 void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
-                         void *context, midge_buffer *const *reading) {
+                         void *context) {
   socket->listener = listener;
   socket->context = context;
-  socket->reading = reading;
 }
 
 static void free_write(midge_socket *socket) {
-  midge_free(socket->allocator, socket->write, sizeof *socket->write);
-  midge_free(socket->allocator, socket->copy, COPY_BYTES);
+  const midge_allocator *allocator = &socket->reactor->allocator;
+  midge_free(allocator, socket->write, sizeof *socket->write);
+  midge_free(allocator, socket->copy, COPY_BYTES);
   socket->write = NULL;
   socket->copy = NULL;
 }
@@ -47,7 +47,7 @@ static void free_write(midge_socket *socket) {
 static void free_socket(uv_handle_t *handle) {
   midge_socket *socket = handle->data;
   free_write(socket);
-  midge_free(socket->allocator, socket, sizeof *socket);
+  midge_free(&socket->reactor->allocator, socket, sizeof *socket);
 }
 
 void midge_socket_drop(midge_socket *socket) {
@@ -75,12 +75,19 @@ void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
 
 /* --- Reading --- */
 
+/* libuv would read on from a socket that is always full, while others wait.
+ * Without a buffer it comes back to it in the next round. */
 static void lend_buffer(uv_handle_t *handle, size_t suggested,
                         uv_buf_t *buffer) {
   (void)suggested;
   midge_socket *socket = handle->data;
-  midge_buffer *reading = *socket->reading;
-  *buffer = uv_buf_init((char *)reading->data, (unsigned)reading->size);
+  midge_reactor *reactor = socket->reactor;
+  midge_buffer *reading = reactor->reading;
+  bool had_its_turn = socket->read_round == reactor->round;
+  socket->read_round = reactor->round;
+  *buffer = had_its_turn
+                ? uv_buf_init(NULL, 0)
+                : uv_buf_init((char *)reading->data, (unsigned)reading->size);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
@@ -88,7 +95,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
   if (size > 0)
     socket->listener->received(socket->context,
                                midge_slice_of(buffer->base, (size_t)size));
-  if (size < 0) socket->listener->broken(socket->context, (int)size);
+  if (size < 0 && size != UV_ENOBUFS)
+    socket->listener->broken(socket->context, (int)size);
 }
 
 void midge_socket_read(midge_socket *socket, bool on) {
@@ -155,7 +163,7 @@ static size_t to_buffers(uv_buf_t *buffers, const midge_slice *slices,
 
 static size_t copy_some(midge_socket *socket, const midge_slice *slices,
                         size_t count) {
-  socket->copy = midge_allocate(socket->allocator, COPY_BYTES);
+  socket->copy = midge_allocate(&socket->reactor->allocator, COPY_BYTES);
   assert(socket->copy != NULL); /* else nothing would ever leave again */
   size_t size = 0;
   for (size_t i = 0; i < count && size < COPY_BYTES; i++) {
@@ -170,7 +178,8 @@ static size_t copy_some(midge_socket *socket, const midge_slice *slices,
 /* The system is full, or others have their turn: the loop goes on with it. */
 static size_t write_later(midge_socket *socket, uv_buf_t *buffers, size_t count,
                           size_t copied) {
-  socket->write = midge_allocate(socket->allocator, sizeof *socket->write);
+  socket->write =
+      midge_allocate(&socket->reactor->allocator, sizeof *socket->write);
   assert(socket->write != NULL); /* the same */
   socket->write->data = socket;
   int error = uv_write(socket->write, &socket->stream, buffers, (unsigned)count,

@@ -26,13 +26,13 @@ struct midge_socket {
   };
   const midge_listener *listener; /* null: dropped */
   void *context;
-  midge_buffer *const *reading; /* what to read into: it may be exchanged */
-  const midge_allocator *allocator;
+  midge_reactor *reactor;
   size_t number; /* for the owner */
   union {
     uv_connect_t connect;
     uv_shutdown_t shutdown; /* once it is connected */
   };
+  uint32_t read_round; /* when it had its turn to be read */
   bool is_reading;
   bool is_writing;     /* a write waits for the system */
   bool is_shut;        /* nothing more can or will be written */
@@ -47,7 +47,7 @@ midge_socket *midge_socket_new(midge_reactor *reactor, bool is_pipe,
                                const midge_listener *listener, void *context);
 /* Another owner from here on. */
 void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
-                         void *context, midge_buffer *const *reading);
+                         void *context);
 void midge_socket_drop(midge_socket *socket);
 
 /* Return 0 or an error of libuv; `connected` follows. */

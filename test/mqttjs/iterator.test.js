@@ -308,13 +308,13 @@ test('a loop that publishes and waits is not stopped by a backlog', async () => 
 
 test('a client that is paused with a backlog connects again', async () => {
   const { url } = await start();
-  const client = await connect(url);
+  const client = await connect(url, { highWaterMark: 262144 });
   await client.subscribeAsync('in');
   client.pause();
   const sender = await connect(url);
   for (let i = 0; i < 100; i += 1) sender.publish('in', Buffer.alloc(10000, 65));
   await sender.publishAsync('in', 'last', { qos: 1 });
-  await until(() => client.stats().bytes.received > 256 * 1024);
+  await until(() => client.stats().bytes.received > 262144);
   const again = event(client, 'connect');
   client.stream.destroy();
   await again;

@@ -344,18 +344,19 @@ test('the end that one connect has yet to come to is not that of the next',
   async () => {
     const server = await serve('{ publish() {} }');
     const client = make({ timeout: 300, closeTimeout: 1000 });
-    assert.equal(client.connect('127.0.0.1', server.port), 0);
+    const connect = () => { // the machine may be slower than that
+      let status = ETIMEOUT;
+      while (status === ETIMEOUT) status = client.connect('127.0.0.1', server.port);
+      assert.equal(status, 0);
+    };
+    connect();
     assert.equal(client.publish(1, false, 't', 'm'), ETIMEOUT);
     assert.equal(client.disconnect(), ETIMEOUT);
     await delay(0);
     const heard = [];
     client.on('connected', () => heard.push('connected'));
     client.on('disconnected', (result) => heard.push(result));
-    let status = client.connect('127.0.0.1', server.port);
-    while (status === ETIMEOUT) {
-      status = client.connect('127.0.0.1', server.port);
-    }
-    assert.equal(status, 0);
+    connect();
     assert.equal(client.disconnect(null, { force: true }), 0);
     await until(() => heard.at(-1) === 'OK' && heard.includes('connected'));
     await server.stop();

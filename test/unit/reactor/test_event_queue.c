@@ -153,9 +153,152 @@ static void each_client_has_a_mark_of_its_own(void **state) {
   midge_gauge_free(other);
 }
 
+/* --- Turns --- */
+
+enum {
+  QUANTUM = 64 * 1024, /* of a client's turn */
+  PARCEL = 16 * 1024,
+  PARCELS = 100,
+  NEIGHBOUR = 1000000, /* the numbers of its events begin here */
+};
+
+/* As `push`, of another client. */
+static void push_of(midge_gauge *owner, uint64_t number, size_t size) {
+  midge_gauge *before = gauge;
+  gauge = owner;
+  push(number, size);
+  gauge = before;
+}
+
+/* How many bytes come before the first event of the neighbour; all before it
+ * are the flooded client's, in order from `*flooded` on. */
+static size_t bytes_before_neighbour(uint64_t *flooded, size_t size) {
+  uint64_t number;
+  bool resumed;
+  size_t bytes = 0;
+  while (assert_true(take(&number, &resumed)), number < NEIGHBOUR) {
+    assert_int_equal(number, (*flooded)++);
+    bytes += size;
+  }
+  return bytes;
+}
+
+static void a_neighbour_waits_for_one_quantum_of_a_flood(void **state) {
+  (void)state;
+  start(0);
+  midge_gauge *other = midge_gauge_new(&midge_allocator_default, 0);
+  uint64_t flooded = 0, number;
+  bool resumed;
+  for (uint64_t i = 0; i < PARCELS; i++) push(i, PARCEL);
+  push_of(other, NEIGHBOUR, 10);
+  midge_event_queue_flush(&queue);
+  assert_in_range(bytes_before_neighbour(&flooded, PARCEL), 1,
+                  QUANTUM + PARCEL);
+  while (take(&number, &resumed)) assert_int_equal(number, flooded++);
+  assert_int_equal(flooded, PARCELS);
+  stop();
+  midge_gauge_free(other);
+}
+
+/* It comes while the reader is at the flood, and nobody waits for its end. */
+static void a_neighbour_that_comes_later_waits_no_longer(void **state) {
+  (void)state;
+  start(0);
+  midge_gauge *other = midge_gauge_new(&midge_allocator_default, 0);
+  uint64_t flooded = 0, number;
+  bool resumed;
+  for (uint64_t i = 0; i < 100 * PARCELS; i++) push(i, 100);
+  midge_event_queue_flush(&queue);
+  for (int times = 0; times < 3; times++) {
+    for (int i = 0; i < 1000; i++) {
+      assert_true(take(&number, &resumed));
+      assert_int_equal(number, flooded++);
+    }
+    push_of(other, NEIGHBOUR, 10);
+    midge_event_queue_flush(&queue);
+    assert_in_range(bytes_before_neighbour(&flooded, 100), 0, QUANTUM);
+  }
+  stop(); /* and what is left is released */
+  midge_gauge_free(other);
+}
+
+static void busy_clients_have_equal_parts(void **state) {
+  (void)state;
+  start(0);
+  enum { CLIENTS = 5, EACH = 400 };
+  midge_gauge *busy[CLIENTS];
+  size_t taken[CLIENTS] = {0};
+  for (int i = 0; i < CLIENTS; i++)
+    busy[i] = midge_gauge_new(&midge_allocator_default, 0);
+  for (uint64_t n = 0; n < (uint64_t)CLIENTS * EACH; n++)
+    push_of(busy[n / EACH], n, 1000);
+  midge_event_queue_flush(&queue);
+
+  uint64_t number;
+  bool resumed;
+  while (take(&number, &resumed)) {
+    size_t who = number / EACH;
+    assert_int_equal(number % EACH, taken[who]++);
+    for (size_t i = 0; i < CLIENTS && taken[who] < EACH; i++)
+      assert_true(taken[i] + QUANTUM / 1000 + 1 >= taken[who]);
+  }
+  for (int i = 0; i < CLIENTS; i++) assert_int_equal(taken[i], EACH);
+  stop();
+  for (int i = 0; i < CLIENTS; i++) midge_gauge_free(busy[i]);
+}
+
+/* Events of many clients between each other, taken and pushed in any rhythm. */
+static void each_client_keeps_its_order(void **state) {
+  (void)state;
+  start(0);
+  enum { CLIENTS = 7, TIMES = 30000 };
+  midge_gauge *clients[CLIENTS];
+  uint64_t pushed[CLIENTS] = {0}, taken[CLIENTS] = {0}, number, dice = 1;
+  bool resumed;
+  for (int i = 0; i < CLIENTS; i++)
+    clients[i] = midge_gauge_new(&midge_allocator_default, 0);
+  for (int times = 0; times < TIMES; times++) {
+    dice = dice * UINT64_C(6364136223846793005) + 1442695040888963407;
+    uint64_t who = (dice >> 33) % CLIENTS;
+    for (uint64_t i = 0; i < (dice >> 40) % 4; i++)
+      push_of(clients[who], pushed[who]++ * CLIENTS + who, dice >> 54);
+    if ((dice >> 44) % 8 == 0) midge_event_queue_flush(&queue);
+    for (uint64_t i = 0; i < (dice >> 48) % 4 && take(&number, &resumed); i++)
+      assert_int_equal(number / CLIENTS, taken[number % CLIENTS]++);
+  }
+  midge_event_queue_flush(&queue);
+  while (take(&number, &resumed))
+    assert_int_equal(number / CLIENTS, taken[number % CLIENTS]++);
+  for (int i = 0; i < CLIENTS; i++) assert_int_equal(taken[i], pushed[i]);
+  stop();
+  for (int i = 0; i < CLIENTS; i++) midge_gauge_free(clients[i]);
+}
+
+/* The reader has the gauge from the last event on: others may be behind it. */
+static void a_gauge_goes_with_the_last_event_of_its_client(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  bool resumed;
+  for (int i = 0; i < 3; i++) {
+    midge_gauge *ended = midge_gauge_new(&midge_allocator_default, 0);
+    push_of(ended, 1, 10);
+    *midge_event_queue_place(&queue) =
+        (midge_event){.type = MIDGE_EVENT_ENDED, .origin = ended};
+    midge_event_queue_push(&queue);
+    push(2, 10);
+  }
+  midge_event_queue_flush(&queue);
+  for (int i = 0; i < 6; i++)
+    assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
+  stop(); /* what nobody took goes with its gauge too */
+}
+
+/* --- Buffers --- */
+
 static void push_in(midge_buffer *buffer) {
-  *midge_event_queue_place(&queue) =
-      (midge_event){.type = MIDGE_EVENT_MESSAGE, .buffer = buffer};
+  *midge_event_queue_place(&queue) = (midge_event){
+      .type = MIDGE_EVENT_MESSAGE, .buffer = buffer, .origin = gauge};
   midge_event_queue_push(&queue);
 }
 
@@ -189,6 +332,24 @@ static void events_in_one_buffer_hold_it_together_to_the_last(void **state) {
   stop();
 }
 
+/* They may be taken in another order. */
+static void events_of_two_clients_do_not_hold_together(void **state) {
+  (void)state;
+  start(0);
+  midge_gauge *own = gauge;
+  midge_gauge *other = midge_gauge_new(&midge_allocator_default, 0);
+  midge_buffer *buffer = midge_buffer_new(&midge_allocator_default, 1);
+  push_in(buffer);
+  gauge = other;
+  push_in(buffer);
+  gauge = own;
+  assert_int_equal(holders(buffer), 3);
+  stop();
+  assert_int_equal(holders(buffer), 1);
+  midge_buffer_release(buffer);
+  midge_gauge_free(other);
+}
+
 static void what_is_left_of_a_buffer_is_released_at_the_end(void **state) {
   (void)state;
   start(0);
@@ -208,9 +369,12 @@ static void what_is_left_of_a_buffer_is_released_at_the_end(void **state) {
   midge_buffer_release(second);
 }
 
+/* --- Wakes --- */
+
 static void push_done(uint64_t token, midge_status status) {
   *midge_event_queue_place(&queue) =
       (midge_event){.type = MIDGE_EVENT_DONE,
+                    .origin = gauge,
                     .done.token = token | MIDGE_TOKEN_PATIENT,
                     .done.status = status};
   midge_event_queue_push(&queue);
@@ -333,7 +497,13 @@ int main(void) {
       cmocka_unit_test(one_huge_event_pauses_and_resumes),
       cmocka_unit_test(what_is_kept_counts_until_it_is_given_back),
       cmocka_unit_test(each_client_has_a_mark_of_its_own),
+      cmocka_unit_test(a_neighbour_waits_for_one_quantum_of_a_flood),
+      cmocka_unit_test(a_neighbour_that_comes_later_waits_no_longer),
+      cmocka_unit_test(busy_clients_have_equal_parts),
+      cmocka_unit_test(each_client_keeps_its_order),
+      cmocka_unit_test(a_gauge_goes_with_the_last_event_of_its_client),
       cmocka_unit_test(events_in_one_buffer_hold_it_together_to_the_last),
+      cmocka_unit_test(events_of_two_clients_do_not_hold_together),
       cmocka_unit_test(what_is_left_of_a_buffer_is_released_at_the_end),
       cmocka_unit_test(a_success_that_nobody_waits_for_wakes_nobody),
       cmocka_unit_test(many_of_them_are_told_at_once),

@@ -52,8 +52,8 @@ static void a_small_mark_holds(void **state) {
   assert_int_equal(held, 0);
 }
 
-static void push(midge_event_queue *queue, size_t count) {
-  const midge_event event = {.type = MIDGE_EVENT_DONE};
+static void push(midge_event_queue *queue, midge_gauge *gauge, size_t count) {
+  const midge_event event = {.type = MIDGE_EVENT_DONE, .origin = gauge};
   for (size_t i = 0; i < count; i++) {
     *midge_event_queue_place(queue) = event;
     midge_event_queue_push(queue);
@@ -73,15 +73,17 @@ static void a_burst_does_not_stay_in_memory(void **state) {
   (void)state;
   midge_event_queue queue;
   assert_int_equal(midge_event_queue_init(&queue, &allocator), 0);
-  push(&queue, 100000);
+  midge_gauge *gauge = midge_gauge_new(&allocator, 0);
+  push(&queue, gauge, 100000);
   assert_true(held > 1000000);
   take(&queue, 100000);
   for (int i = 0; i < 4; i++) {
-    push(&queue, 10);
+    push(&queue, gauge, 10);
     take(&queue, 10);
   }
   assert_true(held < 10 * sizeof(midge_event) * 1000);
   midge_event_queue_free(&queue);
+  midge_gauge_free(gauge);
   assert_int_equal(held, 0);
 }
 
