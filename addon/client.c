@@ -305,11 +305,17 @@ static const midge_identity *read_identity(midge_scratch *scratch,
   return identity;
 }
 
-/* proceed(index, attempt, {url, userName, password, headers, identity, tls}) */
+/* proceed(index, attempt, {url, userName, password, headers, identity, tls});
+ * undefined for nothing new. */
 static napi_value proceed(napi_env env, napi_callback_info info) {
   native_call call;
+  napi_valuetype type = napi_undefined;
   begin(&call, env, info);
   if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  napi_typeof(env, call.args[2], &type);
+  if (type == napi_undefined)
+    return finish(&call, midge_client_proceed(call.client->handle,
+                                              number(&call, 1), NULL));
   midge_scratch *scratch = &call.scratch;
   scratch->secret = true;
   napi_value object = call.args[2];

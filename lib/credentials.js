@@ -57,7 +57,7 @@ class Credentials {
 
   serve(session) {
     let current = 0;
-    session.attempt = (attempt, connect, retry, lastError) => {
+    const asked = (attempt, connect, retry, lastError) => {
       current = attempt;
       // Nobody waits for the answer once a newer attempt has begun, or the
       // connect that it serves is given up.
@@ -65,6 +65,7 @@ class Credentials {
         current !== attempt || !session.life.isDesiredNow(connect);
       this.#answer(session, attempt, isOver, retry, lastError, 0);
     };
+    session.hook = { asked };
   }
 
   async #answer(session, attempt, isOver, retry, lastError, failures) {

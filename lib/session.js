@@ -37,7 +37,7 @@ class Session {
     this.isReleased = false; // it has left its store
     this.farewell = undefined; // what is told when that is free
     this.lastError = undefined; // of an attempt, since the last connection
-    this.attempt = undefined; // (attempt, retry, last error): who is asked
+    this.hook = undefined; // asked(attempt, connect, retry, last error), if somebody is
     this.carrier = undefined; // of a transport of the program's own
   }
 
@@ -88,9 +88,7 @@ class Session {
   }
 
   connecting(attempt, connect, [retry]) {
-    if (this.attempt !== undefined) {
-      this.attempt(attempt, connect, retry, this.lastError);
-    }
+    this.hook?.asked(attempt, connect, retry, this.lastError);
   }
 
   // Of a transport that JavaScript carries.

@@ -4,16 +4,15 @@
 const { errors, invalidType } = require('../errors');
 
 class Answers {
-  // { receipt(qos, id), acknowledge(receipt, reason), fault(), show(make) }
-  #core;
+  #conduct;
 
-  constructor(core) {
-    this.#core = core;
+  constructor(conduct) {
+    this.#conduct = conduct;
   }
 
   // By what it is answered; undefined for QoS 0.
   of({ qos, messageId }) {
-    return qos === 0 ? undefined : this.#core.receipt(qos, messageId);
+    return qos === 0 ? undefined : this.#conduct.core.receipt(qos, messageId);
   }
 
   // By the program, by packet.ack(): its second one is a mistake, and thrown. Of
@@ -22,7 +21,7 @@ class Answers {
     const ack = receipt === undefined ? () => {} : (reasonCode = 0) => {
       if (typeof reasonCode !== 'number') throw invalidType('reasonCode', 'number', reasonCode);
       const status = this.answer(receipt, reasonCode);
-      if (status < 0 && status !== errors.ENOCONN) throw this.#core.fault();
+      if (status < 0 && status !== errors.ENOCONN) throw this.#conduct.core.fault;
     };
     Object.defineProperty(packet, 'ack', { value: ack, configurable: true, writable: true });
   }
@@ -31,19 +30,27 @@ class Answers {
   // reason to give.
   answer(receipt, reasonCode) {
     const { qos, mid: messageId } = receipt;
-    const status = this.#core.acknowledge(receipt, reasonCode);
-    if (status !== 0) return status;
-    this.#core.show(() => (qos === 2
-      ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode }));
+    const status = this.#conduct.core.acknowledge(receipt, reasonCode);
+    if (status !== 0 || !this.#isWatched) return status;
+    this.#show(qos === 2
+      ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode });
     return 0;
   }
 
   // Whether a message of QoS 2 is accepted: with 0 it comes again at PUBREL.
   judge({ messageId }, reasonCode) {
-    const receipt = this.#core.receipt(2, messageId);
-    if (this.#core.acknowledge(receipt, reasonCode) !== 0) return;
-    this.#core.show(() => (reasonCode === 0
-      ? { cmd: 'pubrec', messageId } : { cmd: 'pubrec', messageId, reasonCode }));
+    const { core } = this.#conduct;
+    if (core.acknowledge(core.receipt(2, messageId), reasonCode) !== 0 || !this.#isWatched) return;
+    this.#show(reasonCode === 0
+      ? { cmd: 'pubrec', messageId } : { cmd: 'pubrec', messageId, reasonCode });
+  }
+
+  get #isWatched() {
+    return this.#conduct.owner.listenerCount('packetsend') > 0;
+  }
+
+  #show(packet) {
+    this.#conduct.presenter.emit('packetsend', packet);
   }
 }
 

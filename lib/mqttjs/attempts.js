@@ -5,61 +5,110 @@ const { isDeepStrictEqual } = require('node:util');
 const native = require('../native');
 const optionTable = require('./options');
 const tls = require('./tls');
+const { PERSONAL, isPersonal } = require('./plan');
 const { isWebSocket, refuse } = require('./url');
 
+// What the core is told of these options.
+function tell(options, way) {
+  const urls = way.urls(options);
+  return {
+    answers: {
+      url: urls.length === 1 ? urls[0] : undefined,
+      userName: options.username ?? undefined,
+      password: options.password ?? undefined,
+      headers: way.headers(options),
+    },
+    identity: optionTable.presence(options),
+    security: tls.given(options),
+    will: optionTable.will(options),
+  };
+}
+
 class Attempts {
-  #owner; // the MqttClient
+  #conduct;
+  #plan; // what the core began with
+  #who; // { clientId, userName, password }, of that
   #given; // the caller's own options, which are read again
-  #way; // what the bytes go through
-  #seen; // what they were when they were read
-  #told; // what the core was told last
-  #will; // of the options, as the core was told it
-  #began; // { identity, security }: what a core begins with
-  #identity; // as it was told it
-  #security; // what it was told of TLS, as the options have it
-  #period; // what it was told of reconnectPeriod, once
-  #tell;
-  #setWill;
+  #seen; // what they were when they were read; undefined: as in the plan
+  #began; // what the core was told first; undefined: what the plan says
+  #told; // what it was told last; the same
   #session = null;
+  #number = 0; // of the last attempt that we know of
+  #early = 0; // the one that was let go on before it was asked for
+  #isExpected = false; // an attempt is on its way to us
   #held = 0; // the attempt that waits, 0 for none
   #isOpen = false; // attempts are wanted
   #isFirst = true; // since connect
   #timer = null; // of the next attempt, when the core does not keep its time
 
-  // `tell`: (isFirst, drop): an attempt begins, whose connection `drop` drops;
-  // `setWill`: (will): from the next connection on.
-  constructor(owner, given, way, tell, setWill) {
-    this.#owner = owner;
-    this.#way = way;
+  constructor(conduct, plan, who, given) {
+    this.#conduct = conduct;
+    this.#plan = plan;
+    this.#who = who;
     this.#given = given;
+    if (plan.isShared) return;
     this.#seen = { ...given };
-    this.#tell = tell;
-    this.#setWill = setWill;
-    this.#will = optionTable.will(owner.options);
-    this.#began = {
-      identity: optionTable.presence(owner.options),
-      security: tls.given(owner.options),
-    };
+    this.#began = tell(conduct.owner.options, conduct.way);
   }
 
   // For the core, in the place of credentials.
   serve(session) {
     this.#session = session;
+    this.#number = 0;
+    this.#early = 0;
     this.#held = 0;
-    this.#told = this.#answers();
-    this.#identity = this.#began.identity;
-    this.#security = this.#began.security;
-    this.#period = this.#owner.options.reconnectPeriod;
-    session.attempt = (attempt, connect) => {
-      if (!session.life.isDesiredNow(connect)) return;
-      this.#held = attempt;
-      if (this.#isOpen) this.#begin();
-    };
+    this.#told = this.#began;
+    session.hook = this;
   }
 
-  // An attempt waits for us.
+  // The core asks.
+  asked(attempt, connect) {
+    if (!this.#session.life.isDesiredNow(connect)) return;
+    this.#isExpected = false;
+    this.#number = attempt;
+    if (attempt === this.#early) {
+      this.#announce(attempt);
+      return;
+    }
+    this.#held = attempt;
+    if (this.#isOpen) this.#begin();
+  }
+
+  // The core was asked to connect, and will ask. Until then an attempt can go on
+  // that is like what the core knows.
+  expect() {
+    this.#isExpected = true;
+  }
+
+  #goEarly() {
+    this.#isExpected = false;
+    if (!this.#isAsPlanned()) return;
+    const next = this.#number + 1;
+    if (native.proceed(this.#session.index, next) === 0) this.#early = next;
+  }
+
+  // Nothing has changed since the core was told all.
+  #isAsPlanned() {
+    const { options } = this.#conduct.owner;
+    return this.#plan.isShared && this.#told === undefined && !options.transformWsUrl &&
+      this.#plan.isAsIn(options, this.#who);
+  }
+
+  // An attempt begins.
+  #announce(attempt) {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#conduct.attempt(isFirst, attempt);
+  }
+
+  // Drop the connection of that attempt.
+  drop(attempt) {
+    process.nextTick(native.broken, this.#session.index, attempt, '', '');
+  }
+
+  // An attempt waits for us, or will.
   get isHeld() {
-    return this.#held !== 0;
+    return this.#held !== 0 || this.#isExpected;
   }
 
   // From now on attempts are wanted; `isFirst`: this is no reconnecting.
@@ -68,6 +117,7 @@ class Attempts {
     this.#isOpen = true;
     this.#isFirst = isFirst;
     if (this.#held !== 0) this.#begin();
+    else if (this.#isExpected) this.#goEarly();
   }
 
   // Until it is opened again, none is.
@@ -80,9 +130,9 @@ class Attempts {
   // that stands in the options now.
   next() {
     this.refresh();
-    const period = this.#owner.options.reconnectPeriod;
+    const period = this.#conduct.owner.options.reconnectPeriod;
     if (!(period > 0)) this.shut();
-    else if (period !== this.#period) this.#wait(period);
+    else if (period !== this.#plan.options.reconnectPeriod) this.#wait(period);
     return this.#isOpen || period > 0;
   }
 
@@ -95,57 +145,75 @@ class Attempts {
     }, period);
   }
 
+  // What was given under this name when it was read last.
+  #seenOf(name) {
+    if (this.#seen !== undefined) return this.#seen[name];
+    return isPersonal(name) ? this.#who[PERSONAL[name]] : this.#plan.given[name];
+  }
+
   // Options of the caller's object that have changed since they were read.
   refresh() {
-    const { options } = this.#owner;
-    for (const [name, value] of Object.entries(this.#given)) {
-      if (value === this.#seen[name]) continue;
-      this.#seen[name] = value;
-      options[name] = value;
+    const given = this.#given;
+    for (const name of Object.keys(given)) {
+      if (given[name] !== this.#seenOf(name)) this.#reread(name, given[name]);
     }
+  }
+
+  #reread(name, value) {
+    if (this.#seen === undefined) {
+      const all = Object.keys(this.#plan.given);
+      this.#seen = Object.fromEntries(all.map((one) => [one, this.#seenOf(one)]));
+    }
+    this.#seen[name] = value;
+    this.#conduct.owner.options[name] = value;
   }
 
   #begin() {
     const attempt = this.#held;
+    const { owner } = this.#conduct;
     this.refresh();
-    const { index } = this.#session;
-    const isFirst = this.#isFirst;
-    this.#isFirst = false;
-    const drop = () => process.nextTick(native.broken, index, attempt, '', '');
-    this.#tell(isFirst, drop);
+    this.#announce(attempt);
     // Who is told may have ended it.
     if (!this.#isOpen) return;
     try {
-      const url = this.#transformed();
-      const identity = optionTable.presence(this.#owner.options);
-      const security = tls.given(this.#owner.options);
-      const renewed = { identity: this.#newIdentity(identity), tls: this.#newTls(security) };
-      const answer = this.#answer(url);
-      this.#renewWill();
+      const renewed = this.#isAsPlanned() ? undefined : this.#renew();
       this.#held = 0;
-      native.proceed(this.#session.index, attempt, { ...answer, ...renewed });
-      this.#identity = identity;
-      this.#security = security;
+      native.proceed(this.#session.index, attempt, renewed);
     } catch (error) {
-      this.#owner.emit('error', error);
-      if (this.#isOpen) this.#wait(this.#owner.options.reconnectPeriod || 1000);
+      owner.emit('error', error);
+      if (this.#isOpen) this.#wait(owner.options.reconnectPeriod || 1000);
     }
   }
 
-  // It may be another object, or the same with something else in it.
-  #renewWill() {
-    const will = optionTable.will(this.#owner.options);
-    if (isDeepStrictEqual(will, this.#will)) return;
-    this.#setWill(will);
-    this.#will = will;
+  // What is another than the core was told.
+  #renew() {
+    const { way, owner: { options } } = this.#conduct;
+    this.#told ??= tell(this.#planned(), way);
+    const url = this.#transformed();
+    const { answers, identity, security, will } = tell(options, way);
+    const renewed = {
+      identity: this.#newIdentity(identity),
+      tls: this.#newTls(security),
+      ...this.#newAnswers(answers),
+    };
+    if (url !== undefined) renewed.url = url;
+    if (!isDeepStrictEqual(will, this.#told.will)) this.#conduct.setWill(will);
+    this.#told = { answers, identity, security, will };
+    return renewed;
+  }
+
+  // The options that the core began with.
+  #planned() {
+    const { clientId, userName: username, password } = this.#who;
+    return { ...this.#plan.options, clientId, username, password };
   }
 
   // Another client identifier is another session; undefined for none of it.
   #newIdentity(identity) {
-    const before = this.#identity;
+    const before = this.#told.identity;
     if (isDeepStrictEqual(identity, before)) return undefined;
     const isRenamed = identity.clientId !== before.clientId;
-    if (this.#owner.options.store && (isRenamed || identity.clean)) {
+    if (this.#conduct.owner.options.store && (isRenamed || identity.clean)) {
       throw refuse('Options "clientId" and "clean" cannot change while there is a store, which ' +
         'keeps one session: make another client, with a store of its own');
     }
@@ -154,42 +222,28 @@ class Attempts {
 
   // Undefined for what it was.
   #newTls(security) {
-    if (this.#way.isByHand || isDeepStrictEqual(security, this.#security)) return undefined;
-    return tls.settings(this.#owner.options);
+    const { way, owner: { options } } = this.#conduct;
+    if (way.isByHand || isDeepStrictEqual(security, this.#told.security)) return undefined;
+    return tls.settings(options);
   }
 
-  // What may be told anew.
-  #answers() {
-    const { options } = this.#owner;
-    const urls = this.#way.urls(options);
-    return {
-      url: urls.length === 1 ? urls[0] : undefined,
-      userName: options.username ?? undefined,
-      password: options.password ?? undefined,
-      headers: this.#way.headers(options),
-    };
+  #newAnswers(answers) {
+    const changed = {};
+    for (const [name, value] of Object.entries(answers)) {
+      if (String(value) !== String(this.#told.answers[name])) changed[name] = value;
+    }
+    return changed;
   }
 
   // The URL that the program makes of ours, if it does. Other options, which are read after
   // this, may be changed by it too.
   #transformed() {
-    const { options } = this.#owner;
-    const isOurs = !this.#way.isByHand && options.transformWsUrl && isWebSocket(options);
-    const urls = isOurs ? this.#way.urls(options) : [];
+    const { way, owner } = this.#conduct;
+    const { options } = owner;
+    const isOurs = !way.isByHand && options.transformWsUrl && isWebSocket(options);
+    const urls = isOurs ? way.urls(options) : [];
     if (urls.length !== 1) return undefined;
-    return options.transformWsUrl(urls[0], options, this.#owner);
-  }
-
-  // What has changed; `url`: the program's, or undefined.
-  #answer(url) {
-    const answers = this.#answers();
-    const changed = {};
-    for (const [name, value] of Object.entries(answers)) {
-      if (String(value) !== String(this.#told[name])) changed[name] = value;
-    }
-    this.#told = answers;
-    if (url !== undefined) changed.url = url;
-    return changed;
+    return options.transformWsUrl(urls[0], options, owner);
   }
 }
 

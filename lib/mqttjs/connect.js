@@ -2,7 +2,9 @@
 // The two ways to make a client.
 const { MqttClient, byConnect } = require('./client');
 const signals = require('../signals');
+const plans = require('./plan');
 const { aborted } = require('./messages');
+const { complete } = require('./options');
 const { merge } = require('./url');
 
 // They may be the only argument.
@@ -11,7 +13,17 @@ function optionsOf(url, options) {
 }
 
 function connect(url, options) {
-  return new MqttClient(byConnect, merge(url, options), optionsOf(url, options) ?? {});
+  const given = optionsOf(url, options) ?? {};
+  const place = given === url ? '' : url;
+  const known = plans.find(place, given);
+  if (known !== undefined) {
+    return new MqttClient(byConnect, { options: known.optionsFor(given), plan: known }, given);
+  }
+  const merged = merge(url, options);
+  const begun = { options: complete(merged), isPeriodGiven: merged.reconnectPeriod != null };
+  const client = new MqttClient(byConnect, begun, given);
+  plans.keep(place, given, begun.plan);
+  return client;
 }
 
 // `allowRetries` false: the first connection that is closed is the last. The

@@ -7,16 +7,17 @@ const args = require('./arguments');
 const { Messages } = require('./messages');
 const { call } = require('./requests');
 
+// Of all who have no handler: it stays empty.
+const NOWHERE = new Routes();
+
 class Handlers {
-  #owner; // the MqttClient
-  #core; // { pause(who), resume(who) }
-  #routes = new Routes();
+  #conduct;
+  #routes = NOWHERE;
   #iterators = new Map(); // those of messages(), and their filters
   #plain = new Set(); // filters that the program has asked for without a handler
 
-  constructor(owner, core) {
-    this.#owner = owner;
-    this.#core = core;
+  constructor(conduct) {
+    this.#conduct = conduct;
   }
 
   // There is a new connection, and maybe another server.
@@ -34,6 +35,7 @@ class Handlers {
     if (handler === undefined || handler === null) {
       for (const filter of filters) this.#plain.add(filter);
     } else {
+      if (this.#routes === NOWHERE) this.#routes = new Routes();
       this.#routes.add(filters, handler);
     }
   }
@@ -71,7 +73,7 @@ class Handlers {
     if (this.#routes.isEmpty) return undefined;
     const promises = [];
     for (const handler of this.#routes.handlersOf(topic, packet)) {
-      const result = call(this.#owner, handler, topic, packet.payload, packet);
+      const result = call(this.#conduct.owner, handler, topic, packet.payload, packet);
       if (typeof result?.then === 'function') promises.push(result);
     }
     return promises.length === 0 ? undefined : promises;
@@ -85,13 +87,14 @@ class Handlers {
       throw invalidType('options.signal', 'an instance of AbortSignal', signal);
     }
     const messages = new Messages({
-      pause: this.#core.pause,
-      resume: this.#core.resume,
+      pause: (who, mayYield) => this.#conduct.core.pause(who, mayYield),
+      resume: (who) => this.#conduct.core.resume(who),
       leave: (who) => this.#leave(who),
     }, { highWaterMark, signal });
     if (messages.isOver) return messages;
     this.#iterators.set(messages, args.entries(topics, options).map(({ topic }) => topic));
-    this.#owner.subscribe(topics, options, (error) => messages.subscribed(error), messages.take);
+    const { owner } = this.#conduct;
+    owner.subscribe(topics, options, (error) => messages.subscribed(error), messages.take);
     return messages;
   }
 
@@ -102,7 +105,8 @@ class Handlers {
     this.#iterators.delete(messages);
     const left = this.#routes.drop(filters, messages.take)
       .filter((filter) => !this.#plain.has(filter));
-    if (left.length > 0 && !this.#owner.disconnecting) this.#owner.unsubscribe(left, () => {});
+    const { owner } = this.#conduct;
+    if (left.length > 0 && !owner.disconnecting) owner.unsubscribe(left, () => {});
   }
 }
 

@@ -4,6 +4,7 @@
 const native = require('../native');
 const packets = require('./packets');
 const { Answers } = require('./answers');
+const { plainHandler } = require('./members');
 const { isJudged } = require('./options');
 
 // Of what waits here; past one of them the core holds what comes.
@@ -15,10 +16,9 @@ const reasons = [0, 16, 128, 131, 135, 144, 145, 151, 153];
 
 class Inbox {
   #owner;
-  #core; // { deliver(topic, packet), heard() } and what Answers takes
+  #conduct;
   #answers;
   #isJudged; // customHandleAcks is asked
-  #plain; // handleMessage when nobody has overridden it
   #waiting = []; // messages that came meanwhile
   #at = 0; // the first of them that was not handled
   #bytes = 0; // of their payloads
@@ -26,12 +26,11 @@ class Inbox {
   #isDraining = false;
   #life = 0; // until end: handlers of an earlier one are nobody's
 
-  constructor(owner, core, plain) {
-    this.#owner = owner;
-    this.#core = core;
-    this.#plain = plain;
-    this.#isJudged = isJudged(owner.options);
-    this.#answers = new Answers(core);
+  constructor(conduct) {
+    this.#owner = conduct.owner;
+    this.#conduct = conduct;
+    this.#isJudged = isJudged(conduct.owner.options);
+    this.#answers = new Answers(conduct);
   }
 
   get isFull() {
@@ -59,7 +58,7 @@ class Inbox {
     const wasFull = this.isFull;
     this.#bytes += packet.payload.length;
     this.#waiting.push(message);
-    if (this.isFull !== wasFull) this.#core.heard();
+    if (this.isFull !== wasFull) this.#conduct.core.heard();
   }
 
   #handle(message) {
@@ -76,7 +75,7 @@ class Inbox {
   // A message of QoS 2 is in the program's store, if there is one, until it was handled.
   #accept(message) {
     const { packet } = message;
-    const stores = this.#core.stores();
+    const { stores } = this.#conduct;
     if (packet.qos < 2 || stores === undefined) {
       this.#tell(message, 0);
       return;
@@ -158,11 +157,12 @@ class Inbox {
     if (isManual) this.#answers.byHand(packet, receipt);
     this.#isBusy = true;
     if (isTaken) {
-      const promises = this.#core.deliver(topic, packet);
+      const promises = this.#conduct.hasHandlers
+        ? this.#conduct.handlers.deliver(topic, packet) : undefined;
       if (isManual && promises !== undefined) this.#answerAfter(promises, message);
       this.#emit('message', topic, packet.payload, packet);
     }
-    if (owner.handleMessage === this.#plain) {
+    if (owner.handleMessage === plainHandler) {
       if (!isManual) this.#answer(message, reason);
       this.#next();
       return;
@@ -192,7 +192,7 @@ class Inbox {
   #answer({ packet, receipt }, reason) {
     if (receipt === undefined) return;
     this.#answers.answer(receipt, reason);
-    if (packet.qos === 2) this.#core.stores()?.forget(packet.messageId);
+    if (packet.qos === 2) this.#conduct.stores?.forget(packet.messageId);
   }
 
   // Handlers that are done at once leave no trace on the stack.
@@ -212,7 +212,7 @@ class Inbox {
       this.#waiting.splice(0, this.#at);
       this.#at = 0;
     }
-    if (wasFull && !this.isFull) this.#core.heard();
+    if (wasFull && !this.isFull) this.#conduct.core.heard();
   }
 }
 

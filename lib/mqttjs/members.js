@@ -7,11 +7,11 @@ const { version } = require('../../package.json');
 const { Promises } = require('./promises');
 
 class Members extends Promises {
-  #core; // (): what has unfinished, trace(on), ping() and postponePing()
+  #conduct;
 
-  constructor(core) {
+  constructor(conduct) {
     super();
-    this.#core = core;
+    this.#conduct = conduct;
   }
 
   static get VERSION() {
@@ -23,7 +23,7 @@ class Members extends Promises {
   }
 
   #withId() {
-    return this.#core().unfinished.filter(({ id }) => id !== 0);
+    return this.#conduct.core.unfinished.filter(({ id }) => id !== 0);
   }
 
   // { id: { volatile, cmd, cb } }; what is volatile ends with the connection.
@@ -42,7 +42,7 @@ class Members extends Promises {
   // 2, which are outgoing.
   get queue() {
     if (this.connected) return [];
-    return this.#core().unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
+    return this.#conduct.core.unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
       .map((request) => ({ packet: request.packet(), cb: request.callback ?? (() => {}) }));
   }
 
@@ -53,22 +53,37 @@ class Members extends Promises {
     return { keepalive, intervalEvery: keepalive / 2 };
   }
 
+  // What the bytes go through in the attempt that there is, or was.
+  get stream() {
+    return this.#conduct.way?.stream;
+  }
+
+  // To be overridden: whoever does calls back, once for each message.
+  handleMessage(packet, callback) {
+    callback();
+  }
+
+  // The same, for AUTH: (error, what is answered).
+  handleAuth(packet, callback) {
+    callback();
+  }
+
   // The keep-alive counts from now on. When to ping is the core's business otherwise.
   reschedulePing(force = false) {
     if (this.keepaliveManager === null || !(force || this.options.reschedulePings)) return;
-    this.#core().postponePing();
+    this.#conduct.core.postponePing();
   }
 
   // One that is not answered in time ends the connection, as any other.
   sendPing() {
-    this.#core().ping();
+    this.#conduct.core.ping();
   }
 
   // The core tells of its own packets while somebody looks at packets.
   #watch() {
     const isWatched = this.listenerCount('packetsend') > 0 ||
       this.listenerCount('packetreceive') > 0;
-    this.#core()?.trace(isWatched);
+    this.#conduct.core?.trace(isWatched);
   }
 
   static {
@@ -93,4 +108,7 @@ class Members extends Promises {
   }
 }
 
-module.exports = { Members };
+// Whoever overrides it, on an instance or for all.
+const plainHandler = Members.prototype.handleMessage;
+
+module.exports = { Members, plainHandler };

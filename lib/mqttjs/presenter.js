@@ -5,22 +5,22 @@ const native = require('../native');
 const packets = require('./packets');
 const faults = require('./faults');
 const { LOWEST_REASON } = require('../errors');
-const { call } = require('./requests');
+const { Publish, call } = require('./requests');
+
+// Of all who have none: it stays empty.
+const NONE = new Set();
 
 class Presenter {
   #owner;
-  #life; // of the MqttClient: { opened, lost, ended }
-  #inbox;
-  expected = undefined; // (topic, packet): hears of a message at once
-  #volatile = new Set(); // requests that end with the connection
+  #conduct;
+  #volatile = NONE; // requests that end with the connection
   #isMqtt5;
   #lastSent = 0; // the highest mid of the connections before
 
-  constructor(owner, { life, inbox, isMqtt5 }) {
+  constructor(owner, conduct) {
     this.#owner = owner;
-    this.#life = life;
-    this.#inbox = inbox;
-    this.#isMqtt5 = isMqtt5;
+    this.#conduct = conduct;
+    this.#isMqtt5 = conduct.isMqtt5;
   }
 
   get owner() {
@@ -40,14 +40,20 @@ class Presenter {
     if (this.#owner.listenerCount(event) > 0) this.emit(event, make());
   }
 
-  // A request was made. Without a connection it is shown when there is one.
-  sent(make) {
-    if (this.#owner.connected) this.show('packetsend', make);
+  // Somebody looks at what leaves. Without a connection it is shown when there
+  // is one.
+  get isWatched() {
+    return this.#owner.connected && this.#owner.listenerCount('packetsend') > 0;
+  }
+
+  // A request was made.
+  sent(request) {
+    if (this.isWatched) this.emit('packetsend', request.packet());
   }
 
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
-    return this.#owner.listenerCount('packetsend') > 0 ? this.#life.unfinished() : [];
+    return this.#owner.listenerCount('packetsend') > 0 ? this.#conduct.core.unfinished : [];
   }
 
   // It leaves in its order. DUP is for what the server may have.
@@ -62,7 +68,7 @@ class Presenter {
   // A message that nobody listens to is told all the same; while too many
   // wait for their handler, none is taken.
   isHeard() {
-    return !this.#inbox.isFull;
+    return !this.#conduct.isFull;
   }
 
   hearsSuccess() {
@@ -71,6 +77,7 @@ class Presenter {
   }
 
   add(request) {
+    if (this.#volatile === NONE) this.#volatile = new Set();
     this.#volatile.add(request);
   }
 
@@ -78,7 +85,7 @@ class Presenter {
     this.#isMqtt5 = connection.protocolVersion === 5;
     const packet = packets.connack({ ...connection, isMqtt5: this.#isMqtt5 });
     const waiting = this.#waiting();
-    this.#life.opened(connection);
+    this.#conduct.opened(connection);
     this.show('packetreceive', () => packet);
     this.#showWaiting(waiting, connection.sessionPresent);
     this.emit('connect', packet);
@@ -88,25 +95,25 @@ class Presenter {
   closed({ error, wasOpen, sent }) {
     if (error === undefined) {
       this.#lastSent = 0;
-      this.#life.ended();
+      this.#conduct.ended();
       return;
     }
-    if (wasOpen) this.#lastSent = this.#life.last();
+    if (wasOpen) this.#lastSent = this.#conduct.core.mid;
     const { reasonCode, properties } = error;
     if (wasOpen && reasonCode !== undefined) {
       const packet = packets.disconnect(reasonCode, properties);
       this.show('packetreceive', () => packet);
       this.emit('disconnect', packet);
     }
-    this.#life.refused(error, wasOpen);
-    const fault = this.#life.cause(error) ??
+    this.#conduct.refused(error, wasOpen);
+    const fault = this.#conduct.cause(error) ??
       faults.ofConnection(error, wasOpen, sent, this.#owner.options);
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
-    this.#life.lost(fault);
+    this.#conduct.lost(fault);
     for (const request of closed) {
-      request.closed();
-      this.#life.dropped(request);
+      request.closed(this.#owner);
+      this.#conduct.dropped(request);
     }
   }
 
@@ -121,12 +128,19 @@ class Presenter {
   received(topic, payload, qos, retain, messageId, properties, dup, byAlias, isProposed) {
     const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
       messageId, properties, dup);
-    if (this.expected !== undefined && !isProposed) this.expected(topic, packet);
-    this.#inbox.take(topic, packet, this.#isMqtt5, isProposed);
+    const { expected, inbox } = this.#conduct;
+    if (expected !== undefined && !isProposed) expected(topic, packet);
+    inbox.take(topic, packet, this.#isMqtt5, isProposed);
   }
 
+  // Most are publishes, and nobody looks at packets.
   succeeded(request, mid, reason, isMqtt5) {
     if (request === undefined) return;
+    if (request instanceof Publish && !this.hearsSuccess()) {
+      request.succeeded(this.#owner);
+      this.#conduct.settled(request, true);
+      return;
+    }
     this.answered(request, mid,
       { reasons: reason < 0 ? [] : [reason], properties: undefined, isMqtt5 });
   }
@@ -134,20 +148,20 @@ class Presenter {
   answered(request, mid, answer) {
     if (request === undefined) return;
     this.#show(request, answer);
-    request.succeeded(answer);
+    request.succeeded(this.#owner, answer);
     this.#settled(request, true);
   }
 
   refused(request, mid, error, answer) {
     if (request === undefined) return;
     if (answer !== undefined) this.#show(request, answer);
-    request.failed(error, answer);
+    request.failed(this.#owner, error, answer);
     this.#settled(request, error.reasonCode !== undefined);
   }
 
   #settled(request, isAnswered) {
     this.#volatile.delete(request);
-    this.#life.settled(request, isAnswered);
+    this.#conduct.settled(request, isAnswered);
   }
 
   // The packet that answered a request; of QoS 2, what the core has received
@@ -183,7 +197,7 @@ class Presenter {
   }
 
   stored(request) {
-    request?.stored();
+    request?.stored(this.#owner);
   }
 
   restored(what) {
@@ -203,7 +217,7 @@ class Presenter {
   authenticating(reasonCode, properties) {
     const packet = packets.auth(reasonCode, properties);
     this.show('packetreceive', () => packet);
-    this.#life.authenticate(packet);
+    this.#conduct.authenticate(packet);
   }
 }
 

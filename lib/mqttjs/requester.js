@@ -29,17 +29,16 @@ const noop = () => {};
 
 class Requester {
   #owner; // the MqttClient
-  #expect;
+  #conduct;
   #id = randomBytes(ID_BYTES);
   #count = 0;
   #pending = new Map(); // by correlation data: what settles the request
   #topic; // the response topic that is subscribed to, or is being
   #ready; // a promise of that
 
-  // `expect`: (hear): have each message told at once, or none if undefined.
-  constructor(owner, expect) {
-    this.#owner = owner;
-    this.#expect = expect;
+  constructor(conduct) {
+    this.#owner = conduct.owner;
+    this.#conduct = conduct;
   }
 
   // What was asked for gets no response any more.
@@ -77,7 +76,7 @@ class Requester {
     return new Promise((resolve, reject) => {
       const settle = (outcome) => (value) => {
         this.#pending.delete(key);
-        if (this.#pending.size === 0) this.#expect(undefined);
+        if (this.#pending.size === 0) this.#conduct.expect(undefined);
         clearTimeout(timer);
         unheed?.();
         outcome(value);
@@ -86,7 +85,7 @@ class Requester {
       const timer = timeout === 0 ? undefined : setTimeout(() => fail(failure(errors.ETIMEOUT,
         { text: `no response to a request to ${topic} within ${timeout} ms` })), timeout);
       const unheed = signal && signals.heed(signal, () => fail(aborted(signal)));
-      if (this.#pending.size === 0) this.#expect(this.#hear);
+      if (this.#pending.size === 0) this.#conduct.expect(this.#hear);
       this.#pending.set(key, { resolve: settle(resolve), fail });
     });
   }

@@ -27,53 +27,78 @@ function withProperties(packet, properties) {
   return packet;
 }
 
-// A request: `settle` tells its outcome, once.
-class Request {
-  id = 0; // the message id that the program sees
-  isTold = false;
+// Of the bits of a publish, above the QoS.
+const RETAIN = 4;
+const DUP = 8;
+const TOLD = 16;
 
-  constructor(owner, callback) {
-    this.owner = owner;
+// A message without properties, whose id is the core's. Very many may wait, so they
+// hold no more than they need. Here and below, `owner` is the MqttClient.
+class Publish {
+  constructor(callback, topic, payload, { qos = 0, retain = false, dup = false }) {
     this.callback = callback;
-  }
-
-  tell(...args) {
-    if (this.isTold) return;
-    this.isTold = true;
-    if (this.callback) call(this.owner, this.callback, ...args);
-  }
-}
-
-class Publish extends Request {
-  cmd = 'publish';
-
-  constructor(owner, callback, topic, payload, options) {
-    super(owner, callback);
-    const { qos = 0, retain = false, dup = false, properties } = options;
     this.topic = topic;
     this.payload = payload;
-    this.qos = qos;
-    this.retain = retain;
-    this.dup = dup;
-    this.properties = properties;
-    this.cbStorePut = undefined; // with a store
+    this.bits = qos | (retain ? RETAIN : 0) | (dup ? DUP : 0);
+    this.id = 0; // the message id that the program sees
+  }
+
+  get cmd() {
+    return 'publish';
+  }
+
+  get qos() {
+    return this.bits & 3;
+  }
+
+  get retain() {
+    return (this.bits & RETAIN) !== 0;
+  }
+
+  get dup() {
+    return (this.bits & DUP) !== 0;
+  }
+
+  get isTold() {
+    return (this.bits & TOLD) !== 0;
+  }
+
+  // The id that the core knows it by.
+  get mid() {
+    return this.id;
+  }
+
+  identify(id) {
+    this.id = id;
+  }
+
+  // Its outcome is told now; false: it was before.
+  beTold() {
+    if (this.isTold) return false;
+    this.bits |= TOLD;
+    return true;
   }
 
   packet() {
-    const { topic, payload, qos, retain, dup, properties } = this;
-    return withProperties(
-      { cmd: 'publish', topic, payload, qos, retain, messageId: this.id, dup }, properties);
+    const { topic, payload, qos, retain, id: messageId, dup, properties } = this;
+    return withProperties({ cmd: 'publish', topic, payload, qos, retain, messageId, dup },
+      properties);
   }
 
   // It is in the store.
-  stored() {
-    if (this.cbStorePut) call(this.owner, this.cbStorePut);
+  stored(owner) {
+    if (this.cbStorePut) call(owner, this.cbStorePut);
   }
 
-  succeeded() {
-    if (this.qos === 0) this.tell();
-    else if (this.qos === 1) this.tell(null, this.packet());
-    else this.tell(null, { cmd: 'pubrel', qos: 2, messageId: this.id });
+  tell(owner, ...args) {
+    if (this.beTold() && this.callback) call(owner, this.callback, ...args);
+  }
+
+  succeeded(owner) {
+    const { qos } = this;
+    if (qos === 0) this.tell(owner);
+    else if (qos === 1) this.tell(owner, null, this.packet());
+    else this.tell(owner, null, { cmd: 'pubrel', qos: 2, messageId: this.id });
   }
 
   // What went wrong without the server's saying so.
@@ -83,33 +108,90 @@ class Publish extends Request {
       ? faults.told('Sending Topic Alias out of range', error) : fault(error);
   }
 
-  failed(error, { properties } = {}) {
+  failed(owner, error, { properties } = {}) {
     const { reasonCode } = error;
     if (reasonCode === undefined) {
-      this.tell(this.#local(error));
+      this.tell(owner, this.#local(error));
       return;
     }
-    this.tell(new ErrorWithReasonCode(`Publish error: ${reasonText(reasonCode)}`, reasonCode),
+    this.tell(owner,
+      new ErrorWithReasonCode(`Publish error: ${reasonText(reasonCode)}`, reasonCode),
       packets.ack(this.qos === 1 ? 'puback' : 'pubrec',
         { messageId: this.id, reasonCode, properties }));
   }
 }
 
+function isBoolean(value) {
+  return value === undefined || typeof value === 'boolean';
+}
+
+// One with all that may be, an id of a provider of the program's say.
+class FullPublish extends Publish {
+  #mid = 0;
+  #retain; // as they were given, true or not
+  #dup;
+
+  constructor(callback, topic, payload, options) {
+    super(callback, topic, payload, options);
+    const { retain = false, dup = false, properties } = options;
+    this.#retain = retain;
+    this.#dup = dup;
+    this.properties = properties;
+  }
+
+  // Of options that are not all that a plain one has.
+  static isNeeded({ retain, dup, properties }) {
+    return Boolean(properties) || !isBoolean(retain) || !isBoolean(dup);
+  }
+
+  get retain() {
+    return this.#retain;
+  }
+
+  get dup() {
+    return this.#dup;
+  }
+
+  get mid() {
+    return this.#mid;
+  }
+
+  identify(id, mid) {
+    this.id = id;
+    this.#mid = mid;
+  }
+}
+
+// Of the others.
+class Request {
+  id = 0;
+  mid = 0;
+  isTold = false;
+
+  constructor(callback) {
+    this.callback = callback;
+  }
+
+  identify(id, mid) {
+    this.id = id;
+    this.mid = mid;
+  }
+}
+
 // A call of subscribe may be several packets, and has one callback.
 class Group {
-  constructor(owner, callback, entries) {
-    this.owner = owner;
+  constructor(callback, entries) {
     this.callback = callback;
     this.entries = entries;
     this.open = 0; // packets without an outcome
     this.error = null;
   }
 
-  done(error, suback) {
+  done(owner, error, suback) {
     this.open -= 1;
     this.error ??= error;
     if (this.open === 0 && this.callback) {
-      call(this.owner, this.callback, this.error, this.entries, suback);
+      call(owner, this.callback, this.error, this.entries, suback);
     }
   }
 }
@@ -119,7 +201,7 @@ class Subscribe extends Request {
   answer = 'suback';
 
   constructor(group, entries, properties, { forget, nameless }) {
-    super(group.owner, group.callback);
+    super(group.callback);
     this.group = group;
     this.entries = entries;
     this.properties = properties;
@@ -133,13 +215,13 @@ class Subscribe extends Request {
     return withProperties({ cmd: 'subscribe', subscriptions, messageId }, properties);
   }
 
-  #end(error, suback) {
+  #end(owner, error, suback) {
     if (this.isTold) return;
     this.isTold = true;
-    this.group.done(error, suback);
+    this.group.done(owner, error, suback);
   }
 
-  answered(codes, answer) {
+  answered(owner, codes, answer) {
     const suback = packets.granted('suback', { ...answer, messageId: this.id, granted: codes });
     const refusal = codes.find((code) => code >= 128);
     const error = refusal === undefined ? null
@@ -148,16 +230,16 @@ class Subscribe extends Request {
       if (code >= 128) this.forget(this.entries[at].topic, error);
       else if (refusal === undefined) this.entries[at].qos = code;
     });
-    this.#end(error, suback);
+    this.#end(owner, error, suback);
   }
 
-  succeeded(answer) {
-    this.answered([...answer.reasons], answer);
+  succeeded(owner, answer) {
+    this.answered(owner, [...answer.reasons], answer);
   }
 
-  failed(error, answer) {
+  failed(owner, error, answer) {
     if (answer?.reasons?.length > 0) {
-      this.succeeded(answer);
+      this.succeeded(owner, answer);
       return;
     }
     if (error.errno === errors.ENOTSUP && this.nameless) {
@@ -167,11 +249,11 @@ class Subscribe extends Request {
     }
     const told = fault(error);
     for (const { topic } of this.entries) this.forget(topic, told);
-    this.#end(told);
+    this.#end(owner, told);
   }
 
-  closed() {
-    this.#end(Object.assign(new ErrorWithSubackPacket(CLOSED), { code: 'MIDGE_ELOST' }));
+  closed(owner) {
+    this.#end(owner, Object.assign(new ErrorWithSubackPacket(CLOSED), { code: 'MIDGE_ELOST' }));
   }
 }
 
@@ -179,8 +261,8 @@ class Unsubscribe extends Request {
   cmd = 'unsubscribe';
   answer = 'unsuback';
 
-  constructor(owner, callback, filters, properties) {
-    super(owner, callback);
+  constructor(callback, filters, properties) {
+    super(callback);
     this.filters = filters;
     this.properties = properties;
   }
@@ -190,21 +272,27 @@ class Unsubscribe extends Request {
     return withProperties({ cmd: 'unsubscribe', unsubscriptions, messageId }, properties);
   }
 
-  succeeded(answer) {
+  #tell(owner, ...args) {
+    if (this.isTold) return;
+    this.isTold = true;
+    if (this.callback) call(owner, this.callback, ...args);
+  }
+
+  succeeded(owner, answer) {
     const { isMqtt5, reasons, properties } = answer;
-    this.tell(null, packets.granted('unsuback', {
+    this.#tell(owner, null, packets.granted('unsuback', {
       isMqtt5, messageId: this.id, granted: isMqtt5 ? [...reasons] : undefined, properties,
     }));
   }
 
-  failed(error, answer) {
-    if (answer?.reasons?.length > 0) this.succeeded(answer);
-    else this.tell(fault(error));
+  failed(owner, error, answer) {
+    if (answer?.reasons?.length > 0) this.succeeded(owner, answer);
+    else this.#tell(owner, fault(error));
   }
 
-  closed() {
-    this.tell(Object.assign(new Error(CLOSED), { code: 'MIDGE_ELOST' }));
+  closed(owner) {
+    this.#tell(owner, Object.assign(new Error(CLOSED), { code: 'MIDGE_ELOST' }));
   }
 }
 
-module.exports = { Publish, Group, Subscribe, Unsubscribe, call };
+module.exports = { Publish, FullPublish, Group, Subscribe, Unsubscribe, call };

@@ -6,7 +6,7 @@ const { performance } = require('node:perf_hooks');
 const { errors, failure } = require('../errors');
 const { removed } = require('./failures');
 const { UniqueMessageIdProvider } = require('./identifiers');
-const { Publish, call } = require('./requests');
+const { FullPublish, call } = require('./requests');
 
 const methods = ['put', 'get', 'del', 'createStream', 'close'];
 
@@ -36,26 +36,35 @@ function ask(store, method, argument, callback) {
   }
 }
 
-class StoredPublish extends Publish {
-  mid; // the core's; undefined until it has it
+class StoredPublish extends FullPublish {
   isPut = false; // the store has answered
   fault; // what it answered, if that was an error
   isStored = true;
   isRemoved = false; // before the core had it
   #stores;
 
-  constructor(stores, owner, callback, topic, payload, given) {
-    super(owner, callback, topic, payload, given);
+  #mid; // undefined until the core has it
+
+  constructor(stores, callback, topic, payload, given) {
+    super(callback, topic, payload, given);
     this.#stores = stores;
     this.given = given; // options of the call
   }
 
+  get mid() {
+    return this.#mid;
+  }
+
+  identify(id, mid) {
+    this.id = id;
+    this.#mid = mid;
+  }
+
   // The store forgets it first, unless only the client has ended.
-  tell(error, ...rest) {
-    if (this.isTold) return;
-    this.isTold = true;
+  tell(owner, error, ...rest) {
+    if (!this.beTold()) return;
     this.#stores.settle(this, error, (wrong) => {
-      if (this.callback) call(this.owner, this.callback, error || wrong || error, ...rest);
+      if (this.callback) call(owner, this.callback, error || wrong || error, ...rest);
     });
   }
 }
@@ -86,7 +95,7 @@ function revivedAll(properties) {
 
 class Stores {
   #owner;
-  #core; // { send(request): a status, fault(): the error of the last one }
+  #conduct;
   #provider;
   #out;
   #in;
@@ -101,9 +110,10 @@ class Stores {
   #asked = 0; // calls of a store that it has not answered
   #answered; // called when there are none
 
-  constructor(owner, core) {
+  constructor(conduct) {
+    const { owner } = conduct;
     this.#owner = owner;
-    this.#core = core;
+    this.#conduct = conduct;
     this.#provider = owner.options.messageIdProvider ?? new UniqueMessageIdProvider();
     owner.messageIdProvider = this.#provider;
   }
@@ -175,7 +185,7 @@ class Stores {
         'of QoS 1 or 2: it stays there (finish a PUBREL with the program that wrote it)'));
       return;
     }
-    const request = new StoredPublish(this, this.#owner, undefined, topic,
+    const request = new StoredPublish(this, undefined, topic,
       revived(packet.payload) ?? '', { qos, retain: Boolean(retain),
         properties: revivedAll(properties) });
     if (this.#kept.delete(messageId) || this.#provider.register(messageId)) {
@@ -197,7 +207,7 @@ class Stores {
   // --- Out ---
 
   make(...rest) {
-    return new StoredPublish(this, this.#owner, ...rest);
+    return new StoredPublish(this, ...rest);
   }
 
   // A status. The request has its id, and goes to the core in its turn.
@@ -235,13 +245,13 @@ class Stores {
 
   #send(request) {
     if (request.isRemoved) {
-      request.failed(removed());
+      request.failed(this.#owner, removed());
     } else if (request.fault) {
-      request.tell(request.fault);
+      request.tell(this.#owner, request.fault);
     } else if (this.#unsent !== undefined) {
       this.#unsent.push(request);
-    } else if (this.#core.send(request) < 0) {
-      request.failed(this.#core.fault());
+    } else if (this.#conduct.send(request) < 0) {
+      request.failed(this.#owner, this.#conduct.core.fault);
     }
   }
 
@@ -341,7 +351,7 @@ class Stores {
     const requests = [...this.#unsent, ...this.#waiting];
     this.#unsent = undefined;
     this.#waiting = [];
-    for (const request of requests) request.failed(failure(errors.ECLOSED));
+    for (const request of requests) request.failed(this.#owner, failure(errors.ECLOSED));
     for (const done of [...this.#deleting]) done();
   }
 

@@ -16,10 +16,6 @@ class LinkStream extends EventEmitter {
     if (this.destroyed) drop();
   }
 
-  get hasBegun() {
-    return this.#drop !== undefined;
-  }
-
   get error() {
     return this.#error;
   }

@@ -80,6 +80,9 @@ const read = [
   ...same, 'cert', 'key', ...Object.keys(paths), 'ALPNProtocols', 'pskCallback', 'tls',
 ];
 
+// Those that may be bytes.
+const materials = ['ca', 'pfx', 'passphrase', 'crl', 'cert', 'key'];
+
 function copied(value) {
   if (Array.isArray(value)) return [...value];
   return value?.constructor === Object ? { ...value } : value;
@@ -112,4 +115,4 @@ function settings(options) {
   return optionTable.security(isRead ? found : undefined).tls;
 }
 
-module.exports = { settings, given };
+module.exports = { settings, given, materials };

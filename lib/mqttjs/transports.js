@@ -8,14 +8,22 @@ const { LinkStream } = require('./stream');
 const { SocketStream } = require('./websocket');
 const { compose, isWebSocket, locate, refuse } = require('./url');
 
+// The stream of an attempt, which is made when the program looks at it.
+class Line {
+  number = 0; // the attempt's, once it has begun
+  stream = undefined;
+  isOver = false;
+}
+
 // A socket of the core. What is asked of a way holds for options as they are now.
 class Native {
   isByHand = false;
   carrier = undefined;
-  #owner;
+  #conduct;
+  #line; // of the attempt that there is, or was
 
-  constructor(owner) {
-    this.#owner = owner;
+  constructor(conduct) {
+    this.#conduct = conduct;
   }
 
   urls(options) {
@@ -31,46 +39,63 @@ class Native {
     return { url, servers, tls: tls.settings(options) };
   }
 
-  // An attempt is wanted, and its stream can be had before it begins.
-  open() {
-    this.#owner.stream = new LinkStream();
+  get stream() {
+    const line = this.#line;
+    if (line === undefined || line.stream !== undefined) return line?.stream;
+    line.stream = new LinkStream();
+    if (line.number !== 0) this.#begin(line);
+    if (line.isOver) line.stream.tell('close');
+    return line.stream;
   }
 
-  begin(drop) {
-    const { stream } = this.#owner;
-    if (stream === undefined || stream.hasBegun) this.open();
-    this.#owner.stream.begin(drop);
+  #begin({ stream, number }) {
+    const { attempts } = this.#conduct;
+    stream?.begin(() => attempts.drop(number));
+  }
+
+  // An attempt is wanted, and its stream can be had before it begins.
+  open() {
+    this.#line = new Line();
+  }
+
+  begin(number) {
+    if (this.#line === undefined || this.#line.number !== 0) this.open();
+    this.#line.number = number;
+    this.#begin(this.#line);
   }
 
   // What the program says is the cause of a loss.
   cause() {
-    return this.#owner.stream?.error;
+    return this.#line?.stream?.error;
   }
 
-  // Of an attempt's stream: the client may have another one by now.
-  tell(stream, ...event) {
-    stream?.tell(...event);
+  // The attempt that there is: the client may have another one when it is told.
+  shown() {
+    return this.#line;
   }
-}
 
-// A client shows the stream that it has.
-function showing(owner, make) {
-  return (place) => {
-    const made = make(place);
-    const show = (stream) => {
-      owner.stream = stream;
-      return stream;
-    };
-    return typeof made?.then === 'function' ? made.then(show) : show(made);
-  };
+  tell(line, event, ...args) {
+    if (line === undefined) return;
+    if (event === 'close') line.isOver = true;
+    line.stream?.tell(event, ...args);
+  }
 }
 
 // A stream of the program's own: it tells for itself what happens to it.
 class ByHand {
   isByHand = true;
+  stream = undefined; // the client shows the one that it has
 
-  constructor(owner, make) {
-    this.carrier = new Carrier(showing(owner, make));
+  // `make`: (place): a stream, or a promise of one.
+  constructor(make) {
+    const show = (stream) => {
+      this.stream = stream;
+      return stream;
+    };
+    this.carrier = new Carrier((place) => {
+      const made = make(place);
+      return typeof made?.then === 'function' ? made.then(show) : show(made);
+    });
   }
 
   headers() {
@@ -81,6 +106,10 @@ class ByHand {
 
   cause(error) {
     return error.cause;
+  }
+
+  shown() {
+    return undefined;
   }
 
   tell() {}
@@ -127,7 +156,7 @@ class Sockets extends ByHand {
   #owner;
 
   constructor(owner, create) {
-    super(owner, (place) => openSocket(owner, create, urlAt(owner.options, place)));
+    super((place) => openSocket(owner, create, urlAt(owner.options, place)));
     this.#owner = owner;
   }
 
@@ -161,18 +190,18 @@ function nativeSocket(url, protocols) {
 
 // Of a client of `new MqttClient`.
 function wayOfBuilder(owner, streamBuilder) {
-  if (typeof streamBuilder === 'function') return new Builder(owner, () => streamBuilder(owner));
+  if (typeof streamBuilder === 'function') return new Builder(() => streamBuilder(owner));
   throw refuse('new MqttClient(streamBuilder, options): streamBuilder is a function that ' +
     'returns a stream');
 }
 
 // Of a client of connect().
-function wayOf(owner) {
+function wayOf(owner, conduct) {
   const { options } = owner;
   const create = options.createWebsocket ?? options.wsOptions?.createWebsocket ??
     (options.forceNativeWebSocket ? nativeSocket : undefined);
   if (create === undefined || create === null || !isWebSocket(options)) {
-    return new Native(owner);
+    return new Native(conduct);
   }
   if (typeof create === 'function') return new Sockets(owner, create);
   throw refuse('Option "createWebsocket" is a function');

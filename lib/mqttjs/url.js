@@ -12,6 +12,9 @@ const secured = { mqtt: 'mqtts', ws: 'wss', wx: 'wxs', ali: 'alis' };
 const ports = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
 const UNIX = '+unix';
 
+// Of all who have none.
+const NO_QUERY = Object.freeze(Object.create(null));
+
 function refuse(text) {
   const error = new Error(text);
   error.code = 'ERR_INVALID_ARG_VALUE';
@@ -47,7 +50,8 @@ function parse(text) {
   const parsed = {
     protocol,
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    query: Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
+    query: url.search === '' ? NO_QUERY
+      : Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
     auth: url.username === '' && url.password === '' ? null : named.join(':'),
   };
   if (url.port !== '') parsed.port = Number(url.port);
