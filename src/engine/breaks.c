@@ -231,6 +231,7 @@ static void give_message_up(midge_session *session, midge_message *message,
     midge_outbox_give_up(&session->outbox, message);
     return;
   }
+  message->let_go = true;
   midge_outbox_release(&session->outbox, message);
   midge_session_record_mark(session, message);
 }

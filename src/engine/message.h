@@ -33,6 +33,7 @@ struct midge_message {
   bool recorded;  /* has a record of its content */
   bool marked;    /* has a record of its state beside that */
   bool ended;     /* nobody waits: its flow ends by itself */
+  bool let_go;    /* and PUBREL, without PUBREC, only frees its identifier */
   bool given_up;  /* and this only keeps its identifier from being used */
   union {
     uint64_t order;       /* of its PUBREC among the others, when recorded */

@@ -38,11 +38,15 @@ bool midge_session_record_message(midge_session *session,
   return true;
 }
 
+/* As a state: released, without PUBREC. */
+enum { LET_GO = 3 };
+
 void midge_session_record_mark(midge_session *session, midge_message *message) {
   if (!session->records.durable) return;
   uint64_t order = session->next_order++;
   message->order = order;
-  uint8_t mark[MIDGE_MARK_HEAD] = {(uint8_t)message->state,
+  uint8_t state = message->let_go ? LET_GO : (uint8_t)message->state;
+  uint8_t mark[MIDGE_MARK_HEAD] = {state,
                                    (uint8_t)(message->owner.packet_id >> 8),
                                    (uint8_t)message->owner.packet_id};
   for (int i = 0; i < 8; i++) mark[3 + i] = (uint8_t)(order >> (56 - 8 * i));
@@ -175,6 +179,8 @@ bool midge_mark_read(midge_slice head, midge_mark *mark) {
       .packet_id = (uint16_t)(head.data[1] << 8 | head.data[2]),
   };
   for (int i = 0; i < 8; i++) mark->order = mark->order << 8 | head.data[3 + i];
+  mark->let_go = head.data[0] == LET_GO;
+  if (mark->let_go) mark->state = MIDGE_MESSAGE_RELEASED;
   return mark->state == MIDGE_MESSAGE_PUBLISHED ||
          mark->state == MIDGE_MESSAGE_RELEASED;
 }

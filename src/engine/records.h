@@ -37,6 +37,7 @@ typedef struct midge_mark {
   midge_message_state state; /* PUBLISHED or RELEASED */
   uint16_t packet_id;
   uint64_t order; /* of the PUBREC among the others */
+  bool let_go;    /* there was none, and PUBREL frees the identifier */
 } midge_mark;
 
 /* What the head of a mark says. False: no session wrote this. */

@@ -56,6 +56,7 @@ static midge_status restore_mark(midge_session *session, uint64_t key,
 
   message->marked = true;
   message->duplicate = true;
+  message->let_go = mark.let_go;
   midge_outbox_enter(&session->outbox, message);
   if (mark.state == MIDGE_MESSAGE_RELEASED)
     midge_outbox_release_in_order(&session->outbox, message, mark.order);
@@ -152,8 +153,17 @@ midge_status midge_session_restore(midge_session *session,
   }
 }
 
+/* The former life has told that they were given up; the server never had
+ * them. */
+static void end_let_go(midge_session *session) {
+  for (midge_message *m = session->outbox.releases.first; m != NULL;
+       m = m->release_next)
+    if (m->let_go) midge_session_end_message(session, m, MIDGE_EBREAKS);
+}
+
 void midge_session_restored(midge_session *session, bool stale) {
   bool is_online = session->exists && session->closed_at == MIDGE_NEVER;
+  end_let_go(session);
   if (is_online) session->closed_at = session->now;
   if (stale) {
     midge_session_renew(session);

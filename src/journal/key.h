@@ -18,7 +18,8 @@
  *                 of the properties (4). Body: topic, properties as on the wire
  *                 without expiry and alias, payload
  *   01 sequence   where that message is: state (1; 1: has a packet identifier,
- *                 2: PUBREC came), packet identifier (2), order of PUBREC (8)
+ *                 2: PUBREC came, 3: it was given up, and PUBREL frees the
+ *                 identifier), packet identifier (2), order of PUBREC (8)
  *   10 packet id  a message of QoS 2 of the server, PUBREL of which has not
  * been answered. Head: 1 (1 byte): the program has it; else flags, topic alias,
  * size of the topic, size of the properties (9 bytes: engine/parking.c), and

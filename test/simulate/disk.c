@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/slice.h"
-#include "engine/message.h"
+#include "engine/records.h"
 #include "journal/value.h"
 #include "simulate/model.h"
 
@@ -153,11 +153,12 @@ void disk_move(world *w) {
  */
 
 static void note_mark(disk *d, const midge_record *record, uint64_t position) {
-  if (record->head.size < 3) return;
-  uint16_t id = (uint16_t)(record->head.data[1] << 8 | record->head.data[2]);
-  bool released = record->head.data[0] == MIDGE_MESSAGE_RELEASED;
-  d->released[id] = released ? position : 0;
-  if (!released || d->marked[id] == 0) d->marked[id] = position;
+  midge_mark mark;
+  if (!midge_mark_read(record->head, &mark)) return;
+  bool released = mark.state == MIDGE_MESSAGE_RELEASED;
+  uint64_t *marked = &d->marked[mark.packet_id];
+  d->released[mark.packet_id] = released ? position : 0;
+  if (!released || *marked == 0) *marked = position;
 }
 
 /* What is recorded again, with more to say, was safe before. */
@@ -369,6 +370,7 @@ void disk_crash(world *w) {
 
 /* The messages come before their marks. */
 static void restore_mark(world *w, const midge_record *record) {
+  midge_mark mark;
   midge_publish publish;
   const kept_list *file = &w->disk.file;
   uint64_t key = record->key & ~(UINT64_C(3) << KEY_KIND);
@@ -377,9 +379,8 @@ static void restore_mark(world *w, const midge_record *record) {
   midge_record content = record_of(w, &file->all[at]);
   bool is_message = midge_record_message(&content, &publish);
   CHECK(w, is_message, "the mark of no message");
-  monitor_restored(w,
-                   (uint16_t)(record->head.data[1] << 8 | record->head.data[2]),
-                   record->head.data[0] == MIDGE_MESSAGE_RELEASED,
+  CHECK(w, midge_mark_read(record->head, &mark), "a mark that says nothing");
+  monitor_restored(w, mark.packet_id, mark.state == MIDGE_MESSAGE_RELEASED,
                    payload_number(publish.payload));
 }
 

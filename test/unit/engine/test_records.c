@@ -109,7 +109,7 @@ static void marks_that_no_session_writes(void **state) {
                    MIDGE_EINVAL);
   assert_int_equal(restore(session, mark | 1, MARK("\x00", "\x01"), 11),
                    MIDGE_EINVAL);
-  assert_int_equal(restore(session, mark | 1, MARK("\x03", "\x01"), 11),
+  assert_int_equal(restore(session, mark | 1, MARK("\x04", "\x01"), 11),
                    MIDGE_EINVAL);
   assert_int_equal(restore(session, mark | 1, MARK("\x01", "\x00"), 11),
                    MIDGE_EINVAL);

@@ -131,12 +131,37 @@ static void a_wish_without_a_token_is_not_told_as_stored(void **state) {
   life_end(&l);
 }
 
+/* The program is told what it was told, though the server lets go of it. */
+static void what_was_given_up_stays_given_up(void **state) {
+  (void)state;
+  life l;
+  size_t cost;
+  start(&l);
+  char of_qos_2[sizeof head];
+  memcpy(of_qos_2, head, sizeof head);
+  of_qos_2[0] = 4;
+  midge_record record = message(5, MIDGE_TEXT("told"));
+  record.head.data = (const uint8_t *)of_qos_2;
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  record = (midge_record){.key = UINT64_C(1) << 62 | 5,
+                          .head = MIDGE_TEXT("\3\0\1\0\0\0\0\0\0\0\1")};
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  midge_link_restored(l.link, &(midge_restored){1, 0, false});
+  expect_restored(&l, 1, 0);
+  expect_done(&l, 7, MIDGE_EBREAKS);
+  assert_int_equal(midge_link_freed(l.link).messages, 1);
+  wish(&l, MIDGE_WISH_CLOSE);
+  expect(&l, MIDGE_EVENT_ENDED);
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wished_waits_for_what_was),
       cmocka_unit_test(what_cannot_be_restored_leaves_no_trace),
       cmocka_unit_test(an_end_waits_for_what_was_too),
       cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
+      cmocka_unit_test(what_was_given_up_stays_given_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
