@@ -1,9 +1,10 @@
 'use strict';
 // The arguments of methods, in every order that MQTT.js takes.
 const properties = require('../properties');
-const { errors, failure } = require('../errors');
+const { failure, invalidType } = require('../errors');
 const { content } = require('../bytes');
 const { split, splitPublish } = require('../limits');
+const { invalidQos, invalidHandling } = require('./failures');
 
 function isFunction(value) {
   return typeof value === 'function';
@@ -15,11 +16,16 @@ function tail(options, callback) {
   return [options ?? {}, isFunction(callback) ? callback : undefined];
 }
 
-// (force?, options?, callback?), each of them left out or not.
+// (force?, options?, callback?), each of them left out or not. What throws does it here,
+// before anything has begun to end.
 function endArguments(...args) {
   const callback = args.find(isFunction);
-  const options = args.find((arg) => typeof arg === 'object' && arg !== null);
-  return [args[0] === true, options ?? {}, callback];
+  const options = { ...args.find((arg) => typeof arg === 'object' && arg !== null) };
+  const { signal } = options;
+  if (signal && typeof signal.addEventListener !== 'function') {
+    throw invalidType('options.signal', 'an instance of AbortSignal', signal);
+  }
+  return [args[0] === true, options, callback];
 }
 
 // One entry for each filter, from a string, a list or an object of filters.
@@ -104,10 +110,15 @@ function checkLimits(take, given) {
   }
 }
 
-function qosError(qos) {
-  return failure(errors.EINVAL, { text: `qos is 0, 1 or 2, and not ${String(qos)}` });
+// What is wrong with the first of them that cannot be; undefined: nothing.
+function wrongEntry(list) {
+  for (const { qos, rh = 0 } of list) {
+    if (!isQos(qos)) return invalidQos(qos);
+    if (!isQos(rh)) return invalidHandling(rh);
+  }
+  return undefined;
 }
 
 module.exports = {
-  tail, endArguments, entries, bits, isQos, encode, payload, limits, publishLimits, qosError,
+  tail, endArguments, entries, bits, isQos, encode, payload, limits, publishLimits, wrongEntry,
 };

@@ -7,7 +7,9 @@ const optionTable = require('./options');
 const signals = require('../signals');
 const { lacksMethod, refuse } = require('./authenticate');
 const { Conduct } = require('./conduct');
-const { fail, failSoon, leaving, offline, removed } = require('./failures');
+const {
+  fail, failSoon, invalidTopic, invalidQos, leaving, offline, removed,
+} = require('./failures');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Members } = require('./members');
 const { Plan } = require('./plan');
@@ -98,7 +100,10 @@ class MqttClient extends Members {
       return failSoon(this, done, invalidType('topic', 'string', topic));
     }
     const { qos = 0, retain = false, properties, cbStorePut } = given;
-    if (!args.isQos(qos)) return failSoon(this, done, args.qosError(qos));
+    if (cbStorePut && typeof cbStorePut !== 'function') {
+      return failSoon(this, done, invalidType('options.cbStorePut', 'function', cbStorePut));
+    }
+    if (!args.isQos(qos)) return failSoon(this, done, invalidQos(qos));
     if (qos === 0 && !this.connected && !this.queueQoSZero) {
       return fail(this, done, offline());
     }
@@ -146,20 +151,24 @@ class MqttClient extends Members {
     const entries = args.entries(topics, given, this.#conduct.isMqtt5);
     const filters = entries.map(({ topic }) => topic);
     const wrong = validateTopics(filters);
-    if (wrong !== null) return failSoon(this, done, new Error(`Invalid topic ${wrong}`));
+    if (wrong !== null) return failSoon(this, done, invalidTopic(wrong));
     if (onMessage != null && typeof onMessage !== 'function') {
       return failSoon(this, done, invalidType('onMessage', 'function', onMessage));
     }
     if (this.#isLeaving(done)) return this;
-    const bad = entries.find(({ qos }) => !args.isQos(qos));
-    if (bad !== undefined) return failSoon(this, done, args.qosError(bad.qos));
+    const bad = args.wrongEntry(entries);
+    if (bad !== undefined) return failSoon(this, done, bad);
+    const properties = given.properties ?? entries[0].properties;
+    const [illegal] = args.encode(properties, this.#conduct.isMqtt5);
+    const [impossible, limits] = args.limits(given);
+    if (illegal || impossible) return failSoon(this, done, illegal ?? impossible);
     this.#conduct.handlers.add(filters, onMessage);
     const needed = entries.filter((entry) => isForced || !this.#has(entry));
     if (needed.length === 0) {
       if (done) done.call(this, null, []);
       return this;
     }
-    return this.#subscribe(needed, given, done);
+    return this.#subscribe(needed, properties, limits, done);
   }
 
   #has({ topic, qos }) {
@@ -174,11 +183,7 @@ class MqttClient extends Members {
   }
 
   // In as many packets as subscribeBatchSize makes of it.
-  #subscribe(entries, given, done) {
-    const properties = given.properties ?? entries[0].properties;
-    const [illegal] = args.encode(properties, this.#conduct.isMqtt5);
-    const [impossible, limits] = args.limits(given);
-    if (illegal || impossible) return failSoon(this, done, illegal ?? impossible);
+  #subscribe(entries, properties, limits, done) {
     const size = this.options.subscribeBatchSize || entries.length;
     const group = new Group(done, entries);
     for (let at = 0; at < entries.length; at += size) {
@@ -234,7 +239,7 @@ class MqttClient extends Members {
     const [given, done] = args.tail(options, callback);
     const filters = Array.isArray(topics) ? topics : [topics];
     const wrong = validateTopics(filters);
-    if (wrong !== null) return failSoon(this, done, new Error(`Invalid topic ${wrong}`));
+    if (wrong !== null) return failSoon(this, done, invalidTopic(wrong));
     if (this.#isLeaving(done)) return this;
     const [illegal, list] = args.encode(given.properties, this.#conduct.isMqtt5);
     const [impossible, limits] = args.limits(given);
@@ -313,6 +318,7 @@ class MqttClient extends Members {
       given.isRemoved = true;
       return this;
     }
+    if (given === undefined && typeof messageId !== 'number') return this;
     const request = conduct.core.cancel(given === undefined ? messageId : given.mid);
     if (request !== undefined) request.failed(this, removed());
     return this;

@@ -24,8 +24,22 @@ function coded(text, name) {
   return Object.assign(new Error(text), { code: `MIDGE_${name}`, errno: errors[name] });
 }
 
+// Of what may be anything: an object that cannot be text has its kind.
+function shown(value) {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+const invalidTopic = (topic) => coded(`Invalid topic ${topic}`, 'EINVAL');
+const invalidQos = (qos) => coded(`qos is 0, 1 or 2, and not ${shown(qos)}`, 'EINVAL');
+const invalidHandling = (rh) => coded(`rh is 0, 1 or 2, and not ${shown(rh)}`, 'EINVAL');
 const leaving = () => coded('client disconnecting', 'ECLOSED');
 const offline = () => coded('No connection to broker', 'ELOST');
 const removed = () => coded('Message removed', 'ECANCELLED');
 
-module.exports = { fail, failSoon, leaving, offline, removed };
+module.exports = {
+  shown, fail, failSoon, invalidTopic, invalidQos, invalidHandling, leaving, offline, removed,
+};

@@ -5,7 +5,7 @@
 const { types } = require('node:util');
 const { content } = require('../bytes');
 const { invalidType, outOfRange } = require('../errors');
-const { refuse } = require('./url');
+const { badPort, isPossible, refuse } = require('./url');
 
 function isText(value) {
   return typeof value === 'string';
@@ -27,7 +27,6 @@ function isFunction(value) {
   return typeof value === 'function';
 }
 
-// NaN is none.
 function isPort(value) {
   return typeof value === 'number' || isText(value);
 }
@@ -88,12 +87,18 @@ function check(table, given, path) {
   }
 }
 
+// NaN is none.
+function checkPort(value, path) {
+  if (value && !isPossible(value)) throw badPort(path, value);
+}
+
 function checkServers(servers) {
   servers.forEach((server, at) => {
     if (!isOf(isObject, server)) {
       throw invalidType('options.servers', 'a list of { host, port }', server);
     }
     check(ofServer, server, `options.servers[${at}]`);
+    checkPort(server.port, `options.servers[${at}].port`);
   });
 }
 
@@ -116,6 +121,7 @@ function checkPeriod({ reconnectPeriod: value }) {
 function checkKinds(options) {
   check(kinds, options, 'options');
   const { servers, wsOptions, headers, will, path } = options;
+  checkPort(options.port, 'options.port');
   if (servers) checkServers(servers);
   if (wsOptions) {
     check(ofWebSocket, wsOptions, 'options.wsOptions');

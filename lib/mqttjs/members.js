@@ -6,6 +6,8 @@ const { EventEmitter } = require('node:events');
 const { version } = require('../../package.json');
 const { Promises } = require('./promises');
 
+function ignore() {}
+
 class Members extends Promises {
   #conduct;
 
@@ -86,6 +88,11 @@ class Members extends Promises {
     this.#conduct.core?.trace(isWatched);
   }
 
+  // An error that nobody listens to does no harm, whoever has removed our listener.
+  #keepCalm() {
+    if (this.listenerCount('error') === 0) EventEmitter.prototype.on.call(this, 'error', ignore);
+  }
+
   static {
     for (const name of ['on', 'addListener', 'prependListener', 'off', 'removeListener',
       'removeAllListeners']) {
@@ -94,6 +101,7 @@ class Members extends Promises {
         inherited.apply(this, args);
         const isAll = name === 'removeAllListeners' && args.length === 0;
         if (isAll || args[0] === 'packetsend' || args[0] === 'packetreceive') this.#watch();
+        if (isAll || args[0] === 'error') this.#keepCalm();
         return this;
       };
       Object.defineProperty(this.prototype, name,

@@ -21,6 +21,19 @@ function refuse(text) {
   return error;
 }
 
+const PORT_MAX = 65535;
+
+// Of a port that was given.
+function isPossible(port) {
+  const number = Number(port);
+  return Number.isInteger(number) && number >= 0 && number <= PORT_MAX;
+}
+
+function badPort(name, port) {
+  return Object.assign(new RangeError(`${name} should be >= 0 and < 65536. Received ${port}`),
+    { code: 'ERR_SOCKET_BAD_PORT' });
+}
+
 function isKnown(protocol) {
   const plain = protocol.endsWith(UNIX) ? protocol.slice(0, -UNIX.length) : protocol;
   return Object.hasOwn(schemes, plain) || foreign.includes(plain);
@@ -34,13 +47,21 @@ function decoded(text) {
   }
 }
 
+// It may have a password in it, and is not told.
+function unreadable(text) {
+  const [, scheme, port] = /^([^:/?#]*):\/\/[^/?#]*?(?::(\d+))?(?:[/?#]|$)/.exec(text) ?? [];
+  if (scheme === undefined || !isKnown(scheme.toLowerCase())) return refuse('Missing protocol');
+  return port !== undefined && !isPossible(port) ? badPort('The port of the URL', port)
+    : refuse('The URL cannot be read: its host or its port is none');
+}
+
 // What a URL says, under the names of options.
 function parse(text) {
   let url;
   try {
     url = new URL(text);
   } catch {
-    throw refuse('Missing protocol');
+    throw unreadable(text);
   }
   const protocol = url.protocol.slice(0, -1);
   if (!isKnown(protocol)) throw refuse('Missing protocol');
@@ -168,4 +189,4 @@ function locate(options) {
   });
 }
 
-module.exports = { merge, compose, locate, isWebSocket, isSecured, refuse };
+module.exports = { merge, compose, locate, isWebSocket, isSecured, isPossible, badPort, refuse };

@@ -257,6 +257,19 @@ test('what a handler throws reaches uncaughtException, and the others go on', as
   assert.equal(out, 'uncaught of the handler\nsecond a/b true');
 });
 
+test('a subscription that cannot be asked for has no handler', async () => {
+  const { url } = await start();
+  const client = await connect(url, { protocolVersion: 5 });
+  const log = [];
+  const wrong = { properties: { userProperties: 5 } };
+  await assert.rejects(client.subscribeAsync('a', wrong, writer(log, 'wrong')),
+    { code: 'ERR_INVALID_ARG_TYPE' });
+  await client.subscribeAsync('a', {}, writer(log, 'right'));
+  await client.publishAsync('a', 'm', { qos: 1 });
+  await until(() => log.length > 0);
+  assert.deepEqual(log, ['right: a m']);
+});
+
 test('what is no function is no handler', async () => {
   const broker = await serve();
   const client = await connect(broker.url);

@@ -2,6 +2,7 @@
 // What users of MQTT clients report again and again about reconnecting, ending,
 // subscribing, keep-alive and memory, tried on mqtt.connect.
 const assert = require('node:assert/strict');
+const net = require('node:net');
 const { afterEach, test } = require('node:test');
 const mqtt = require('../../lib');
 const { called, delay, until } = require('../node/support/wait');
@@ -68,6 +69,16 @@ for (const name of ['error', 'close', 'offline', 'reconnect']) {
     await delay(QUIET_MS);
   });
 }
+
+test('a client whose listeners were all removed goes on, and its errors do no harm', async () => {
+  const broker = await serve();
+  const client = await connected(broker);
+  client.removeAllListeners();
+  broker.current.reset();
+  await broker.saw('connect', 2);
+  client.removeAllListeners('error').emit('error', new Error('mine'));
+  await client.publishAsync('a', 'm', { qos: 1 });
+});
 
 test('end in the listener of connect is the end of it', async () => {
   const broker = await serve();
@@ -362,4 +373,94 @@ test('a name and a password in a URL are taken for what they encode', async () =
   await connected({ url: broker.url.replace('//', '//us%40er:p%3Ass%2F@') });
   const [{ username, password }] = broker.of('connect');
   assert.deepEqual([username, String(password)], ['us@er', 'p:ss/']);
+});
+
+test('reconnect() while it is connected leaves a client that can be used', async () => {
+  const broker = await serve();
+  const client = await connected(broker, { clientId: 'mine' });
+  await client.subscribeAsync('a', { qos: 1 });
+  const again = event(client, 'connect');
+  client.reconnect();
+  await again;
+  assert.equal(client.disconnecting, false);
+  assert.equal((await client.subscribeAsync('b', { qos: 1 })).length, 1);
+  assert.deepEqual(broker.of('subscribe').map(({ subscriptions }) => subscriptions[0].topic),
+    ['a', 'a', 'b']);
+});
+
+test('a filter that is asked for a hundred times, offline, is one SUBSCRIBE', async () => {
+  const broker = await serve();
+  const client = connect(broker, { manualConnect: true });
+  for (let n = 0; n < 100; n += 1) client.subscribe('a');
+  client.connect();
+  await client.subscribeAsync('last');
+  assert.deepEqual(broker.of('subscribe').map(({ subscriptions }) => subscriptions[0].topic),
+    ['a', 'last']);
+});
+
+test('a connectTimeout below reconnectPeriod does not end the attempts', async () => {
+  const client = connect(NOWHERE, { reconnectPeriod: 60, connectTimeout: 20 });
+  let attempts = 0;
+  client.on('reconnect', () => { attempts += 1; });
+  await until(() => attempts === 4);
+});
+
+test('properties that are undefined are none', async () => {
+  const broker = await serve();
+  const client = await connected(broker, { protocolVersion: 5 });
+  const properties = { correlationData: undefined, contentType: undefined, topicAlias: undefined };
+  await client.publishAsync('a', '', { qos: 1, properties });
+  await client.subscribeAsync('a', { properties: { subscriptionIdentifier: undefined } });
+  assert.equal(broker.of('publish').length, 1);
+});
+
+test('a refusal with a code that nobody knows is told with it', async () => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(Buffer.from([0x20, 2, 0, 99])));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+  const client = connect({ url: `mqtt://127.0.0.1:${server.address().port}` });
+  const [error] = await event(client, 'error');
+  assert.equal(typeof error.message, 'string');
+  assert.doesNotMatch(error.message, /undefined/);
+  assert.notEqual(error.code, undefined);
+});
+
+test('a port that cannot be is told as one, and a URL as none', () => {
+  for (const args of [['mqtt://me:secret@localhost:99999'], [{ port: 65536 }], [{ port: 'x' }],
+    [{ servers: [{ host: 'a', port: -1 }] }]]) {
+    assert.throws(() => mqtt.connect(...args), ({ code, message }) =>
+      code === 'ERR_SOCKET_BAD_PORT' && !message.includes('secret'));
+  }
+  for (const url of ['mqtt://localhost:port', 'ws://[::1']) {
+    assert.throws(() => mqtt.connect(url), /URL cannot be read/);
+  }
+});
+
+test('what is published while old messages are sent again is lost in no store', async () => {
+  const COUNT = 200;
+  const broker = await serve({
+    publish: ({ messageId, topic }, connection) => {
+      if (topic === 'cut' && connection.number === 1) connection.reset();
+      return { cmd: 'puback', messageId };
+    },
+  });
+  const outgoingStore = new mqtt.Store({ clean: false });
+  const client = connect(broker, { outgoingStore, clean: false, clientId: 'mine' });
+  const published = [];
+  const publish = (topic, from) => {
+    for (let n = from; n < from + COUNT; n += 1) {
+      const to = n === from + COUNT / 2 ? 'cut' : topic;
+      published.push(client.publishAsync(to, `${n}`, { qos: 1 }));
+    }
+  };
+  publish('before', 0);
+  client.once('connect', () => publish('meanwhile', COUNT));
+  client.once('close', () => publish('later', 2 * COUNT));
+  await until(() => published.length === 3 * COUNT);
+  await Promise.all(published);
+  const seen = new Set(broker.of('publish').map(({ payload }) => Number(payload)));
+  assert.equal(seen.size, 3 * COUNT);
 });

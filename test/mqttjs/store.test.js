@@ -76,5 +76,6 @@ test('what does not go with a store is thrown', (t) => {
   assert.throws(() => mqtt.connect(url, { store, clientId: 'a' }), /this one is clean/);
   assert.throws(() => mqtt.connect(url, { store: {}, clientId: 'a', clean: false }),
     /store\.path/);
-  assert.throws(() => mqtt.connect(url, { onRestored: 1 }), /"options\.onRestored" property must be of type function/);
+  assert.throws(() => mqtt.connect(url, { onRestored: 1 }),
+    /"options\.onRestored" property must be of type function/);
 });
