@@ -158,7 +158,10 @@ static napi_value list(napi_env env, const napi_value *values, uint32_t count) {
 static void add_done(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   uint64_t token = event->done.token & ~MIDGE_TOKEN_PATIENT;
-  if (token == 0) return;
+  if (token == 0) {
+    batch->events--; /* a batch without records would be taken for the last */
+    return;
+  }
   batch->events += event->done.count - 1;
   if (is_plain(event) && join(batch, event, token)) return;
   uint32_t *record = add_record(batch, event, 0);

@@ -135,20 +135,22 @@ function take() {
 }
 
 // The reactor wakes us once, when there are events and were none: go on until
-// there are none. Callbacks that throw are the presenters' business.
+// there are none, whatever happens. Callbacks that throw are the presenters'
+// business.
 function turn() {
   if (delivering) return;
   delivering = true;
   outgoing.delivering(true);
   const end = performance.now() + TURN_MS;
+  let isLeft = true;
   try {
-    while (rest(end)) {
+    while (isLeft && rest(end)) {
       position = 0;
       count = take();
-      if (count === 0) return;
+      isLeft = count !== 0;
     }
-    later();
   } finally {
+    if (isLeft) later();
     delivering = false;
     outgoing.delivering(false);
     acknowledgements.flush();

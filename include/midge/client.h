@@ -27,7 +27,8 @@ typedef struct midge_client midge_client;
 
 typedef struct midge_reactor_options {
   /* Called on the reactor's thread when there are events and were none. Do
-   * little: poke your own loop, and take them all from there. */
+   * little: poke your own loop, and take them from there until there are none:
+   * it is not called again before. */
   void (*wake)(void *context);
   void *context;
   uint32_t goodbye_ms; /* 200: how long _stop waits for what says goodbye */

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "reactor/mutex.h"
+
 enum {
   PATIENT_MAX = 64,         /* events that nobody is woken for */
   SETTLE_BYTES = 64 * 1024, /* what the reader gives back at once */
@@ -13,7 +15,7 @@ int midge_event_queue_init(midge_event_queue *queue,
                            const midge_allocator *allocator) {
   *queue =
       (midge_event_queue){.allocator = allocator, .turns.allocator = allocator};
-  int error = uv_mutex_init(&queue->mutex);
+  int error = midge_mutex_init(&queue->mutex);
   if (error != 0) return error;
   error = uv_cond_init(&queue->filled);
   if (error != 0) uv_mutex_destroy(&queue->mutex);
@@ -152,14 +154,15 @@ static bool wait(midge_event_queue *queue, uint64_t timeout_ms) {
   return queue->incoming.count != 0;
 }
 
-/* What has come meanwhile. False: there is nothing at all. */
+/* What has come meanwhile. False: there is nothing at all, and the reader is to
+ * be woken again; while he takes events nobody need wake him. */
 static bool refill(midge_event_queue *queue, uint64_t timeout_ms) {
   bool waits = timeout_ms != 0 && queue->turns.first == NULL;
   uv_mutex_lock(&queue->mutex);
   bool filled =
       queue->incoming.count != 0 || (waits && wait(queue, timeout_ms));
   if (filled) swap(&queue->empty, &queue->incoming);
-  queue->is_woken = false;
+  if (!filled && queue->turns.first == NULL) queue->is_woken = false;
   uv_mutex_unlock(&queue->mutex);
   if (filled) midge_turns_add(&queue->turns, &queue->empty);
   return queue->turns.first != NULL;

@@ -30,7 +30,7 @@ typedef struct midge_event_queue {
   uv_cond_t filled;
   midge_event_list incoming; /* under the mutex, as the next two */
   bool waiting;              /* the reader sleeps */
-  bool is_woken;             /* it will come for what is in `incoming` */
+  bool is_woken; /* it takes, or will, until there is nothing any more */
 } midge_event_queue;
 
 /* 0, or an error of libuv. */

@@ -68,7 +68,14 @@ static void there_is_one_wake_for_a_batch(void **state) {
   push(2, 1);
   assert_false(midge_event_queue_flush(&queue));
   assert_true(take(&number, &resumed));
-  push(3, 1); /* the reader has swapped: the queue was empty again */
+  push(3, 1); /* the reader is still at it */
+  assert_false(midge_event_queue_flush(&queue));
+  for (int i = 0; i < 2; i++) assert_true(take(&number, &resumed));
+  push(4, 1);
+  assert_false(midge_event_queue_flush(&queue));
+  assert_true(take(&number, &resumed));
+  assert_false(take(&number, &resumed)); /* it goes away */
+  push(5, 1);
   assert_true(midge_event_queue_flush(&queue));
   stop(); /* releases those on loan and those left */
 }
@@ -235,14 +242,18 @@ static void busy_clients_have_equal_parts(void **state) {
   midge_event_queue_flush(&queue);
 
   uint64_t number;
+  size_t last = CLIENTS, turns = 0;
   bool resumed;
   while (take(&number, &resumed)) {
     size_t who = number / EACH;
+    turns += who != last;
+    last = who;
     assert_int_equal(number % EACH, taken[who]++);
     for (size_t i = 0; i < CLIENTS && taken[who] < EACH; i++)
       assert_true(taken[i] + QUANTUM / 1000 + 1 >= taken[who]);
   }
   for (int i = 0; i < CLIENTS; i++) assert_int_equal(taken[i], EACH);
+  assert_in_range(turns, CLIENTS, 2 * CLIENTS * EACH * 1000 / QUANTUM);
   stop();
   for (int i = 0; i < CLIENTS; i++) midge_gauge_free(busy[i]);
 }
@@ -399,6 +410,7 @@ static void a_success_that_nobody_waits_for_wakes_nobody(void **state) {
   for (int i = 0; i < 4; i++)
     assert_true(midge_event_queue_take(&queue, &event, 0, &resumed));
   assert_int_equal(event.done.token, 4 | MIDGE_TOKEN_PATIENT);
+  assert_false(midge_event_queue_take(&queue, &event, 0, &resumed));
   push_done(5, MIDGE_ECLOSED);
   assert_true(midge_event_queue_flush(&queue));
   stop();

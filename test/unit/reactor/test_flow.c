@@ -219,6 +219,7 @@ static void a_success_without_a_wake_is_told_in_time(void **state) {
     while (!midge_reactor_event(p.reactor, &p.event));
     assert_int_equal(p.event.type, MIDGE_EVENT_DONE);
     assert_true(p.event.done.token == token);
+    assert_false(midge_reactor_event(p.reactor, &p.event));
   }
   program_stop(&p);
   broker_stop(b);

@@ -59,6 +59,7 @@ static void an_answer_in_the_socket_is_in_time(void **state) {
       midge_client_subscribe(client, &one, 1, (midge_request_options){0}, 7),
       MIDGE_OK);
   raw_read_until(&r, MIDGE_TEXT("filter"));
+  while (midge_reactor_event(reactor, &event)) continue; /* till it wakes us */
   atomic_store(&shall_dawdle, true);
   assert_int_equal(publish_number(other, 1, 1), MIDGE_OK);
   while (!atomic_load(&dawdles)) usleep(1000);
