@@ -30,12 +30,14 @@ tidy:
 soak: build
 	@tools/soak
 
-# A hundred thousand seeds of bad weather, and every cut of every script.
+# A hundred thousand seeds of bad weather, every cut of every script, and ten
+# thousand power cuts.
 SEEDS := 100000
 simulate:
 	@tools/install-dependencies build test
 	@tools/simulate --seeds $(SEEDS)
 	@tools/simulate --cuts --all
+	@tools/simulate --power --images 10000
 
 # Programs of npm written for MQTT.js, each with every fault.
 programs: build

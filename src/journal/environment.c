@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/slice.h"
 #include "journal/pages.h"
@@ -71,14 +72,15 @@ static int check_format(midge_store *store, MDB_txn *txn,
   return is_now ? 0 : mdb_put(txn, store->about, &key, &format, 0);
 }
 
-static int open_databases(midge_store *store, midge_explanation *why) {
+static int open_databases(midge_store *store, const char *name,
+                          midge_explanation *why) {
   MDB_txn *txn;
   int error = mdb_txn_begin(store->env, NULL, 0, &txn);
   if (error != 0) return error;
   error = check_format(store, txn, why);
   if (error == 0)
     error = midge_epoch_open(&store->epoch, txn, store->about,
-                             store->place.path, store->place.data);
+                             store->place.path, name);
   if (error == 0)
     error = mdb_dbi_open(txn, "records", MDB_CREATE, &store->records);
   if (error == 0)
@@ -91,13 +93,14 @@ static int open_databases(midge_store *store, midge_explanation *why) {
 /* Pages that the file has lost would be read as memory that is not there. Of
  * those that nothing is on nobody reads any, and a file in order may end before
  * them. */
-static int check_size(const midge_store *store, midge_explanation *why) {
+static int check_size(const midge_store *store, const char *name,
+                      midge_explanation *why) {
   MDB_envinfo info;
   MDB_stat pages;
   struct stat file;
   int error = mdb_env_info(store->env, &info);
   if (error == 0) error = mdb_env_stat(store->env, &pages);
-  if (error == 0 && stat(store->place.data, &file) != 0) error = errno;
+  if (error == 0 && stat(name, &file) != 0) error = errno;
   if (error != 0) return error;
   size_t whole = (size_t)file.st_size / pages.ms_psize;
   if (whole > info.me_last_pgno) return 0;
@@ -109,20 +112,30 @@ static int check_size(const midge_store *store, midge_explanation *why) {
 
 /* --- Opening --- */
 
-/* Without LMDB's own locks: there is one process, and in it one thread. What
- * is written waits for the disk from the first transaction on. */
-static int open_file(midge_store *store) {
+/* Without LMDB's own locks: there is one process, and in it one thread. Nothing
+ * is waited for here: a file that is there is not written to in most cases, and
+ * one that is not has another name until it is on the disk as a whole. */
+static int open_file(midge_store *store, const char *name) {
   int error = mdb_env_create(&store->env);
   if (error != 0) {
     store->env = NULL;
     return error;
   }
+  unsigned hurry = store->disk && !store->is_fresh ? 0 : MDB_NOSYNC;
   error = mdb_env_set_maxdbs(store->env, DATABASES);
   if (error == 0) error = mdb_env_set_mapsize(store->env, store->map_bytes);
   if (error != 0) return error;
-  return mdb_env_open(store->env, store->place.data,
-                      MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC | MDB_NORDAHEAD,
+  return mdb_env_open(store->env, name,
+                      MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD | hurry,
                       ONLY_OWNER);
+}
+
+/* From now on it is the store's. */
+static int name_file(midge_store *store) {
+  if (!store->is_fresh) return 0;
+  if (rename(store->place.fresh, store->place.data) != 0) return errno;
+  store->is_fresh = false;
+  return 0;
 }
 
 midge_status midge_environment_open(midge_store *store,
@@ -130,11 +143,15 @@ midge_status midge_environment_open(midge_store *store,
   why->text[0] = '\0';
   store->is_synced = false;
   store->epoch.file = -1;
+  store->is_fresh = access(store->place.data, F_OK) != 0;
+  const char *name = store->is_fresh ? store->place.fresh : store->place.data;
+  if (store->is_fresh) unlink(name); /* nothing in it was ever promised */
   if (store->map_bytes == 0) store->map_bytes = MAP_BYTES_FIRST;
   if (store->map_bytes > store->bytes_max) store->map_bytes = store->bytes_max;
-  int error = open_file(store);
-  if (error == 0) error = check_size(store, why);
-  if (error == 0) error = open_databases(store, why);
+  int error = open_file(store, name);
+  if (error == 0) error = check_size(store, name, why);
+  if (error == 0) error = open_databases(store, name, why);
+  if (error == 0 && !store->disk) error = name_file(store);
   if (error == 0) return MIDGE_OK;
   midge_environment_close(store);
   if (why->text[0] != '\0') return midge_status_of_error(error);
@@ -144,19 +161,22 @@ midge_status midge_environment_open(midge_store *store,
 
 void midge_environment_close(midge_store *store) {
   if (store->env != NULL) mdb_env_close(store->env);
+  if (store->env != NULL && store->is_fresh) unlink(store->place.fresh);
   store->env = NULL;
   midge_epoch_close(&store->epoch);
 }
 
 /* --- Transactions --- */
 
-/* Before the first promise: what was written without waiting is on the disk,
- * and from now on each transaction waits for it. */
+/* Before the first transaction: what others have written without waiting is on
+ * the disk, and from now on each transaction waits for it, in the order that
+ * LMDB needs; else a power cut in the first one could take those before. */
 static midge_status sync_first(midge_store *store, midge_explanation *why) {
   if (!store->disk || store->is_synced) return MIDGE_OK;
   int error = midge_epoch_sync(&store->epoch);
   if (error == 0) error = mdb_env_sync(store->env, 1);
   if (error == 0) error = mdb_env_set_flags(store->env, MDB_NOSYNC, 0);
+  if (error == 0) error = name_file(store);
   if (error != 0)
     return midge_explain_error(why, error, "cannot sync the store",
                                store->place.path);
@@ -198,13 +218,15 @@ static midge_status reopen(midge_store *store, midge_explanation *why) {
 midge_status midge_environment_write(midge_store *store,
                                      midge_transaction *make, void *context,
                                      midge_explanation *why) {
-  int error;
+  int error = 0;
   midge_status status = reopen(store, why);
   if (status != MIDGE_OK) return status;
-  do {
-    error = try_once(store, make, context);
-  } while (error == MDB_MAP_FULL && grow(store));
-  if (error == 0) status = sync_first(store, why);
+  status = sync_first(store, why);
+  if (status == MIDGE_OK) {
+    do {
+      error = try_once(store, make, context);
+    } while (error == MDB_MAP_FULL && grow(store));
+  }
   if (error == 0 && status == MIDGE_OK) note_newest(store);
   if (error != 0)
     status = midge_explain_error(why, error, "cannot write to the store",

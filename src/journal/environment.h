@@ -13,6 +13,7 @@ struct midge_store {
   midge_place_of_store place;
   bool disk;
   bool is_synced;   /* what LMDB has written so far is on the disk */
+  bool is_fresh;    /* the file has yet to get its name */
   size_t bytes_max; /* the file never grows beyond this */
   size_t map_bytes; /* what it may grow to as it is opened now */
   MDB_env *env;     /* null after a fault: to be opened again */

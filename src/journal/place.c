@@ -119,8 +119,10 @@ midge_status midge_place_name(midge_place_of_store *place, midge_slice path,
                          "");
   place->path = join(path, "");
   place->data = join(path, "/data.mdb");
+  place->fresh = join(path, "/new.mdb");
   place->lock_name = join(path, "/lock");
-  return place->path != NULL && place->data != NULL && place->lock_name != NULL
+  return place->path != NULL && place->data != NULL && place->fresh != NULL &&
+                 place->lock_name != NULL
              ? MIDGE_OK
              : MIDGE_ENOMEM;
 }
@@ -148,6 +150,7 @@ void midge_place_close(midge_place_of_store *place) {
   if (place->lock >= 0) close(place->lock);
   free(place->path);
   free(place->data);
+  free(place->fresh);
   free(place->lock_name);
   *place = (midge_place_of_store){.lock = -1};
 }

@@ -8,6 +8,7 @@
 typedef struct midge_place_of_store {
   char *path;      /* of the directory */
   char *data;      /* of LMDB's file in it */
+  char *fresh;     /* of the same before it is one: see environment.c */
   char *lock_name; /* of the file that the lock is on */
   int lock;        /* the descriptor that holds the lock, or -1 */
 } midge_place_of_store;

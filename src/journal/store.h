@@ -22,7 +22,8 @@ typedef struct midge_store_options {
   size_t bytes_max; /* of the file; 0: 4 GiB */
 } midge_store_options;
 
-/* Makes the store if it is not there; does not wait for the disk. MIDGE_EINVAL
+/* Makes the store if it is not there. It waits for the disk only if `disk` is
+ * wanted of a store that is an old copy, or of an older format. MIDGE_EINVAL
  * (no path), MIDGE_EFOREIGN (something else, or of a newer version),
  * MIDGE_ELOCKED, MIDGE_EREADONLY, MIDGE_ENETWORK, MIDGE_EFULL, MIDGE_ESTORE,
  * MIDGE_ENOMEM. */

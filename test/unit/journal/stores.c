@@ -74,6 +74,13 @@ int __wrap_fsync(int file) {
   return error != 0 ? give(error) : __real_fsync(file);
 }
 
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to) {
+  int error = next(&refused.rename);
+  return error != 0 ? give(error) : __real_rename(from, to);
+}
+
 int __real_statfs(const char *name, struct statfs *found);
 int __wrap_statfs(const char *name, struct statfs *found);
 int __wrap_statfs(const char *name, struct statfs *found) {

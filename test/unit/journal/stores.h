@@ -20,7 +20,7 @@ typedef struct fault {
 } fault;
 
 typedef struct faults {
-  fault create, begin, commit, sync, flock, fsync, statfs, mkdir, open;
+  fault create, begin, commit, sync, flock, fsync, rename, statfs, mkdir, open;
   fault epoch; /* opening that file */
   fault statx, random, pwrite;
   bool ageless;                     /* no file says when it was made */
