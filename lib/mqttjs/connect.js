@@ -3,6 +3,7 @@
 const { MqttClient, byConnect } = require('./client');
 const signals = require('../signals');
 const plans = require('./plan');
+const { coded } = require('./failures');
 const { aborted } = require('./messages');
 const { complete } = require('./options');
 const { merge } = require('./url');
@@ -43,7 +44,7 @@ function connectAsync(url, options, allowRetries = true) {
       },
     };
     if (!allowRetries) {
-      listeners.close = () => listeners.error(new Error('Couldn\'t connect to server'));
+      listeners.close = () => listeners.error(coded('Couldn\'t connect to server', 'ELOST'));
     }
     function settle(outcome, value) {
       unheed?.();

@@ -20,6 +20,7 @@ function failSoon(owner, callback, error) {
   return owner;
 }
 
+// One of ours, by its name without the prefix.
 function coded(text, name) {
   return Object.assign(new Error(text), { code: `MIDGE_${name}`, errno: errors[name] });
 }
@@ -41,5 +42,6 @@ const offline = () => coded('No connection to broker', 'ELOST');
 const removed = () => coded('Message removed', 'ECANCELLED');
 
 module.exports = {
-  shown, fail, failSoon, invalidTopic, invalidQos, invalidHandling, leaving, offline, removed,
+  coded, shown, fail, failSoon, invalidTopic, invalidQos, invalidHandling, leaving, offline,
+  removed,
 };

@@ -4,6 +4,7 @@
 const native = require('../native');
 const packets = require('./packets');
 const { Answers } = require('./answers');
+const { coded } = require('./failures');
 const { plainHandler } = require('./members');
 const { isJudged } = require('./options');
 
@@ -139,7 +140,7 @@ class Inbox {
       this.#emit('error', error);
       this.#next();
     } else if (!reasons.includes(reason)) {
-      this.#emit('error', new Error(`Wrong reason code for ${cmd}`));
+      this.#emit('error', coded(`Wrong reason code for ${cmd}`, 'EINVAL'));
       this.#next();
     } else if (message.isProposed) {
       this.#answers.judge(message.packet, reason);

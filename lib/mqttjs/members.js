@@ -4,6 +4,7 @@
 const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const { version } = require('../../package.json');
+const { coded } = require('./failures');
 const { Promises } = require('./promises');
 
 function ignore() {}
@@ -112,7 +113,7 @@ class Members extends Promises {
   // Give the connection up as a dead one; another attempt follows.
   onKeepaliveTimeout() {
     this.stream?.destroy();
-    this.emit('error', new Error('Keepalive timeout'));
+    this.emit('error', coded('Keepalive timeout', 'EKEEPALIVE'));
   }
 }
 

@@ -2,6 +2,7 @@
 // MQTT.js's store of packets by message id, in memory: for programs that use
 // it by itself.
 const { Readable } = require('node:stream');
+const { coded } = require('./failures');
 
 class Store {
   #packets = new Map();
@@ -31,7 +32,7 @@ class Store {
   #find(messageId, callback) {
     if (!callback) return;
     const packet = this.#packets.get(messageId);
-    if (packet === undefined) callback(new Error('missing packet'));
+    if (packet === undefined) callback(coded('missing packet', 'EINVAL'));
     else callback(null, packet);
   }
 

@@ -4,7 +4,7 @@
 // it has its outcome; what a store holds from before is sent first.
 const { performance } = require('node:perf_hooks');
 const { errors, failure } = require('../errors');
-const { removed } = require('./failures');
+const { coded, removed, shown } = require('./failures');
 const { UniqueMessageIdProvider } = require('./identifiers');
 const { FullPublish, call } = require('./requests');
 
@@ -14,7 +14,7 @@ function ignore() {}
 
 // What was thrown is an error, whatever it is.
 function thrown(error, method) {
-  return error || new Error(`${method} of a store has thrown ${error}`);
+  return error || coded(`${method} of a store has thrown ${error}`, 'ESTORE');
 }
 
 // Like a store's own, but it calls back once, and throws nothing. One that is async may
@@ -181,8 +181,8 @@ class Stores {
     if (this.#requests.get(messageId)?.mid !== undefined) return;
     if (!isMessage(packet)) {
       this.#provider.register(messageId);
-      this.#report(new Error(`What outgoingStore has under ${String(messageId)} is no message ` +
-        'of QoS 1 or 2: it stays there (finish a PUBREL with the program that wrote it)'));
+      this.#report(coded(`What outgoingStore has under ${shown(messageId)} is no message of ` +
+        'QoS 1 or 2: it stays there (finish a PUBREL with the program that wrote it)', 'ESTORE'));
       return;
     }
     const request = new StoredPublish(this, undefined, topic,

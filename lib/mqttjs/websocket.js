@@ -3,6 +3,7 @@
 // kind, or what looks like either.
 const { Duplex } = require('node:stream');
 const { bytesOf } = require('../bytes');
+const { coded } = require('./failures');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -61,7 +62,9 @@ class SocketStream extends Duplex {
   #received(data) {
     this.#order = this.#order.then(async () => {
       const bytes = await content(data);
-      if (bytes === undefined) throw new TypeError('a WebSocket gave a message that is no bytes');
+      if (bytes === undefined) {
+        throw coded('a WebSocket gave a message that is no bytes', 'EWEBSOCKET');
+      }
       if (!this.push(bytes)) this.#socket.pause?.();
     }).catch((error) => this.destroy(error));
   }

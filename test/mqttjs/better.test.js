@@ -278,6 +278,37 @@ function generator(seed) {
   };
 }
 
+test('errors that the client makes by itself have a code', async () => {
+  const broker = await serve();
+  const client = await connected(broker, {
+    protocolVersion: 5, customHandleAcks: (topic, message, packet, done) => done(99),
+  });
+  const wrong = event(client, 'error');
+  broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 1 });
+  assert.equal((await wrong)[0].code, 'MIDGE_EINVAL');
+  const dead = event(client, 'error');
+  client.onKeepaliveTimeout();
+  assert.equal((await dead)[0].code, 'MIDGE_EKEEPALIVE');
+  const leaving = await serve({ connect: (packet, connection) => connection.end() });
+  await assert.rejects(mqtt.connectAsync(leaving.url, {}, false), { code: 'MIDGE_ELOST' });
+});
+
+test('the caller\'s options are not written to, and are read again', async () => {
+  const broker = await serve();
+  const options = { host: '127.0.0.1', port: broker.port, username: 'me', password: 'old' };
+  const before = structuredClone(options);
+  const client = mqtt.connect(options);
+  open.push(client);
+  await event(client, 'connect');
+  assert.deepEqual(options, before);
+  options.password = 'new';
+  options.reconnectPeriod = 20;
+  broker.current.end();
+  await broker.saw('connect', 2);
+  assert.deepEqual(broker.of('connect').map(({ password }) => String(password)), ['old', 'new']);
+  assert.deepEqual(options, { ...before, password: 'new', reconnectPeriod: 20 });
+});
+
 test('nothing a server sends throws', async () => {
   const random = generator(7);
   const heads = [0x20, 0x30, 0x32, 0x34, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0, 0xe0, 0xf0];

@@ -21,6 +21,11 @@ module.exports = {
   'mqtt5: an alias that the server may not use': {
     reason: WORDS, edits: [said('Received Topic Alias is out of range', 1)],
   },
+  'mqtt5: aliases that the program has given are used': {
+    reason: 'who wants aliases used has others assigned as well: that is what makes packets short',
+    edits: [replaced(1, () => ['sent', [['topic/a', 2], ['', 2], ['topic/b', 1], ['', 2], ['', 1],
+      ['topic/b', 2], ['', 1], ['topic/a', 3]]])],
+  },
   'mqtt5: AUTH without a method': {
     reason: WORDS, edits: [said('Packet has no Authentication Method', 0)],
   },

@@ -63,6 +63,22 @@ module.exports = {
     },
   },
 
+  'aliases that the program has given are used': {
+    rules: aliases,
+    run: async (t) => {
+      const client = await t.connected({ protocolVersion: 5, autoUseTopicAlias: true });
+      const options = { qos: 1, properties: { topicAlias: 2 } };
+      await client.publishAsync('topic/a', 'm', options);
+      for (const topic of ['a', 'b', 'a', 'b']) {
+        await client.publishAsync(`topic/${topic}`, 'm', { qos: 1 });
+      }
+      await client.publishAsync('topic/b', 'm', options);
+      for (const topic of ['b', 'a']) await client.publishAsync(`topic/${topic}`, 'm', { qos: 1 });
+      t.add('sent', t.broker.of('publish').map(({ topic, properties }) =>
+        [topic, properties?.topicAlias]));
+    },
+  },
+
   'an exchange of authentication': {
     rules: {
       connect: () => ({
