@@ -13,7 +13,7 @@
 
 #include "midge/client.h"
 
-#define ANSWERS_MAX 256
+#define ANSWERS_MAX 1024
 
 typedef struct midge_answers {
   napi_ref words_ref;

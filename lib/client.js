@@ -450,6 +450,13 @@ class Client {
     return this.#judge(status, wrong.answer);
   }
 
+  // A message of the connection that there is, which was handed out right now, is
+  // well received.
+  accept(qos, mid) {
+    if (!this.isDesired) return errors.ENOCONN;
+    return this.#answer({ mid, qos, attempt: this.#receipts.attempt }, 0);
+  }
+
   // Those that are answered while messages are delivered leave together.
   #answer({ mid, qos, attempt }, reasonCode) {
     const { index } = this.#handle;

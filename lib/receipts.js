@@ -16,6 +16,11 @@ class Receipts {
     if (!sessionPresent) this.#since = attempt;
   }
 
+  // Whose messages come now.
+  get attempt() {
+    return this.#attempt;
+  }
+
   // The client goes on with a session of another number.
   forget() {
     this.#byId.clear();

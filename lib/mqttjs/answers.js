@@ -29,28 +29,32 @@ class Answers {
   // Less than 0: it was answered before, or cannot be in this way. PUBCOMP has no
   // reason to give.
   answer(receipt, reasonCode) {
-    const { qos, mid: messageId } = receipt;
     const status = this.#conduct.core.acknowledge(receipt, reasonCode);
-    if (status !== 0 || !this.#isWatched) return status;
-    this.#show(qos === 2
-      ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode });
-    return 0;
+    if (status === 0) this.#showAnswer(receipt.qos, receipt.mid, reasonCode);
+    return status;
+  }
+
+  // The same for a message that came right now, and is well received.
+  accept({ qos, messageId }) {
+    if (this.#conduct.core.accept(qos, messageId) === 0) this.#showAnswer(qos, messageId, 0);
   }
 
   // Whether a message of QoS 2 is accepted: with 0 it comes again at PUBREL.
   judge({ messageId }, reasonCode) {
     const { core } = this.#conduct;
-    if (core.acknowledge(core.receipt(2, messageId), reasonCode) !== 0 || !this.#isWatched) return;
+    if (core.acknowledge(core.receipt(2, messageId), reasonCode) !== 0) return;
     this.#show(reasonCode === 0
       ? { cmd: 'pubrec', messageId } : { cmd: 'pubrec', messageId, reasonCode });
   }
 
-  get #isWatched() {
-    return this.#conduct.owner.listenerCount('packetsend') > 0;
+  #showAnswer(qos, messageId, reasonCode) {
+    if (!this.#conduct.isSentSeen) return;
+    this.#show(qos === 2
+      ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode });
   }
 
   #show(packet) {
-    this.#conduct.presenter.emit('packetsend', packet);
+    if (this.#conduct.isSentSeen) this.#conduct.presenter.emit('packetsend', packet);
   }
 }
 

@@ -32,6 +32,8 @@ class Conduct {
   stores; // of the program's own, if there are any
   expected; // (topic, packet): hears of a message at once
   way; // what the bytes go through
+  isSentSeen = false; // somebody looks at packets that leave
+  isReceivedSeen = false; // and at those that come
   isAttempting = false; // an attempt has begun, and its close was not told
   #plan; // what the client is made by
   #handlers; // these three, once there was something for them
@@ -73,6 +75,10 @@ class Conduct {
   }
 
   // --- Parts ---
+
+  get isSeen() {
+    return this.isSentSeen || this.isReceivedSeen;
+  }
 
   get handlers() {
     this.#handlers ??= new Handlers(this);

@@ -50,6 +50,10 @@ class Inbox {
   // `topic`: what the packet's is, if an alias stands for it; `isProposed`: of QoS 2, which
   // comes again at PUBREL if it is accepted.
   take(topic, packet, isMqtt5, isProposed) {
+    if (!this.#isBusy && !isProposed && this.#isPlain(packet, isMqtt5)) {
+      this.#tellPlain(topic, packet, isMqtt5);
+      return;
+    }
     const receipt = isProposed ? undefined : this.#answers.of(packet);
     const message = { topic, packet, isMqtt5, isProposed, receipt };
     if (!this.#isBusy) {
@@ -60,6 +64,34 @@ class Inbox {
     this.#bytes += packet.payload.length;
     this.#waiting.push(message);
     if (this.isFull !== wasFull) this.#conduct.core.heard();
+  }
+
+  // There is nothing to be asked, and nobody answers but us: as most are.
+  #isPlain({ qos }, isMqtt5) {
+    const { manualAcks } = this.#owner.options;
+    if (manualAcks || (isMqtt5 && this.#isJudged)) return false;
+    return qos < 2 || this.#conduct.stores === undefined;
+  }
+
+  #tellPlain(topic, packet, isMqtt5) {
+    const { qos } = packet;
+    const owner = this.#owner;
+    const conduct = this.#conduct;
+    if (conduct.isSeen) this.#show({ packet, isMqtt5, isProposed: false });
+    this.#isBusy = true;
+    if (conduct.hasHandlers) conduct.handlers.deliver(topic, packet);
+    try {
+      owner.emit('message', topic, packet.payload, packet);
+    } catch (error) {
+      native.raise(error);
+    }
+    if (owner.handleMessage !== plainHandler) {
+      this.#await({ topic, packet, isMqtt5, isProposed: false, receipt: this.#answers.of(packet) },
+        0);
+      return;
+    }
+    if (qos > 0) this.#answers.accept(packet);
+    this.#next();
   }
 
   #handle(message) {
@@ -99,10 +131,10 @@ class Inbox {
     const { messageId, qos } = packet;
     const isReleased = qos === 2 && !isProposed;
     const wasProposed = isReleased && isMqtt5 && this.#isJudged;
-    const receives = this.#owner.listenerCount('packetreceive') > 0;
+    const { isReceivedSeen: receives, isSentSeen } = this.#conduct;
     if (receives && !wasProposed) this.#emit('packetreceive', packet);
     if (!isReleased) return;
-    if (this.#owner.listenerCount('packetsend') > 0 && !wasProposed) {
+    if (isSentSeen && !wasProposed) {
       this.#emit('packetsend', { cmd: 'pubrec', messageId });
     }
     if (receives) this.#emit('packetreceive', packets.pubrel(isMqtt5, messageId));
@@ -168,10 +200,16 @@ class Inbox {
       this.#next();
       return;
     }
+    this.#await(message, reason);
+  }
+
+  // The program calls back when it has handled the message.
+  #await(message, reason) {
+    const { packet } = message;
     let isDone = false;
     const life = this.#life;
     try {
-      owner.handleMessage(packet, (error) => {
+      this.#owner.handleMessage(packet, (error) => {
         if (isDone || life !== this.#life) return;
         isDone = true;
         if (!error) this.#answer(message, reason);

@@ -84,9 +84,10 @@ class Members extends Promises {
 
   // The core tells of its own packets while somebody looks at packets.
   #watch() {
-    const isWatched = this.listenerCount('packetsend') > 0 ||
-      this.listenerCount('packetreceive') > 0;
-    this.#conduct.core?.trace(isWatched);
+    const conduct = this.#conduct;
+    conduct.isSentSeen = this.listenerCount('packetsend') > 0;
+    conduct.isReceivedSeen = this.listenerCount('packetreceive') > 0;
+    conduct.core?.trace(conduct.isSeen);
   }
 
   // An error that nobody listens to does no harm, whoever has removed our listener.

@@ -94,9 +94,20 @@ function auth(reasonCode, properties) {
   return withProperties(parsed('auth', 1 + propertiesSize(properties), { reasonCode }), properties);
 }
 
+// Of the topic that came last, as messages of one topic often follow each other.
+let topicOfSize = '';
+let topicSize = 0;
+
+function sizeOfTopic(topic) {
+  if (topic === topicOfSize) return topicSize;
+  topicOfSize = topic;
+  topicSize = Buffer.byteLength(topic);
+  return topicSize;
+}
+
 // Made for every message, so it makes nothing else.
 function publish(isMqtt5, topic, payload, qos, retain, messageId, properties, dup) {
-  let length = 2 + Buffer.byteLength(topic) + payload.length;
+  let length = 2 + sizeOfTopic(topic) + payload.length;
   if (isMqtt5) length += propertiesSize(properties);
   if (qos === 0) {
     return withProperties({ cmd: 'publish', retain, qos, dup, length, topic, payload }, properties);

@@ -43,7 +43,7 @@ class Presenter {
   // Somebody looks at what leaves. Without a connection it is shown when there
   // is one.
   get isWatched() {
-    return this.#owner.connected && this.#owner.listenerCount('packetsend') > 0;
+    return this.#conduct.isSentSeen && this.#owner.connected;
   }
 
   // A request was made.
@@ -53,7 +53,7 @@ class Presenter {
 
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
-    return this.#owner.listenerCount('packetsend') > 0 ? this.#conduct.core.unfinished : [];
+    return this.#conduct.isSentSeen ? this.#conduct.core.unfinished : [];
   }
 
   // It leaves in its order. DUP is for what the server may have.
@@ -72,8 +72,7 @@ class Presenter {
   }
 
   hearsSuccess() {
-    return this.#owner.listenerCount('packetreceive') > 0 ||
-      this.#owner.listenerCount('packetsend') > 0;
+    return this.#conduct.isSeen;
   }
 
   add(request) {
