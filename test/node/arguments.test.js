@@ -382,6 +382,14 @@ test('a lone surrogate is no text: EUTF8', async () => {
   client.disconnect();
 });
 
+test('a subscription that is refused uses no message id', () => {
+  const client = make();
+  client.connect('127.0.0.1', 1);
+  const ids = ['a', 'a/#/b', 'b'].map((filter) => [client.subscribe(0, filter), client.mid]);
+  assert.deepEqual(ids, [[0, 1], [EINVAL, 1], [0, 2]]);
+  client.disconnect();
+});
+
 test('past maxQueueMessages and maxQueueBytes: EQUEUE at once', () => {
   for (const options of [{ maxQueueMessages: 3 }, { maxQueueBytes: 4000 }]) {
     const client = make({ ...options, reconnectPeriod: 60000 });

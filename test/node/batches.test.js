@@ -251,6 +251,21 @@ test('a callback that throws holds up nobody else of its batch', async (t) => {
   assert.deepEqual([code, out, err], [0, '20 20', '']);
 });
 
+test('a callback that throws leaves the listeners of its event their turn', async (t) => {
+  const broker = await mosquitto.start();
+  t.after(() => broker.stop());
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 0, true);
+    process.on('uncaughtException', ({ message }) => console.log(message));
+    client.on('connected', () => {
+      console.log('told');
+      client.disconnect();
+    });
+    client.connect('127.0.0.1', port, () => { throw new Error('as told'); });`,
+  { port: broker.port });
+  assert.deepEqual([code, out.split('\n').sort(), err], [0, ['as told', 'told'], '']);
+});
+
 // The place of a client that has ended is free when its end was told.
 test('a client opened in between keeps its place', async (t) => {
   const server = await start(t);

@@ -161,6 +161,15 @@ test('there is room again once messages have left', async () => {
   await called((done) => assert.equal(client.publish(0, false, 'again', 'x', done), 0));
 });
 
+test('a message that is alone in its turn leaves at its end', async () => {
+  const client = await connected();
+  for (let at = 0; at < 3; at += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 10); });
+    assert.equal(client.publish(0, false, `single/${at}`, 'x'), 0);
+    await arrived(`single/${at}`, 1); // which asks the addon for nothing
+  }
+});
+
 test('what cannot be published is refused at once, between others that can', async () => {
   const client = await connected();
   const codes = ['good', 'good', 'a/#', 'good', '', 'good', 'a\ud800', 'good', 'good']

@@ -248,6 +248,24 @@ static void a_publish_is_told_as_stored(void **state) {
   midge_session_free(session);
 }
 
+/* What a commit did not have yet waits for the next one. */
+static void a_commit_tells_its_own(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  midge_record record = {0};
+  midge_event event;
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  assert_int_equal(midge_session_publish(session, &publish, 1), MIDGE_OK);
+  while (midge_session_record(session, &record)) continue;
+  assert_int_equal(midge_session_publish(session, &publish, 2), MIDGE_OK);
+  midge_session_committed(session, record.position);
+  assert_int_equal(next_stored(session), 1);
+  assert_false(midge_session_event(session, &event));
+  take_records(session);
+  assert_int_equal(next_stored(session), 2);
+  midge_session_free(session);
+}
+
 static void nothing_is_stored_without_a_journal(void **state) {
   (void)state;
   midge_session *session = NULL;
@@ -379,6 +397,7 @@ int main(void) {
       cmocka_unit_test(without_a_journal_nothing_is_restored),
       cmocka_unit_test(what_was_cancelled_leaves_its_key),
       cmocka_unit_test(a_publish_is_told_as_stored),
+      cmocka_unit_test(a_commit_tells_its_own),
       cmocka_unit_test(nothing_is_stored_without_a_journal),
       cmocka_unit_test(a_restored_message_has_an_outcome),
       cmocka_unit_test(a_record_outlives_its_message),
