@@ -7,11 +7,11 @@ const native = require('./native');
 const places = new Map(native.settings.map((name, place) => [name, place]));
 const LIST = Symbol('list');
 
-// What is undefined is left out.
+// What is undefined is left out, and false, which is what the addon begins with.
 function listOf(settings) {
   const list = [];
   for (const [name, value] of Object.entries(settings)) {
-    if (value !== undefined) list.push(places.get(name), value);
+    if (value !== undefined && value !== false) list.push(places.get(name), value);
   }
   return list;
 }

@@ -62,8 +62,14 @@ function connect({ protocolId, protocolVersion, clean, clientId, keepalive, user
   };
 }
 
-function connack({ isMqtt5, sessionPresent, reasonCode, properties }) {
-  if (!isMqtt5) return parsed('connack', 2, { sessionPresent, returnCode: reasonCode });
+// Very many may be made at once, and most are of MQTT 3.1.1.
+function connack(isMqtt5, { sessionPresent, reasonCode, properties }) {
+  if (!isMqtt5) {
+    return {
+      cmd: 'connack', retain: false, qos: 0, dup: false, length: 2, topic: null, payload: null,
+      sessionPresent, returnCode: reasonCode,
+    };
+  }
   return withProperties(parsed('connack', 2 + propertiesSize(properties),
     { sessionPresent, reasonCode }), properties);
 }

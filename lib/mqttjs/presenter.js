@@ -82,7 +82,7 @@ class Presenter {
 
   opened(connection) {
     this.#isMqtt5 = connection.protocolVersion === 5;
-    const packet = packets.connack({ ...connection, isMqtt5: this.#isMqtt5 });
+    const packet = packets.connack(this.#isMqtt5, connection);
     const waiting = this.#waiting();
     this.#conduct.opened(connection);
     this.show('packetreceive', () => packet);
