@@ -394,8 +394,8 @@ typedef struct midge_limits {
 typedef struct midge_restored {
   size_t messages; /* that wait for their outcome: each has its DONE */
   size_t damaged;  /* records that were set aside: they are not sent */
-  bool stale;      /* it is an old copy of itself, or one of another place: a
-                      new session begins */
+  bool stale;      /* it is an old copy of itself, or one of another place, or
+                      what was in flight is damaged: a new session begins */
 } midge_restored;
 
 /* An event is on loan until the next one is asked for. To keep what it points

@@ -57,6 +57,7 @@ typedef struct midge_page {
   midge_record *records; /* their positions mean nothing */
   size_t count;
   size_t damaged; /* records that were set aside instead */
+  bool unsure;    /* one of them said what was in flight */
   uint8_t *bytes; /* what they point at */
 } midge_page;
 

@@ -162,6 +162,7 @@ static bool take_events(midge_client *client) {
 static void restore(midge_client *client, const midge_page *page) {
   midge_restored *restored = &client->restored;
   restored->damaged += page->damaged;
+  restored->stale |= page->unsure;
   for (size_t i = 0; i < page->count; i++) {
     size_t cost;
     const midge_record *record = &page->records[i];

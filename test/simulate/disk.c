@@ -294,24 +294,31 @@ static void forget_inbound(world *w) {
     w->messages[w->broker.queue[i].number].unsure = true;
 }
 
+static bool is_marked(const kept_list *file, uint64_t key) {
+  uint64_t mark = key | (uint64_t)KEY_MARK << KEY_KIND;
+  size_t at = place_of(file, mark);
+  return at < file->count && file->all[at].key == mark;
+}
+
 static void note_damage(world *w, const kept *of) {
-  request *r = request_of(w, of->key);
   switch (of->key >> KEY_KIND) {
     case KEY_INBOUND:
       forget_inbound(w);
       return;
     case KEY_MARK:
       world_hit(HIT_damaged_in_flight);
-      w->monitor.unsure = true;
+      w->monitor.unsure = w->disk.stale = true;
       return;
     case KEY_SESSION: /* before MQTT 5 that is all a client can go by */
       if ((of->key & UINT16_MAX) != 0) return; /* a subscription */
       forget_inbound(w);
-      w->monitor.unsure = true;
+      w->monitor.unsure = w->disk.stale = true;
       return;
     default:
-      r->damaged = true;
-      w->monitor.unsure = true;
+      request_of(w, of->key)->damaged = true;
+      if (!is_marked(&w->disk.file, of->key)) return;
+      world_hit(HIT_damaged_in_flight);
+      w->monitor.unsure = w->disk.stale = true;
       return;
   }
 }
@@ -330,6 +337,7 @@ static void turn_bit(world *w, kept *of) {
 static void damage(world *w) {
   disk *d = &w->disk;
   d->damaged = 0;
+  d->stale = false;
   while (d->file.count > 0 && world_chance(w, w->weather.damage)) {
     size_t at = world_roll(w, (uint32_t)d->file.count);
     world_hit(HIT_damaged);
@@ -419,7 +427,8 @@ void disk_open(world *w) {
   w->life.told_messages = d->restored;
   w->life.told_bytes = d->restored_bytes;
   midge_link_restored(w->link, &(midge_restored){.messages = d->restored,
-                                                 .damaged = d->damaged});
+                                                 .damaged = d->damaged,
+                                                 .stale = d->stale});
 }
 
 void disk_free(world *w) {

@@ -283,7 +283,8 @@ typedef struct disk {
   kept_list log;  /* by position: what is not in the file for certain */
   bool knows;     /* the session is in the file, or was opened since */
   size_t restored, restored_bytes, damaged;
-  bool lost; /* the file is, with all that was stored */
+  bool lost;  /* the file is, with all that was stored */
+  bool stale; /* what was in flight is damaged, or may be */
   uint64_t published[REQUESTS_MAX], received[65536];
   uint64_t marked[65536], released[65536];
 } disk;

@@ -1,5 +1,6 @@
 /* What is written is there again, whole, and what is damaged is not. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -112,6 +113,41 @@ static void a_damaged_record_is_set_aside(void **state) {
   store = store_open();
   assert_string_equal(store_bodies(store), "first-of-them third-of-them ");
   midge_store_close(store);
+}
+
+/* What is left cannot say which identifiers the server holds. */
+static void damage_of_what_was_in_flight_is_told(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t key;
+    bool unsure;
+  } cases[] = {
+      {1, true},                      /* a message with a mark */
+      {2, false},                     /* one that waits */
+      {UINT64_C(1) << 62 | 1, true},  /* a mark */
+      {UINT64_C(2) << 62 | 9, false}, /* a message of the server */
+      {UINT64_C(3) << 62, true},      /* the session */
+      {UINT64_C(3) << 62 | 1, false}, /* a subscription */
+  };
+  enum { CASES = sizeof cases / sizeof *cases };
+  for (size_t i = 0; i < CASES; i++) {
+    midge_page page;
+    midge_explanation why;
+    midge_store *store = store_open();
+    for (size_t j = 0; j < CASES; j++)
+      store_put(store, cases[j].key, i == j ? "BAD" : "good");
+    midge_store_close(store);
+    store_damage("BAD");
+    store = store_open();
+    assert_int_equal(midge_store_read(store, 0, 4096, &page, &why), MIDGE_OK);
+    assert_int_equal(page.damaged, 1);
+    assert_int_equal(page.unsure, cases[i].unsure);
+    midge_page_free(&page);
+    midge_store_close(store);
+    char name[128];
+    snprintf(name, sizeof name, "%s/data.mdb", store_path());
+    assert_int_equal(remove(name), 0);
+  }
 }
 
 static void a_page_of_damaged_records_is_no_end(void **state) {
@@ -260,6 +296,7 @@ int main(void) {
       TEST(a_store_is_for_its_owner_alone),
       TEST(every_turned_bit_of_a_value_is_noticed),
       TEST(a_damaged_record_is_set_aside),
+      TEST(damage_of_what_was_in_flight_is_told),
       TEST(a_page_of_damaged_records_is_no_end),
       TEST(what_a_session_does_not_take_is_set_aside_too),
       TEST(a_page_holds_so_many_bytes_or_one_record),

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "disk.h"
+#include "journal/store.h"
 #include "program.h"
 
 static program p;
@@ -199,6 +201,45 @@ static void damage_is_told_and_not_sent(void **state) {
   program_stop(&p);
 }
 
+/* As the engine writes a message of QoS 1 with topic "t", and its mark. */
+#define NEVER "\xff\xff\xff\xff\xff\xff\xff\xff"
+static const char message_head[] = "\2\0\0" NEVER NEVER
+                                   "\0\0\0\0\0\0\0\7"
+                                   "\0\1\0\0\0\0";
+static const char mark_head[] = "\1\0\5\0\0\0\0\0\0\0\1";
+
+static midge_waiting_record record_of(uint64_t key, const char *head,
+                                      size_t size, midge_slice body) {
+  midge_waiting_record record = {
+      .key = key, .head_size = (uint8_t)size, .body = body};
+  memcpy(record.head, head, size);
+  return record;
+}
+
+static void damage_in_flight_begins_a_new_session(void **state) {
+  (void)state;
+  midge_store *store;
+  midge_explanation why;
+  midge_store_options options = {.path = disk_path()};
+  midge_waiting_record records[] = {
+      record_of(5, message_head, sizeof message_head - 1,
+                MIDGE_TEXT("twas-in-flight")),
+      record_of(UINT64_C(1) << 62 | 5, mark_head, sizeof mark_head - 1,
+                MIDGE_NO_SLICE)};
+  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
+  assert_int_equal(midge_store_write(store, records, 2, &why), MIDGE_OK);
+  midge_store_close(store);
+  start_alone();
+  expect_restored(1, 0);
+  assert_false(p.event.restored.stale);
+  program_stop(&p);
+  disk_damage("twas-in-flight");
+  start_alone();
+  expect_restored(0, 1);
+  assert_true(p.event.restored.stale);
+  program_stop(&p);
+}
+
 /* --- A slow disk, and a full one ------------------------------------------ */
 
 static void nothing_is_sent_before_it_is_stored(void **state) {
@@ -329,6 +370,7 @@ int main(void) {
       TEST(a_reactor_that_stops_writes_what_it_has),
       TEST(what_was_restored_counts_in_the_queue),
       TEST(damage_is_told_and_not_sent),
+      TEST(damage_in_flight_begins_a_new_session),
       TEST(nothing_is_sent_before_it_is_stored),
       TEST(a_slow_disk_delays_its_own_client_alone),
       TEST(a_full_disk_is_told_and_is_over_when_it_is),
