@@ -227,6 +227,29 @@ static void a_list_of_answers_is_made(void **state) {
   life_end(&l);
 }
 
+static void a_ping_is_sent_put_off_and_seen(void **state) {
+  (void)state;
+  begin((midge_client_options){.session.keep_alive_s = 10});
+  midge_wish trace = {.type = MIDGE_WISH_TRACE, .trace.on = true};
+  wish(&l, MIDGE_WISH_PING); /* to nobody */
+  midge_link_wish(l.link, &trace);
+  open_up(&l);
+  midge_time due = midge_link_deadline(l.link);
+  pass(&l, 1000);
+  wish(&l, MIDGE_WISH_POSTPONE_PING);
+  assert_int_equal(midge_link_deadline(l.link), due + 1000);
+  wish(&l, MIDGE_WISH_PING);
+  expect(&l, MIDGE_EVENT_PACKET);
+  assert_int_equal(l.event.packet.type, MIDGE_PINGREQ);
+  assert_true(l.event.packet.sent);
+  expect_left(MIDGE_TEXT("\xc0\x00"));
+  trace.trace.on = false;
+  midge_link_wish(l.link, &trace);
+  receive(&l, MIDGE_TEXT("\xd0\x00"));
+  expect_nothing(&l);
+  life_end(&l);
+}
+
 /* The server asks before it accepts us. */
 static void a_server_that_asks_is_answered(void **state) {
   (void)state;
@@ -303,6 +326,7 @@ int main(void) {
       cmocka_unit_test(an_answer_outlives_its_connection_in_its_session),
       cmocka_unit_test(an_answer_to_qos_1_is_for_its_connection),
       cmocka_unit_test(a_list_of_answers_is_made),
+      cmocka_unit_test(a_ping_is_sent_put_off_and_seen),
       cmocka_unit_test(a_server_that_asks_is_answered),
       cmocka_unit_test(a_will_holds_from_the_next_connection_on),
       cmocka_unit_test(nothing_is_cancelled_that_is_not_there),
