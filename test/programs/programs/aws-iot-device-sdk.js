@@ -26,6 +26,7 @@ const event = (thing, name) => new Promise((resolve) => thing.on(name, resolve))
 async function main(stage) {
   const { step, restart, until } = stage;
   const thing = device(stage);
+  thing.on('error', () => {}); // it is told when nobody listens yet at the port
   await event(thing, 'connect');
   step('tls');
   const heard = [];
