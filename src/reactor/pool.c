@@ -7,10 +7,10 @@
 #include "reactor/mutex.h"
 
 enum {
-  SMALLEST = 2048,             /* what is smaller is the system's business */
+  SMALLEST = 4096,             /* what is smaller is the system's business */
   LARGEST = 1024 * 1024,       /* and what is larger */
   STEPS = 4,                   /* sizes from one power of two to the next */
-  SIZES = 9 * STEPS + 1,       /* from the smallest to the largest */
+  SIZES = 8 * STEPS + 1,       /* from the smallest to the largest */
   KEPT_MAX = 16 * 1024 * 1024, /* bytes */
 };
 

@@ -28,9 +28,9 @@ static void every_size_fits(void **state) {
   (void)state;
   midge_pool *pool = midge_pool_new();
   midge_allocator allocator = midge_pool_allocator(pool);
-  static const size_t borders[] = {1,     2047,  2048,    2049,    2560,
-                                   2561,  4095,  4096,    4097,    65536,
-                                   65600, 99999, 1048575, 1048576, 1048577};
+  static const size_t borders[] = {
+      1,    2047, 2048,  2049,  2560,  4095,    4096,    4097,
+      5120, 5121, 65536, 65600, 99999, 1048575, 1048576, 1048577};
   for (size_t i = 0; i < sizeof borders / sizeof *borders; i++) {
     for (int round = 0; round < 2; round++) {
       uint8_t *block = midge_allocate(&allocator, borders[i]);
