@@ -17,9 +17,6 @@ const { Stores } = require('./stores');
 
 const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
-// Of all who have none: it stays empty.
-const NONE = new Map();
-
 class Conduct {
   core;
   attempts;
@@ -39,7 +36,6 @@ class Conduct {
   #handlers; // these three, once there was something for them
   #inbox;
   #requester;
-  #byId = NONE; // requests by the ids of a provider of the program's
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
@@ -133,14 +129,13 @@ class Conduct {
     const id = provider ? provider.allocate() : mid;
     request.identify(id, mid);
     this.lastId = id;
-    if (!provider) return;
-    if (this.#byId === NONE) this.#byId = new Map();
-    this.#byId.set(id, request);
   }
 
-  // Undefined unless a provider of the program's has given the id.
+  // Undefined unless a provider of the program's has given the id. This is seldom
+  // asked, and so no table is kept for it.
   find(id) {
-    return this.#byId.get(id);
+    if (!this.owner.options.messageIdProvider) return undefined;
+    return this.core.unfinished.find((request) => request.id === id);
   }
 
   // A message of QoS 1 or 2 is the core's.
@@ -243,7 +238,6 @@ class Conduct {
   settled(request, isAnswered) {
     const { options, messageIdProvider, disconnecting } = this.owner;
     if (options.messageIdProvider && request.id !== 0 && !request.isStored) {
-      this.#byId.delete(request.id);
       messageIdProvider.deallocate(request.id);
     }
     if (!(request.qos > 0)) return;
