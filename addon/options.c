@@ -87,6 +87,7 @@ static const option_row client_rows[] = {
     CLIENT("replyTimeout", 32, session.reply_timeout_ms),
     CLIENT("maxQueueMessages", SIZE, session.queue_messages_max),
     CLIENT("maxQueueBytes", SIZE, session.queue_bytes_max),
+    CLIENT("maxQueueMemory", SIZE, session.queue_memory_max),
 };
 
 static const option_row tls_rows[] = {

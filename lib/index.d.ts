@@ -318,6 +318,8 @@ declare namespace mqtt {
 
     maxQueueMessages?: number;
     maxQueueBytes?: number;
+    /** With a store: bytes of waiting messages that are held in memory. */
+    maxQueueMemory?: number;
     /** Where the session is kept, so that it survives the process. */
     store?: StoreOptions;
     maxInFlight?: number;

@@ -151,6 +151,7 @@ const table = {
   // Limits.
   maxQueueMessages: told(size, 'maxQueueMessages'),
   maxQueueBytes: told(size, 'maxQueueBytes'),
+  maxQueueMemory: told(size, 'maxQueueMemory'),
   store: {
     check: store,
     tell: ({ path, durability, force }) =>

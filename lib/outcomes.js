@@ -50,6 +50,11 @@ class Outcomes {
     return this.#pending.list();
   }
 
+  // The lowest message id that waits; Infinity when there is none.
+  oldest() {
+    return this.#pending.oldest();
+  }
+
   peek(mid) {
     return this.#pending.get(mid);
   }

@@ -172,8 +172,12 @@ class Session {
 
   // The addon has let go of it.
   ended() {
-    const { farewell } = this;
+    const { farewell, outcomes } = this;
     if (farewell === undefined) return;
+    // Those that only the store has: they stay there.
+    for (let mid = outcomes.oldest(); mid !== Infinity; mid = outcomes.oldest()) {
+      this.done(mid, errors.ECLOSED);
+    }
     this.handle = { index: -1 };
     this.farewell = undefined;
     this.keepAlive();

@@ -150,7 +150,9 @@ typedef struct midge_client_options {
  * MIDGE_EVENT_RESTORED. What waited in it counts in the queue's limits and ends
  * in a MIDGE_EVENT_DONE, with the token of its former life. A publish of QoS 1
  * or 2 with a token is told as MIDGE_EVENT_STORED once it is safe, and sent
- * then. The store is free for others after MIDGE_EVENT_ENDED or
+ * then. More than queue_memory_max of them are not held in memory, but in the
+ * store alone until it is their turn: those have no DONE when the client is
+ * closed. The store is free for others after MIDGE_EVENT_ENDED or
  * midge_reactor_stop, which wait for what is to be written. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
     midge_client **client, midge_reactor *reactor,

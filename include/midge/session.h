@@ -11,7 +11,8 @@
  *   _connected           _subscribe             _record    write these down
  *   _received            _unsubscribe           _output    send these bytes
  *   _sent                _acknowledge           _deadline  come back by then
- *   _committed           _authenticate          _backlog   read no more than
+ *   _loaded              _authenticate          _wants     read these again
+ *   _committed                                  _backlog   read no more than
  *   _disconnected        _disconnect                       you can write
  *
  * A turn is: move the clock, tell the facts and the wishes, then empty the
@@ -130,6 +131,10 @@ typedef struct midge_session_options {
   uint32_t reply_timeout_ms; /* 30000: CONNACK, SUBACK, UNSUBACK, PINGRESP */
   size_t queue_messages_max; /* 1000000, requests too; then MIDGE_EQUEUE */
   size_t queue_bytes_max;    /* 256 MiB; then MIDGE_EQUEUE */
+  /* 64 MiB, of a durable session: messages of QoS 1 and 2 beyond that are in
+   * the journal alone until it is their turn: _wants. Those with a time limit,
+   * or that coalesce, stay in memory, and so does what is behind them. */
+  size_t queue_memory_max;
   const midge_allocator *allocator; /* malloc */
   void *context;                    /* comes back in every event */
 } midge_session_options;
@@ -447,6 +452,9 @@ typedef struct midge_event {
     } authenticate;
     struct {
       uint64_t token; /* its DONE is yet to come */
+      size_t left;    /* so many bytes of it have left memory, with its token:
+                         _load gives it another. 0: none, as always in
+                         events of a midge_client */
     } stored;
     midge_restored restored;
     struct {
@@ -523,6 +531,31 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_restore(
  * connection was lost, or from now if that is not written down
  * [MQTT-3.1.2-23]. */
 MIDGE_API void midge_session_restored(midge_session *session, bool stale);
+
+/* Messages that are in the journal alone, and between which keys they lie. */
+typedef struct midge_absence {
+  uint64_t first, last;
+  size_t count, bytes; /* of their bodies */
+} midge_absence;
+
+/* Of the messages that the journal holds, the newest need not be restored: say
+ * what they are instead, after those before them. No message in flight is among
+ * them, which a record behind all messages says. */
+MIDGE_API void midge_session_restore_absent(midge_session *session,
+                                            const midge_absence *absence);
+
+/* Whether messages from `first` to `last` are to come back: then read some, all
+ * that was recorded so far being written, give them to _load, the oldest first,
+ * and say _loaded. Ask in every turn; it is said once. */
+MIDGE_API bool midge_session_wants(midge_session *session, uint64_t *first,
+                                   uint64_t *last);
+/* One of these, as _restore. MIDGE_ECLOSED: the session was abandoned. */
+MIDGE_API MIDGE_CHECKED midge_status midge_session_load(
+    midge_session *session, const midge_record *record, uint64_t token);
+/* There are no others up to this key, which is `last` if there were none at
+ * all. Returns how many should have been there, once it is sure. */
+MIDGE_API midge_absence midge_session_loaded(midge_session *session,
+                                             uint64_t key);
 
 /* The bytes to send next, in at most `count` slices; returns how many were
  * filled. Looking does not consume: _sent does. The slices stay put until

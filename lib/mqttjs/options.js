@@ -32,8 +32,9 @@ const shared = [
   'clientId', 'username', 'password', 'clean', 'keepalive', 'protocolVersion', 'properties',
   'resubscribe', 'subscribeBatchSize', 'connectTimeout', 'reconnectPeriod', 'socksProxy',
   'autoUseTopicAlias', 'autoAssignTopicAlias', 'reconnectPeriodMax', 'negotiate', 'maxBreaks',
-  'lowerQoS', 'strictText', 'maxQueueMessages', 'maxQueueBytes', 'maxInFlight', 'highWaterMark',
-  'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay', 'proxy', 'store',
+  'lowerQoS', 'strictText', 'maxQueueMessages', 'maxQueueBytes', 'maxQueueMemory', 'maxInFlight',
+  'highWaterMark', 'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay',
+  'proxy', 'store',
 ];
 
 const refused = {

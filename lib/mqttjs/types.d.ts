@@ -353,7 +353,7 @@ export interface IMidgeClientOptions {
   strictText?: boolean;
   maxBreaks?: number;
   maxQueueMessages?: number;
-  maxQueueBytes?: number;
+  maxQueueBytes?: number; maxQueueMemory?: number;
   /** Where the session is kept, so that it survives the process: docs/durability.md. */
   store?: { path: string; durability?: 'os' | 'disk'; force?: boolean };
   /** The store has been read: so many messages of a former life are sent again. */

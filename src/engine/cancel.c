@@ -41,6 +41,7 @@ static void keep_tokens(midge_session *session) {
   add_all(session, session->outbox.fleeting.first);
   add_all(session, session->outbox.leaving.first);
   add_all(session, session->outbox.publishes.first);
+  add_all(session, session->outbox.behind.first);
   for (midge_request *r = session->requests.first; r != NULL; r = r->next)
     midge_tokens_add(&session->tokens, &r->owner);
 }

@@ -35,6 +35,7 @@ struct midge_message {
   bool ended;     /* nobody waits: its flow ends by itself */
   bool let_go;    /* and PUBREL, without PUBREC, only frees its identifier */
   bool given_up;  /* and this only keeps its identifier from being used */
+  bool behind;    /* waits behind messages that are in the journal alone */
   union {
     uint64_t order;       /* of its PUBREC among the others, when recorded */
     uint64_t first_token; /* of a bundle */
@@ -73,6 +74,11 @@ static inline size_t midge_message_count(const midge_message *message) {
 
 static inline size_t midge_message_bytes(const midge_message *message) {
   return message->topic_size + message->properties_size + message->payload_size;
+}
+
+/* What it takes of memory. */
+static inline size_t midge_message_weight(const midge_message *message) {
+  return sizeof *message + midge_message_bytes(message);
 }
 
 /* How a message is to be written on a connection. */

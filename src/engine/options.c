@@ -10,6 +10,7 @@ enum {
   BREAKS_MAX = 5,
   QUEUE_MESSAGES_MAX = 1000000,
   QUEUE_BYTES_MAX = 256 << 20,
+  QUEUE_MEMORY_MAX = 64 << 20,
   PARKED_BYTES_MAX = 64 << 20,
 };
 
@@ -32,6 +33,9 @@ midge_session_options midge_options_with_defaults(
   if (options.queue_messages_max == 0)
     options.queue_messages_max = QUEUE_MESSAGES_MAX;
   if (options.queue_bytes_max == 0) options.queue_bytes_max = QUEUE_BYTES_MAX;
+  if (options.queue_memory_max == 0)
+    options.queue_memory_max = QUEUE_MEMORY_MAX;
+  if (!options.durable) options.queue_memory_max = SIZE_MAX;
   if (options.parked_bytes_max == 0)
     options.parked_bytes_max = PARKED_BYTES_MAX;
   if (options.accept_by_hand)

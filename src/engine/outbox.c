@@ -4,8 +4,8 @@
 
 enum { EXPIRY_STEP_MS = 1000 }; /* the wire's unit: looked at once a second */
 
-void midge_outbox_init(midge_outbox *outbox) {
-  *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER};
+void midge_outbox_init(midge_outbox *outbox, size_t held_max) {
+  *outbox = (midge_outbox){.next_expiry = MIDGE_NEVER, .held_max = held_max};
 }
 
 static void insert_behind(midge_message_list *list, midge_message *before,
@@ -66,7 +66,8 @@ void midge_outbox_free(midge_outbox *outbox) {
   free_list(&outbox->fleeting);
   free_list(&outbox->leaving);
   free_list(&outbox->publishes);
-  midge_outbox_init(outbox);
+  free_list(&outbox->behind);
+  midge_outbox_init(outbox, outbox->held_max);
 }
 
 void midge_outbox_note_expiry(midge_outbox *outbox,
@@ -77,18 +78,37 @@ void midge_outbox_note_expiry(midge_outbox *outbox,
   if (step < outbox->next_expiry) outbox->next_expiry = step;
 }
 
-void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
+static void count_in(midge_outbox *outbox, const midge_message *message) {
   outbox->count += midge_message_count(message);
   outbox->bytes += midge_message_bytes(message);
   midge_outbox_note_expiry(outbox, message);
+}
+
+static void add_publish(midge_outbox *outbox, midge_message *message) {
+  append(&outbox->publishes, message);
+  outbox->held += midge_message_weight(message);
+  if (outbox->entry == NULL) outbox->entry = message;
+  if (outbox->cursor == NULL) outbox->cursor = message;
+}
+
+void midge_outbox_add_stored(midge_outbox *outbox, midge_message *message) {
+  count_in(outbox, message);
+  add_publish(outbox, message);
+}
+
+void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
+  count_in(outbox, message);
   if (message->qos == MIDGE_AT_MOST_ONCE) {
     append(&outbox->fleeting, message);
     return;
   }
-  append(&outbox->publishes, message);
-  if (outbox->entry == NULL) outbox->entry = message;
-  if (outbox->cursor == NULL) outbox->cursor = message;
   if (outbox->unstored == NULL) outbox->unstored = message;
+  message->behind = outbox->held >= outbox->held_max ||
+                    outbox->absent.count != 0 || outbox->behind.first != NULL;
+  if (message->behind)
+    append(&outbox->behind, message);
+  else
+    add_publish(outbox, message);
 }
 
 void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
@@ -101,6 +121,7 @@ void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
 
 static midge_message_list *list_of(midge_outbox *outbox,
                                    const midge_message *message) {
+  if (message->behind) return &outbox->behind;
   if (message->qos != MIDGE_AT_MOST_ONCE) return &outbox->publishes;
   return message->shown ? &outbox->leaving : &outbox->fleeting;
 }
@@ -121,12 +142,27 @@ static void discount(midge_outbox *outbox, const midge_message *message) {
   if (message->ended && message->qos != MIDGE_AT_MOST_ONCE) outbox->ended--;
   outbox->count -= midge_message_count(message);
   outbox->bytes -= midge_message_bytes(message);
+  if (message->qos != MIDGE_AT_MOST_ONCE && !message->behind)
+    outbox->held -= midge_message_weight(message);
+}
+
+/* The next to be told as stored: what is behind follows the others. */
+static midge_message *next_unstored(const midge_outbox *outbox,
+                                    const midge_message *message) {
+  if (message->next != NULL || message->behind) return message->next;
+  return outbox->behind.first;
+}
+
+void midge_outbox_told_stored(midge_outbox *outbox,
+                              const midge_message *message) {
+  if (outbox->unstored == message)
+    outbox->unstored = next_unstored(outbox, message);
 }
 
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   if (outbox->entry == message) outbox->entry = message->next;
   if (outbox->cursor == message) outbox->cursor = skip_released(message->next);
-  if (outbox->unstored == message) outbox->unstored = message->next;
+  midge_outbox_told_stored(outbox, message);
   if (!message->given_up) discount(outbox, message);
   if (message->state == MIDGE_MESSAGE_RELEASED)
     unlink_release(&outbox->releases, message);
@@ -145,7 +181,8 @@ void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
     behind = after;
   outbox->entry = message->next;
   if (outbox->cursor == message) outbox->cursor = message->next;
-  if (outbox->unstored == message) outbox->unstored = message->next;
+  midge_outbox_told_stored(outbox, message);
+  outbox->held -= midge_message_weight(message);
   unlink_from(&outbox->publishes, message);
   message->qos = MIDGE_AT_MOST_ONCE;
   insert_behind(&outbox->fleeting, behind, message);
@@ -246,4 +283,47 @@ uint32_t midge_outbox_renew(midge_outbox *outbox) {
   outbox->in_flight = outbox->exactly_once = 0;
   outbox->entry = outbox->cursor = outbox->publishes.first;
   return renewed;
+}
+
+/* --- The journal's part --- */
+
+void midge_outbox_leave(midge_outbox *outbox, midge_message *message) {
+  midge_absent *absent = &outbox->absent;
+  assert(outbox->behind.first == message);
+  assert(outbox->unstored != message);
+  if (absent->count++ == 0) absent->first = message->key;
+  absent->last = message->key;
+  absent->bytes += midge_message_bytes(message);
+  unlink_from(&outbox->behind, message);
+  midge_message_release(message);
+}
+
+void midge_outbox_come_back(midge_outbox *outbox,
+                            const midge_message *message) {
+  size_t bytes = midge_message_bytes(message);
+  outbox->absent.count--;
+  outbox->absent.bytes -= bytes;
+  outbox->count--;
+  outbox->bytes -= bytes;
+}
+
+void midge_outbox_forget_absent(midge_outbox *outbox) {
+  outbox->count -= outbox->absent.count;
+  outbox->bytes -= outbox->absent.bytes;
+  outbox->absent = (midge_absent){0};
+}
+
+bool midge_outbox_has_room(const midge_outbox *outbox) {
+  return outbox->held <= outbox->held_max / 2;
+}
+
+void midge_outbox_refill(midge_outbox *outbox) {
+  if (outbox->behind.first == NULL || outbox->absent.count != 0) return;
+  if (!midge_outbox_has_room(outbox)) return;
+  do {
+    midge_message *message = outbox->behind.first;
+    unlink_from(&outbox->behind, message);
+    message->behind = false;
+    add_publish(outbox, message);
+  } while (outbox->behind.first != NULL && outbox->held < outbox->held_max);
 }

@@ -7,6 +7,9 @@
  *       [published] [released] [published] [waits] [waits] ...
  *                                 ^ cursor    ^ entry
  *
+ *   absent      QoS 1 and 2 that the journal has, and we have not
+ *   behind      QoS 1 and 2 that are newer than these
+ *
  * Those before `entry` have a packet identifier; those before `cursor` were
  * shown on this connection. `cursor` never passes `entry`. */
 #ifndef MIDGE_ENGINE_OUTBOX_H
@@ -18,6 +21,13 @@ typedef struct midge_message_list {
   midge_message *first, *last;
 } midge_message_list;
 
+/* Messages that lie in the journal alone. */
+typedef struct midge_absent {
+  uint64_t first, last; /* keys: none of them is lower or higher */
+  size_t count, bytes;  /* they count in the outbox too */
+  bool asked;           /* the next of them are on their way */
+} midge_absent;
+
 typedef struct midge_outbox {
   midge_message_list fleeting;
   midge_message_list leaving;
@@ -25,10 +35,15 @@ typedef struct midge_outbox {
   midge_message_list releases; /* PUBREC came, in the order of the PUBRECs */
   midge_message *cursor;       /* next to show; null: none */
   midge_message *entry;        /* next to get an identifier; null: none */
-  midge_message *unstored;     /* next whose record is to be committed, if the
+  midge_message_list behind;
+  midge_absent absent;
+  size_t held_max;         /* so much memory `publishes` may take, or little
+                              more; the others are behind */
+  size_t held;             /* it takes so much */
+  midge_message *unstored; /* next whose record is to be committed, if the
                                   session is durable; null: none */
-  size_t in_flight;            /* messages with an identifier */
-  size_t exactly_once;         /* of these, QoS 2 */
+  size_t in_flight;        /* messages with an identifier */
+  size_t exactly_once;     /* of these, QoS 2 */
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
   size_t count;  /* messages that have not ended */
   size_t bytes;  /* their topics, properties and payloads */
@@ -36,12 +51,28 @@ typedef struct midge_outbox {
   midge_time next_expiry; /* no message that waits expires before this */
 } midge_outbox;
 
-void midge_outbox_init(midge_outbox *outbox);
+void midge_outbox_init(midge_outbox *outbox, size_t held_max);
 /* Let go of every message, without an event. */
 void midge_outbox_free(midge_outbox *outbox);
 
 /* Add a message behind those of its kind: its key is the highest. */
 void midge_outbox_add(midge_outbox *outbox, midge_message *message);
+/* It was told as stored, or need not be: the next one is. */
+void midge_outbox_told_stored(midge_outbox *outbox,
+                              const midge_message *message);
+/* The same for one that the journal has: ahead of those that are behind. */
+void midge_outbox_add_stored(midge_outbox *outbox, midge_message *message);
+/* The first of those that are behind is stored: nothing of it stays but that it
+ * is absent. */
+void midge_outbox_leave(midge_outbox *outbox, midge_message *message);
+/* `message`, which was absent, is added next. */
+void midge_outbox_come_back(midge_outbox *outbox, const midge_message *message);
+/* None is absent any more, wherever they are. */
+void midge_outbox_forget_absent(midge_outbox *outbox);
+/* Whether there is room for those that are absent, or behind. */
+bool midge_outbox_has_room(const midge_outbox *outbox);
+/* Those that are behind follow when none is absent, as far as there is room. */
+void midge_outbox_refill(midge_outbox *outbox);
 /* Add one of QoS 0 behind another that waits, in the order of keys. */
 void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
                          midge_message *message);

@@ -204,10 +204,10 @@ void midge_session_expire_messages(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
   if (session->now < outbox->next_expiry) return;
 
-  midge_message *const starts[] = {outbox->fleeting.first,
-                                   outbox->publishes.first};
+  midge_message *const starts[] = {
+      outbox->fleeting.first, outbox->publishes.first, outbox->behind.first};
   outbox->next_expiry = MIDGE_NEVER;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     midge_message *next;
     for (midge_message *m = starts[i]; m != NULL; m = next) {
       next = m->next;
@@ -339,6 +339,7 @@ void midge_session_admit(midge_session *session) {
   midge_message *lowered = NULL;
   size_t most = session->options.in_flight_max;
   if (most > session->limits.receive_max) most = session->limits.receive_max;
+  midge_outbox_refill(outbox);
   while (outbox->entry != NULL && outbox->in_flight < most) {
     midge_message *message = outbox->entry;
     if (lower_qos(session, message, &lowered)) continue;

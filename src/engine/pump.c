@@ -42,6 +42,7 @@ static bool has_said_all(const midge_session *session) {
   if (outbox->fleeting.first != NULL) return false;
   return !session->patient ||
          (outbox->entry == NULL && outbox->in_flight == outbox->ended &&
+          outbox->absent.count == 0 && outbox->behind.first == NULL &&
           requests->count == requests->ended);
 }
 

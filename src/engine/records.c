@@ -151,6 +151,8 @@ static bool record_subscription(midge_session *session,
 bool midge_session_remember(midge_session *session, midge_packet_filter filter,
                             midge_slice properties) {
   midge_subscriptions *all = &session->subscriptions;
+  if (!session->records.durable)
+    return midge_subscriptions_remember(all, filter, properties);
   const midge_remembered *before = midge_subscriptions_find(all, filter.filter);
   uint64_t key = before != NULL ? before->key : 0;
   bool is_same =
@@ -159,7 +161,7 @@ bool midge_session_remember(midge_session *session, midge_packet_filter filter,
   if (!midge_subscriptions_remember(all, filter, properties)) return false;
   midge_remembered *one = midge_subscriptions_find(all, filter.filter);
   one->key = key;
-  if (!session->records.durable || is_same) return true;
+  if (is_same) return true;
   if (key == 0) one->key = MIDGE_KEY_SESSION | session->next_subscription++;
   return record_subscription(session, one);
 }
@@ -185,17 +187,31 @@ bool midge_mark_read(midge_slice head, midge_mark *mark) {
          mark->state == MIDGE_MESSAGE_RELEASED;
 }
 
+/* Whether a message that is behind, and stored, need not be in memory: nobody
+ * may ask for it by time or by topic. */
+static bool can_leave(const midge_session *session,
+                      const midge_message *message) {
+  return message == session->outbox.behind.first && message->owner.place == 0 &&
+         message->coalesced == 0;
+}
+
 void midge_session_tell_stored(midge_session *session) {
-  midge_message **next = &session->outbox.unstored;
+  midge_outbox *outbox = &session->outbox;
+  midge_message *message;
   if (!session->records.durable) return;
-  while (*next != NULL &&
-         midge_record_queue_have(&session->records, (*next)->position)) {
-    uint64_t token = (*next)->owner.token;
+  while ((message = outbox->unstored) != NULL &&
+         midge_record_queue_have(&session->records, message->position)) {
+    bool leaves = can_leave(session, message);
     midge_queued_event *queued = NULL;
-    if (token != 0)
+    if (message->owner.token != 0) {
       queued = midge_events_push(&session->events, MIDGE_EVENT_STORED);
-    if (token != 0 && queued == NULL) return; /* with the next commit */
-    if (queued != NULL) queued->event.stored.token = token;
-    *next = (*next)->next;
+      if (queued == NULL) return; /* with the next commit */
+      queued->event.stored.token = message->owner.token;
+      if (leaves) queued->event.stored.left = midge_message_bytes(message);
+    }
+    midge_outbox_told_stored(outbox, message);
+    if (!leaves) continue;
+    midge_tokens_remove(&session->tokens, &message->owner);
+    midge_outbox_leave(outbox, message);
   }
 }

@@ -1,34 +1,48 @@
 /* A session that comes back from its records. */
 #include "base/slice.h"
 #include "engine/publish_out.h"
+#include "engine/pump.h"
 #include "engine/records.h"
+
+/* A message behind those that are there; null with `*status`. */
+static midge_message *new_message(midge_session *session,
+                                  const midge_record *record, uint64_t token,
+                                  midge_status *status) {
+  const midge_message *newest = session->outbox.publishes.last;
+  *status = MIDGE_EINVAL;
+  if (newest != NULL && record->key <= newest->key) return NULL;
+  midge_message *message = midge_message_from_record(
+      &session->allocator, record->head, record->body, status);
+  if (message == NULL) return NULL;
+  message->key = record->key;
+  message->owner.token = token;
+  message->recorded = true;
+  *status = MIDGE_EINVAL;
+  if (midge_topic_check(midge_message_topic(message), MIDGE_TEXT_LENIENT) !=
+      MIDGE_OK)
+    goto Exit;
+  *status = MIDGE_ENOMEM;
+  if (!midge_deadlines_add(&session->deadlines, &message->owner)) goto Exit;
+  *status = MIDGE_OK;
+  return message;
+Exit:
+  midge_message_release(message);
+  return NULL;
+}
+
+static void add_message(midge_session *session, midge_message *message) {
+  midge_outbox_add_stored(&session->outbox, message);
+  midge_tokens_add(&session->tokens, &message->owner);
+}
 
 static midge_status restore_message(midge_session *session,
                                     const midge_record *record,
                                     uint64_t token) {
-  uint64_t key = record->key;
   midge_status status;
-  midge_message *newest = session->outbox.publishes.last;
-  if (newest != NULL && key <= newest->key) return MIDGE_EINVAL;
-  midge_message *message = midge_message_from_record(
-      &session->allocator, record->head, record->body, &status);
+  midge_message *message = new_message(session, record, token, &status);
   if (message == NULL) return status;
-  if (midge_topic_check(midge_message_topic(message), MIDGE_TEXT_LENIENT) !=
-      MIDGE_OK) {
-    midge_message_release(message);
-    return MIDGE_EINVAL;
-  }
-  message->key = key;
-  message->owner.token = token;
-  message->recorded = true;
-  if (!midge_deadlines_add(&session->deadlines, &message->owner)) {
-    midge_message_release(message);
-    return MIDGE_ENOMEM;
-  }
-  midge_outbox_add(&session->outbox, message);
-  session->outbox.unstored = NULL; /* it is */
-  midge_tokens_add(&session->tokens, &message->owner);
-  if (session->next_key <= key) session->next_key = key + 1;
+  add_message(session, message);
+  if (session->next_key <= record->key) session->next_key = record->key + 1;
   return MIDGE_OK;
 }
 
@@ -170,4 +184,59 @@ void midge_session_restored(midge_session *session, bool stale) {
     session->anew = true;
   }
   if (is_online || stale) midge_session_record_session(session);
+}
+
+/* --- What stays in the journal for now --- */
+
+void midge_session_restore_absent(midge_session *session,
+                                  const midge_absence *absence) {
+  midge_outbox *outbox = &session->outbox;
+  outbox->absent = (midge_absent){
+      .first = absence->first,
+      .last = absence->last,
+      .count = absence->count,
+      .bytes = absence->bytes,
+  };
+  outbox->count += absence->count;
+  outbox->bytes += absence->bytes;
+  if (session->next_key <= absence->last) session->next_key = absence->last + 1;
+}
+
+bool midge_session_wants(midge_session *session, uint64_t *first,
+                         uint64_t *last) {
+  midge_outbox *outbox = &session->outbox;
+  midge_absent *absent = &outbox->absent;
+  if (absent->count == 0 || absent->asked) return false;
+  if (!midge_outbox_has_room(outbox)) return false;
+  absent->asked = true;
+  *first = absent->first;
+  *last = absent->last;
+  return true;
+}
+
+midge_status midge_session_load(midge_session *session,
+                                const midge_record *record, uint64_t token) {
+  midge_outbox *outbox = &session->outbox;
+  midge_status status;
+  if (!outbox->absent.asked) return MIDGE_ECLOSED;
+  if (record->key > outbox->absent.last) return MIDGE_EINVAL;
+  midge_message *message = new_message(session, record, token, &status);
+  if (message == NULL) return status;
+  midge_outbox_come_back(outbox, message);
+  add_message(session, message);
+  return MIDGE_OK;
+}
+
+midge_absence midge_session_loaded(midge_session *session, uint64_t key) {
+  midge_absent *absent = &session->outbox.absent;
+  midge_absence lost = {0};
+  absent->asked = false;
+  absent->first = key + 1;
+  if (key >= absent->last) {
+    lost.count = absent->count;
+    lost.bytes = absent->bytes;
+    midge_outbox_forget_absent(&session->outbox);
+  }
+  midge_session_settle(session);
+  return lost;
 }

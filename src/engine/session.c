@@ -77,7 +77,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_packet_ids_init(&session->packet_ids, allocator);
   midge_deadlines_init(&session->deadlines, allocator);
   midge_tokens_init(&session->tokens, allocator);
-  midge_outbox_init(&session->outbox);
+  midge_outbox_init(&session->outbox, session->options.queue_memory_max);
   midge_coalesced_init(&session->coalesced, allocator);
   midge_requests_init(&session->requests, allocator);
   midge_subscriptions_init(&session->subscriptions, allocator);

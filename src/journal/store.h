@@ -59,6 +59,11 @@ typedef struct midge_page {
   size_t damaged; /* records that were set aside instead */
   bool unsure;    /* one of them said what was in flight */
   uint8_t *bytes; /* what they point at */
+  /* For who takes pages from the keeper: instead of records, messages that stay
+   * where they are; and that the page was asked for by midge_keeper_load. */
+  midge_absence absent;
+  bool goes_on; /* then it is not the last, though it has no records */
+  bool loaded;
 } midge_page;
 
 /* The records behind `after`, at least one if there is one, and not many more
@@ -74,6 +79,23 @@ MIDGE_CHECKED midge_status midge_store_set_aside(midge_store *store,
                                                  const uint64_t *keys,
                                                  size_t count,
                                                  midge_explanation *why);
+
+/* A look at messages that stay where they are. */
+typedef struct midge_survey {
+  uint64_t after; /* the key of the last that was looked at */
+  midge_absence found;
+  size_t damaged; /* that were set aside */
+  bool is_over;   /* there are no more */
+} midge_survey;
+
+/* At some more. Errors as of _write; nothing is changed then. */
+MIDGE_CHECKED midge_status midge_store_survey(midge_store *store,
+                                              midge_survey *survey,
+                                              midge_explanation *why);
+/* The key of the newest message that may be in flight, or 0. */
+MIDGE_CHECKED midge_status midge_store_last_marked(midge_store *store,
+                                                   uint64_t *key,
+                                                   midge_explanation *why);
 
 /* How many records, and how many that were set aside. */
 MIDGE_CHECKED midge_status midge_store_count(midge_store *store,

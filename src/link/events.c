@@ -36,6 +36,20 @@ static bool finish(midge_link *link, midge_event *event) {
   return ticket.token != 0;
 }
 
+/* What has left memory has another ticket when it comes back, and weighs in the
+ * queue what its record does from now on. */
+static bool stored(midge_link *link, midge_event *event) {
+  uint64_t number = event->stored.token;
+  size_t left = event->stored.left;
+  event->stored.token = midge_tickets_token(&link->tickets, number);
+  event->stored.left = 0;
+  if (left == 0) return event->stored.token != 0;
+  size_t more = midge_tickets_end(&link->tickets, number).cost - left;
+  link->freed.bytes += more;
+  link->queued.bytes -= more;
+  return event->stored.token != 0;
+}
+
 /* A goodbye that is under way keeps its time. */
 static void opened(midge_link *link, const midge_event *event) {
   link->opened_at = link->now;
@@ -64,9 +78,7 @@ static bool digest(midge_link *link, midge_event *event) {
     case MIDGE_EVENT_DONE:
       return finish(link, event);
     case MIDGE_EVENT_STORED:
-      event->stored.token =
-          midge_tickets_token(&link->tickets, event->stored.token);
-      return event->stored.token != 0;
+      return stored(link, event);
     case MIDGE_EVENT_OPENED:
       opened(link, event);
       break;

@@ -107,6 +107,12 @@ MIDGE_CHECKED midge_status midge_link_restore(midge_link *link,
                                               const midge_record *record,
                                               size_t *cost);
 void midge_link_restored(midge_link *link, const midge_restored *restored);
+/* As midge_session_restore_absent, _wants, _load and _loaded, with tickets. */
+void midge_link_restore_absent(midge_link *link, const midge_absence *absence);
+bool midge_link_wants(midge_link *link, uint64_t *first, uint64_t *last);
+MIDGE_CHECKED midge_status midge_link_load(midge_link *link,
+                                           const midge_record *record);
+void midge_link_loaded(midge_link *link, uint64_t key);
 /* As midge_session_committed. */
 void midge_link_committed(midge_link *link, uint64_t position);
 

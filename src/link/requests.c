@@ -136,6 +136,36 @@ midge_status midge_link_restore(midge_link *link, const midge_record *record,
   return status;
 }
 
+/* They count in the queue, and have their tickets when they come back. */
+void midge_link_restore_absent(midge_link *link, const midge_absence *absence) {
+  link->queued.messages += absence->count;
+  link->queued.bytes += absence->bytes;
+  midge_session_restore_absent(link->session, absence);
+}
+
+bool midge_link_wants(midge_link *link, uint64_t *first, uint64_t *last) {
+  return midge_session_wants(link->session, first, last);
+}
+
+midge_status midge_link_load(midge_link *link, const midge_record *record) {
+  midge_publish publish;
+  if (!midge_record_message(record, &publish)) return MIDGE_EINVAL;
+  uint64_t ticket = midge_tickets_take(&link->tickets, publish.label,
+                                       (uint32_t)record->body.size);
+  assert(ticket != 0); /* as for every other */
+  midge_status status = midge_session_load(link->session, record, ticket);
+  if (status != MIDGE_OK) midge_tickets_end(&link->tickets, ticket);
+  return status;
+}
+
+void midge_link_loaded(midge_link *link, uint64_t key) {
+  midge_absence lost = midge_session_loaded(link->session, key);
+  link->queued.messages -= lost.count;
+  link->queued.bytes -= lost.bytes;
+  link->freed.messages += lost.count;
+  link->freed.bytes += lost.bytes;
+}
+
 bool midge_link_record(midge_link *link, midge_record *record) {
   return midge_session_record(link->session, record);
 }

@@ -7,6 +7,8 @@
 #include "base/buffer.h"
 #include "base/ring.h"
 #include "base/slice.h"
+#include "engine/message.h"
+#include "journal/key.h"
 
 enum {
   PAGE_BYTES = 256 * 1024,        /* read at once */
@@ -26,17 +28,22 @@ typedef struct midge_record_list {
 
 struct midge_keeper {
   midge_store *store; /* the keeper's thread alone */
+  uint64_t written;   /* the keeper's thread alone: the newest position */
+  size_t memory;      /* constant */
   void (*ring)(void *context);
   void *context;
   uv_thread_t thread;
 
   midge_record_list collected; /* reactor's thread */
   uint64_t heard;              /* reactor's thread: the last fault it knows */
+  uint64_t put;                /* reactor's thread: the newest position */
 
   uv_mutex_t mutex; /* for all below */
   uv_cond_t changed;
   midge_record_list incoming;
-  midge_ring bad; /* of uint64_t: keys to set aside */
+  midge_ring bad;                     /* of uint64_t: keys to set aside */
+  uint64_t load_after, load_position; /* of what is asked for */
+  bool has_load;
   midge_news news;
   uint64_t faults; /* how often `news.fault` has changed */
   bool closing;
@@ -122,28 +129,116 @@ static bool hand_over(midge_keeper *keeper, const midge_page *page) {
   return taken;
 }
 
-/* True when all was read and taken. */
-static bool read_store(midge_keeper *keeper) {
-  midge_page page;
-  uint64_t after = 0;
-  for (;;) {
+/* Whether an attempt went well; else whether there is another one. */
+typedef enum midge_outcome { DONE, AGAIN, GIVEN_UP } midge_outcome;
+
+static midge_outcome judge(midge_keeper *keeper, midge_status status,
+                           const midge_explanation *why) {
+  tell_fault(keeper, status, why);
+  if (status == MIDGE_OK) return DONE;
+  return wait_to_retry(keeper) ? AGAIN : GIVEN_UP;
+}
+
+/* Where the reading of a store is. */
+typedef struct midge_reading {
+  uint64_t after;  /* the key of the last that was read */
+  uint64_t marked; /* that of the newest message in flight */
+  size_t weight;   /* of what was handed over */
+} midge_reading;
+
+static void weigh(midge_reading *reading, const midge_page *page) {
+  for (size_t i = 0; i < page->count; i++)
+    reading->weight += sizeof(midge_message) + page->records[i].body.size;
+  if (page->count != 0) reading->after = page->records[page->count - 1].key;
+}
+
+/* A page of what is behind `after`. False: given up. */
+static bool read_page(midge_keeper *keeper, uint64_t after, midge_page *page) {
+  midge_outcome outcome;
+  do {
     midge_explanation why = {0};
     midge_status status =
-        midge_store_read(keeper->store, after, PAGE_BYTES, &page, &why);
-    tell_fault(keeper, status, &why);
-    if (status != MIDGE_OK) {
-      midge_page_free(&page);
-      if (!wait_to_retry(keeper)) return false;
-      continue;
-    }
-    size_t count = page.count;
-    if (count != 0) after = page.records[count - 1].key;
-    if (!hand_over(keeper, &page)) {
-      midge_page_free(&page);
-      return false;
-    }
-    if (count == 0) return true;
+        midge_store_read(keeper->store, after, PAGE_BYTES, page, &why);
+    if (status != MIDGE_OK) midge_page_free(page);
+    outcome = judge(keeper, status, &why);
+  } while (outcome == AGAIN);
+  return outcome == DONE;
+}
+
+/* False: the reactor has not taken it. */
+static bool give(midge_keeper *keeper, midge_page *page) {
+  bool taken = hand_over(keeper, page);
+  if (!taken) midge_page_free(page);
+  return taken;
+}
+
+static bool find_marked(midge_keeper *keeper, midge_reading *reading) {
+  midge_outcome outcome;
+  do {
+    midge_explanation why = {0};
+    midge_status status =
+        midge_store_last_marked(keeper->store, &reading->marked, &why);
+    outcome = judge(keeper, status, &why);
+  } while (outcome == AGAIN);
+  return outcome == DONE;
+}
+
+static bool is_closing(midge_keeper *keeper) {
+  uv_mutex_lock(&keeper->mutex);
+  bool closing = keeper->closing;
+  uv_mutex_unlock(&keeper->mutex);
+  return closing;
+}
+
+/* The messages that are left stay where they are. */
+static bool survey(midge_keeper *keeper, midge_reading *reading) {
+  midge_survey survey = {.after = reading->after};
+  while (!survey.is_over) {
+    midge_explanation why = {0};
+    midge_status status = midge_store_survey(keeper->store, &survey, &why);
+    if (judge(keeper, status, &why) == GIVEN_UP) return false;
+    if (is_closing(keeper)) return false;
   }
+  reading->after = MIDGE_STORE_MARKS - 1;
+  if (survey.found.count + survey.damaged == 0) return true;
+  midge_page page = {
+      .absent = survey.found, .damaged = survey.damaged, .goes_on = true};
+  return give(keeper, &page);
+}
+
+/* True when all was read and taken. */
+static bool read_store(midge_keeper *keeper) {
+  midge_reading reading = {0};
+  if (!find_marked(keeper, &reading)) return false;
+  for (;;) {
+    midge_page page;
+    if (reading.after < MIDGE_STORE_MARKS - 1 &&
+        reading.after >= reading.marked && reading.weight >= keeper->memory &&
+        !survey(keeper, &reading))
+      return false;
+    if (!read_page(keeper, reading.after, &page)) return false;
+    bool is_last = page.count == 0;
+    weigh(&reading, &page);
+    if (!give(keeper, &page)) return false;
+    if (is_last) return true;
+  }
+}
+
+static bool may_load(const midge_keeper *keeper) {
+  return keeper->has_load && keeper->load_position <= keeper->written;
+}
+
+/* What is asked for, once everything before it is written. */
+static void load(midge_keeper *keeper) {
+  midge_page page;
+  uv_mutex_lock(&keeper->mutex);
+  bool now = may_load(keeper);
+  uint64_t after = keeper->load_after;
+  if (now) keeper->has_load = false;
+  uv_mutex_unlock(&keeper->mutex);
+  if (!now || !read_page(keeper, after, &page)) return;
+  page.loaded = true;
+  (void)give(keeper, &page);
 }
 
 /* How many of them go into one transaction. */
@@ -180,7 +275,9 @@ static bool write_all(midge_keeper *keeper, midge_record_list *list) {
     }
     uint64_t position = records[count - 1].position;
     release(list, count);
+    keeper->written = position;
     tell_committed(keeper, position);
+    load(keeper);
   }
   return true;
 }
@@ -210,10 +307,11 @@ static void set_bad_aside(midge_keeper *keeper) {
 static bool await_records(midge_keeper *keeper, midge_record_list *list) {
   empty(list);
   uv_mutex_lock(&keeper->mutex);
-  while (keeper->incoming.count + keeper->bad.count == 0 && !keeper->closing)
+  while (keeper->incoming.count + keeper->bad.count == 0 && !may_load(keeper) &&
+         !keeper->closing)
     uv_cond_wait(&keeper->changed, &keeper->mutex);
   swap(list, &keeper->incoming);
-  bool any = list->count + keeper->bad.count != 0;
+  bool any = list->count + keeper->bad.count != 0 || !keeper->closing;
   uv_mutex_unlock(&keeper->mutex);
   return any;
 }
@@ -224,6 +322,7 @@ static void run(void *context) {
   read_store(keeper);
   do {
     set_bad_aside(keeper);
+    load(keeper);
   } while (await_records(keeper, &list) && write_all(keeper, &list));
   free_list(&list);
   midge_store_close(keeper->store);
@@ -235,13 +334,14 @@ static void run(void *context) {
 
 /* --- The reactor's thread --- */
 
-midge_keeper *midge_keeper_start(midge_store *store,
+midge_keeper *midge_keeper_start(midge_store *store, size_t memory,
                                  void (*ring)(void *context), void *context) {
   midge_keeper *keeper =
       midge_allocate_zero(&midge_allocator_default, sizeof *keeper);
   if (keeper == NULL) return NULL;
   midge_ring_init(&keeper->bad, &midge_allocator_default, sizeof(uint64_t));
   keeper->store = store;
+  keeper->memory = memory;
   keeper->ring = ring;
   keeper->context = context;
   if (uv_mutex_init(&keeper->mutex) != 0) goto Exit;
@@ -285,7 +385,7 @@ void midge_keeper_put(midge_keeper *keeper, const midge_record *record) {
   bool reserved = reserve(list, 1);
   assert(reserved);
   midge_waiting_record *newest = &list->records[list->count++];
-  newest->position = record->position;
+  newest->position = keeper->put = record->position;
   newest->key = record->key;
   newest->body = record->body;
   newest->buffer = midge_buffer_hold(record->buffer);
@@ -297,6 +397,15 @@ void midge_keeper_set_aside(midge_keeper *keeper, uint64_t key) {
   uv_mutex_lock(&keeper->mutex);
   uint64_t *newest = midge_ring_push(&keeper->bad);
   if (newest != NULL) *newest = key; /* else it is read again the next time */
+  uv_cond_signal(&keeper->changed);
+  uv_mutex_unlock(&keeper->mutex);
+}
+
+void midge_keeper_load(midge_keeper *keeper, uint64_t after) {
+  uv_mutex_lock(&keeper->mutex);
+  keeper->load_after = after;
+  keeper->load_position = keeper->put;
+  keeper->has_load = true;
   uv_cond_signal(&keeper->changed);
   uv_mutex_unlock(&keeper->mutex);
 }

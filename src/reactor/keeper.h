@@ -5,7 +5,8 @@
  *
  *     reactor's thread          under the lock       the keeper's thread
  *     [collected] -- flush -->   [incoming]  ---->    one transaction
- *      midge_news  <-- ring --   page, committed, fault, closed            */
+ *      midge_news  <-- ring --   page, committed, fault, closed
+ *       wants     -- load -->    [load]      ---->    one page              */
 #ifndef MIDGE_REACTOR_KEEPER_H
 #define MIDGE_REACTOR_KEEPER_H
 
@@ -16,7 +17,8 @@ typedef struct midge_keeper midge_keeper;
 /* What the keeper has to say. */
 typedef struct midge_news {
   bool has_page;
-  midge_page page; /* the taker's; an empty one: all is read */
+  midge_page page; /* the taker's; one without records that
+                      does not go on, and was not asked for: all is read */
   uint64_t committed;
   bool fault_changed;
   midge_status fault; /* MIDGE_OK: the store works */
@@ -24,10 +26,11 @@ typedef struct midge_news {
   bool is_closed; /* its store is free for others */
 } midge_news;
 
-/* Takes the store over, and reads it. `ring` is called on the keeper's thread
- * when there is news. Null: no thread, or no memory; the store is still the
- * caller's. */
-midge_keeper *midge_keeper_start(midge_store *store,
+/* Takes the store over, and reads it: of its messages those that are in flight,
+ * and as many as fit into `memory` bytes. `ring` is called on the keeper's
+ * thread when there is news. Null: no thread, or no memory; the store is still
+ * the caller's. */
+midge_keeper *midge_keeper_start(midge_store *store, size_t memory,
                                  void (*ring)(void *context), void *context);
 /* Waits for the thread, which writes what it has before, unless it cannot. */
 void midge_keeper_stop(midge_keeper *keeper);
@@ -39,6 +42,9 @@ void midge_keeper_hear(midge_keeper *keeper, midge_news *news);
 void midge_keeper_set_aside(midge_keeper *keeper, uint64_t key);
 /* Collect a record. */
 void midge_keeper_put(midge_keeper *keeper, const midge_record *record);
+/* A page of the records behind `after`, once all that was handed over is
+ * written. One at a time. */
+void midge_keeper_load(midge_keeper *keeper, uint64_t after);
 /* Hand over what was collected. */
 void midge_keeper_flush(midge_keeper *keeper);
 /* When all of that is written, close the store. */

@@ -1,6 +1,7 @@
 #include "reactor/member.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/slice.h"
 #include "reactor/errors.h"
@@ -151,13 +152,29 @@ static bool take_events(midge_client *client) {
     midge_reactor_push(client->reactor);
   }
   midge_freed freed = midge_link_freed(client->link);
-  if (freed.messages == 0) return any;
+  if (freed.messages == 0 && freed.bytes == 0) return any;
   atomic_fetch_sub(&client->queue_messages, freed.messages);
   atomic_fetch_sub(&client->queue_bytes, freed.bytes);
   return any;
 }
 
 /* --- The store --- */
+
+/* The text goes into a buffer, so that it lives with the event. */
+static void tell_store(midge_client *client, const midge_news *news) {
+  midge_event event = {.type = MIDGE_EVENT_STORE};
+  const char *text = news->why.text;
+  if (text[0] == '\0') text = midge_status_text(news->fault);
+  event.context = midge_link_context(client->link);
+  event.store.status = news->fault;
+  event.buffer =
+      midge_buffer_copy(&client->reactor->allocator, midge_slice_text(text));
+  event.store.text = event.buffer != NULL
+                         ? midge_buffer_slice(event.buffer)
+                         : midge_slice_text(midge_status_text(news->fault));
+  push(client, &event);
+  midge_buffer_release(event.buffer);
+}
 
 static void restore(midge_client *client, const midge_page *page) {
   midge_restored *restored = &client->restored;
@@ -177,36 +194,62 @@ static void restore(midge_client *client, const midge_page *page) {
     atomic_fetch_add(&client->queue_messages, 1);
     atomic_fetch_add(&client->queue_bytes, cost);
   }
-  if (page->count == 0) midge_link_restored(client->link, restored);
+  if (page->absent.count != 0) {
+    const midge_absence *absent = &page->absent;
+    restored->messages += absent->count;
+    atomic_fetch_add(&client->queue_messages, absent->count);
+    atomic_fetch_add(&client->queue_bytes, absent->bytes);
+    midge_link_restore_absent(client->link, absent);
+  } else if (page->count == 0 && !page->goes_on) {
+    midge_link_restored(client->link, restored);
+  }
 }
 
-/* The text goes into a buffer, so that it lives with the event. */
-static void tell_fault(midge_client *client, const midge_news *news) {
-  midge_event event = {.type = MIDGE_EVENT_STORE};
-  const char *text = news->why.text;
-  if (text[0] == '\0') text = midge_status_text(news->fault);
-  atomic_store(&client->store_fault, news->fault);
-  event.context = midge_link_context(client->link);
-  event.store.status = news->fault;
-  event.buffer =
-      midge_buffer_copy(&client->reactor->allocator, midge_slice_text(text));
-  event.store.text = event.buffer != NULL
-                         ? midge_buffer_slice(event.buffer)
-                         : midge_slice_text(midge_status_text(news->fault));
-  push(client, &event);
-  midge_buffer_release(event.buffer);
+static void tell_damage(midge_client *client, size_t count) {
+  midge_news news = {.fault = MIDGE_ESTORE};
+  snprintf(news.why.text, sizeof news.why.text,
+           "%zu messages in the store are damaged: they are set aside, and not"
+           " sent",
+           count);
+  tell_store(client, &news);
+}
+
+/* What the page has beyond those that are wanted is none of them. */
+static void load(midge_client *client, const midge_page *page) {
+  uint64_t key = client->load_last;
+  size_t damaged = page->damaged;
+  for (size_t i = 0; i < page->count; i++) {
+    const midge_record *record = &page->records[i];
+    key = client->load_last;
+    if (record->key > key) break;
+    midge_status status = midge_link_load(client->link, record);
+    assert(status != MIDGE_ENOMEM); /* as for events */
+    if (status == MIDGE_EINVAL) {
+      midge_keeper_set_aside(client->keeper, record->key);
+      damaged++;
+    }
+    key = record->key;
+  }
+  midge_link_loaded(client->link, key);
+  if (damaged != 0) tell_damage(client, damaged);
 }
 
 static void hear(midge_client *client) {
   midge_news news;
   if (client->keeper == NULL) return;
   midge_keeper_hear(client->keeper, &news);
-  if (news.has_page) restore(client, &news.page);
+  if (news.has_page && news.page.loaded)
+    load(client, &news.page);
+  else if (news.has_page)
+    restore(client, &news.page);
   midge_page_free(&news.page);
   if (news.committed != client->committed)
     midge_link_committed(client->link, news.committed);
   client->committed = news.committed;
-  if (news.fault_changed) tell_fault(client, &news);
+  if (news.fault_changed) {
+    atomic_store(&client->store_fault, news.fault);
+    tell_store(client, &news);
+  }
   if (!news.is_closed) return;
   client->has_ended = true;
   push(client, &client->ended);
@@ -218,6 +261,9 @@ static void take_records(midge_client *client) {
   while (midge_link_record(client->link, &record))
     midge_keeper_put(client->keeper, &record);
   midge_keeper_flush(client->keeper);
+  uint64_t first;
+  if (midge_link_wants(client->link, &first, &client->load_last))
+    midge_keeper_load(client->keeper, first - 1);
 }
 
 /* --- The transport that the link wants --- */

@@ -32,6 +32,7 @@ struct midge_client {
   midge_client *next_kept;
   midge_restored restored; /* so far, while the store is read */
   uint64_t committed;      /* what the link was told */
+  uint64_t load_last;      /* key of the last message that it wants back */
   midge_event ended;       /* while the store is closed: the last event */
   bool has_ended;          /* it was pushed */
   midge_link *link;        /* null once the client has ended */

@@ -5,6 +5,7 @@
 
 enum {
   QUEUE_MESSAGES_MAX = 1000000,
+  QUEUE_MEMORY_MAX = 64 * 1024 * 1024,
   QUEUE_BYTES_MAX = 256 * 1024 * 1024,
   MESSAGE_BYTES = 256, /* of a message in a store, beside its own */
   STORE_BYTES_LEAST = 64 * 1024 * 1024,
@@ -68,6 +69,8 @@ static midge_status open_store(midge_client *client,
                                const midge_client_options *options,
                                midge_explanation *why) {
   midge_store *store = NULL;
+  size_t memory =
+      or_default(options->session.queue_memory_max, QUEUE_MEMORY_MAX);
   const midge_store_options of_store = {
       .path = options->store.path,
       .disk = options->store.disk,
@@ -81,7 +84,7 @@ static midge_status open_store(midge_client *client,
   status = midge_store_last_label(store, &client->last_stored, why);
   client->restored.stale = midge_store_is_stale(store);
   if (status == MIDGE_OK)
-    client->keeper = midge_keeper_start(store, ring, client->reactor);
+    client->keeper = midge_keeper_start(store, memory, ring, client->reactor);
   if (client->keeper != NULL) return MIDGE_OK;
   midge_store_close(store);
   return status != MIDGE_OK ? status : MIDGE_ENOMEM;

@@ -262,6 +262,52 @@ for (const how of ['an older day', 'another place']) {
   });
 }
 
+test('a queue that is larger than memory is sent in its order, and each callback is called',
+  async (t) => {
+    const broker = await mosquitto.start();
+    t.after(() => broker.stop());
+    const listener = new mqtt('', null, null, true, 60000, true);
+    const received = collect(listener, 'received');
+    listener.connect('127.0.0.1', broker.port);
+    listener.subscribe(1, 'kept');
+    await once(listener, 'subscribed');
+    const store = { path: place(t) };
+    const count = 5000;
+    const payload = (number) => `${number} ${'x'.repeat(200)}`;
+    const numbers = Array.from({ length: 2 * count }, (_, at) => at + 1);
+
+    const first = keeper(store, { maxQueueMemory: 50000 });
+    const ends = [];
+    const stored = collect(first, 'stored');
+    first.connect(NOWHERE);
+    for (let number = 1; number <= count; number += 1) {
+      first.publish(1, false, 'kept', payload(number),
+        (mid, error) => ends.push([mid, error.code]));
+    }
+    await until(() => stored.length === count);
+    await disconnect(first);
+    await until(() => ends.length === count);
+    assert.deepEqual(ends.map(([mid]) => mid).sort((a, b) => a - b), numbers.slice(0, count));
+    assert.deepEqual([...new Set(ends.map(([, code]) => code))], ['MIDGE_ECLOSED']);
+
+    const second = keeper(store, { maxQueueMemory: 50000 });
+    const published = collect(second, 'published');
+    const called = [];
+    const restored = once(second, 'restored');
+    second.connect('127.0.0.1', broker.port);
+    for (let number = count + 1; number <= 2 * count; number += 1) {
+      second.publish(1, false, 'kept', payload(number), (mid) => called.push(mid));
+    }
+    assert.deepEqual(await restored, [{ messages: count, damaged: 0, stale: false }]);
+    await until(() => received.length === 2 * count && published.length === 2 * count);
+    assert.deepEqual(received.map(([, , message]) => parseInt(message, 10)), numbers);
+    assert.deepEqual(published.map(([mid]) => mid), numbers);
+    assert.deepEqual(called, numbers.slice(count));
+    assert.deepEqual(second.stats().queue, { messages: 0, bytes: 0 });
+    await disconnect(second);
+    await disconnect(listener);
+  });
+
 test('a blocking client waits for the broker, store or not', async (t) => {
   const broker = await mosquitto.start();
   t.after(() => broker.stop());

@@ -106,6 +106,7 @@ static void fill_numbers(line *in, midge_session_options *o) {
   o->subscribe_batch_max = (uint16_t)line_number(in, "subscribe_batch_max", 0);
   o->breaks_max = (uint16_t)line_number(in, "breaks_max", 0);
   o->queue_messages_max = line_number(in, "queue_messages_max", 0);
+  o->queue_memory_max = line_number(in, "queue_memory_max", 0);
   o->queue_bytes_max = line_number(in, "queue_bytes_max", 0);
   o->parked_bytes_max = line_number(in, "parked_bytes_max", 0);
 }
@@ -267,6 +268,31 @@ static bool take_records(driver *d) {
   return any;
 }
 
+enum { LOADED_MAX = 2 };
+
+/* What the session has let go of comes back from the journal, a few at a time.
+ */
+static bool load(driver *d) {
+  uint64_t first, last, key;
+  size_t count = 0;
+  if (d->pending != NULL) return false; /* the journal is not that far */
+  if (!midge_session_wants(d->session, &first, &last)) return false;
+  key = last;
+  for (journal_entry *e = d->committed; e != NULL; e = e->next) {
+    if (e->key < first || e->key > last) continue;
+    if (count++ == LOADED_MAX) break;
+    midge_record record = journal_record(e);
+    midge_publish publish = {.label = 0};
+    (void)midge_record_message(&record, &publish);
+    if (again(d, midge_session_load(d->session, &record, publish.label)) &&
+        midge_session_load(d->session, &record, publish.label) != MIDGE_OK)
+      driver_fail(d, "a record is not taken again");
+    key = count == LOADED_MAX ? e->key : last;
+  }
+  (void)midge_session_loaded(d->session, key);
+  return true;
+}
+
 /* The packets that are whole by now. */
 static void take_packets(driver *d) {
   size_t done = 0;
@@ -330,6 +356,7 @@ static void empty(driver *d) {
   for (size_t round = 0; !d->failed; round++) {
     bool more = !d->events_held && take_events(d);
     more |= take_records(d);
+    more |= load(d);
     more |= take_output(d);
     if (!more) break;
     if (round == ROUNDS_MAX) driver_fail(d, "a turn without an end");

@@ -396,6 +396,7 @@ char *wire_describe_event(const midge_event *event) {
   }
   if (event->type == MIDGE_EVENT_STORED) {
     put_number(to, "token", event->stored.token);
+    put_number(to, "left", event->stored.left);
   }
   if (event->type == MIDGE_EVENT_DONE) {
     put_number(to, "token", event->done.token);

@@ -34,8 +34,9 @@ static midge_publish publish_of(line *in, midge_property *room) {
 static midge_status tell_publish(driver *d, line *in) {
   midge_property room[PROPERTIES_MAX];
   midge_publish publish = publish_of(in, room);
-  return midge_session_publish(d->session, &publish,
-                               line_number(in, "token", 0));
+  publish.coalesce = line_number(in, "coalesce", 0);
+  publish.label = line_number(in, "token", 0);
+  return midge_session_publish(d->session, &publish, publish.label);
 }
 
 static uint64_t number_at(line *in, const char *name, size_t index) {

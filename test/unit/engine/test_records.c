@@ -8,6 +8,7 @@
 /* cmocka wants those before it. */
 #include <cmocka.h>
 
+#include "base/slice.h"
 #include "engine/record_queue.h"
 #include "engine/records.h"
 #include "engine/state.h"
@@ -185,6 +186,80 @@ static void a_clock_that_was_set_back_ends_no_session(void **state) {
   midge_session_restored(session, false);
   midge_session_connected(session);
   assert_true(session->exists && !session->anew);
+  midge_session_free(session);
+}
+
+/* One message is held, and those up to key 9 are in the journal. */
+static midge_session *session_with_absent(void) {
+  midge_session *session = NULL;
+  midge_session_options options = {
+      .session_expiry_s = 60, .durable = true, .queue_memory_max = 1};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  assert_int_equal(restore(session, 5, MESSAGE, MESSAGE_SIZE), MIDGE_OK);
+  midge_session_restore_absent(session, &(midge_absence){6, 9, 3, 3});
+  midge_session_restored(session, false);
+  assert_int_equal(midge_session_unfinished(session), 4);
+  return session;
+}
+
+static midge_status load(midge_session *session, uint64_t key,
+                         const char *body) {
+  midge_record record = {.key = key,
+                         .head = {(const uint8_t *)MESSAGE, MESSAGE_SIZE},
+                         .body = midge_slice_text(body)};
+  return midge_session_load(session, &record, 0);
+}
+
+static void what_is_absent_is_wanted_once_when_there_is_room(void **state) {
+  (void)state;
+  midge_session *session = session_with_absent();
+  uint64_t first = 0, last = 0;
+  assert_false(midge_session_wants(session, &first, &last));
+  assert_int_equal(load(session, 6, "t"), MIDGE_ECLOSED);
+  midge_message *held = session->outbox.publishes.first;
+  midge_outbox_remove(&session->outbox, held);
+  midge_message_release(held);
+  assert_true(midge_session_wants(session, &first, &last));
+  assert_true(first == 6 && last == 9);
+  assert_false(midge_session_wants(session, &first, &last));
+  assert_int_equal(load(session, 6, "t"), MIDGE_OK);
+  assert_int_equal(load(session, 6, "t"), MIDGE_EINVAL);
+  assert_int_equal(load(session, 7, "#"), MIDGE_EINVAL);
+  assert_int_equal(load(session, 10, "t"), MIDGE_EINVAL);
+  assert_int_equal(midge_session_unfinished(session), 3);
+  assert_int_equal(midge_session_loaded(session, 7).count, 0);
+  assert_int_equal(session->outbox.absent.first, 8);
+  midge_session_free(session);
+}
+
+/* What is published is newer than all of them. */
+static void what_should_have_been_there_counts_no_longer(void **state) {
+  (void)state;
+  midge_session *session = session_with_absent();
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  uint64_t first, last;
+  assert_int_equal(midge_session_publish(session, &publish, 1), MIDGE_OK);
+  assert_int_equal(session->outbox.behind.first->key, 10);
+  assert_int_equal(midge_session_unfinished(session), 5);
+  midge_message *held = session->outbox.publishes.first;
+  midge_outbox_remove(&session->outbox, held);
+  midge_message_release(held);
+  assert_true(midge_session_wants(session, &first, &last));
+  assert_int_equal(load(session, 8, "t"), MIDGE_OK);
+  midge_absence lost = midge_session_loaded(session, last);
+  assert_int_equal(lost.count, 2);
+  assert_int_equal(lost.bytes, 2);
+  assert_int_equal(midge_session_unfinished(session), 2);
+  assert_int_equal(session->outbox.bytes, 2);
+  midge_session_free(session);
+}
+
+static void what_is_absent_is_not_ours_once_we_gave_up(void **state) {
+  (void)state;
+  midge_session *session = session_with_absent();
+  midge_session_abandon(session);
+  assert_int_equal(midge_session_unfinished(session), 0);
+  assert_int_equal(load(session, 6, "t"), MIDGE_ECLOSED);
   midge_session_free(session);
 }
 
@@ -395,6 +470,9 @@ int main(void) {
       cmocka_unit_test(a_session_of_the_first_format_does_not_expire),
       cmocka_unit_test(a_clock_that_was_set_back_ends_no_session),
       cmocka_unit_test(without_a_journal_nothing_is_restored),
+      cmocka_unit_test(what_is_absent_is_wanted_once_when_there_is_room),
+      cmocka_unit_test(what_should_have_been_there_counts_no_longer),
+      cmocka_unit_test(what_is_absent_is_not_ours_once_we_gave_up),
       cmocka_unit_test(what_was_cancelled_leaves_its_key),
       cmocka_unit_test(a_publish_is_told_as_stored),
       cmocka_unit_test(a_commit_tells_its_own),

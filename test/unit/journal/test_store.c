@@ -1,4 +1,5 @@
 /* What is written is there again, whole, and what is damaged is not. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "journal/key.h"
 #include "journal/value.h"
 #include "stores.h"
 
@@ -234,6 +236,66 @@ static void nothing_but_marks_has_no_label(void **state) {
   midge_store_close(store);
 }
 
+/* In steps, for they are many. */
+static void messages_are_looked_at_where_they_lie(void **state) {
+  (void)state;
+  enum { COUNT = 20000 };
+  midge_explanation why;
+  midge_store *store = store_open();
+  static midge_waiting_record records[COUNT];
+  for (size_t i = 0; i < COUNT; i++) records[i] = message_of(i + 1, 1);
+  records[10] = record_of(11, "no message");
+  assert_int_equal(midge_store_write(store, records, COUNT, &why), MIDGE_OK);
+  store_put(store, MIDGE_STORE_MARKS | 7, "mark");
+  store_put(store, MIDGE_STORE_SESSION, "session");
+  midge_survey survey = {.after = 9};
+  size_t steps = 0;
+  while (!survey.is_over) {
+    assert_int_equal(midge_store_survey(store, &survey, &why), MIDGE_OK);
+    steps++;
+  }
+  assert_true(steps > 1);
+  assert_int_equal(survey.found.first, 10);
+  assert_int_equal(survey.found.last, COUNT);
+  assert_int_equal(survey.found.count, COUNT - 10);
+  assert_int_equal(survey.found.bytes, COUNT - 10);
+  assert_int_equal(survey.damaged, 1);
+  midge_store_close(store);
+}
+
+static void a_look_that_fails_has_seen_nothing(void **state) {
+  (void)state;
+  midge_explanation why;
+  midge_store *store = store_open();
+  store_put(store, 1, "no message");
+  midge_survey survey = {0};
+  refused.commit = (fault){EIO, 1}; /* it cannot be set aside yet */
+  assert_int_equal(midge_store_survey(store, &survey, &why), MIDGE_ESTORE);
+  assert_true(survey.after == 0 && survey.damaged == 0 && !survey.is_over);
+  assert_int_equal(midge_store_survey(store, &survey, &why), MIDGE_OK);
+  assert_true(survey.damaged == 1 && survey.is_over);
+  midge_store_close(store);
+}
+
+static void the_last_mark_is_of_the_newest_in_flight(void **state) {
+  (void)state;
+  uint64_t key = 99;
+  midge_explanation why;
+  midge_store *store = store_open();
+  assert_int_equal(midge_store_last_marked(store, &key, &why), MIDGE_OK);
+  assert_int_equal(key, 0);
+  store_put(store, 3, "message");
+  assert_int_equal(midge_store_last_marked(store, &key, &why), MIDGE_OK);
+  assert_int_equal(key, 0);
+  store_put(store, MIDGE_STORE_MARKS | 3, "mark");
+  assert_int_equal(midge_store_last_marked(store, &key, &why), MIDGE_OK);
+  assert_int_equal(key, 3);
+  store_put(store, MIDGE_STORE_SESSION, "session");
+  assert_int_equal(midge_store_last_marked(store, &key, &why), MIDGE_OK);
+  assert_int_equal(key, 3);
+  midge_store_close(store);
+}
+
 /* It begins with 16 MiB. */
 static void the_file_grows_by_itself(void **state) {
   (void)state;
@@ -302,6 +364,9 @@ int main(void) {
       TEST(a_page_holds_so_many_bytes_or_one_record),
       TEST(the_last_label_is_that_of_the_last_message),
       TEST(nothing_but_marks_has_no_label),
+      TEST(messages_are_looked_at_where_they_lie),
+      TEST(a_look_that_fails_has_seen_nothing),
+      TEST(the_last_mark_is_of_the_newest_in_flight),
       TEST(the_file_grows_by_itself),
       TEST(a_full_store_takes_what_fits_when_there_is_room),
   };

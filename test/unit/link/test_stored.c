@@ -155,6 +155,80 @@ static void what_was_given_up_stays_given_up(void **state) {
   life_end(&l);
 }
 
+static void start_small(life *l) {
+  life_start(l, (midge_client_options){
+                    .store.path = MIDGE_TEXT("/somewhere"),
+                    .session.session_expiry_s = 60,
+                    .session.queue_memory_max = 1,
+                });
+}
+
+static void expect_freed(life *l, size_t messages, size_t bytes) {
+  midge_freed freed = midge_link_freed(l->link);
+  assert_int_equal(freed.messages, messages);
+  assert_true(freed.bytes == bytes); /* it may be less than nothing */
+}
+
+/* Its ticket is another's meanwhile; the token is the label of its record. */
+static void what_left_memory_has_its_outcome_all_the_same(void **state) {
+  (void)state;
+  life l;
+  uint64_t first, last;
+  start_small(&l);
+  midge_link_restored(l.link, &(midge_restored){0, 0, false});
+  expect_restored(&l, 0, 0);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  publish(&l, 3, 1, "t");
+  publish(&l, 7, 1, "t");
+  commit(&l);
+  for (uint64_t token = 3; token <= 7; token += 4) {
+    expect(&l, MIDGE_EVENT_STORED);
+    assert_int_equal(l.event.stored.token, token);
+    assert_int_equal(l.event.stored.left, 0);
+  }
+  expect_freed(&l, 0, 10 - 3); /* "ton" is what the record weighs */
+  assert_false(midge_link_wants(l.link, &first, &last));
+  open_up(&l);
+  commit(&l);
+  commit(&l); /* its identifier */
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x01"));
+  expect_done(&l, 3, MIDGE_OK);
+  expect_freed(&l, 1, 10);
+
+  assert_true(midge_link_wants(l.link, &first, &last));
+  midge_record record = message(first, MIDGE_TEXT("ton"));
+  midge_record wrong = message(last + 1, MIDGE_TEXT("t"));
+  assert_int_equal(midge_link_load(l.link, &wrong), MIDGE_EINVAL);
+  wrong.head.size = 0;
+  assert_int_equal(midge_link_load(l.link, &wrong), MIDGE_EINVAL);
+  assert_int_equal(midge_link_load(l.link, &record), MIDGE_OK);
+  midge_link_loaded(l.link, last);
+  commit(&l);
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x02"));
+  expect_done(&l, 7, MIDGE_OK);
+  expect_freed(&l, 1, 3);
+  life_end(&l);
+}
+
+static void what_should_have_come_back_is_in_no_queue(void **state) {
+  (void)state;
+  life l;
+  uint64_t first, last;
+  start_small(&l);
+  midge_link_restore_absent(l.link, &(midge_absence){4, 6, 2, 9});
+  midge_link_restored(l.link, &(midge_restored){2, 0, false});
+  expect_restored(&l, 2, 0);
+  assert_true(midge_link_wants(l.link, &first, &last));
+  assert_true(first == 4 && last == 6);
+  midge_link_loaded(l.link, last);
+  expect_freed(&l, 2, 9);
+  assert_false(midge_link_wants(l.link, &first, &last));
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wished_waits_for_what_was),
@@ -162,6 +236,8 @@ int main(void) {
       cmocka_unit_test(an_end_waits_for_what_was_too),
       cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
       cmocka_unit_test(what_was_given_up_stays_given_up),
+      cmocka_unit_test(what_left_memory_has_its_outcome_all_the_same),
+      cmocka_unit_test(what_should_have_come_back_is_in_no_queue),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

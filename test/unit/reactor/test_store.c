@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/slice.h"
 #include "disk.h"
@@ -10,11 +11,14 @@
 
 static program p;
 
+static size_t memory; /* for messages that wait; 0: as usual */
+
 static midge_client_options durable(void) {
   return (midge_client_options){
       .store.path = disk_path(),
       .session.client_id = MIDGE_TEXT("keeper"),
       .session.session_expiry_s = 60,
+      .session.queue_memory_max = memory,
   };
 }
 
@@ -120,6 +124,81 @@ static void all_come_back_before_what_is_new(void **state) {
   for (size_t i = 0; i < 5003; i++) assert_int_equal(broker_number(b, i), i);
   program_stop(&p);
   broker_stop(b);
+}
+
+/* They are in the store alone, in this life and in the next, and in their
+ * order. What the queue holds comes down to nothing. */
+static void what_does_not_fit_into_memory_comes_back(void **state) {
+  (void)state;
+  static const size_t memories[] = {1, 200000};
+  midge_stats stats;
+  for (size_t i = 0; i < 2; i++) {
+    memory = memories[i];
+    start_alone();
+    publish_numbers(0, 3000);
+    expect_restored(0, 0);
+    expect_stored(0, 3000);
+    program_stop(&p);
+
+    broker *b = broker_start(&(broker_options){0});
+    start_with(b);
+    expect_restored(3000, 0);
+    midge_client_stats(p.client, &stats);
+    assert_int_equal(stats.queue_messages, 3000);
+    assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+    publish_numbers(3000, 6000);
+    wait_for_done(&p, 6000);
+    assert_int_equal(p.failures, 0);
+    assert_int_equal(broker_count(b), 6000);
+    for (size_t n = 0; n < 6000; n++) assert_int_equal(broker_number(b, n), n);
+    midge_client_stats(p.client, &stats);
+    assert_int_equal(stats.queue_messages, 0);
+    assert_int_equal(stats.queue_bytes, 0);
+    program_stop(&p);
+    broker_stop(b);
+  }
+  memory = 0;
+}
+
+static midge_status publish_text(const char *text, uint64_t token) {
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  publish.payload = (midge_slice){(const uint8_t *)text, strlen(text)};
+  return midge_client_publish(p.client, &publish, token);
+}
+
+/* What is damaged while it is in the store alone is found when it is read. */
+static void what_is_damaged_meanwhile_does_not_come_back(void **state) {
+  (void)state;
+  midge_stats stats;
+  char path[108];
+  memory = 1;
+  snprintf(path, sizeof path, "/tmp/midge-late-%d.sock", (int)getpid());
+  midge_client_options options = durable();
+  char url[128];
+  snprintf(url, sizeof url, "unix:%s", path);
+  program_start(&p, url, &options);
+  assert_int_equal(midge_client_connect(p.client), MIDGE_OK);
+  assert_int_equal(publish_text("1", 1), MIDGE_OK);
+  assert_int_equal(publish_text("the-second-one", 2), MIDGE_OK);
+  assert_int_equal(publish_text("3", 3), MIDGE_OK);
+  expect_stored(0, 3);
+  disk_damage("the-second-one");
+
+  broker *b = broker_start(&(broker_options){.path = path});
+  wait_for(&p, MIDGE_EVENT_STORE);
+  assert_int_equal(p.event.store.status, MIDGE_ESTORE);
+  assert_true(slice_is(p.event.store.text,
+                       "1 messages in the store are damaged: they are set"
+                       " aside, and not sent"));
+  wait_for_done(&p, 2);
+  assert_int_equal(p.failures, 0);
+  assert_int_equal(broker_count(b), 2);
+  midge_client_stats(p.client, &stats);
+  assert_int_equal(stats.queue_messages, 0);
+  assert_int_equal(stats.queue_bytes, 0);
+  program_stop(&p);
+  broker_stop(b);
+  memory = 0;
 }
 
 /* The handle's end is not the end of the session. */
@@ -366,6 +445,8 @@ int main(void) {
       TEST(what_was_stored_is_sent_in_the_next_life),
       TEST(a_patient_token_comes_back_without_its_patience),
       TEST(all_come_back_before_what_is_new),
+      TEST(what_is_damaged_meanwhile_does_not_come_back),
+      TEST(what_does_not_fit_into_memory_comes_back),
       TEST(a_closed_client_leaves_its_messages),
       TEST(a_reactor_that_stops_writes_what_it_has),
       TEST(what_was_restored_counts_in_the_queue),
