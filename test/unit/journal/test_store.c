@@ -225,6 +225,23 @@ static void the_last_label_is_that_of_the_last_message(void **state) {
   midge_store_close(store);
 }
 
+static void a_damaged_last_message_leaves_the_label_of_the_one_before(
+    void **state) {
+  (void)state;
+  uint64_t label = 0;
+  midge_explanation why;
+  midge_store *store = store_open();
+  midge_waiting_record record = message_of(1, 17);
+  assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_OK);
+  store_put(store, 2, "BAD");
+  midge_store_close(store);
+  store_damage("BAD");
+  store = store_open();
+  assert_int_equal(midge_store_last_label(store, &label, &why), MIDGE_OK);
+  assert_int_equal(label, 17);
+  midge_store_close(store);
+}
+
 static void nothing_but_marks_has_no_label(void **state) {
   (void)state;
   uint64_t label = 99;
@@ -363,6 +380,7 @@ int main(void) {
       TEST(what_a_session_does_not_take_is_set_aside_too),
       TEST(a_page_holds_so_many_bytes_or_one_record),
       TEST(the_last_label_is_that_of_the_last_message),
+      TEST(a_damaged_last_message_leaves_the_label_of_the_one_before),
       TEST(nothing_but_marks_has_no_label),
       TEST(messages_are_looked_at_where_they_lie),
       TEST(a_look_that_fails_has_seen_nothing),

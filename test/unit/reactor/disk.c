@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit/harness.h"
+#include "unit/damage.h"
 
 static char folder[64], path[80];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -69,22 +69,5 @@ midge_slice disk_path(void) {
 }
 
 void disk_damage(const char *text) {
-  char name[128];
-  struct stat found;
-  snprintf(name, sizeof name, "%s/data.mdb", path);
-  int file = open(name, O_RDWR);
-  assert_true(file >= 0);
-  assert_int_equal(fstat(file, &found), 0);
-  uint8_t *bytes = malloc((size_t)found.st_size);
-  assert_int_equal(pread(file, bytes, (size_t)found.st_size, 0), found.st_size);
-  size_t times = 0;
-  for (off_t at = 0; at + (off_t)strlen(text) <= found.st_size; at++) {
-    if (memcmp(bytes + at, text, strlen(text)) != 0) continue;
-    uint8_t turned = bytes[at] ^ 4;
-    assert_int_equal(pwrite(file, &turned, 1, at), 1);
-    times++;
-  }
-  assert_true(times > 0);
-  free(bytes);
-  close(file);
+  damage_store(path, text);
 }
