@@ -77,6 +77,19 @@ static void add_payload(midge_batch *batch, napi_env env, uint32_t *record,
   batch->staged += payload.size;
 }
 
+/* Of a message of the inbox: what it is delivered as, and its properties. */
+static napi_value delivery_of(napi_env env, const midge_event *event,
+                              napi_value properties) {
+  napi_value list = NULL, value = NULL;
+  napi_create_array_with_length(env, 3, &list);
+  napi_create_double(env, (double)event->message.delivery, &value);
+  napi_set_element(env, list, 0, value);
+  napi_create_double(env, (double)event->message.epoch, &value);
+  napi_set_element(env, list, 1, value);
+  if (properties != NULL) napi_set_element(env, list, 2, properties);
+  return list;
+}
+
 static void add_message(midge_batch *batch, napi_env env,
                         const midge_event *event) {
   uint32_t flags = (uint32_t)event->message.qos << 8 |
@@ -84,13 +97,15 @@ static void add_message(midge_batch *batch, napi_env env,
                    (uint32_t)event->message.duplicate << 11 |
                    (uint32_t)event->message.by_alias << 12 |
                    (uint32_t)event->message.proposed << 13;
+  if (event->message.delivery != 0) flags |= 1u << 14;
   uint32_t *record = add_record(batch, event, flags);
   add_payload(batch, env, record, event->message.payload);
   record[4] = midge_topics_slot(&batch->topics, env, batch->strings,
                                 event->message.topic);
   record[5] = event->message.packet_id;
-  record[7] =
-      add_extra(batch, env, midge_properties_write(env, event->properties));
+  napi_value extra = midge_properties_write(env, event->properties);
+  if (event->message.delivery != 0) extra = delivery_of(env, event, extra);
+  record[7] = add_extra(batch, env, extra);
 }
 
 /* What an answer says in one byte or none fits into a record. */

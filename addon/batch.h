@@ -5,7 +5,7 @@
  * array of extras for what is rare. lib/batch.js reads it:
  *
  *   word 0   kind | qos << 8 | retain << 10 | duplicate << 11 |
- *            by alias << 12 | proposed << 13
+ *            by alias << 12 | proposed << 13 | kept in the inbox << 14
  *   word 1   index of the client
  *   word 2   message: offset of the payload; done, stored: low half of the
  *            token; of the life of a client: the attempt; restored: messages
@@ -17,7 +17,8 @@
  *   word 5   message: packet identifier; done, store: the status
  *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none
- *   word 7   extra with everything else, 0 for none
+ *   word 7   extra with everything else, 0 for none; of a message its
+ *            properties, or if it is kept [delivery, epoch, properties]
  *
  * A payload that is kept keeps its Buffer's memory: at most BATCH_BYTES. */
 #ifndef MIDGE_ADDON_BATCH_H

@@ -167,6 +167,17 @@ static napi_value acknowledge(napi_env env, napi_callback_info info) {
                            (midge_qos)number(&call, 3), number(&call, 4)));
 }
 
+/* acknowledgeDelivery(index, delivery) */
+static napi_value acknowledge_delivery(napi_env env, napi_callback_info info) {
+  native_call call;
+  double delivery = 0;
+  begin(&call, env, info);
+  if (call.client == NULL) return finish(&call, MIDGE_ENOCONN);
+  napi_get_value_double(env, call.args[1], &delivery);
+  return finish(&call, midge_client_acknowledge_delivery(call.client->handle,
+                                                         (uint64_t)delivery));
+}
+
 /* lastStored(index): the highest token of what a former life has stored. */
 static napi_value last_stored(napi_env env, napi_callback_info info) {
   native_call call;
@@ -372,6 +383,8 @@ void midge_client_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "reconnect", reconnect);
   midge_export(environment, exports, "abort", abort_client);
   midge_export(environment, exports, "acknowledge", acknowledge);
+  midge_export(environment, exports, "acknowledgeDelivery",
+               acknowledge_delivery);
   midge_export(environment, exports, "lastStored", last_stored);
   midge_export(environment, exports, "hold", hold);
   midge_export(environment, exports, "ping", ping);

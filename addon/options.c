@@ -56,6 +56,8 @@ static const option_row client_rows[] = {
     CLIENT("storePath", TEXT, store.path),
     CLIENT("storeDisk", FLAG, store.disk),
     CLIENT("storeForce", FLAG, store.force),
+    CLIENT("storeInbox", FLAG, session.inbox),
+    CLIENT("inboxBytes", SIZE, session.inbox_bytes_max),
     CLIENT("reconnectMin", 32, reconnect.min_ms),
     CLIENT("reconnectMax", 32, reconnect.max_ms),
     CLIENT("reconnectFixed", FLAG, reconnect.fixed),

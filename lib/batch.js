@@ -58,9 +58,23 @@ function payload(at) {
   return new View(shared, sharedStart + records[at + 2], size);
 }
 
+// Of a message of the durable inbox: by what it is acknowledged, and its key.
+function keptMessage(session, at) {
+  const [delivery, epoch, list] = extras[records[at + 7]];
+  const word = records[at];
+  const mid = records[at + 5];
+  session.message(topics[records[at + 4]], payload(at), word >> 8 & 3, (word & 0x400) !== 0,
+    mid, decode(list), (word & 0x800) !== 0, (word & 0x1000) !== 0, false,
+    { number: delivery, key: `${epoch}:${mid}:${delivery}` });
+}
+
 function message(session, at) {
   const word = records[at];
   const extra = records[at + 7];
+  if ((word & 0x4000) !== 0) {
+    keptMessage(session, at);
+    return;
+  }
   session.message(topics[records[at + 4]], payload(at), word >> 8 & 3,
     (word & 0x400) !== 0, records[at + 5],
     extra === 0 ? undefined : decode(extras[extra]), (word & 0x800) !== 0,

@@ -430,8 +430,8 @@ class Client {
   }
 
   // A message was handed to the program, which answers it.
-  receipt(qos, mid) {
-    return this.#receipts.make(qos, mid);
+  receipt(qos, mid, delivery) {
+    return this.#receipts.make(qos, mid, delivery);
   }
 
   // Those that the program answers by their id.
@@ -458,8 +458,10 @@ class Client {
   }
 
   // Those that are answered while messages are delivered leave together.
-  #answer({ mid, qos, attempt }, reasonCode) {
+  // The server has its answer to what the durable inbox has.
+  #answer({ mid, qos, attempt, delivery }, reasonCode) {
     const { index } = this.#handle;
+    if (delivery !== undefined) return native.acknowledgeDelivery(index, delivery.number);
     if (reasonCode !== 0 || !batch.isDelivering()) {
       return native.acknowledge(index, mid, reasonCode, qos, attempt);
     }

@@ -67,8 +67,8 @@ declare class mqtt extends EventEmitter {
     callbackReceive?: mqtt.ReceiveCallback | null,
     properties?: mqtt.PublishOptions | null): mqtt.ErrorCode;
 
-  /** Of a received message, with `manualAcks`; the reason is MQTT 5's. */
-  acknowledge(mid: number, reasonCode?: number): mqtt.ErrorCode;
+  /** Of a received message, with `manualAcks`, by its id or its key; the reason is MQTT 5's. */
+  acknowledge(mid: number | string, reasonCode?: number): mqtt.ErrorCode;
   authenticate(reasonCode: number,
     properties?: mqtt.AuthProperties | null): mqtt.ErrorCode;
 
@@ -273,6 +273,10 @@ declare namespace mqtt {
     durability?: 'os' | 'disk';
     /** On a network file system too. */
     force?: boolean;
+    /** Messages of QoS 1 and 2 stay in the store until they are acknowledged. */
+    inbox?: boolean;
+    /** Of those; past it the server is not answered. 64 MiB. */
+    maxInboxBytes?: number;
   }
 
   export interface Restored {
@@ -429,7 +433,7 @@ declare namespace mqtt {
     /** The store cannot be written; null: it can again. */
     store: [error: Error | null];
     received: [mid: number, topic: string, message: Buffer, qos: QoS,
-      retain: boolean, properties?: ReceivedProperties];
+      retain: boolean, properties?: ReceivedProperties, deliveryKey?: string];
     authenticate: [reasonCode: number, properties?: AuthProperties];
   }
 

@@ -145,6 +145,9 @@ class mqtt extends EventEmitter {
       keep_alive_time);
     checkType('asynchronous', 'boolean', asynchronous);
     checkTransport(checked, asynchronous);
+    if (checked.store?.inbox && !checked.manualAcks) {
+      throw outOfRange('options.store.inbox', 'false, or the option manualAcks true', true);
+    }
     const settings = optionTable.forAddon(checked, who.clean, asynchronous);
     this.#options = checked;
     this.#identity = who;
@@ -161,7 +164,8 @@ class mqtt extends EventEmitter {
       carrier: checked.transport && new Carrier(checked.transport),
     });
     if (checked.manualAcks) {
-      this.#presenter.acknowledges = (qos, mid) => this.#client.receipts.add(qos, mid);
+      this.#presenter.acknowledges =
+        (qos, mid, delivery) => this.#client.receipts.add(qos, mid, delivery);
     }
     if (checked.will !== undefined) this.#useWill(checked.will);
     if (made.push(this) === 1) setImmediate(mqtt.#startAll);
@@ -385,10 +389,10 @@ class mqtt extends EventEmitter {
     return this.#client.awaitRequest();
   }
 
-  // Of a message that was received, with the option manualAcks; the reason is
-  // MQTT 5's.
+  // Of a message that was received, with the option manualAcks, by its id, or by
+  // its key if a durable inbox has it; the reason is MQTT 5's.
   acknowledge(mid, reasonCode = 0) {
-    checkType('mid', 'number', mid);
+    if (typeof mid !== 'string' || !this.#options.store?.inbox) checkType('mid', 'number', mid);
     checkType('reasonCode', 'number', reasonCode);
     if (!this.#options.manualAcks) return this.#refuse(errors.EINVAL, texts.manual);
     return this.#client.acknowledge(this.#client.receipts.find(mid), reasonCode);

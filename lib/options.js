@@ -95,22 +95,26 @@ const size = integer(1, Number.MAX_SAFE_INTEGER);
 
 const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
 
-// { path, durability, force }
+const ofStore = ['path', 'durability', 'force', 'inbox', 'maxInboxBytes'];
+
 function store(path, value) {
   const given = object(path, value);
   for (const name of Object.keys(given)) {
-    if (!['path', 'durability', 'force'].includes(name)) {
-      throw misspelled(`option ${path}`, name, ['path', 'durability', 'force']);
-    }
+    if (!ofStore.includes(name)) throw misspelled(`option ${path}`, name, ofStore);
   }
-  const { path: place, durability = 'os', force = false } = given;
+  const { path: place, durability = 'os', force = false, inbox = false, maxInboxBytes } = given;
   if (string(`${path}.path`, place) === '' || place.includes('\0')) {
     throw outOfRange(`${path}.path`, 'the path of a directory', place);
   }
   if (durability !== 'os' && durability !== 'disk') {
     throw outOfRange(`${path}.durability`, '\'os\' or \'disk\'', durability);
   }
-  return { path: resolve(place), durability, force: boolean(`${path}.force`, force) };
+  const checked = { path: resolve(place), durability, force: boolean(`${path}.force`, force),
+    inbox: boolean(`${path}.inbox`, inbox) };
+  if (maxInboxBytes !== undefined) {
+    checked.maxInboxBytes = size(`${path}.maxInboxBytes`, maxInboxBytes);
+  }
+  return checked;
 }
 
 // The addon is told the option under this name, or what `as` makes of it.
@@ -154,8 +158,9 @@ const table = {
   maxQueueMemory: told(size, 'maxQueueMemory'),
   store: {
     check: store,
-    tell: ({ path, durability, force }) =>
-      ({ storePath: path, storeDisk: durability === 'disk', storeForce: force }),
+    tell: ({ path, durability, force, inbox, maxInboxBytes }) => ({ storePath: path,
+      storeDisk: durability === 'disk', storeForce: force, storeInbox: inbox,
+      ...maxInboxBytes && { inboxBytes: maxInboxBytes } }),
   },
   maxInFlight: told(integer(1, UINT16_MAX), 'maxInFlight'),
   highWaterMark: told(size, 'highWaterMark'),

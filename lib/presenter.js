@@ -56,7 +56,7 @@ class Presenter {
     this.disconnect = null;
     this.receive = null;
     this.routes = null; // to handlers, once there was one
-    this.acknowledges = null; // (qos, mid): the program will, by hand
+    this.acknowledges = null; // (qos, mid, delivery): the program will, by hand
   }
 
   isHeard() {
@@ -114,9 +114,14 @@ class Presenter {
     emit(owner, 'disconnected', ...result);
   }
 
-  received(topic, payload, qos, retain, mid, properties) {
+  received(topic, payload, qos, retain, mid, properties, duplicate, byAlias, isProposed,
+    delivery) {
     const { owner, receive, routes } = this;
-    if (qos > 0 && this.acknowledges !== null) this.acknowledges(qos, mid);
+    if (qos > 0 && this.acknowledges !== null) this.acknowledges(qos, mid, delivery);
+    if (delivery !== undefined) {
+      this.#receivedKept([mid, topic, payload, qos, retain, properties, delivery.key]);
+      return;
+    }
     if (routes !== null) {
       for (const handler of routes.handlersOf(topic, { properties })) {
         call(owner, handler, mid, topic, payload, qos, retain, properties);
@@ -124,6 +129,16 @@ class Presenter {
     }
     if (receive) received(owner, receive, mid, topic, payload, qos, retain, properties);
     received(owner, null, mid, topic, payload, qos, retain, properties);
+  }
+
+  // The same, of the durable inbox: the key is told too.
+  #receivedKept(message) {
+    const { owner, receive, routes } = this;
+    const [, topic, , , , properties] = message;
+    const handlers = routes === null ? [] : routes.handlersOf(topic, { properties });
+    for (const handler of handlers) call(owner, handler, ...message);
+    if (receive) call(owner, receive, ...message);
+    emit(owner, 'received', ...message);
   }
 
   // `reason`: the server's answer, -1 when it gave none.

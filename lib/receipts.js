@@ -28,14 +28,17 @@ class Receipts {
     this.#since = 0;
   }
 
-  // The program has a message: it answers by this.
-  make(qos, mid) {
-    return { qos, mid, attempt: this.#attempt, isSettled: false };
+  // The program has a message: it answers by this. One of the durable inbox has
+  // a delivery, and is the store's: whatever connection has brought it.
+  make(qos, mid, delivery) {
+    return { qos, mid, attempt: this.#attempt, isSettled: false, delivery };
   }
 
-  // The same, to be found by its id.
-  add(qos, mid) {
-    this.#byId.set(mid, this.make(qos, mid));
+  // The same, to be found by its id or by its key.
+  add(qos, mid, delivery) {
+    const receipt = this.make(qos, mid, delivery);
+    this.#byId.set(mid, receipt);
+    if (delivery !== undefined) this.#byId.set(delivery.key, receipt);
   }
 
   // Undefined if there is none.
@@ -48,11 +51,13 @@ class Receipts {
     if (receipt.isSettled) return false;
     receipt.isSettled = true;
     if (this.#byId.get(receipt.mid) === receipt) this.#byId.delete(receipt.mid);
+    if (receipt.delivery !== undefined) this.#byId.delete(receipt.delivery.key);
     return true;
   }
 
   // The answer would reach whoever has sent the message.
-  isCurrent({ qos, attempt }) {
+  isCurrent({ qos, attempt, delivery }) {
+    if (delivery !== undefined) return true;
     return qos === 2 ? attempt >= this.#since : attempt === this.#attempt;
   }
 }

@@ -211,7 +211,9 @@ class Session {
 
   // `byAlias`: the topic was not on the wire; `isProposed`: the program says whether it is
   // accepted, and it comes again then.
-  message(topic, payload, qos, retain, mid, properties, duplicate, byAlias, isProposed) {
+  // `delivery`: of one that the durable inbox has.
+  message(topic, payload, qos, retain, mid, properties, duplicate, byAlias, isProposed,
+    delivery) {
     const { intake, presenter } = this;
     if (channels.message.hasSubscribers && !isProposed) {
       channels.message.publish(
@@ -219,10 +221,10 @@ class Session {
     }
     if (intake.isGoing) {
       presenter.received(topic, payload, qos, retain, mid, properties, duplicate, byAlias,
-        isProposed);
+        isProposed, delivery);
     } else {
       intake.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias,
-        isProposed]);
+        isProposed, delivery]);
     }
   }
 

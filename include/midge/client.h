@@ -152,8 +152,10 @@ typedef struct midge_client_options {
  * or 2 with a token is told as MIDGE_EVENT_STORED once it is safe, and sent
  * then. More than queue_memory_max of them are not held in memory, but in the
  * store alone until it is their turn: those have no DONE when the client is
- * closed. The store is free for others after MIDGE_EVENT_ENDED or
- * midge_reactor_stop, which wait for what is to be written. */
+ * closed. With `session.inbox` what has not been acknowledged is told again
+ * once there is a connection, before anything new. The store is free for others
+ * after MIDGE_EVENT_ENDED or midge_reactor_stop, which wait for what is to be
+ * written. */
 MIDGE_API MIDGE_CHECKED midge_status midge_client_open(
     midge_client **client, midge_reactor *reactor,
     const midge_client_options *options, char *text, size_t text_size);
@@ -282,6 +284,10 @@ midge_client_acknowledge(midge_client *client, uint16_t packet_id,
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_acknowledge_list(midge_client *client, const midge_answer *answers,
                               size_t count, uint32_t attempt);
+/* As midge_session_acknowledge_delivery, but it cannot say whether there is
+ * such a delivery. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_client_acknowledge_delivery(midge_client *client, uint64_t delivery);
 MIDGE_API MIDGE_CHECKED midge_status midge_client_authenticate(
     midge_client *client, midge_reason reason, midge_properties properties);
 MIDGE_API MIDGE_CHECKED midge_status

@@ -89,6 +89,13 @@ typedef struct midge_session_options {
   bool adopt_session;
   bool durable;             /* hold output for the journal */
   bool acknowledge_by_hand; /* else once _event hands it out */
+  /* What comes with QoS 1 and 2 is recorded first, the server is answered and
+   * the program told when that is committed, and it is told again, in the next
+   * life too, until _acknowledge_delivery. Needs `durable` and
+   * `acknowledge_by_hand`; `at_release` then has no effect. */
+  bool inbox;
+  size_t inbox_bytes_max; /* 64 MiB that are not acknowledged; past it nothing
+                             more is answered */
   /* Hand messages of QoS 2 out at PUBREL and not at PUBLISH (MQTT 5, figure
    * 4.3, method A): they are answered with PUBREC as they come, and kept. Then
    * handing out, or _acknowledge, is followed by PUBCOMP. They outlive
@@ -270,8 +277,13 @@ midge_session_cancel(midge_session *session, uint64_t token);
 MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
     midge_session *session, uint16_t packet_id, midge_reason reason);
 
-/* The same for many, which cost less together; one that cannot be answered is
- * passed over. */
+/* The program is done with a message of the inbox, whatever connection brought
+ * it: it is not told again. MIDGE_EINVAL: no such delivery is open. */
+MIDGE_API MIDGE_CHECKED midge_status
+midge_session_acknowledge_delivery(midge_session *session, uint64_t delivery);
+
+/* The same as _acknowledge for many, which cost less together; one that cannot
+ * be answered is passed over. */
 typedef struct midge_answer {
   uint16_t packet_id;
   uint8_t qos;    /* the message's */
@@ -436,6 +448,10 @@ typedef struct midge_event {
       uint16_t alias;     /* as on the wire, 0 for none */
       bool by_alias;      /* the topic was not on the wire */
       bool proposed;      /* option accept_by_hand: is it accepted? */
+      /* With `inbox`, else 0: for _acknowledge_delivery. With `epoch`, the time
+       * at which the inbox was made, it names this message among all that any
+       * inbox has had, also after a restart. */
+      uint64_t delivery, epoch;
     } message;
     struct {
       uint64_t token;

@@ -11,8 +11,8 @@ class Answers {
   }
 
   // By what it is answered; undefined for QoS 0.
-  of({ qos, messageId }) {
-    return qos === 0 ? undefined : this.#conduct.core.receipt(qos, messageId);
+  of({ qos, messageId }, delivery) {
+    return qos === 0 ? undefined : this.#conduct.core.receipt(qos, messageId, delivery);
   }
 
   // By the program, by packet.ack(): its second one is a mistake, and thrown. Of
@@ -29,8 +29,9 @@ class Answers {
   // Less than 0: it was answered before, or cannot be in this way. PUBCOMP has no
   // reason to give.
   answer(receipt, reasonCode) {
+    const { qos, mid: messageId, delivery } = receipt;
     const status = this.#conduct.core.acknowledge(receipt, reasonCode);
-    if (status === 0) this.#showAnswer(receipt.qos, receipt.mid, reasonCode);
+    if (status === 0 && delivery === undefined) this.#showAnswer(qos, messageId, reasonCode);
     return status;
   }
 

@@ -14,6 +14,17 @@ export interface IRequestLimits {
   signal?: AbortSignal;
 }
 
+/** Where the session is kept, so that it survives the process: docs/durability.md. */
+export interface IDurableStoreOptions {
+  path: string;
+  durability?: 'os' | 'disk';
+  force?: boolean;
+  /** Messages of QoS 1 and 2 stay in the store until they are acknowledged. */
+  inbox?: boolean;
+  /** Of those; past it the server is not answered. 64 MiB. */
+  maxInboxBytes?: number;
+}
+
 /** As it came. */
 export type ReceivedPacket = IPublishPacket & { payload: Buffer };
 

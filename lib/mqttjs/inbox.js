@@ -49,12 +49,13 @@ class Inbox {
 
   // `topic`: what the packet's is, if an alias stands for it; `isProposed`: of QoS 2, which
   // comes again at PUBREL if it is accepted.
-  take(topic, packet, isMqtt5, isProposed) {
-    if (!this.#isBusy && !isProposed && this.#isPlain(packet, isMqtt5)) {
+  take(topic, packet, isMqtt5, isProposed, delivery) {
+    const isSpecial = isProposed || delivery !== undefined;
+    if (!this.#isBusy && !isSpecial && this.#isPlain(packet, isMqtt5)) {
       this.#tellPlain(topic, packet, isMqtt5);
       return;
     }
-    const receipt = isProposed ? undefined : this.#answers.of(packet);
+    const receipt = isProposed ? undefined : this.#answers.of(packet, delivery);
     const message = { topic, packet, isMqtt5, isProposed, receipt };
     if (!this.#isBusy) {
       this.#handle(message);

@@ -69,6 +69,10 @@ function checkTogether(options) {
   if (store !== undefined) {
     throw refuse(`Option "${store}" has the methods ${methods.join(', ')}`);
   }
+  if (options.store?.inbox && options.customHandleAcks) {
+    throw refuse('Option "customHandleAcks" does not go with "store.inbox": the server is ' +
+      'answered when a message is stored');
+  }
   if (options.transformWsUrl && options.servers?.length > 1) {
     throw refuse('Option "transformWsUrl" goes with one URL, and not with several servers');
   }

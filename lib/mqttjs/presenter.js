@@ -124,12 +124,14 @@ class Presenter {
     return requests;
   }
 
-  received(topic, payload, qos, retain, messageId, properties, dup, byAlias, isProposed) {
+  received(topic, payload, qos, retain, messageId, properties, dup, byAlias, isProposed,
+    delivery) {
     const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
       messageId, properties, dup);
     const { expected, inbox } = this.#conduct;
+    if (delivery !== undefined) packet.deliveryKey = delivery.key;
     if (expected !== undefined && !isProposed) expected(topic, packet);
-    inbox.take(topic, packet, this.#isMqtt5, isProposed);
+    inbox.take(topic, packet, this.#isMqtt5, isProposed, delivery);
   }
 
   // Most are publishes, and nobody looks at packets.

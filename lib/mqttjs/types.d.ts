@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { Duplex, Readable } from 'node:stream';
 import type {
   ClientStats, EndOptions, IConnectAsyncOptions, IMessagesOptions, IRequestLimits, IRequestOptions,
-  Messages, ReceivedPacket,
+  IDurableStoreOptions, Messages, ReceivedPacket,
 } from './beyond';
 
 export * from './beyond';
@@ -106,6 +106,7 @@ export interface IPublishPacket extends IPacket {
   };
   /** Of a received message, with `manualAcks`; the reason is MQTT 5's, of QoS 1. */
   ack?(reasonCode?: number): void;
+  deliveryKey?: string; // of one in the store's inbox: the same each time it is told
 }
 
 export interface IConnackPacket extends IPacket {
@@ -354,8 +355,7 @@ export interface IMidgeClientOptions {
   maxBreaks?: number;
   maxQueueMessages?: number;
   maxQueueBytes?: number; maxQueueMemory?: number;
-  /** Where the session is kept, so that it survives the process: docs/durability.md. */
-  store?: { path: string; durability?: 'os' | 'disk'; force?: boolean };
+  store?: IDurableStoreOptions;
   /** The store has been read: so many messages of a former life are sent again. */
   onRestored?: (what: { messages: number; damaged: number; stale: boolean }) => void;
   maxInFlight?: number;

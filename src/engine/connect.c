@@ -7,6 +7,7 @@
 #include "engine/authenticate.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/keep.h"
 #include "engine/publish_in.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
@@ -153,6 +154,7 @@ void midge_session_connected(midge_session *session) {
   /* Without memory for it, the old answer is the answer to this one too. */
   if (!midge_events_queue_closed(&session->events)) return;
   if (session->options.hold) session->events.held = true;
+  session->keeping.is_open = false;
   greet(session);
   midge_session_settle(session);
 }
@@ -336,6 +338,8 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   tell_opened(session, packet);
   if (!midge_session_is_connected(session)) return;
   midge_session_release_orphans(session);
+  session->keeping.is_open = true;
+  midge_session_tell_kept(session);
   if (!present || session->version == MIDGE_MQTT_3_1)
     midge_session_subscribe_again(session);
   release_again(session);

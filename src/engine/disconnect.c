@@ -4,6 +4,7 @@
 #include "engine/abandon.h"
 #include "engine/breaks.h"
 #include "engine/closing.h"
+#include "engine/keep.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
@@ -206,6 +207,7 @@ static void forget_connection(midge_session *session) {
   midge_receiver_clear(&session->receiver);
   midge_ring_clear(&session->controls);
   midge_inbox_rewind(&session->inbox);
+  midge_session_drop_waiting(session);
   midge_session_rewind_requests(session);
   midge_deadlines_rewind(&session->deadlines);
   midge_aliases_reset(&session->aliases_in, 0);

@@ -128,6 +128,7 @@ static void lend_message(midge_events *events, midge_ring *ring,
   event->message.by_alias = message->by_alias;
   event->message.proposed = message->proposed;
   *owed = message->owed;
+  if (owed->kept) event->message.delivery = message->delivery;
   events->lent = message->buffer;
   events->lent_joins = message->joins;
   events->bytes -= midge_queued_bytes(message);
@@ -180,8 +181,8 @@ void midge_events_strand(midge_events *events) {
   separate(events);
   for (size_t left = events->messages.count; left != 0; left--) {
     midge_queued_message oldest = *oldest_of(&events->messages);
-    bool comes_again =
-        !oldest.owed.released && oldest.qos != MIDGE_AT_MOST_ONCE;
+    bool comes_again = !oldest.owed.released && !oldest.owed.kept &&
+                       oldest.qos != MIDGE_AT_MOST_ONCE;
     midge_queued_message *to =
         comes_again ? midge_ring_push(&events->stranded) : NULL;
     midge_ring_pop(&events->messages);

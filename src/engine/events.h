@@ -23,6 +23,7 @@ typedef struct midge_owed {
   uint32_t debt; /* the one we owe for it */
   uint32_t life; /* how often the inbox had been forgotten */
   bool released; /* QoS 2, at PUBREL: PUBCOMP is what we owe */
+  bool kept;     /* nothing: it is in the durable inbox */
 } midge_owed;
 
 /* A message that waits, in a cache line: it becomes an event when its turn
@@ -43,6 +44,7 @@ typedef struct midge_queued_message {
   bool proposed; /* the program says whether it is accepted */
   uint32_t order;
   midge_owed owed;
+  uint64_t delivery; /* of one that is kept */
 } midge_queued_message;
 
 static_assert(sizeof(midge_queued_message) <= 64, "a cache line");

@@ -12,6 +12,7 @@ enum {
   QUEUE_BYTES_MAX = 256 << 20,
   QUEUE_MEMORY_MAX = 64 << 20,
   PARKED_BYTES_MAX = 64 << 20,
+  INBOX_BYTES_MAX = 64 << 20,
 };
 
 /* Zero means the default. */
@@ -40,6 +41,7 @@ midge_session_options midge_options_with_defaults(
     options.parked_bytes_max = PARKED_BYTES_MAX;
   if (options.accept_by_hand)
     options.at_release = options.acknowledge_by_hand = true;
+  if (options.inbox_bytes_max == 0) options.inbox_bytes_max = INBOX_BYTES_MAX;
   if (options.version != MIDGE_MQTT_5) {
     options.session_expiry_s = options.clean_start ? 0 : UINT32_MAX;
     options.alias_max = 0;
@@ -94,6 +96,8 @@ midge_status midge_options_check(const midge_session_options *options) {
   status = midge_credentials_check(options->user_name, options->password,
                                    options->version, options->text);
   if (status != MIDGE_OK) return status;
+  if (options->inbox && !(options->durable && options->acknowledge_by_hand))
+    return MIDGE_EINVAL;
   status = check_connect_properties(options);
   if (status != MIDGE_OK || options->will == NULL) return status;
   return midge_will_check(options->will, options->version, options->text);

@@ -8,7 +8,7 @@
 #define MIDGE_ENGINE_PARKING_H
 
 #include "base/map.h"
-#include "engine/events.h"
+#include "engine/received.h"
 
 typedef struct midge_parked {
   struct midge_parked *previous, *next;
@@ -45,17 +45,11 @@ MIDGE_CHECKED bool midge_parking_put(midge_parking *parking,
 /* Identifiers are anybody's again; the messages stay, and are not found. */
 void midge_parking_forget_ids(midge_parking *parking);
 
-/* The head of its record; the content is its body, and lies in the buffer. */
-enum { MIDGE_PARKED_HEAD = 1 + 2 + 2 + 4 };
+/* Its record is that of a message received; the body lies in the buffer. */
 midge_slice midge_parked_to_record(const midge_parked *parked,
-                                   uint8_t head[MIDGE_PARKED_HEAD]);
+                                   uint8_t head[MIDGE_RECEIVED_HEAD]);
 /* The message in a record, which it points into. False: no such record. */
-typedef struct midge_parked_record {
-  midge_packet publish;
-  uint16_t alias;
-  bool by_alias;
-} midge_parked_record;
-bool midge_parked_read(const midge_record *record, midge_parked_record *read);
+bool midge_parked_read(const midge_record *record, midge_received_record *read);
 /* The same, as a copy. MIDGE_EINVAL: the record is damaged. */
 MIDGE_CHECKED midge_status midge_parking_restore(midge_parking *parking,
                                                  const midge_record *record);

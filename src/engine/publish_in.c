@@ -6,6 +6,7 @@
 #include "codec/reason.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/keep.h"
 #include "engine/pump.h"
 #include "engine/records.h"
 #include "engine/release.h"
@@ -75,8 +76,8 @@ static bool push_message(midge_session *session, const midge_packet *packet,
   midge_queued_fill(queued, packet, buffer);
   queued->alias = alias;
   queued->by_alias = buffer != session->receiver.buffer;
-  queued->owed = (midge_owed){midge_inbox_newest(&session->inbox),
-                              session->inbox.life, false};
+  queued->owed = (midge_owed){.debt = midge_inbox_newest(&session->inbox),
+                              .life = session->inbox.life};
   session->events.bytes += midge_queued_bytes(queued);
   return true;
 }
@@ -183,7 +184,8 @@ static bool accept(midge_session *session, const midge_packet *packet,
                    midge_slice topic, uint16_t alias) {
   uint16_t packet_id = packet->publish.packet_id;
   if (packet->publish.qos != MIDGE_EXACTLY_ONCE) return false;
-  if (!session->options.at_release || session->options.accept_by_hand)
+  if (!session->options.at_release || session->options.accept_by_hand ||
+      session->options.inbox)
     return false;
   if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_NEW) {
     midge_session_control(session, MIDGE_PUBREC, packet_id, 0);
@@ -204,41 +206,11 @@ static bool propose(midge_session *session, const midge_packet *packet,
                                packet->publish.topic.size == 0);
 }
 
-void midge_session_publish_in(midge_session *session,
-                              const midge_packet *packet) {
-  midge_slice topic;
-  bool elsewhere;
-  uint16_t alias;
-  if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
-  if (packet->publish.qos != MIDGE_AT_MOST_ONCE &&
-      (!take_place(session) || accept(session, packet, topic, alias) ||
-       !owe(session, packet)))
-    return;
-  /* What nobody is told of has not come: the server sends it again. */
-  bool told = packet->publish.qos == MIDGE_EXACTLY_ONCE &&
-                      session->options.accept_by_hand
-                  ? propose(session, packet, topic, alias)
-                  : tell_message(session, packet, topic, alias, elsewhere);
-  if (!told && packet->publish.qos == MIDGE_EXACTLY_ONCE)
-    midge_inbox_remove(&session->inbox, packet->publish.packet_id);
-}
-
 /* The identifier's place in the map is reused, so memory cannot lack. */
 static void move_to(midge_session *session, uint16_t packet_id,
                     midge_inbound_state state) {
   bool set = midge_inbox_set_state(&session->inbox, packet_id, state);
   (void)set;
-}
-
-/* The program has answered a QoS 2 message: it is never handed out again, or,
- * if it was proposed and is accepted, once more. */
-static void received(midge_session *session, uint16_t packet_id,
-                     uint8_t reason) {
-  if (session->options.accept_by_hand &&
-      midge_session_decide(session, packet_id, reason == 0))
-    return;
-  move_to(session, packet_id, MIDGE_INBOUND_ANSWERED);
-  midge_session_record_inbound(session, packet_id, true);
 }
 
 /* What an answer pays: the oldest debt, and of QoS 2 every one, for they are of
@@ -252,6 +224,72 @@ static void answer_listed(midge_session *session, uint16_t packet_id,
     if (qos == MIDGE_AT_LEAST_ONCE) return;
     debt = midge_inbox_listed(inbox, packet_id);
   }
+}
+
+/* Those that wait for room in the durable inbox, as far as there is any: they
+ * are answered when they are safe. */
+static void admit(midge_session *session) {
+  midge_kept *kept;
+  while (midge_session_keep_next(session, &kept)) {
+    const midge_queued_message *message = &kept->message;
+    if (message->qos == MIDGE_EXACTLY_ONCE)
+      move_to(session, message->packet_id, MIDGE_INBOUND_ANSWERED);
+    answer_listed(session, message->packet_id, message->qos, 0);
+    pay_debts(session);
+  }
+}
+
+/* False: the connection has failed for want of memory. */
+static bool keep(midge_session *session, const midge_packet *packet,
+                 midge_slice topic, uint16_t alias) {
+  midge_packet resolved = *packet;
+  resolved.publish.topic = topic;
+  bool by_alias = packet->publish.topic.size == 0;
+  if (!midge_session_keep(session, &resolved, alias, by_alias)) return false;
+  admit(session);
+  return true;
+}
+
+midge_status midge_session_acknowledge_delivery(midge_session *session,
+                                                uint64_t delivery) {
+  if (!midge_session_let_go(session, delivery)) return MIDGE_EINVAL;
+  admit(session);
+  midge_session_settle(session);
+  return MIDGE_OK;
+}
+
+void midge_session_publish_in(midge_session *session,
+                              const midge_packet *packet) {
+  midge_slice topic;
+  bool elsewhere;
+  uint16_t alias;
+  if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
+  if (packet->publish.qos != MIDGE_AT_MOST_ONCE &&
+      (!take_place(session) || accept(session, packet, topic, alias) ||
+       !owe(session, packet)))
+    return;
+  /* What nobody is told of has not come: the server sends it again. */
+  bool told;
+  if (session->options.inbox && packet->publish.qos != MIDGE_AT_MOST_ONCE)
+    told = keep(session, packet, topic, alias);
+  else if (session->options.accept_by_hand &&
+           packet->publish.qos == MIDGE_EXACTLY_ONCE)
+    told = propose(session, packet, topic, alias);
+  else
+    told = tell_message(session, packet, topic, alias, elsewhere);
+  if (!told && packet->publish.qos == MIDGE_EXACTLY_ONCE)
+    midge_inbox_remove(&session->inbox, packet->publish.packet_id);
+}
+
+/* The program has answered a QoS 2 message: it is never handed out again, or,
+ * if it was proposed and is accepted, once more. */
+static void received(midge_session *session, uint16_t packet_id,
+                     uint8_t reason) {
+  if (session->options.accept_by_hand &&
+      midge_session_decide(session, packet_id, reason == 0))
+    return;
+  move_to(session, packet_id, MIDGE_INBOUND_ANSWERED);
+  midge_session_record_inbound(session, packet_id, true);
 }
 
 /* Handed out late, on another connection, it is the same message: the server
@@ -282,6 +320,11 @@ static void completed(midge_session *session, uint16_t packet_id,
 void midge_session_handed_out(midge_session *session, const midge_event *event,
                               midge_owed owed) {
   uint16_t packet_id = event->message.packet_id;
+  if (owed.kept) {
+    if (!session->options.acknowledge_by_hand)
+      (void)midge_session_let_go(session, event->message.delivery);
+    return;
+  }
   if (owed.released) {
     completed(session, packet_id, owed);
     return;
@@ -349,7 +392,8 @@ void midge_session_hold(midge_session *session, bool held) {
 }
 
 size_t midge_session_held(const midge_session *session) {
-  return session->events.held ? session->events.bytes : 0;
+  size_t waiting = session->keeping.waiting_bytes;
+  return waiting + (session->events.held ? session->events.bytes : 0);
 }
 
 void midge_session_drop_stranded(midge_session *session) {
@@ -373,6 +417,7 @@ static void pubrel(midge_session *session, uint16_t packet_id,
   }
   midge_inbox_remove(&session->inbox, packet_id);
   midge_session_record_inbound(session, packet_id, false);
+  midge_session_release_kept(session, packet_id);
   midge_session_control(session, MIDGE_PUBCOMP, packet_id, 0);
 }
 

@@ -5,6 +5,7 @@
 #include "engine/bundle.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/keep.h"
 #include "engine/records.h"
 #include "engine/tell.h"
 
@@ -195,6 +196,7 @@ void midge_session_renew(midge_session *session) {
   }
   midge_deadlines_rewind(&session->deadlines);
   session->renewed += midge_outbox_renew(outbox);
+  midge_session_release_all_kept(session);
   midge_session_forget_inbound(session);
   midge_events_free_stranded(&session->events); /* nobody sends it again */
   session->exists = false;

@@ -85,7 +85,7 @@ void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
 void midge_session_record_parked(midge_session *session,
                                  const midge_parked *parked) {
   if (!session->records.durable) return;
-  uint8_t head[MIDGE_PARKED_HEAD];
+  uint8_t head[MIDGE_RECEIVED_HEAD];
   midge_slice content = midge_parked_to_record(parked, head);
   if (!midge_record_queue_put(
           &session->records, MIDGE_KEY_INBOUND | parked->message.packet_id,

@@ -5,6 +5,8 @@
  *   01 sequence   the same message's packet identifier, and whether PUBREC came
  *   10 packet id  a QoS 2 message of the server that PUBREL has not ended; with
  *                 its content, if the program has yet to get it
+ *   10 0          the durable inbox: which numbers it has given
+ *   101 number    a message in it
  *   11 0          the session itself: whether there is one, how long the server
  *                 keeps it, since when, and its client id
  *   11 number     a subscription: the filter and its options
@@ -17,6 +19,7 @@
 
 #define MIDGE_KEY_MARK (UINT64_C(1) << 62)
 #define MIDGE_KEY_INBOUND (UINT64_C(2) << 62)
+#define MIDGE_KEY_KEPT (UINT64_C(5) << 61)
 #define MIDGE_KEY_SESSION (UINT64_C(3) << 62)
 #define MIDGE_KEY_KINDS (UINT64_C(3) << 62)
 

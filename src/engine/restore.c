@@ -1,5 +1,6 @@
 /* A session that comes back from its records. */
 #include "base/slice.h"
+#include "engine/keep.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
@@ -80,7 +81,10 @@ static midge_status restore_mark(midge_session *session, uint64_t key,
 
 static midge_status restore_inbound(midge_session *session, uint64_t number,
                                     const midge_record *record) {
-  if (number == 0 || number > UINT16_MAX) return MIDGE_EINVAL;
+  if ((record->key & MIDGE_KEY_KEPT) == MIDGE_KEY_KEPT)
+    return midge_session_restore_kept(session, record);
+  if (number == 0) return midge_session_restore_keeping(session, record);
+  if (number > UINT16_MAX) return MIDGE_EINVAL;
   uint16_t packet_id = (uint16_t)number;
   midge_inbox *inbox = &session->inbox;
   bool parked = record->head.size != MIDGE_PRESENT_HEAD;

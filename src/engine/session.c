@@ -1,6 +1,7 @@
 /* A session from its beginning to its end, and what it asks the driver to do.
  */
 #include "base/slice.h"
+#include "engine/keep.h"
 #include "engine/options.h"
 #include "engine/publish_in.h"
 #include "engine/publish_out.h"
@@ -84,6 +85,7 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_inbox_init(&session->inbox, allocator);
   midge_parking_init(&session->parking, allocator);
   midge_parking_init(&session->proposed, allocator);
+  midge_keeping_init(&session->keeping, allocator);
   midge_receiver_init(&session->receiver, allocator);
   midge_output_init(&session->output, allocator);
   midge_ring_init(&session->controls, allocator, sizeof(midge_control));
@@ -147,6 +149,7 @@ void midge_session_free(midge_session *session) {
   midge_inbox_free(&session->inbox);
   midge_parking_free(&session->parking);
   midge_parking_free(&session->proposed);
+  midge_keeping_free(&session->keeping);
   midge_receiver_clear(&session->receiver);
   midge_output_free(&session->output);
   midge_ring_free(&session->controls);
@@ -167,6 +170,7 @@ bool midge_session_event(midge_session *session, midge_event *event) {
   event->context = session->options.context;
   if (event->type != MIDGE_EVENT_MESSAGE) return true;
   if (event->message.qos == MIDGE_AT_MOST_ONCE) return true;
+  if (owed.kept) event->message.epoch = session->keeping.epoch;
   midge_session_handed_out(session, event, owed);
   midge_session_note_output(session); /* an answer changes nothing else */
   return true;
@@ -181,6 +185,7 @@ void midge_session_committed(midge_session *session, uint64_t position) {
   if (position > session->records.committed)
     session->records.committed = position;
   midge_session_tell_stored(session);
+  midge_session_tell_kept(session);
   midge_session_settle(session);
 }
 

@@ -12,6 +12,7 @@
 #include "engine/deadlines.h"
 #include "engine/events.h"
 #include "engine/inbox.h"
+#include "engine/kept.h"
 #include "engine/outbox.h"
 #include "engine/output.h"
 #include "engine/parking.h"
@@ -108,6 +109,7 @@ struct midge_session {
   midge_inbox inbox;
   midge_parking parking;
   midge_parking proposed; /* the program says whether they are accepted */
+  midge_keeping keeping;
   midge_receiver receiver;
   midge_output output;
   midge_ring controls; /* of midge_control */

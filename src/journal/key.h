@@ -21,12 +21,18 @@
  *                 2: PUBREC came, 3: it was given up, and PUBREL frees the
  *                 identifier), packet identifier (2), order of PUBREC (8)
  *   10 packet id  a message of QoS 2 of the server, PUBREL of which has not
- * been answered. Head: 1 (1 byte): the program has it; else flags, topic alias,
- * size of the topic, size of the properties (9 bytes: engine/parking.c), and
- * the message as the body 11 0          the session. Head: 1: it exists, 2: the
- * next connection is to begin anew (1 byte, the sum), session expiry in seconds
- * (4), offline since (8; never: there was a connection). Body: client
- *                 identifier. In the first format the head was 1 (1 byte)
+ *                 been answered. Head: 1 (1 byte): the program has it; else
+ *                 that of a message received (engine/received.c): flags (1),
+ *                 topic alias (2), size of the topic (2), size of the
+ *                 properties (4), and the message as the body
+ *   10 0          the durable inbox. Head: its epoch (8), and a number (8): no
+ *                 higher one was given to a message yet
+ *   101 number    a message of QoS 1 or 2 in it. Head: that of a message
+ *                 received, and its packet identifier (2) (engine/kept.c)
+ *   11 0          the session. Head: 1: it exists, 2: the next connection is to
+ *                 begin anew (1 byte, the sum), session expiry in seconds (4),
+ *                 offline since (8; never: there was a connection). Body: its
+ *                 client identifier. In the first format the head was 1 (1)
  *   11 number     a subscription that was granted. Head: options as on the wire
  *                 (1), size of the filter (2). Body: filter, properties as on
  *                 the wire */

@@ -146,11 +146,16 @@ static bool note_message(midge_store_reader *reader, const midge_record *record,
   return true;
 }
 
+/* Whose identifier is still the message's has it. */
 static bool note_received(const midge_record *record, midge_stored *stored) {
-  midge_parked_record read;
-  if (!midge_parked_read(record, &read)) return false;
+  midge_received_record read;
+  bool holds_id = true;
+  bool is_kept = (record->key & MIDGE_KEY_KEPT) == MIDGE_KEY_KEPT;
+  if (is_kept ? !midge_kept_read(record, &read, &holds_id)
+              : !midge_parked_read(record, &read))
+    return false;
   stored->kind = MIDGE_STORED_RECEIVED;
-  stored->packet_id = read.publish.publish.packet_id;
+  if (holds_id) stored->packet_id = read.publish.publish.packet_id;
   stored->properties = read.publish.properties;
   stored->publish = (midge_publish){
       .topic = read.publish.publish.topic,

@@ -89,6 +89,9 @@ void midge_link_request(midge_link *link, const midge_wish *wish) {
     case MIDGE_WISH_ANSWER:
       answer_list(link, wish);
       break;
+    case MIDGE_WISH_DELIVERY:
+      status = midge_session_acknowledge_delivery(session, wish->token);
+      break;
     case MIDGE_WISH_AUTHENTICATE:
       status = midge_session_authenticate(session, wish->authenticate.reason,
                                           wish->authenticate.properties);

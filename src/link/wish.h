@@ -19,7 +19,8 @@ typedef enum midge_wish_type {
   MIDGE_WISH_UNSUBSCRIBE,
   MIDGE_WISH_CANCEL,
   MIDGE_WISH_ACKNOWLEDGE,
-  MIDGE_WISH_ANSWER, /* acknowledge a list of messages */
+  MIDGE_WISH_ANSWER,   /* acknowledge a list of messages */
+  MIDGE_WISH_DELIVERY, /* acknowledge one of the inbox: the token */
   MIDGE_WISH_AUTHENTICATE,
   MIDGE_WISH_SET_WILL,
   MIDGE_WISH_HOLD,

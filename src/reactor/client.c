@@ -281,6 +281,15 @@ midge_status midge_client_acknowledge_list(midge_client *client,
   return midge_reactor_wish(client->reactor, &answer);
 }
 
+midge_status midge_client_acknowledge_delivery(midge_client *client,
+                                               uint64_t delivery) {
+  if (delivery == 0) return MIDGE_EINVAL;
+  if (!is_asked(client)) return MIDGE_ENOCONN;
+  midge_wish done = {
+      .client = client, .type = MIDGE_WISH_DELIVERY, .token = delivery};
+  return midge_reactor_wish(client->reactor, &done);
+}
+
 midge_status midge_client_authenticate(midge_client *client,
                                        midge_reason reason,
                                        midge_properties properties) {

@@ -26,6 +26,10 @@ test('drop-in.js', async () => {
   assert.deepEqual(await run('drop-in.js'), ['presence Hello mqtt']);
 });
 
+test('inbox.js', async () => {
+  assert.deepEqual(await run('inbox.js'), ['first life one two', 'second life two true']);
+});
+
 test('own-stream.js', async () => {
   const lines = await run('own-stream.js');
   assert.deepEqual([...new Set(lines)], ['read true', 'published']);

@@ -81,6 +81,8 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->acknowledge_by_hand = line_number(in, "acknowledge_by_hand", 0);
   o->at_release = line_number(in, "at_release", 0);
   o->accept_by_hand = line_number(in, "accept_by_hand", 0);
+  o->inbox = line_number(in, "inbox", 0);
+  o->inbox_bytes_max = (size_t)line_number(in, "inbox_bytes_max", 0);
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);
   o->lower_qos = line_number(in, "lower_qos", 0);

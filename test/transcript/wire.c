@@ -350,6 +350,8 @@ static void put_opened(FILE *to, const midge_event *event) {
 
 static void put_message(FILE *to, const midge_event *event) {
   put_number(to, "id", event->message.packet_id);
+  put_number(to, "delivery", event->message.delivery);
+  put_number(to, "epoch", event->message.epoch);
   put_number(to, "qos", event->message.qos);
   put_number(to, "dup", event->message.duplicate);
   put_number(to, "retain", event->message.retain);

@@ -80,6 +80,9 @@ static midge_status tell_cancel(driver *d, line *in) {
 }
 
 static midge_status tell_acknowledge(driver *d, line *in) {
+  if (line_has(in, "delivery"))
+    return midge_session_acknowledge_delivery(d->session,
+                                              line_number(in, "delivery", 0));
   return midge_session_acknowledge(d->session,
                                    (uint16_t)line_number(in, "id", 0),
                                    (midge_reason)line_number(in, "reason", 0));

@@ -1,0 +1,73 @@
+#include "engine/received.h"
+
+#include <string.h>
+
+#include "base/slice.h"
+
+enum { FLAG_RETAIN = 1, FLAG_DUPLICATE = 2, FLAG_BY_ALIAS = 4 };
+
+midge_buffer *midge_received_copy(const midge_allocator *allocator,
+                                  size_t before, const midge_packet *publish,
+                                  uint16_t alias, bool by_alias,
+                                  midge_queued_message *message) {
+  midge_packet copy = *publish;
+  midge_slice *slices[] = {&copy.publish.topic, &copy.properties,
+                           &copy.publish.payload};
+  enum { COUNT = sizeof slices / sizeof *slices };
+  size_t size = before;
+  for (size_t i = 0; i < COUNT; i++) size += slices[i]->size;
+  midge_buffer *buffer = midge_buffer_new(allocator, size);
+  if (buffer == NULL) return NULL;
+
+  memset(buffer->data, 0, before);
+  uint8_t *to = buffer->data + before;
+  for (size_t i = 0; i < COUNT; i++) {
+    uint8_t *end = midge_slice_copy(to, *slices[i]);
+    slices[i]->data = to;
+    to = end;
+  }
+  *message = (midge_queued_message){
+      .buffer = buffer, .alias = alias, .by_alias = by_alias};
+  midge_queued_fill(message, &copy, buffer);
+  return buffer;
+}
+
+midge_slice midge_received_content(const midge_queued_message *message,
+                                   size_t before) {
+  return midge_slice_of(message->buffer->data + before,
+                        midge_queued_bytes(message));
+}
+
+void midge_received_write_head(const midge_queued_message *message,
+                               uint8_t head[MIDGE_RECEIVED_HEAD]) {
+  head[0] = message->retain ? FLAG_RETAIN : 0;
+  if (message->duplicate) head[0] |= FLAG_DUPLICATE;
+  if (message->by_alias) head[0] |= FLAG_BY_ALIAS;
+  head[1] = (uint8_t)(message->alias >> 8);
+  head[2] = (uint8_t)message->alias;
+  head[3] = (uint8_t)(message->topic_size >> 8);
+  head[4] = (uint8_t)message->topic_size;
+  for (int i = 0; i < 4; i++)
+    head[5 + i] = (uint8_t)(message->properties_size >> (24 - 8 * i));
+}
+
+bool midge_received_read(const uint8_t head[MIDGE_RECEIVED_HEAD],
+                         midge_slice body, midge_received_record *read) {
+  size_t topic_size = (size_t)head[3] << 8 | head[4];
+  size_t properties_size = (size_t)head[5] << 24 | (size_t)head[6] << 16 |
+                           (size_t)head[7] << 8 | head[8];
+  if (topic_size > body.size || properties_size > body.size - topic_size)
+    return false;
+
+  midge_packet *publish = &read->publish;
+  *read = (midge_received_record){.publish.type = MIDGE_PUBLISH};
+  publish->publish.retain = head[0] & FLAG_RETAIN;
+  publish->publish.duplicate = head[0] & FLAG_DUPLICATE;
+  publish->publish.topic = midge_slice_of(body.data, topic_size);
+  publish->properties = midge_slice_of(body.data + topic_size, properties_size);
+  publish->publish.payload =
+      midge_slice_skip(body, topic_size + properties_size);
+  read->alias = (uint16_t)(head[1] << 8 | head[2]);
+  read->by_alias = head[0] & FLAG_BY_ALIAS;
+  return true;
+}
