@@ -3,8 +3,8 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test soak simulate programs fuzz exhaustive coverage mutants bench site tidy \
-  clean
+.PHONY: build demo test package soak simulate programs fuzz exhaustive coverage mutants bench site \
+  tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -22,6 +22,11 @@ demo:
 
 test: build
 	@tools/test $(SUITES)
+
+# The package for npm, with an addon for each architecture.
+package:
+	@tools/install-dependencies build package
+	@tools/make-package
 
 tidy:
 	@tools/tidy

@@ -32,6 +32,9 @@ static void turn(napi_env env, napi_value unused, void *context, void *data) {
   napi_is_exception_pending(env, &pending);
   if (!pending) return;
   if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
+  /* Deno, when it ends over an exception that it was told, throws null. */
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(env, error, &type) != napi_ok || type == napi_null) return;
   napi_fatal_exception(env, error);
 }
 

@@ -1,22 +1,56 @@
 'use strict';
-// The addon, wherever it was built. MIDGE_ADDON names another one (a build
-// with sanitizers, say).
+// The addon: the one that MIDGE_ADDON names (a build with sanitizers, say), else
+// one that was built here, else the one that the package brings.
 const fs = require('node:fs');
 const path = require('node:path');
 
-const root = path.join(__dirname, '..');
-const places = [
-  process.env.MIDGE_ADDON,
-  path.join(root, 'build', 'addon', 'midge.node'),
-].filter(Boolean);
+const ROOT = typeof __dirname === 'string' ? path.join(__dirname, '..') : '.';
+const BUILT = path.join(ROOT, 'build', 'addon', 'midge.node');
+const PLATFORM = `${process.platform}-${process.arch}`;
 
-const place = places.find((file) => fs.existsSync(file));
-if (place === undefined) {
-  const error = new Error(`midge's addon was not built: ${places.join(', ')} ` +
-    'not found. Build it with `npm rebuild midge` (in a checkout: `make ' +
-    'build`); it needs a C compiler, CMake, libuv, OpenSSL, LMDB and zlib.');
+function unusable(why, cause) {
+  const error = new Error(`midge's addon cannot be loaded: ${why}`, cause && { cause });
   error.code = 'MIDGE_EADDON';
-  throw error;
+  return error;
 }
 
-module.exports = require(place);
+// The paths are literal, so that bundlers see them.
+function prebuilt() {
+  switch (PLATFORM) {
+    case 'linux-x64': return require('../prebuilds/linux-x64/midge.node');
+    case 'linux-arm64': return require('../prebuilds/linux-arm64/midge.node');
+    default: return undefined;
+  }
+}
+
+const isBundled = typeof __filename !== 'string' || path.basename(__filename) !== 'native.js';
+
+function explain(error) {
+  if (isBundled) {
+    return unusable('a bundler has put midge into another file, away from its addon. ' +
+      'Mark it as external (esbuild: --external:midge), and install it beside the bundle.', error);
+  }
+  if (error !== undefined && error.code !== 'MODULE_NOT_FOUND') {
+    return unusable(`${error.message}. The package's addon is for glibc 2.28 or later; ` +
+      `elsewhere, build one: node ${path.join(ROOT, 'tools', 'build-addon.js')}`, error);
+  }
+  return unusable(`there is none for ${PLATFORM}. Build it: ` +
+    `node ${path.join(ROOT, 'tools', 'build-addon.js')} (in a checkout: make build)`);
+}
+
+function loaded() {
+  const named = process.env.MIDGE_ADDON;
+  if (named) return require(named);
+  if (!isBundled && fs.existsSync(BUILT)) return require(BUILT);
+  let addon;
+  try {
+    addon = prebuilt();
+  } catch (error) {
+    throw explain(error);
+  }
+  // Some bundlers make a path of it.
+  if (addon === undefined || typeof addon.take !== 'function') throw explain();
+  return addon;
+}
+
+module.exports = loaded();

@@ -34,7 +34,7 @@ test('without the addon the error names the fix', async () => {
     ['-e', `require(${JSON.stringify(path.join(folder, 'lib'))})`], { env });
   fs.rmSync(folder, { recursive: true });
   assert.equal(status, 1);
-  assert.match(String(stderr), /npm rebuild midge/);
+  assert.match(String(stderr), /Build it: node \S+\/tools\/build-addon\.js/);
   assert.match(String(stderr), /MIDGE_EADDON/);
 });
 

@@ -1,35 +1,29 @@
 'use strict';
-// The package as a stranger gets it: packed, installed in an empty project.
-const assert = require('node:assert');
-const { spawnSync } = require('node:child_process');
+// The package as a stranger gets it: installed in an empty project.
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
-const mosquitto = require('../support/mosquitto');
+const {
+  ROOT, RUNTIMES, attempt, carried, installedProject, run, startBroker, tarball,
+} = require('./support/package');
 
-const ROOT = path.join(__dirname, '../..');
 const MODULES = path.join(ROOT, 'node_modules');
-const NPM_FLAGS = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+const [NODE_18] = RUNTIMES['Node.js 18'];
 
-let folder;
 let project;
 let broker;
+let servers;
 let contents;
 
-function run(command, args, cwd = project) {
-  const env = { ...process.env, MIDGE_TEST_PORT: String(broker.port) };
-  delete env.MIDGE_ADDON;
-  // A parent's test runner would have its child speak to it.
-  delete env.NODE_TEST_CONTEXT;
-  const done = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 600000 });
-  assert.strictEqual(done.status, 0, `${command} ${args.join(' ')}\n${done.stdout}${done.stderr}`);
-  return done.stdout;
+function write(name, text) {
+  fs.writeFileSync(path.join(project, name), text);
 }
 
 function runFile(name, text) {
-  fs.writeFileSync(path.join(project, name), text);
-  return run(process.execPath, [name]);
+  write(name, text);
+  return run(process.execPath, [name], project, servers).out;
 }
 
 // Publishes to itself, and prints what came back.
@@ -39,7 +33,7 @@ const ROUND_TRIP = `
     console.log(topic, String(message));
     client.disconnect();
   });
-  client.connect('127.0.0.1', process.env.MIDGE_TEST_PORT, () => {
+  client.connect('127.0.0.1', JSON.parse(process.env.MIDGE_TEST_SERVERS).tcp, () => {
     client.subscribe(1, 'package/' + process.pid, () => {
       client.publish(1, false, 'package/' + process.pid, 'arrived');
     });
@@ -47,40 +41,39 @@ const ROUND_TRIP = `
 `;
 
 before(async () => {
-  broker = await mosquitto.start();
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-package-'));
-  project = path.join(folder, 'project');
-  fs.mkdirSync(project);
-  const packed = run('npm', ['pack', '--json', '--pack-destination', folder], ROOT);
-  const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('[')));
-  contents = files.map((file) => file.path);
-  fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
-  run('npm', ['install', ...NPM_FLAGS, path.join(folder, filename)]);
-  // Where npm runs no install scripts of strangers, this is what README.md says.
-  const addon = path.join(project, 'node_modules/midge/build/addon/midge.node');
-  if (!fs.existsSync(addon)) run('npm', ['rebuild', 'midge', '--loglevel=error']);
-  assert.ok(fs.existsSync(addon), 'the addon was not built');
+  project = installedProject('package');
+  ({ broker, servers } = await startBroker());
+  contents = execFileSync('tar', ['--list', '--file', tarball()], { encoding: 'utf8' })
+    .trim().split('\n').map((name) => name.replace(/^package\//, ''));
 });
 
-after(async () => {
-  fs.rmSync(folder, { recursive: true, force: true });
-  await broker.stop();
-});
+after(() => broker.stop());
 
 test('the tarball has what builds and runs, and no tests', () => {
   for (const name of ['lib/index.js', 'lib/index.mjs', 'lib/index.d.ts', 'CMakeLists.txt',
     'addon/CMakeLists.txt', 'src/CMakeLists.txt', 'include/midge/client.h', 'LICENSE',
-    'README.md', 'tools/build-addon.js', 'docs/api.md']) {
+    'README.md', 'tools/build-addon.js', 'docs/api.md', 'prebuilds/linux-x64/midge.node',
+    'prebuilds/linux-arm64/midge.node', 'prebuilds/contents.json']) {
     assert.ok(contents.includes(name), `${name} is missing`);
   }
-  const strangers = contents.filter((name) => /^(test|bench|fuzz|build|node_modules)\//.test(name));
+  const strangers = contents.filter((name) => !/^bench\/\w+\.(md|svg)$/.test(name) &&
+    /^(test|bench|fuzz|cli|site|build|node_modules)\//.test(name));
   assert.deepStrictEqual(strangers, []);
 });
 
-test('nothing but the headers of Node-API comes with it', () => {
-  const names = fs.readdirSync(path.join(project, 'node_modules'));
-  assert.deepStrictEqual(names.filter((name) => !name.startsWith('.')).sort(),
-    ['midge', 'node-api-headers']);
+test('what README.md and the documentation link to comes with it', () => {
+  const pages = contents.filter((name) => /^(README|docs\/[\w-]+)\.md$/.test(name));
+  assert.ok(pages.length > 5);
+  for (const page of pages) {
+    const text = fs.readFileSync(path.join(project, 'node_modules/midge', page), 'utf8');
+    for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      // Who reads how it was made has a clone.
+      if (/^[a-z]+:|^\.\.\/(test|fuzz|bench|cli)\//.test(target)) continue;
+      const place = path.posix.join(path.posix.dirname(page), target).replace(/\/$/, '');
+      assert.ok(contents.some((name) => name === place || name.startsWith(`${place}/`)),
+        `${page} links to ${target}`);
+    }
+  }
 });
 
 test('require gives a client that works', () => {
@@ -117,9 +110,57 @@ test('TypeScript finds its types, from CommonJS and ES modules', () => {
     client.publish('1', false, 'topic', 'payload');
     export { code };
   `;
-  fs.writeFileSync(path.join(project, 'd.mts'), `import { mqtt } from 'midge';${body}`);
-  fs.writeFileSync(path.join(project, 'e.cts'), `import mqtt = require('midge');${body}`);
+  write('d.mts', `import { mqtt } from 'midge';${body}`);
+  write('e.cts', `import mqtt = require('midge');${body}`);
   run(process.execPath, [path.join(MODULES, 'typescript/bin/tsc'), '--noEmit', '--strict',
     '--module', 'nodenext', '--target', 'es2022', '--types', 'node',
-    '--typeRoots', path.join(MODULES, '@types'), 'd.mts', 'e.cts']);
+    '--typeRoots', path.join(MODULES, '@types'), 'd.mts', 'e.cts'], project);
+});
+
+test('TypeScript without the types of Node.js says once what to install', () => {
+  write('f.cts', "import mqtt = require('midge');\nexport const { connect } = mqtt;\n");
+  const { status, out } = attempt(process.execPath, [path.join(MODULES, 'typescript/bin/tsc'),
+    '--noEmit', '--strict', '--module', 'nodenext', '--pretty', 'false', 'f.cts'], project);
+  assert.notEqual(status, 0);
+  assert.match(out, /@types\/node/);
+});
+
+test('esbuild leaves it outside, and the bundle works', () => {
+  write('g.js', `const mqtt = require('midge');${ROUND_TRIP}`);
+  run(carried('@esbuild/linux-x64/bin/esbuild'), ['g.js', '--bundle', '--platform=node',
+    '--external:midge', '--outfile=out/g.js'], project);
+  const { out } = run(process.execPath, ['out/g.js'], project, servers);
+  assert.match(out, /^package\/\d+ arrived\n$/);
+});
+
+for (const loader of ['file', 'empty']) {
+  test(`a bundle that esbuild put it into says how to keep it outside: ${loader}`, () => {
+    write('h.js', "require('midge');");
+    run(carried('@esbuild/linux-x64/bin/esbuild'), ['h.js', '--bundle', '--platform=node',
+      `--loader:.node=${loader}`, '--outfile=out/h.js'], project);
+    const { status, err } = attempt(process.execPath, ['out/h.js'], project);
+    assert.equal(status, 1);
+    assert.match(err, /MIDGE_EADDON/);
+    assert.match(err, /a bundler has put midge into another file.*--external:midge/);
+  });
+}
+
+test('built by hand it says where, and that one is taken', () => {
+  const place = path.join(project, 'node_modules/midge');
+  const { out } = run(process.execPath, [path.join(place, 'tools/build-addon.js')], project,
+    { NODE_PATH: MODULES });
+  const addon = path.join(place, 'build/addon/midge.node');
+  assert.equal(out, `midge: built ${addon}\n`);
+  assert.equal(runFile('i.js', `require('midge');
+    console.log(Object.keys(require.cache).filter((one) => one.endsWith('.node')).join());`),
+  `${addon}\n`);
+});
+
+test('where nothing compiles, building says what is missing', () => {
+  const place = path.join(project, 'node_modules/midge');
+  const { status, err } = attempt(process.execPath, [path.join(place, 'tools/build-addon.js')],
+    project, { NODE_PATH: MODULES, PATH: '/nowhere' });
+  assert.equal(status, 1);
+  assert.match(err, /midge: cannot run cmake/);
+  assert.match(err, /apt-get install .*gcc libc6-dev make cmake pkg-config libuv1-dev/);
 });
