@@ -381,21 +381,6 @@ typedef enum midge_event_type {
                                SUBACK */
 } midge_event_type;
 
-/* What a client wants of a transport that the program carries (see
- * midge/client.h). */
-typedef enum midge_want {
-  MIDGE_WANT_DIAL,  /* one is to be made; _dialed or _broken answers */
-  MIDGE_WANT_WRITE, /* these bytes are to be sent; _written answers */
-  MIDGE_WANT_SHUT,  /* all is written: end our side of the stream */
-  MIDGE_WANT_READ,  /* midge_client_reading said no, and would say yes now */
-} midge_want;
-
-typedef enum midge_side {
-  MIDGE_SIDE_SELF,    /* we broke it off */
-  MIDGE_SIDE_SERVER,  /* the server sent DISCONNECT or refused CONNECT */
-  MIDGE_SIDE_NETWORK, /* nobody said goodbye */
-} midge_side;
-
 /* What the server allows on this connection, defaults filled in. */
 typedef struct midge_limits {
   midge_qos qos_max;

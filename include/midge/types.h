@@ -111,6 +111,21 @@ MIDGE_API const char *midge_status_name(midge_status status);
 /* "the queue is full ..."; for a reason code the text of MQTT 5. Static. */
 MIDGE_API const char *midge_status_text(midge_status status);
 
+/* What a client wants of a transport that the program carries (see
+ * midge/client.h). */
+typedef enum midge_want {
+  MIDGE_WANT_DIAL,  /* one is to be made; _dialed or _broken answers */
+  MIDGE_WANT_WRITE, /* these bytes are to be sent; _written answers */
+  MIDGE_WANT_SHUT,  /* all is written: end our side of the stream */
+  MIDGE_WANT_READ,  /* midge_client_reading said no, and would say yes now */
+} midge_want;
+
+typedef enum midge_side {
+  MIDGE_SIDE_SELF,    /* we broke it off */
+  MIDGE_SIDE_SERVER,  /* the server sent DISCONNECT or refused CONNECT */
+  MIDGE_SIDE_NETWORK, /* nobody said goodbye */
+} midge_side;
+
 /* One function, as in Lua: a null block is allocated, a zero `new_size` is
  * freed. It may be called from the thread that uses the session and from any
  * thread that releases a buffer. It must outlive everything made with it. */
