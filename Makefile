@@ -3,7 +3,7 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test package soak simulate programs fuzz exhaustive coverage mutants bench site \
+.PHONY: build demo test package soak torture simulate programs fuzz exhaustive coverage mutants bench site \
   tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
@@ -43,6 +43,11 @@ simulate:
 	@tools/simulate --seeds $(SEEDS)
 	@tools/simulate --cuts --all
 	@tools/simulate --power --images 10000
+
+# Every call that can fail fails, in every scenario; WHICH picks some of it, as
+# in make torture WHICH='--slice 3/20'.
+torture: build
+	@build/test/torture $(WHICH)
 
 # Programs of npm written for MQTT.js, each with every fault.
 programs: build

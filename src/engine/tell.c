@@ -31,6 +31,12 @@ void midge_session_fail(midge_session *session, midge_status status,
       &(midge_closing){.by = MIDGE_SIDE_SELF, .status = status, .text = text});
 }
 
+void midge_session_rely(midge_session *session,
+                        const midge_allocator *patient) {
+  assert(session->events.others.room == 0);
+  session->events.others.allocator = patient;
+}
+
 void midge_session_done(midge_session *session, const midge_done *done) {
   if (done->token == 0) return;
   midge_queued_event *queued =

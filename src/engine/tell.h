@@ -18,6 +18,11 @@ typedef struct midge_done {
 } midge_done;
 void midge_session_done(midge_session *session, const midge_done *done);
 
+/* An allocator that does not fail, and gives the same blocks as the session's:
+ * for events that are no messages. Before anything else; without it an end that
+ * cannot be told for want of memory ends the connection, and is not told. */
+void midge_session_rely(midge_session *session, const midge_allocator *patient);
+
 typedef struct midge_closing {
   midge_side by;
   midge_status status;

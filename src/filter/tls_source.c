@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include "base/slice.h"
@@ -50,19 +51,26 @@ static void explain_errno(midge_text *text, const midge_tls_source *source) {
   midge_text_add(text, strerror(errno));
 }
 
-/* All of it at once, so that no device or endless file is parsed. */
-static BIO *read_all(BIO *file) {
+/* All of it at once, so that no device or endless file is parsed. Null and
+ * words: some of it is not the same. */
+static BIO *read_all(BIO *file, const midge_tls_source *source,
+                     midge_text *text) {
   BIO *memory = BIO_new(BIO_s_mem());
   char chunk[CHUNK];
-  int size, total = 0;
-  while (memory != NULL && (size = BIO_read(file, chunk, CHUNK)) > 0) {
+  int size = 0, total = 0;
+  const char *fault = memory == NULL ? " is too large for memory" : NULL;
+  while (fault == NULL && (size = BIO_read(file, chunk, CHUNK)) > 0) {
     total += size;
-    if (total > FILE_BYTES_MAX || BIO_write(memory, chunk, size) != size) {
-      BIO_free(memory);
-      memory = NULL;
-    }
+    if (total > FILE_BYTES_MAX)
+      fault = " is too large";
+    else if (BIO_write(memory, chunk, size) != size)
+      fault = " is too large for memory";
   }
-  return memory;
+  if (fault == NULL && size < 0) fault = " cannot be read to its end";
+  if (fault == NULL) return memory;
+  explain(text, source, fault);
+  BIO_free(memory);
+  return NULL;
 }
 
 static BIO *open_file(const midge_tls_source *source, midge_text *text) {
@@ -85,9 +93,8 @@ static BIO *open_file(const midge_tls_source *source, midge_text *text) {
     explain_errno(text, source);
     return NULL;
   }
-  BIO *memory = read_all(file);
+  BIO *memory = read_all(file, source, text);
   BIO_free(file);
-  if (memory == NULL) explain(text, source, " is too large");
   return memory;
 }
 
@@ -164,6 +171,15 @@ static bool reached_end(void) {
   return end;
 }
 
+/* OpenSSL does so when they are needed first, and keeps what comes of it: where
+ * there is no memory then, the certificate is of no use ever after. */
+static bool look_at_extensions(X509 *certificate) {
+  if (X509_check_purpose(certificate, -1, 0) == 1) return true;
+  unsigned long error = ERR_peek_last_error();
+  ERR_clear_error();
+  return ERR_GET_REASON(error) != ERR_R_MALLOC_FAILURE;
+}
+
 STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
                                              midge_text *text) {
   BIO *bio = open_source(source, text);
@@ -173,15 +189,19 @@ STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
   secret none = {MIDGE_NO_SLICE, false};
   STACK_OF(X509) *all = sk_X509_new_null();
   X509 *one;
-  while (all != NULL &&
+  bool kept = all != NULL;
+  while (kept &&
          (one = PEM_read_bio_X509(bio, NULL, give_passphrase, &none)) != NULL) {
-    if (sk_X509_push(all, one) == 0) X509_free(one);
+    kept = look_at_extensions(one) && sk_X509_push(all, one) != 0;
+    if (!kept) X509_free(one);
   }
   BIO_free(bio);
-  bool ended = reached_end();
+  bool ended = kept && reached_end();
   if (ended && sk_X509_num(all) > 0) return all;
 
-  if (ended) {
+  if (!kept) {
+    midge_text_add(text, "out of memory");
+  } else if (ended) {
     explain(text, source, form != NULL ? form : " holds no certificate in PEM");
   } else {
     explain(text, source, " is malformed: ");
@@ -200,15 +220,19 @@ STACK_OF(X509_CRL) *
   secret none = {MIDGE_NO_SLICE, false};
   STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
   X509_CRL *one;
-  while (all != NULL && (one = PEM_read_bio_X509_CRL(bio, NULL, give_passphrase,
-                                                     &none)) != NULL) {
-    if (sk_X509_CRL_push(all, one) == 0) X509_CRL_free(one);
+  bool kept = all != NULL;
+  while (kept && (one = PEM_read_bio_X509_CRL(bio, NULL, give_passphrase,
+                                              &none)) != NULL) {
+    kept = sk_X509_CRL_push(all, one) != 0;
+    if (!kept) X509_CRL_free(one);
   }
   BIO_free(bio);
-  bool ended = reached_end();
+  bool ended = kept && reached_end();
   if (ended && sk_X509_CRL_num(all) > 0) return all;
 
-  if (ended) {
+  if (!kept) {
+    midge_text_add(text, "out of memory");
+  } else if (ended) {
     explain(text, source,
             form != NULL ? form : " holds no revocation list in PEM");
   } else {

@@ -13,7 +13,7 @@ midge_event midge_link_new_event(const midge_link *link,
 }
 
 /* An event that cannot be kept would be a message lost or a wish without an
- * end, after the server was told that all is well: better no process at all. */
+ * end, after the server was told that all is well. */
 static void push(midge_link *link, const midge_event *event) {
   midge_event *newest = midge_ring_push(&link->events);
   assert(newest != NULL);

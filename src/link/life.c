@@ -22,7 +22,7 @@ static bool must_wait(const midge_link *link) {
 static void defer(midge_link *link, const midge_wish *wish) {
   size_t size = midge_wish_size(wish);
   midge_deferred *deferred =
-      midge_allocate(link->allocator, sizeof *deferred + size);
+      midge_allocate(link->patient, sizeof *deferred + size);
   assert(deferred != NULL); /* as for events */
   deferred->next = NULL;
   midge_wish_copy((midge_wish *)(void *)deferred->bytes, wish);
@@ -39,7 +39,7 @@ static void drop_first_deferred(midge_link *link) {
   size_t size = first_deferred(link)->size;
   link->deferred = first->next;
   if (first->next == NULL) link->deferred_end = &link->deferred;
-  midge_free(link->allocator, first, sizeof *first + size);
+  midge_free(link->patient, first, sizeof *first + size);
 }
 
 static void make(midge_link *link, const midge_wish *wish) {
@@ -261,11 +261,22 @@ void midge_link_clock(midge_link *link, midge_time now) {
   move_session(link, now);
 }
 
+/* A filter found while it was asked for output that it cannot go on: nothing
+ * that comes would show it. */
+static bool has_failed_writing(const midge_link *link) {
+  return link->phase == MIDGE_PHASE_LINKED &&
+         midge_stack_state(&link->stack) == MIDGE_FILTER_FAILED;
+}
+
 void midge_link_elapsed(midge_link *link, midge_time now) {
   if (now > link->now) link->now = now;
   /* Also when the clock stands: the deadline may have moved to now. */
   if (midge_session_deadline(link->session) <= link->now) link->told = 0;
   move_session(link, link->now);
+  if (has_failed_writing(link)) {
+    tell(link, FACT_RECEIVED, &(midge_told){.bytes = MIDGE_NO_SLICE});
+    return;
+  }
   if (link->now < link->phase_until) return;
   tell(link, FACT_LATE, &(midge_told){0});
 }
@@ -302,7 +313,7 @@ bool midge_link_dial(const midge_link *link, midge_place *place) {
 }
 
 midge_time midge_link_deadline(const midge_link *link) {
-  if (link->events.count != 0) return link->now;
+  if (link->events.count != 0 || has_failed_writing(link)) return link->now;
   if (link->phase == MIDGE_PHASE_OVER) return MIDGE_NEVER;
   midge_time deadline = midge_session_deadline(link->session);
   return link->phase_until < deadline ? link->phase_until : deadline;

@@ -58,6 +58,11 @@ MIDGE_CHECKED midge_status midge_link_new(midge_link **link,
                                           const midge_allocator *allocator,
                                           uint64_t seed, char *text,
                                           size_t text_size);
+/* An allocator that does not fail, as one that waits until there is memory, and
+ * gives the same blocks: for what can be neither refused nor forgotten. Before
+ * anything else; without it the program ends when there is no memory for that.
+ */
+void midge_link_rely(midge_link *link, const midge_allocator *patient);
 /* As the options say; events carry it. */
 void *midge_link_context(const midge_link *link);
 /* Without events. Null is fine. */

@@ -42,6 +42,7 @@ typedef struct midge_deferred {
 
 struct midge_link {
   const midge_allocator *allocator;
+  const midge_allocator *patient; /* for what cannot be refused */
   midge_session *session;
   void *context;
   midge_time now;  /* the driver's */

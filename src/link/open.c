@@ -1,6 +1,7 @@
 /* The beginning and the end of a link. */
 #include <arpa/inet.h>
 
+#include "engine/tell.h"
 #include "filter/text.h"
 #include "link/events.h"
 #include "link/filters.h"
@@ -220,7 +221,7 @@ midge_status midge_link_new(midge_link **made,
   explain(why, MIDGE_OK, "");
   midge_link *link = midge_allocate_zero(allocator, sizeof *link);
   if (link == NULL) return explain(why, MIDGE_ENOMEM, "out of memory");
-  link->allocator = allocator;
+  link->allocator = link->patient = allocator;
   link->fault = &no_fault;
   link->desire = MIDGE_DESIRE_DOWN;
   link->phase = MIDGE_PHASE_IDLE;
@@ -245,8 +246,14 @@ static void free_deferred(midge_link *link) {
     midge_deferred *first = link->deferred;
     link->deferred = first->next;
     const midge_wish *wish = (const midge_wish *)(const void *)first->bytes;
-    midge_free(link->allocator, first, sizeof *first + wish->size);
+    midge_free(link->patient, first, sizeof *first + wish->size);
   }
+}
+
+void midge_link_rely(midge_link *link, const midge_allocator *patient) {
+  assert(link->events.room + link->tickets.room == 0);
+  link->patient = link->events.allocator = link->tickets.allocator = patient;
+  midge_session_rely(link->session, patient);
 }
 
 void *midge_link_context(const midge_link *link) {

@@ -20,19 +20,20 @@ static midge_slice first_of(midge_slice reference) {
 
 /* The same scheme and path at another server. A reference is a host and a
  * port, and nothing that could change what is spoken there. */
-static bool parse(midge_url *to, const midge_url *from, midge_slice reference) {
+static midge_status parse(midge_url *to, const midge_url *from,
+                          midge_slice reference) {
   uint8_t source[SOURCE_MAX];
   const char *prefix = prefixes[from->scheme];
   size_t size = strlen(prefix) + reference.size + from->path.size;
-  if (reference.size == 0 || size > sizeof source) return false;
+  if (reference.size == 0 || size > sizeof source) return MIDGE_EINVAL;
   for (size_t i = 0; i < reference.size; i++)
-    if (strchr("/?#@%", reference.data[i]) != NULL) return false;
+    if (strchr("/?#@%", reference.data[i]) != NULL) return MIDGE_EINVAL;
 
   uint8_t *end = midge_slice_copy(source, midge_slice_text(prefix));
   end = midge_slice_copy(end, reference);
   midge_slice_copy(end, from->path);
   return midge_url_parse(to, from->allocator, midge_slice_of(source, size),
-                         MIDGE_URL_SERVER, NULL, 0) == MIDGE_OK;
+                         MIDGE_URL_SERVER, NULL, 0);
 }
 
 static bool sends_elsewhere(const midge_event *closed) {
@@ -51,7 +52,10 @@ bool midge_redirect_follow(midge_redirect *redirect, midge_url *url,
   if (!midge_property_find(closed->properties, MIDGE_SERVER_REFERENCE,
                            &reference))
     return false;
-  if (!parse(&there, url, first_of(reference.value))) return false;
+  midge_status status = parse(&there, url, first_of(reference.value));
+  /* We come again, and are told again. */
+  if (status == MIDGE_ENOMEM) return true;
+  if (status != MIDGE_OK) return false;
 
   redirect->count++;
   bool moved = closed->closed.reason == MIDGE_REASON_SERVER_MOVED;

@@ -6,7 +6,7 @@
 static_assert(sizeof(midge_event_block) <= 32 * 1024, "a size that pools keep");
 
 /* An event that cannot be kept would be a message lost or a wish without an
- * end, after the server was told that all is well: better no process at all. */
+ * end, after the server was told that all is well. */
 static void add_block(midge_event_list *list,
                       const midge_allocator *allocator) {
   midge_event_block *block = midge_allocate(allocator, sizeof *block);

@@ -36,7 +36,7 @@ typedef struct midge_event_list {
   size_t count;                    /* events */
 } midge_event_list;
 
-/* Where the next event is to be written. There is memory, or no process. */
+/* Where the next event is to be written; the allocator does not fail. */
 midge_event *midge_event_list_place(midge_event_list *list,
                                     const midge_allocator *allocator);
 /* It was written there. Holds its buffer, unless one before it does. */

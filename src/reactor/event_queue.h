@@ -33,7 +33,8 @@ typedef struct midge_event_queue {
   bool is_woken; /* it takes, or will, until there is nothing any more */
 } midge_event_queue;
 
-/* 0, or an error of libuv. */
+/* 0, or an error of libuv. The allocator is one that does not fail, as one that
+ * waits until there is memory. */
 int midge_event_queue_init(midge_event_queue *queue,
                            const midge_allocator *allocator);
 /* Releases what nobody took, and the gauge of each ENDED that is among it; both

@@ -9,6 +9,7 @@
 #include "base/slice.h"
 #include "engine/message.h"
 #include "journal/key.h"
+#include "reactor/patience.h"
 
 enum {
   PAGE_BYTES = 256 * 1024,        /* read at once */
@@ -51,13 +52,14 @@ struct midge_keeper {
 
 /* --- Lists of records --- */
 
-static bool reserve(midge_record_list *list, size_t more) {
+static bool reserve(const midge_allocator *allocator, midge_record_list *list,
+                    size_t more) {
   if (list->count + more <= list->room) return true;
   size_t room = list->room != 0 ? list->room : ROOM_FIRST;
   while (room < list->count + more) room *= 2;
   midge_waiting_record *records =
-      midge_resize(&midge_allocator_default, list->records,
-                   list->room * sizeof *records, room * sizeof *records);
+      midge_resize(allocator, list->records, list->room * sizeof *records,
+                   room * sizeof *records);
   if (records == NULL) return false;
   list->records = records;
   list->room = room;
@@ -382,7 +384,7 @@ void midge_keeper_hear(midge_keeper *keeper, midge_news *news) {
 /* As for events: what the session was told of cannot be forgotten. */
 void midge_keeper_put(midge_keeper *keeper, const midge_record *record) {
   midge_record_list *list = &keeper->collected;
-  bool reserved = reserve(list, 1);
+  bool reserved = reserve(&midge_patient_default, list, 1);
   assert(reserved);
   midge_waiting_record *newest = &list->records[list->count++];
   newest->position = keeper->put = record->position;
@@ -410,23 +412,32 @@ void midge_keeper_load(midge_keeper *keeper, uint64_t after) {
   uv_mutex_unlock(&keeper->mutex);
 }
 
-void midge_keeper_flush(midge_keeper *keeper) {
-  midge_record_list *collected = &keeper->collected;
-  if (collected->count == 0) return;
-  uv_mutex_lock(&keeper->mutex);
-  midge_record_list *incoming = &keeper->incoming;
-  if (incoming->count == 0) {
-    swap(collected, incoming);
-  } else {
-    bool reserved = reserve(incoming, collected->count);
-    assert(reserved);
-    memcpy(incoming->records + incoming->count, collected->records,
-           collected->count * sizeof *collected->records);
-    incoming->count += collected->count;
-    collected->count = 0;
+/* False: there is no memory for what is to be appended. */
+static bool append(midge_record_list *to, midge_record_list *from) {
+  if (to->count == 0) {
+    swap(to, from);
+    return true;
   }
-  uv_cond_signal(&keeper->changed);
-  uv_mutex_unlock(&keeper->mutex);
+  if (!reserve(&midge_allocator_default, to, from->count)) return false;
+  memcpy(to->records + to->count, from->records,
+         from->count * sizeof *from->records);
+  to->count += from->count;
+  from->count = 0;
+  return true;
+}
+
+/* Without memory for all of it: the keeper's thread takes what it was given
+ * before, and then none is needed. */
+void midge_keeper_flush(midge_keeper *keeper) {
+  bool done = keeper->collected.count == 0;
+  unsigned tries = 0;
+  while (!done) {
+    uv_mutex_lock(&keeper->mutex);
+    done = append(&keeper->incoming, &keeper->collected);
+    uv_cond_signal(&keeper->changed);
+    uv_mutex_unlock(&keeper->mutex);
+    if (!done) midge_be_patient(&tries);
+  }
 }
 
 void midge_keeper_close(midge_keeper *keeper) {

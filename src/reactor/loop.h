@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
+#include "reactor/patience.h"
 #include "reactor/pool.h"
 
 /* What one read takes at most; the block it is in is of a size that the pool
@@ -16,7 +17,8 @@ typedef struct midge_lookup midge_lookup;
 
 struct midge_reactor {
   midge_allocator allocator;
-  midge_pool *pool; /* null: the program has its own allocator */
+  midge_allocator patient; /* for what cannot be refused */
+  midge_pool *pool;        /* null: the program has its own allocator */
   midge_event_queue events;
   midge_mailbox mailbox;
   void (*wake)(void *context);

@@ -35,8 +35,7 @@ static void free_rest(midge_client *client) {
 /* The link takes them up when it has room. */
 static void keep_rest(midge_client *client, midge_slice bytes) {
   if (client->rest == NULL)
-    client->rest =
-        midge_allocate(&client->reactor->allocator, MIDGE_READ_BYTES);
+    client->rest = midge_allocate(&client->reactor->patient, MIDGE_READ_BYTES);
   assert(client->rest != NULL);
   assert(bytes.size <= MIDGE_READ_BYTES);
   memmove(client->rest, bytes.data, bytes.size);
@@ -176,6 +175,17 @@ static void tell_store(midge_client *client, const midge_news *news) {
   midge_buffer_release(event.buffer);
 }
 
+/* One that there was no memory for would be sent after those behind it. */
+static midge_status restore_one(midge_client *client,
+                                const midge_record *record, size_t *cost) {
+  midge_status status;
+  unsigned tries = 0;
+  while ((status = midge_link_restore(client->link, record, cost)) ==
+         MIDGE_ENOMEM)
+    midge_be_patient(&tries);
+  return status;
+}
+
 static void restore(midge_client *client, const midge_page *page) {
   midge_restored *restored = &client->restored;
   restored->damaged += page->damaged;
@@ -183,8 +193,7 @@ static void restore(midge_client *client, const midge_page *page) {
   for (size_t i = 0; i < page->count; i++) {
     size_t cost;
     const midge_record *record = &page->records[i];
-    midge_status status = midge_link_restore(client->link, record, &cost);
-    assert(status != MIDGE_ENOMEM); /* as for events */
+    midge_status status = restore_one(client, record, &cost);
     if (status != MIDGE_OK) {
       midge_keeper_set_aside(client->keeper, record->key);
       restored->damaged++;
@@ -222,8 +231,10 @@ static void load(midge_client *client, const midge_page *page) {
     const midge_record *record = &page->records[i];
     key = client->load_last;
     if (record->key > key) break;
-    midge_status status = midge_link_load(client->link, record);
-    assert(status != MIDGE_ENOMEM); /* as for events */
+    midge_status status;
+    unsigned tries = 0;
+    while ((status = midge_link_load(client->link, record)) == MIDGE_ENOMEM)
+      midge_be_patient(&tries);
     if (status == MIDGE_EINVAL) {
       midge_keeper_set_aside(client->keeper, record->key);
       damaged++;
@@ -383,9 +394,14 @@ bool midge_member_is_held_back(const midge_client *client) {
   return client->socket != NULL && !client->socket->is_reading;
 }
 
+/* Its socket takes nothing more. */
+static bool cannot_write(const midge_client *client) {
+  return client->socket != NULL && client->socket->fault != 0;
+}
+
 static void watch_socket(midge_client *client) {
   uv_timer_t *watch = &client->reactor->watch;
-  if (!midge_member_is_held_back(client)) return;
+  if (!midge_member_is_held_back(client) && !cannot_write(client)) return;
   if (uv_is_active((uv_handle_t *)watch)) return;
   uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
 }
@@ -464,7 +480,18 @@ void midge_member_wake(midge_client *client) {
   midge_member_turn(client);
 }
 
+/* The reading side mostly tells why at once: but not of every fault. */
+static bool watch_writing(midge_client *client) {
+  midge_socket *socket = client->socket;
+  if (socket->is_given_up)
+    on_broken(client, socket->fault);
+  else
+    socket->is_given_up = true;
+  return true;
+}
+
 bool midge_member_watch(midge_client *client) {
+  if (cannot_write(client)) return watch_writing(client);
   if (!midge_member_is_held_back(client)) return false;
   if (client->socket == NULL) return true;
   int error = midge_socket_error(client->socket);

@@ -105,6 +105,7 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
   status = midge_link_new(&client->link, options, &reactor->allocator,
                           midge_reactor_random(reactor), text, text_size);
   if (status != MIDGE_OK) goto ExitGauge;
+  midge_link_rely(client->link, &reactor->patient);
   client->carrier.is_used = options->transport_by_hand;
   client->carrier.reactor = reactor;
   client->carrier.link = client->link;

@@ -332,6 +332,7 @@ midge_status midge_reactor_start(midge_reactor **started,
       midge_allocate_zero(&midge_allocator_default, sizeof *reactor);
   if (reactor == NULL) return MIDGE_ENOMEM;
   if (!choose_allocator(reactor, options->allocator)) goto Exit;
+  reactor->patient = midge_patient(&reactor->allocator);
   reactor->reading = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
   if (reactor->reading == NULL) goto Exit;
   reactor->wake = options->wake;
@@ -342,7 +343,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   atomic_init(&reactor->stopping, false);
   atomic_init(&reactor->parties, 2);
 
-  if (midge_event_queue_init(&reactor->events, &reactor->allocator) != 0)
+  if (midge_event_queue_init(&reactor->events, &reactor->patient) != 0)
     goto Exit;
   if (midge_mailbox_init(&reactor->mailbox, &reactor->allocator) != 0)
     goto ExitEvents;

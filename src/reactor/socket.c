@@ -136,19 +136,20 @@ size_t midge_socket_taken(midge_socket *socket) {
   return taken;
 }
 
+/* What was not taken was not sent: it is sent again. Why the stream broke is
+ * told by the reading side, after what the server said last. */
+static void fail_writing(midge_socket *socket, int error) {
+  socket->waiting_size = 0;
+  socket->is_shut = true;
+  socket->fault = error;
+}
+
 static void on_written(uv_write_t *request, int status) {
   midge_socket *socket = request->data;
   socket->is_writing = false;
   free_write(socket);
-  if (socket->listener == NULL) return;
-  if (status == 0) {
-    socket->listener->written(socket->context);
-    return;
-  }
-  /* What was not taken was not sent: it is sent again. Why the stream broke is
-   * told by the reading side, after what the server said last. */
-  socket->waiting_size = 0;
-  socket->is_shut = true;
+  if (status != 0) fail_writing(socket, status);
+  if (socket->listener != NULL) socket->listener->written(socket->context);
 }
 
 static size_t to_buffers(uv_buf_t *buffers, const midge_slice *slices,
@@ -163,8 +164,7 @@ static size_t to_buffers(uv_buf_t *buffers, const midge_slice *slices,
 
 static size_t copy_some(midge_socket *socket, const midge_slice *slices,
                         size_t count) {
-  socket->copy = midge_allocate(&socket->reactor->allocator, COPY_BYTES);
-  assert(socket->copy != NULL); /* else nothing would ever leave again */
+  socket->copy = midge_allocate(&socket->reactor->patient, COPY_BYTES);
   size_t size = 0;
   for (size_t i = 0; i < count && size < COPY_BYTES; i++) {
     midge_slice slice = slices[i];
@@ -179,18 +179,15 @@ static size_t copy_some(midge_socket *socket, const midge_slice *slices,
 static size_t write_later(midge_socket *socket, uv_buf_t *buffers, size_t count,
                           size_t copied) {
   socket->write =
-      midge_allocate(&socket->reactor->allocator, sizeof *socket->write);
-  assert(socket->write != NULL); /* the same */
+      midge_allocate(&socket->reactor->patient, sizeof *socket->write);
   socket->write->data = socket;
   int error = uv_write(socket->write, &socket->stream, buffers, (unsigned)count,
                        on_written);
   socket->is_writing = error == 0;
-  if (error != 0) {
-    free_write(socket);
-    socket->is_shut = true;
-    socket->waiting_size = 0;
-  }
-  return copied;
+  if (error == 0) return copied;
+  free_write(socket);
+  fail_writing(socket, error);
+  return 0;
 }
 
 size_t midge_socket_write(midge_socket *socket, const midge_slice *slices,
@@ -203,7 +200,7 @@ size_t midge_socket_write(midge_socket *socket, const midge_slice *slices,
   if (!later) result = uv_try_write(&socket->stream, buffers, (unsigned)count);
   if (result >= 0) return (size_t)result;
   if (result != UV_EAGAIN) {
-    socket->is_shut = true;
+    fail_writing(socket, result);
     return 0;
   }
   if (stay) {

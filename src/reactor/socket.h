@@ -13,7 +13,7 @@ typedef struct midge_listener {
   /* uv_tcp_connect or uv_pipe_connect has ended; `error` is 0 or libuv's. */
   void (*connected)(void *context, midge_socket *socket, int error);
   void (*received)(void *context, midge_slice bytes);
-  void (*written)(void *context);           /* a write that waited is done */
+  void (*written)(void *context); /* a write that waited is done, or failed */
   void (*broken)(void *context, int error); /* UV_EOF: ended in order */
 } midge_listener;
 
@@ -36,6 +36,8 @@ struct midge_socket {
   bool is_reading;
   bool is_writing;     /* a write waits for the system */
   bool is_shut;        /* nothing more can or will be written */
+  int fault;           /* of a write, libuv's; 0: none has failed */
+  bool is_given_up;    /* the reading side has had its time since */
   size_t waiting_size; /* of the write that waits, not yet told as taken */
   /* What only a write that waits needs; a socket at rest has none. */
   uv_write_t *write;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ void mosquitto_start(mosquitto *m) {
   m->pid = fork();
   assert_true(m->pid >= 0);
   if (m->pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     char *const arguments[] = {"mosquitto", "-c", path, NULL};
     execvp("mosquitto", arguments);
     execv("/usr/sbin/mosquitto", arguments);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MOSQUITTO_PORTS = 4 };
+enum { MOSQUITTO_PORTS = 5 };
 
 typedef struct mosquitto {
   char folder[64];
@@ -14,7 +14,7 @@ typedef struct mosquitto {
   pid_t pid;     /* 0: not running */
 } mosquitto;
 
-/* Writes the configuration; `listeners` are the lines of up to three more
+/* Writes the configuration; `listeners` are the lines of up to four more
  * listeners, at the other ports, and end with null; null alone is fine. */
 void mosquitto_prepare(mosquitto *m, const char *const *listeners);
 /* Starts it and waits until it accepts connections. */

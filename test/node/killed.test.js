@@ -1,7 +1,8 @@
 'use strict';
 // A process with a session in a store is killed again and again while it
 // publishes: none that it was told is stored is lost, QoS 2 comes once, and
-// both come in their order. MIDGE_TEST_KILLS says how often it is killed.
+// both come in their order. MIDGE_TEST_KILLS says how often it is killed, and
+// MIDGE_TEST_KILL_MESSAGES how many each life is told are stored before.
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -16,12 +17,32 @@ const { delay, until } = require('./support/wait');
 const KILLS = Number(process.env.MIDGE_TEST_KILLS || 20);
 const PROGRAM = path.join(__dirname, 'support/keeper.js');
 const LIFE = 1000000; // numbers of one life
-const ENOUGH = 300; // of them it is told are stored, before it may be killed
+// Of them it is told are stored, before it may be killed.
+const ENOUGH = Number(process.env.MIDGE_TEST_KILL_MESSAGES || 300);
 const KILL_MS = 60; // at most, after that
 
-function linesOf(file) {
-  const text = fs.readFileSync(file, 'utf8');
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1).map(Number);
+// The numbers in a file that grows, one a line.
+class Numbers {
+  constructor(file) {
+    this.file = fs.openSync(file, 'a+');
+    this.rest = '';
+    this.all = [];
+  }
+
+  read() {
+    const bytes = Buffer.alloc(1 << 20);
+    for (;;) {
+      const size = fs.readSync(this.file, bytes, 0, bytes.length, null);
+      if (size === 0) return this.all;
+      const lines = (this.rest + bytes.toString('latin1', 0, size)).split('\n');
+      this.rest = lines.pop();
+      for (const line of lines) this.all.push(Number(line));
+    }
+  }
+
+  close() {
+    fs.closeSync(this.file);
+  }
 }
 
 // What came of each QoS, and what is wrong with it.
@@ -63,7 +84,8 @@ for (const api of ['class', 'connect']) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-killed-'));
     t.after(() => fs.rmSync(folder, { recursive: true }));
     const file = path.join(folder, 'stored');
-    fs.writeFileSync(file, '');
+    const numbers = new Numbers(file);
+    t.after(() => numbers.close());
     const listener = new Listener();
     const client = await listen(broker.port, listener);
 
@@ -75,10 +97,10 @@ for (const api of ['class', 'connect']) {
     }
 
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const before = linesOf(file).length;
+      const before = numbers.read().length;
       const child = live(kill * LIFE, LIFE);
       const exit = once(child, 'exit');
-      await until(() => linesOf(file).length >= before + ENOUGH);
+      await until(() => numbers.read().length >= before + ENOUGH);
       await delay(Math.random() * KILL_MS);
       child.kill('SIGKILL');
       assert.deepEqual(await exit, [null, 'SIGKILL']);
@@ -86,7 +108,7 @@ for (const api of ['class', 'connect']) {
 
     const last = live(KILLS * LIFE, 10);
     assert.deepEqual(await once(last, 'exit'), [0, null]);
-    const stored = linesOf(file);
+    const stored = numbers.read();
     const isThere = () => stored.every((number) => listener.seen.has(number));
     await until(isThere).catch(() => {});
     const lost = stored.filter((number) => !listener.seen.has(number));

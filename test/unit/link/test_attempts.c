@@ -399,6 +399,30 @@ static void a_fault_is_told_without_memory_too(void **state) {
   }
 }
 
+/* Events, and wishes that were taken: they are told and made, however little
+ * memory there is for all else. */
+static void what_must_be_told_has_memory_of_its_own(void **state) {
+  (void)state;
+  ledger books, patient;
+  ledger_init(&books);
+  ledger_init(&patient);
+  life_start(&l, (midge_client_options){.session.allocator = &books.allocator});
+  midge_link_rely(l.link, &patient.allocator);
+  wish(&l, MIDGE_WISH_CONNECT);
+  assert_int_equal(patient.blocks, 1); /* CONNECTING */
+  ledger_fail_next(&books);
+  publish(&l, 7, MIDGE_AT_LEAST_ONCE, "t");
+  assert_int_equal(patient.blocks, 2); /* its ticket */
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  expect_done(&l, 7, MIDGE_ENOMEM);
+  open_up(&l);
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  publish(&l, 8, MIDGE_AT_LEAST_ONCE, "t"); /* after the goodbye */
+  life_end(&l);
+  ledger_check_empty(&books);
+  ledger_check_empty(&patient);
+}
+
 static void what_was_not_told_is_freed_with_the_link(void **state) {
   (void)state;
   ledger books;
@@ -464,6 +488,7 @@ int main(void) {
       cmocka_unit_test(a_version_that_is_not_negotiated_cannot_heal),
       cmocka_unit_test(an_unknown_return_code_is_not_tried_again_at_once),
       cmocka_unit_test(a_fault_is_told_without_memory_too),
+      cmocka_unit_test(what_must_be_told_has_memory_of_its_own),
       cmocka_unit_test(what_was_not_told_is_freed_with_the_link),
       cmocka_unit_test(no_attempt_has_the_number_zero),
       cmocka_unit_test(a_clock_may_begin_at_zero),

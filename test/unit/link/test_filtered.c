@@ -6,8 +6,10 @@
 #include "filter/base64.h"
 #include "filter/openssl.h"
 #include "life.h"
+#include "unit/base/ledger.h"
 
 static life l;
+static const midge_allocator *memory; /* of a WebSocket */
 
 static void begin(midge_client_options options) {
   life_start(&l, options);
@@ -54,6 +56,7 @@ static void open_websocket(void) {
   uint8_t digest[20];
   char accept[MIDGE_BASE64_SIZE(sizeof digest) + 1] = "";
   begin((midge_client_options){.url = MIDGE_TEXT("ws://one.test"),
+                               .session.allocator = memory,
                                .close_timeout_ms = 2000});
   l.output[l.output_size] = '\0';
   const char *key = strstr(l.output, "Sec-WebSocket-Key: ");
@@ -72,6 +75,26 @@ static void open_websocket(void) {
   leave(&l);
   receive(&l, MIDGE_TEXT("\x82\x05\x20\x03\x00\x00\x00"));
   expect(&l, MIDGE_EVENT_OPENED);
+}
+
+/* Nothing that comes tells of it. */
+static void a_filter_that_cannot_write_ends_the_connection(void **state) {
+  (void)state;
+  ledger books;
+  ledger_init(&books);
+  memory = &books.allocator;
+  open_websocket();
+  static char topic[5000]; /* more than the filter has room for */
+  memset(topic, 't', sizeof topic - 1);
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, topic);
+  ledger_fail_next(&books);
+  leave(&l);
+  assert_int_equal(midge_link_deadline(l.link), l.now);
+  pass(&l, 0);
+  expect_closed(&l, MIDGE_ENOMEM);
+  life_end(&l);
+  memory = NULL;
+  ledger_check_empty(&books);
 }
 
 static void a_close_is_the_end_of_the_connection(void **state) {
@@ -270,6 +293,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_word_of_the_server_counts_through_filters_too),
       cmocka_unit_test(the_end_of_a_proxied_stream_is_the_servers),
+      cmocka_unit_test(a_filter_that_cannot_write_ends_the_connection),
       cmocka_unit_test(a_close_is_the_end_of_the_connection),
       cmocka_unit_test(bytes_behind_a_close_are_dropped_with_it),
       cmocka_unit_test(a_close_with_a_complaint_is_told_with_it),

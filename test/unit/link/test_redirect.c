@@ -2,6 +2,7 @@
 
 #include "base/slice.h"
 #include "link/redirect.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
 
 static midge_url parsed(const char *text) {
@@ -141,6 +142,29 @@ static void a_unix_socket_is_not_left(void **state) {
   midge_url_free(&url);
 }
 
+/* It is asked for again, and told again: it is not the end of all attempts. */
+static void without_memory_for_it_the_same_server_is_asked_again(void **state) {
+  (void)state;
+  ledger books;
+  ledger_init(&books);
+  midge_url url;
+  assert_int_equal(
+      midge_url_parse(&url, &books.allocator, MIDGE_TEXT("mqtt://home"),
+                      MIDGE_URL_SERVER, NULL, 0),
+      MIDGE_OK);
+  midge_redirect redirect = {.most = 1};
+  midge_event event = sent_to(MIDGE_REASON_USE_ANOTHER_SERVER, "away:2000");
+  ledger_fail_next(&books);
+  assert_true(midge_redirect_follow(&redirect, &url, &event));
+  assert_string_equal(url.host, "home");
+  assert_int_equal(redirect.count, 0);
+  assert_true(midge_redirect_follow(&redirect, &url, &event));
+  assert_string_equal(url.host, "away");
+  midge_redirect_free(&redirect);
+  midge_url_free(&url);
+  ledger_check_empty(&books);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_followed_unless_asked_for),
@@ -152,6 +176,7 @@ int main(void) {
       cmocka_unit_test(a_reference_too_long_for_a_url_is_not_followed),
       cmocka_unit_test(who_does_not_say_where_to_is_not_followed),
       cmocka_unit_test(a_unix_socket_is_not_left),
+      cmocka_unit_test(without_memory_for_it_the_same_server_is_asked_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

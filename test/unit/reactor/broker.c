@@ -89,6 +89,18 @@ static void note(broker *b, midge_slice payload) {
   pthread_mutex_unlock(&b->mutex);
 }
 
+/* Another server is to be used: this one, under another name. */
+static void refer(broker *b, midge_packet *connack) {
+  static uint8_t reference[32];
+  int size = snprintf((char *)reference + 3, sizeof reference - 3,
+                      "localhost:%u", b->port);
+  reference[0] = 0x1c;
+  reference[1] = 0;
+  reference[2] = (uint8_t)size;
+  connack->connack.reason = MIDGE_REASON_USE_ANOTHER_SERVER;
+  connack->properties = (midge_slice){reference, 3 + (size_t)size};
+}
+
 static void on_connect(broker *b, peer *p, const midge_packet *packet) {
   atomic_fetch_add(&b->connections, 1);
   p->version = packet->connect.version;
@@ -98,8 +110,10 @@ static void on_connect(broker *b, peer *p, const midge_packet *packet) {
   if (b->options.old && p->version == MIDGE_MQTT_5)
     connack.connack.reason = MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION;
   static const uint8_t assigned[] = {0x12, 0, 1, 'x'};
-  if (packet->connect.version == MIDGE_MQTT_5 &&
-      packet->connect.client_id.size == 0)
+  if (b->options.refers && atomic_load(&b->connections) == 1)
+    refer(b, &connack);
+  else if (packet->connect.version == MIDGE_MQTT_5 &&
+           packet->connect.client_id.size == 0)
     connack.properties = (midge_slice){assigned, sizeof assigned};
   answer(p, &connack);
   flush(b, p);

@@ -19,6 +19,7 @@ typedef struct broker_options {
   size_t flood;         /* messages sent after each SUBACK, 1000 bytes each */
   bool deaf_after_connack; /* read nothing more */
   bool resets;             /* drop connections with RST */
+  bool refers;             /* the first client, to itself as another server */
 } broker_options;
 
 broker *broker_start(const broker_options *options);

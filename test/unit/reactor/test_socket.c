@@ -224,6 +224,24 @@ static void signals_are_for_the_programs_threads(void **state) {
   program_stop(&p);
 }
 
+/* As when the system cannot write for a reason that reading does not tell. */
+static void a_connection_that_cannot_be_written_is_given_up(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){.deaf_after_connack = true});
+  program_start(&p, url_of(b), NULL);
+  wait_until_opened(&p);
+  int fd = find_socket(broker_port(b));
+  assert_true(fd >= 0);
+  assert_int_equal(shutdown(fd, SHUT_WR), 0);
+  assert_int_equal(publish_number(p.client, 1, MIDGE_AT_LEAST_ONCE), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CLOSED);
+  assert_int_equal(p.event.closed.status, MIDGE_ELOST);
+  assert_true(slice_is(p.event.closed.code, "EPIPE"));
+  program_stop(&p);
+  broker_stop(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tcp_looks_for_peers_that_vanish_when_mqtt_does_not),
@@ -233,6 +251,7 @@ int main(void) {
       cmocka_unit_test(our_half_is_ended_after_goodbye),
       cmocka_unit_test(the_stop_waits_for_what_leaves),
       cmocka_unit_test(the_stop_waits_so_long_and_no_longer),
+      cmocka_unit_test(a_connection_that_cannot_be_written_is_given_up),
       cmocka_unit_test(signals_are_for_the_programs_threads),
   };
   return cmocka_run_group_tests_name("socket", tests, NULL, NULL);

@@ -1,0 +1,92 @@
+#include "strike.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { LASTS_MS = 150 };
+
+static _Thread_local bool is_spared;
+static atomic_bool is_prepared;
+static atomic_uint calls, count;
+static unsigned fail_at;
+static bool lasts;
+static char *shared_name; /* of the first that failed */
+static size_t shared_size;
+
+void strike_prepare(unsigned at, bool lasting) {
+  atomic_store(&calls, 0);
+  atomic_store(&count, 0);
+  fail_at = at;
+  lasts = lasting;
+  atomic_store(&is_prepared, true);
+}
+
+void strike_end(void) {
+  atomic_store(&is_prepared, false);
+}
+
+unsigned strike_calls(void) {
+  return atomic_load(&calls);
+}
+unsigned strike_count(void) {
+  return atomic_load(&count);
+}
+bool strike_spare(bool spared) {
+  bool before = is_spared;
+  is_spared = spared;
+  return before;
+}
+
+bool strike(const char *name) {
+  if (is_spared || !atomic_load(&is_prepared)) return false;
+  unsigned call = atomic_fetch_add(&calls, 1) + 1;
+  if (fail_at == 0 || call < fail_at || (call > fail_at && !lasts))
+    return false;
+  if (atomic_fetch_add(&count, 1) == 0 && shared_name != NULL)
+    strncpy(shared_name, name, shared_size - 1);
+  return true;
+}
+
+static void work(uv_work_t *request) {
+  (void)request;
+}
+
+static void work_done(uv_work_t *request, int status) {
+  (void)request;
+  (void)status;
+}
+
+void strike_warm_up(void) {
+  uv_loop_t loop;
+  uv_work_t request;
+  uv_loop_init(&loop);
+  /* The threads of the pool work for midge later. */
+  bool before = strike_spare(false);
+  uv_queue_work(&loop, &request, work, work_done);
+  strike_spare(before);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+}
+
+void strike_share_name(char *to, size_t size) {
+  shared_name = to;
+  shared_size = size;
+}
+
+static void *heal_later(void *context) {
+  (void)context;
+  while (atomic_load(&count) == 0) usleep(1000);
+  usleep(LASTS_MS * 1000);
+  strike_end();
+  return NULL;
+}
+
+void strike_heal_later(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, heal_later, NULL) != 0) abort();
+  pthread_detach(thread);
+}
