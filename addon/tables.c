@@ -62,6 +62,24 @@ static napi_value properties(napi_env env) {
   return table;
 }
 
+static napi_value versions(napi_env env) {
+  const midge_versions told = midge_library_versions();
+  const struct {
+    const char *name, *version;
+  } rows[] = {{"midge", told.midge},
+              {"libuv", told.libuv},
+              {"lmdb", told.lmdb},
+              {"openssl", told.openssl},
+              {"zlib", told.zlib}};
+  napi_value object = NULL;
+  napi_create_object(env, &object);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    napi_set_named_property(env, object, rows[i].name,
+                            text(env, rows[i].version));
+  }
+  return object;
+}
+
 static napi_value describe(napi_env env, napi_callback_info info,
                            const char *(*of)(midge_status)) {
   napi_value argument = NULL;
@@ -85,6 +103,7 @@ void midge_tables_export(midge_environment *environment, napi_value exports) {
   napi_set_named_property(env, exports, "errors", errors(env));
   napi_set_named_property(env, exports, "properties", properties(env));
   napi_set_named_property(env, exports, "settings", midge_options_names(env));
+  napi_set_named_property(env, exports, "versions", versions(env));
   midge_export(environment, exports, "statusName", status_name);
   midge_export(environment, exports, "statusText", status_text);
 }

@@ -4,6 +4,7 @@
 // presenter, and takes what has been checked.
 const native = require('./native');
 const acknowledgements = require('./acknowledgements');
+const { readAuthorities } = require('./authorities');
 const batch = require('./batch');
 const channels = require('./diagnostics');
 const outgoing = require('./outgoing');
@@ -163,6 +164,7 @@ class Client {
 
   // `place`: { url, servers, tls }.
   connect(place) {
+    readAuthorities([place.url, ...place.servers]);
     const [opened, text] = this.#open(place);
     if (opened !== 0) return this.report(opened, text);
     const status = native.connect(this.#handle.index);

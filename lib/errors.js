@@ -6,6 +6,9 @@ const native = require('./native');
 const errors = Object.freeze(Object.fromEntries(
   native.errors.filter(([, number]) => number !== 0)));
 
+// Of midge, and of what its addon is linked with.
+const versions = Object.freeze(native.versions);
+
 const LOWEST_REASON = 0x80;
 
 function strerror(code) {
@@ -69,5 +72,5 @@ function failure(status, details = {}) {
 }
 
 module.exports = {
-  errors, strerror, invalidType, outOfRange, failure, LOWEST_REASON,
+  errors, strerror, versions, invalidType, outOfRange, failure, LOWEST_REASON,
 };

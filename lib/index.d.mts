@@ -4,6 +4,7 @@ export default mqtt;
 export { mqtt };
 export declare const errors: mqtt.Errors;
 export declare const strerror: typeof mqtt.strerror;
+export declare const versions: mqtt.Versions;
 
 // What MQTT.js exports; our own QoS and UserProperties are the same.
 export * from './mqttjs/types.js';
@@ -47,3 +48,4 @@ export type UnsubscribeCallback<Reason = number | number[]> = mqtt.UnsubscribeCa
 export type SubscribeCallback<Granted = number | number[]> = mqtt.SubscribeCallback<Granted>;
 export type MqttEvents = mqtt.MqttEvents;
 export type Errors = mqtt.Errors;
+export type Versions = mqtt.Versions;

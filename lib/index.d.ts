@@ -469,7 +469,17 @@ declare namespace mqtt {
     readonly EREPLACED: -76;
   }
 
+  // Of midge, and of what its addon is linked with.
+  export interface Versions {
+    readonly midge: string;
+    readonly libuv: string;
+    readonly lmdb: string;
+    readonly openssl: string;
+    readonly zlib: string;
+  }
+
   export const errors: Errors;
+  export const versions: Versions;
   export function strerror(code: ErrorCode): string;
   // What MQTT.js exports.
   export import BaseMqttProtocol = mqttjs.BaseMqttProtocol;

@@ -3,7 +3,8 @@ import mqtt from './index.js';
 export default mqtt;
 export { mqtt };
 export const {
-  errors, strerror, connect, connectAsync, MqttClient, Client, Store, DefaultMessageIdProvider,
-  UniqueMessageIdProvider, ReasonCodes, ErrorWithReasonCode, ErrorWithSubackPacket,
+  errors, strerror, versions, connect, connectAsync, MqttClient, Client, Store,
+  DefaultMessageIdProvider, UniqueMessageIdProvider,
+  ReasonCodes, ErrorWithReasonCode, ErrorWithSubackPacket,
   validateTopic, validateTopics,
 } = mqtt;

@@ -9,7 +9,9 @@ const { content, copy, isText } = require('./bytes');
 const { Carrier } = require('./carrier');
 const { Client, limitsOf, noServers } = require('./client');
 const { Credentials } = require('./credentials');
-const { errors, strerror, invalidType, outOfRange } = require('./errors');
+const {
+  errors, strerror, versions, invalidType, outOfRange,
+} = require('./errors');
 const { split, splitPublish } = require('./limits');
 const { NONE, PLAIN, Security } = require('./security');
 const { Presenter, SUBSCRIBE, UNSUBSCRIBE } = require('./presenter');
@@ -450,5 +452,6 @@ class mqtt extends EventEmitter {
 
 mqtt.errors = errors;
 mqtt.strerror = strerror;
+mqtt.versions = versions;
 
 module.exports = mqtt;

@@ -25,6 +25,13 @@ extern "C" {
 typedef struct midge_reactor midge_reactor;
 typedef struct midge_client midge_client;
 
+/* What is linked in, as text that stays. */
+typedef struct midge_versions {
+  const char *midge, *libuv, *lmdb, *openssl, *zlib;
+} midge_versions;
+
+MIDGE_API midge_versions midge_library_versions(void);
+
 typedef struct midge_reactor_options {
   /* Called on the reactor's thread when there are events and were none. Do
    * little: poke your own loop, and take them from there until there are none:
@@ -88,6 +95,18 @@ typedef struct midge_tls_options {
  * MIDGE_ETLS, with a text for people in `text` (static or cut to size). */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_tls_check(const midge_tls_options *options, char *text, size_t text_size);
+
+/* Whether there are authorities where they are looked for: in the file of
+ * SSL_CERT_FILE and the folders of SSL_CERT_DIR if the environment has these,
+ * and else where Debian, Alpine, Fedora and SUSE keep them. What the
+ * environment names is taken to be there. Any thread. */
+MIDGE_API bool midge_tls_has_system_trust(void);
+
+/* Trusts these authorities beside the system's, for the life of the process
+ * and by every client that names none of its own. PEM, copied. Any thread; what
+ * connects later counts. MIDGE_ETLS: one of them cannot be read, and none is
+ * trusted. MIDGE_ENOMEM. */
+MIDGE_API MIDGE_CHECKED midge_status midge_tls_trust(midge_slice pem);
 
 typedef struct midge_client_options {
   /* mqtt://, mqtts://, ws://, wss://host:port/path or unix:/path; user and

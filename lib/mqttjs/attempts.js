@@ -3,6 +3,7 @@
 // and an attempt that is not wanted waits until one is.
 const { isDeepStrictEqual } = require('node:util');
 const native = require('../native');
+const { readAuthorities } = require('../authorities');
 const optionTable = require('./options');
 const tls = require('./tls');
 const { PERSONAL, isPersonal } = require('./plan');
@@ -196,7 +197,10 @@ class Attempts {
       tls: this.#newTls(security),
       ...this.#newAnswers(answers),
     };
-    if (url !== undefined) renewed.url = url;
+    if (url !== undefined) {
+      readAuthorities([url]);
+      renewed.url = url;
+    }
     if (!isDeepStrictEqual(will, this.#told.will)) this.#conduct.setWill(will);
     this.#told = { answers, identity, security, will };
     return renewed;

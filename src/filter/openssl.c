@@ -10,6 +10,10 @@ bool midge_openssl_start(void) {
                           NULL) == 1;
 }
 
+const char *midge_openssl_version(void) {
+  return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 bool midge_openssl_random(uint8_t *bytes, size_t size) {
   return size <= INT_MAX && RAND_bytes(bytes, (int)size) == 1;
 }

@@ -10,6 +10,9 @@
  * number of times, from any thread. */
 MIDGE_CHECKED bool midge_openssl_start(void);
 
+/* Static text: "3.0.22". */
+const char *midge_openssl_version(void);
+
 /* False: no randomness to be had. */
 MIDGE_CHECKED bool midge_openssl_random(uint8_t *bytes, size_t size);
 

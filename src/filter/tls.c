@@ -9,6 +9,7 @@
 #include "filter/tls_bio.h"
 #include "filter/tls_context.h"
 #include "filter/tls_error.h"
+#include "filter/tls_system.h"
 
 enum {
   RECORD = 16384,      /* data in one record, RFC 8446, 5.1 */

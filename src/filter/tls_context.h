@@ -54,9 +54,6 @@ void midge_tls_use_psk(midge_tls_context *context);
 MIDGE_CHECKED bool midge_tls_load_trust(midge_tls_context *context,
                                         const midge_tls_options *options,
                                         midge_text *text);
-/* The system's authorities, which are read when a handshake first needs them,
- * and then shared by all; null when memory runs out. Any thread may ask. */
-X509_STORE *midge_tls_system_trust(void);
 MIDGE_CHECKED bool midge_tls_load_identity(midge_tls_context *context,
                                            const midge_tls_options *options,
                                            midge_text *text);

@@ -211,6 +211,15 @@ STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
   return NULL;
 }
 
+bool midge_tls_trust_all(X509_STORE *store, STACK_OF(X509) * all) {
+  bool added = true;
+  for (int i = 0; added && i < sk_X509_num(all); i++) {
+    added = X509_STORE_add_cert(store, sk_X509_value(all, i)) == 1;
+  }
+  sk_X509_pop_free(all, X509_free);
+  return added;
+}
+
 STACK_OF(X509_CRL) *
     midge_tls_read_crls(const midge_tls_source *source, midge_text *text) {
   BIO *bio = open_source(source, text);

@@ -20,6 +20,8 @@ static inline bool midge_tls_source_given(const midge_tls_source *source) {
 /* Null, and a sentence, when there is not at least one, or one is broken. */
 STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
                                              midge_text *text);
+/* Trusts them all, and frees the list. False: memory ran out. */
+MIDGE_CHECKED bool midge_tls_trust_all(X509_STORE *store, STACK_OF(X509) * all);
 STACK_OF(X509_CRL) *
     midge_tls_read_crls(const midge_tls_source *source, midge_text *text);
 /* Never asks anybody for a passphrase. */

@@ -2,22 +2,18 @@
  * certificate with its key. What was named but cannot be used is an error,
  * never "nothing given": no mistake ends in trusting others. */
 #include <openssl/err.h>
-#include <stdatomic.h>
 
 #include "base/slice.h"
 #include "filter/tls_context.h"
 #include "filter/tls_source.h"
+#include "filter/tls_system.h"
 #include "filter/tls_verify.h"
 
 static bool trust(X509_STORE *store, const midge_tls_source *source,
                   midge_text *text) {
   STACK_OF(X509) *all = midge_tls_read_certificates(source, text);
   if (all == NULL) return false;
-  bool added = true;
-  for (int i = 0; i < sk_X509_num(all); i++) {
-    added = added && X509_STORE_add_cert(store, sk_X509_value(all, i)) == 1;
-  }
-  sk_X509_pop_free(all, X509_free);
+  bool added = midge_tls_trust_all(store, all);
   if (!added) midge_text_add(text, "out of memory");
   return added;
 }
@@ -52,23 +48,6 @@ static bool load_crls(X509_STORE *store, midge_slice crl, midge_text *text) {
              store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 
-/* Kept for the life of the process: reading them takes longer than a handshake,
- * and they take more memory than a client. */
-static _Atomic(X509_STORE *) system_trust;
-
-X509_STORE *midge_tls_system_trust(void) {
-  X509_STORE *store = atomic_load(&system_trust);
-  if (store != NULL) return store;
-  X509_STORE *made = X509_STORE_new();
-  if (made == NULL || X509_STORE_set_default_paths(made) != 1) {
-    X509_STORE_free(made);
-    return NULL;
-  }
-  if (atomic_compare_exchange_strong(&system_trust, &store, made)) return made;
-  X509_STORE_free(made);
-  return store;
-}
-
 bool midge_tls_load_trust(midge_tls_context *context,
                           const midge_tls_options *options, midge_text *text) {
   X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
@@ -94,7 +73,7 @@ bool midge_tls_load_trust(midge_tls_context *context,
   /* Our lists of those revoked are nobody else's. */
   if (context->trusts_system && options->crl.data != NULL) {
     context->trusts_system = false;
-    if (X509_STORE_set_default_paths(store) != 1) {
+    if (!midge_tls_add_system_trust(store)) {
       midge_text_add(text, "the system's certificates cannot be read");
       return false;
     }

@@ -12,12 +12,22 @@ test("require('midge') is the class, and has mqtt, errors, strerror", () => {
   assert.ok(Object.isFrozen(mqtt.errors));
 });
 
+test('versions tells midge and what its addon is linked with', () => {
+  assert.deepEqual(Object.keys(mqtt.versions), ['midge', 'libuv', 'lmdb', 'openssl', 'zlib']);
+  for (const [name, version] of Object.entries(mqtt.versions)) {
+    assert.match(version, /^\d+\.\d+\.\d+/, name);
+  }
+  assert.equal(mqtt.versions.midge, require('midge/package.json').version);
+  assert.ok(Object.isFrozen(mqtt.versions));
+});
+
 test("import from 'midge' gives the same class", async () => {
   const module = await import('midge');
   assert.equal(module.default, mqtt);
   assert.equal(module.mqtt, mqtt);
   assert.equal(module.errors, mqtt.errors);
   assert.equal(module.strerror, mqtt.strerror);
+  assert.equal(module.versions, mqtt.versions);
 });
 
 test('without the addon the error names the fix', async () => {

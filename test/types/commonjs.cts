@@ -38,6 +38,8 @@ client.ref().unref();
 
 const einval: -3 = mqtt.errors.EINVAL;
 const text: string = mqtt.strerror(code);
+const { midge, libuv, lmdb, openssl, zlib }: mqtt.Versions = mqtt.versions;
+const versions: string[] = [midge, libuv, lmdb, openssl, zlib];
 const same: typeof mqtt = mqtt.mqtt;
 const options: mqtt.MqttOptions = { keepalive: 10 };
 

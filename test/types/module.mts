@@ -1,5 +1,5 @@
 // Types as a module meets them. It is compiled, and run by types.test.js.
-import mqtt, { mqtt as named, errors, strerror } from 'midge';
+import mqtt, { mqtt as named, errors, strerror, versions } from 'midge';
 import type {
   Ack, Connack, Message, MqttError, MqttEvents, MqttOptions, PublishOptions,
   QoS, ReceivedProperties, RequestLimits, SubscribeCallback, SubscribeOptions,
@@ -9,6 +9,7 @@ import type {
 const client: mqtt = new named('', '', '', true, 0, true);
 const same: boolean = mqtt === named;
 const text: string = strerror(errors.EQUEUE);
+const version: string = versions.openssl;
 const code: number = client.publish(0, false, 'topic', 'message');
 const options: MqttOptions = { keepalive: 5,
   will: { topic: 'a', payload: Buffer.from('x'), qos: 1 } };

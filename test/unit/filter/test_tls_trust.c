@@ -1,6 +1,7 @@
 /* Whom TLS trusts, and nobody else: files that are half good, the system's
  * authorities, chains of our own, names with a zone. */
 #include "filter/tls_context.h"
+#include "filter/tls_system.h"
 #include "peer.h"
 #include "test.h"
 
@@ -130,6 +131,29 @@ static void test_the_system_s_authorities_are_read_once(void **state) {
   midge_tls_context_release(context);
 }
 
+/* With lists of those revoked the store is a client's own. */
+static void test_more_is_trusted_beside_the_system_s_authorities(void **state) {
+  (void)state;
+  const peer_options of_other = {.certificate = "unknown-root"};
+  const peer_options of_root = {.level = 0};
+  bytes root = certificate_bytes("root.pem");
+  bytes half = certificate_bytes("root-and-half.pem");
+  bytes crl = certificate_bytes("root-empty.crl");
+  const midge_tls_options options = {.version_min = 12};
+  const midge_tls_options with_crl = {.crl = bytes_slice(&crl)};
+  assert_int_equal(midge_tls_trust(bytes_slice(&half)), MIDGE_ETLS);
+  assert_int_equal(midge_tls_trust(MIDGE_NO_SLICE), MIDGE_ETLS);
+  expect(options, HOST, of_root, false);
+  expect(with_crl, HOST, of_root, false);
+  assert_int_equal(midge_tls_trust(bytes_slice(&root)), MIDGE_OK);
+  expect(options, HOST, of_root, true);
+  expect(with_crl, HOST, of_root, true);
+  expect(options, HOST, of_other, true);
+  bytes_free(&root);
+  bytes_free(&half);
+  bytes_free(&crl);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_authority_given_replaces_those_of_the_system),
@@ -138,6 +162,7 @@ int main(void) {
       cmocka_unit_test(test_our_chain_is_shown),
       cmocka_unit_test(test_the_zone_of_an_address_is_not_verified),
       cmocka_unit_test(test_no_cipher_is_without_a_proof),
+      cmocka_unit_test(test_more_is_trusted_beside_the_system_s_authorities),
   };
   return cmocka_run_group_tests_name("tls_trust", tests, NULL, NULL);
 }
