@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#include "reactor/mutex.h"
-
 enum {
   PATIENT_MAX = 64,         /* events that nobody is woken for */
   SETTLE_BYTES = 64 * 1024, /* what the reader gives back at once */
@@ -15,7 +13,7 @@ int midge_event_queue_init(midge_event_queue *queue,
                            const midge_allocator *allocator) {
   *queue =
       (midge_event_queue){.allocator = allocator, .turns.allocator = allocator};
-  int error = midge_mutex_init(&queue->mutex);
+  int error = uv_mutex_init(&queue->mutex);
   if (error != 0) return error;
   error = uv_cond_init(&queue->filled);
   if (error != 0) uv_mutex_destroy(&queue->mutex);

@@ -3,8 +3,6 @@
 #include <assert.h>
 
 /* Wishes up to COPY_MAX are copied under the lock, larger ones before it. */
-#include "reactor/mutex.h"
-
 enum { PARCEL_ROOM = 64 * 1024, COPY_MAX = 8 * 1024, SPARE_MAX = 32 };
 
 static const size_t bytes_max = (size_t)1 << 30;
@@ -12,7 +10,7 @@ static const size_t bytes_max = (size_t)1 << 30;
 int midge_mailbox_init(midge_mailbox *mailbox,
                        const midge_allocator *allocator) {
   *mailbox = (midge_mailbox){.allocator = allocator};
-  return midge_mutex_init(&mailbox->mutex);
+  return uv_mutex_init(&mailbox->mutex);
 }
 
 static midge_parcel *new_parcel(const midge_allocator *allocator, size_t room) {

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <uv.h>
 
-#include "reactor/mutex.h"
-
 enum {
   SMALLEST = 4096,             /* what is smaller is the system's business */
   LARGEST = 1024 * 1024,       /* and what is larger */
@@ -129,7 +127,7 @@ midge_pool *midge_pool_new(void) {
   midge_pool *pool =
       midge_allocate_zero(&midge_allocator_default, sizeof *pool);
   if (pool == NULL) return NULL;
-  if (midge_mutex_init(&pool->mutex) == 0) return pool;
+  if (uv_mutex_init(&pool->mutex) == 0) return pool;
   midge_free(&midge_allocator_default, pool, sizeof *pool);
   return NULL;
 }
