@@ -1,7 +1,10 @@
 /* Records of the durable inbox that no session wrote are not taken, and numbers
  * go on where they ended. */
+#include <stdlib.h>
+
 #include "base/slice.h"
 #include "engine/kept.h"
+#include "engine/record_queue.h"
 #include "engine/records.h"
 #include "unit/harness.h"
 
@@ -41,6 +44,9 @@ static void what_no_session_wrote_is_not_taken(void **state) {
   assert_int_equal(restore(session, key, long_topic, 11), MIDGE_EINVAL);
   assert_int_equal(restore(session, key, long_properties, 11), MIDGE_EINVAL);
   assert_int_equal(restore(session, MIDGE_KEY_KEPT, good, 11), MIDGE_EINVAL);
+  assert_int_equal(
+      restore(session, MIDGE_KEY_KEPT | UINT64_C(1) << 32, good, 11),
+      MIDGE_EINVAL);
   assert_int_equal(restore(session, key, good, 11), MIDGE_OK);
   assert_int_equal(restore(session, key, good, 11), MIDGE_EINVAL);
   assert_int_equal(restore(session, MIDGE_KEY_INBOUND, good, 11), MIDGE_EINVAL);
@@ -89,11 +95,130 @@ static void numbers_go_on_and_none_has_a_low_half_of_zero(void **state) {
   assert_int_equal(number_of_next(UINT32_MAX), UINT64_C(0x100000001));
 }
 
+/* --- Without memory ------------------------------------------------------- */
+
+static size_t allocations_left; /* before one fails, once; 0: none does */
+
+static void *resize(void *context, void *block, size_t old_size,
+                    size_t new_size) {
+  (void)context;
+  (void)old_size;
+  if (new_size == 0) {
+    free(block);
+    return NULL;
+  }
+  if (allocations_left != 0 && --allocations_left == 0) return NULL;
+  return realloc(block, new_size);
+}
+
+static void commit(midge_session *session) {
+  midge_record record = {0};
+  while (midge_session_record(session, &record)) continue;
+  midge_session_committed(session, record.position);
+}
+
+static midge_session *session_that_is_open(void) {
+  static const midge_allocator allocator = {resize, NULL};
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .durable = true,
+                                   .acknowledge_by_hand = true,
+                                   .inbox = true,
+                                   .session_expiry_s = 60,
+                                   .allocator = &allocator};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  midge_session_connected(session);
+  midge_session_received(session, MIDGE_TEXT("\x20\x03\x00\x00\x00"));
+  commit(session);
+  return session;
+}
+
+/* There is room for so many more records. */
+static void leave_room_for(midge_session *session, size_t records) {
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  const midge_ring *waiting = &session->records.waiting;
+  do {
+    assert_int_equal(midge_session_publish(session, &publish, 0), MIDGE_OK);
+  } while (waiting->count + records != waiting->room);
+}
+
+/* One allocation fails, and the connection ends. False: there were fewer of
+ * them, and it goes on. */
+static bool fails(midge_session *session, size_t at, midge_slice bytes) {
+  midge_event event;
+  bool closed = false;
+  while (midge_session_event(session, &event)) continue;
+  allocations_left = at;
+  midge_session_received(session, bytes);
+  bool failed = allocations_left == 0;
+  allocations_left = 0;
+  while (midge_session_event(session, &event))
+    if (event.type == MIDGE_EVENT_CLOSED) {
+      closed = true;
+      assert_int_equal(event.closed.status, MIDGE_ENOMEM);
+    }
+  assert_int_equal(closed, failed);
+  return failed;
+}
+
+#define PUBLISH_9 MIDGE_TEXT("\x34\x07\x00\x01t\x00\x09\x00x")
+#define PUBREL_9 MIDGE_TEXT("\x62\x02\x00\x09")
+
+static bool is_recorded(midge_session *session) {
+  midge_record record;
+  bool found = false;
+  while (midge_session_record(session, &record))
+    found |= (record.key & MIDGE_KEY_KEPT) == MIDGE_KEY_KEPT;
+  return found;
+}
+
+/* The server sends it again. */
+static void what_cannot_be_recorded_has_not_come(void **state) {
+  (void)state;
+  for (size_t room = 0; room <= 1; room++) {
+    size_t at = 0;
+    for (bool failed = true; failed;) {
+      midge_session *session = session_that_is_open();
+      leave_room_for(session, room);
+      failed = fails(session, ++at, PUBLISH_9);
+      bool known = is_recorded(session);
+      assert_true(known || failed);
+      assert_int_equal(session->keeping.first != NULL, known);
+      assert_int_equal(
+          midge_inbox_state(&session->inbox, 9) != MIDGE_INBOUND_NEW, known);
+      midge_session_free(session);
+    }
+    assert_true(at > 2);
+  }
+}
+
+/* The server asks again, and nothing was lost. */
+static void a_release_that_cannot_be_recorded_ends_the_connection(
+    void **state) {
+  (void)state;
+  for (size_t room = 0; room <= 1; room++) {
+    size_t at = 0;
+    for (bool failed = true; failed;) {
+      midge_session *session = session_that_is_open();
+      midge_session_received(session, PUBLISH_9);
+      commit(session);
+      leave_room_for(session, room);
+      failed = fails(session, ++at, PUBREL_9);
+      assert_non_null(session->keeping.first);
+      assert_true(is_recorded(session) || failed);
+      midge_session_free(session);
+    }
+    assert_true(at > 1);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_no_session_wrote_is_not_taken),
       cmocka_unit_test(an_identifier_is_the_newest_messages),
       cmocka_unit_test(numbers_go_on_and_none_has_a_low_half_of_zero),
+      cmocka_unit_test(what_cannot_be_recorded_has_not_come),
+      cmocka_unit_test(a_release_that_cannot_be_recorded_ends_the_connection),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

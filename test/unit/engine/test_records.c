@@ -165,6 +165,19 @@ static void sessions_that_no_session_writes(void **state) {
   midge_session_free(session);
 }
 
+static void only_a_session_that_exists_is_one(void **state) {
+  (void)state;
+  midge_record record = {.key = MIDGE_KEY_SESSION, .head = MIDGE_TEXT(SESSION)};
+  assert_true(midge_record_is_session(&record));
+  record.key++; /* a subscription */
+  assert_false(midge_record_is_session(&record));
+  record.key--;
+  record.head = MIDGE_TEXT("\2");
+  assert_false(midge_record_is_session(&record));
+  record.head = MIDGE_NO_SLICE;
+  assert_false(midge_record_is_session(&record));
+}
+
 /* It said nothing of an expiry, nor of when. */
 static void a_session_of_the_first_format_does_not_expire(void **state) {
   (void)state;
@@ -260,6 +273,18 @@ static void what_is_absent_is_not_ours_once_we_gave_up(void **state) {
   midge_session_abandon(session);
   assert_int_equal(midge_session_unfinished(session), 0);
   assert_int_equal(load(session, 6, "t"), MIDGE_ECLOSED);
+  midge_session_free(session);
+}
+
+static void keys_go_on_behind_the_highest_of_all(void **state) {
+  (void)state;
+  midge_session *session = session_new();
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  assert_int_equal(restore(session, 12, MESSAGE, MESSAGE_SIZE), MIDGE_OK);
+  midge_session_restore_absent(session, &(midge_absence){6, 9, 3, 3});
+  midge_session_restored(session, false);
+  assert_int_equal(midge_session_publish(session, &publish, 1), MIDGE_OK);
+  assert_int_equal(session->outbox.behind.first->key, 13);
   midge_session_free(session);
 }
 
@@ -459,6 +484,66 @@ static void lowering_without_memory_ends_the_connection(void **state) {
   assert_true(faults > 1);
 }
 
+/* As many records wait as there is room for. */
+static midge_session *session_to_park(void) {
+  static const midge_allocator allocator = {resize, NULL};
+  midge_session *session = NULL;
+  midge_session_options options = {.client_id = MIDGE_TEXT("a"),
+                                   .session_expiry_s = 60,
+                                   .durable = true,
+                                   .at_release = true,
+                                   .allocator = &allocator};
+  midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  midge_session_connected(session);
+  midge_session_received(session, MIDGE_TEXT("\x20\x03\x00\x00\x00"));
+  take_records(session);
+  const midge_ring *waiting = &session->records.waiting;
+  do {
+    assert_int_equal(midge_session_publish(session, &publish, 0), MIDGE_OK);
+  } while (waiting->count < waiting->room);
+  return session;
+}
+
+static bool is_recorded(midge_session *session, uint64_t key) {
+  midge_record record;
+  bool found = false;
+  while (midge_session_record(session, &record)) found |= record.key == key;
+  return found;
+}
+
+/* Each allocation fails in turn: the connection ends, and the session knows the
+ * message, which the server sends again, if the journal does. */
+static void what_cannot_be_recorded_was_never_received(void **state) {
+  (void)state;
+  midge_event event = {0};
+  size_t faults = 0;
+  for (bool failed = true; failed; faults += failed) {
+    midge_session *session = session_to_park();
+    while (midge_session_event(session, &event)) continue;
+    allocations_left = faults + 1;
+    midge_session_received(session,
+                           MIDGE_TEXT("\x34\x07\x00\x01t\x00\x09\x00x"));
+    failed = allocations_left == 0;
+    allocations_left = 0;
+    bool closed = false;
+    while (midge_session_event(session, &event))
+      if (event.type == MIDGE_EVENT_CLOSED) {
+        closed = true;
+        assert_int_equal(event.closed.status, MIDGE_ENOMEM);
+      }
+    assert_int_equal(closed, failed);
+    bool known = is_recorded(session, MIDGE_KEY_INBOUND | 9);
+    assert_true(known || failed);
+    assert_int_equal(midge_parking_find(&session->parking, 9) != NULL, known);
+    assert_int_equal(session->parking.bytes != 0, known);
+    assert_int_equal(midge_inbox_state(&session->inbox, 9),
+                     known ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_NEW);
+    midge_session_free(session);
+  }
+  assert_true(faults > 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_that_no_session_writes),
@@ -468,11 +553,13 @@ int main(void) {
       cmocka_unit_test(subscriptions_that_no_session_writes),
       cmocka_unit_test(sessions_that_no_session_writes),
       cmocka_unit_test(a_session_of_the_first_format_does_not_expire),
+      cmocka_unit_test(only_a_session_that_exists_is_one),
       cmocka_unit_test(a_clock_that_was_set_back_ends_no_session),
       cmocka_unit_test(without_a_journal_nothing_is_restored),
       cmocka_unit_test(what_is_absent_is_wanted_once_when_there_is_room),
       cmocka_unit_test(what_should_have_been_there_counts_no_longer),
       cmocka_unit_test(what_is_absent_is_not_ours_once_we_gave_up),
+      cmocka_unit_test(keys_go_on_behind_the_highest_of_all),
       cmocka_unit_test(what_was_cancelled_leaves_its_key),
       cmocka_unit_test(a_publish_is_told_as_stored),
       cmocka_unit_test(a_commit_tells_its_own),
@@ -480,6 +567,7 @@ int main(void) {
       cmocka_unit_test(a_restored_message_has_an_outcome),
       cmocka_unit_test(a_record_outlives_its_message),
       cmocka_unit_test(lowering_without_memory_ends_the_connection),
+      cmocka_unit_test(what_cannot_be_recorded_was_never_received),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -320,6 +320,25 @@ static void a_file_that_cannot_get_its_name(void **state) {
   midge_store_close(store);
 }
 
+/* The file is on the disk, and its name is not yet. */
+static void a_name_that_cannot_be_synced_yet(void **state) {
+  (void)state;
+  midge_explanation why;
+  midge_store *store = NULL;
+  midge_store_options options = store_options();
+  midge_waiting_record record = record_of(1, "one");
+  options.disk = true;
+  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
+  refused.open = (fault){EMFILE, 1};
+  assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_ESTORE);
+  assert_int_equal(refused.open.calls, 0);
+  assert_non_null(strstr(why.text, "cannot sync the store"));
+  assert_int_equal(access(data_path(), F_OK), 0);
+  assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_OK);
+  assert_string_equal(store_bodies(store), "one ");
+  midge_store_close(store);
+}
+
 static void without_a_promise_for_power_cuts_nothing_is_synced(void **state) {
   (void)state;
   refused.sync = (fault){EIO, 1};
@@ -356,6 +375,7 @@ int main(void) {
       TEST(a_store_that_cannot_be_opened_again_yet),
       TEST(the_first_commit_to_the_disk_waits_for_all_before),
       TEST(a_file_that_cannot_get_its_name),
+      TEST(a_name_that_cannot_be_synced_yet),
       TEST(without_a_promise_for_power_cuts_nothing_is_synced),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* A file may end before pages that are free, and before no others. */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 #include <unistd.h>
 
 #include "journal/environment.h"
+#include "journal/file.h"
+#include "journal/pages.h"
 #include "stores.h"
 
 enum { BATCH_MAX = 200, BODY_MAX = 400, PAGE = 4096 };
@@ -155,6 +158,107 @@ static void a_page_that_is_not_free_is_missed(void **state) {
   }
 }
 
+/* What LMDB says itself. */
+static bool lmdb_counts_as_free(MDB_env *env, size_t first, size_t last) {
+  MDB_txn *txn;
+  MDB_cursor *cursor;
+  MDB_val key, list;
+  size_t length, number, count = 0;
+  assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
+  assert_int_equal(mdb_cursor_open(txn, 0, &cursor), 0);
+  while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+    const uint8_t *at = list.mv_data;
+    memcpy(&length, at, sizeof length);
+    for (; length > 0; length--) {
+      at += sizeof number;
+      memcpy(&number, at, sizeof number);
+      count += number >= first;
+    }
+  }
+  mdb_cursor_close(cursor);
+  mdb_txn_abort(txn);
+  return count == last + 1 - first;
+}
+
+static size_t last_page(const midge_store *store) {
+  MDB_envinfo info;
+  assert_int_equal(mdb_env_info(store->env, &info), 0);
+  return info.me_last_pgno;
+}
+
+/* A list that is too long for a page of the tree. */
+static void free_pages_are_counted_as_lmdb_counts_them(void **state) {
+  (void)state;
+  enum { LARGE = 600, PAGES_OF_ITS_OWN = 3000 };
+  static uint8_t body[PAGES_OF_ITS_OWN];
+  static midge_waiting_record records[LARGE];
+  midge_explanation why;
+  midge_store *store = store_open();
+  for (uint64_t i = 0; i < LARGE; i++) {
+    records[i] = record_of(i + 1, "");
+    records[i].body = (midge_slice){body, sizeof body};
+  }
+  assert_int_equal(midge_store_write(store, records, LARGE, &why), MIDGE_OK);
+  for (uint64_t i = 0; i < LARGE; i++) records[i] = deletion_of(i + 1);
+  assert_int_equal(midge_store_write(store, records, LARGE, &why), MIDGE_OK);
+  size_t free_ones = 0;
+  for (uint64_t i = 0; i < 20; i++) {
+    size_t last = last_page(store);
+    for (size_t first = last - 50; first <= last + 1; first++) {
+      bool are_free = lmdb_counts_as_free(store->env, first, last);
+      assert_int_equal(midge_pages_are_free(store->env, first), are_free);
+      free_ones += are_free && first <= last;
+    }
+    store_put(store, LARGE + 1 + i, "small");
+  }
+  assert_true(free_ones > 0);
+  midge_store_close(store);
+}
+
+/* --- A list that is damaged --- */
+
+/* Puts the bytes there, and what is there into them. */
+static void swap(int file, size_t at, void *bytes, size_t size) {
+  uint8_t before[8];
+  assert_true(size <= sizeof before);
+  assert_int_equal(pread(file, before, size, (off_t)at), size);
+  assert_int_equal(pwrite(file, bytes, size, (off_t)at), size);
+  memcpy(bytes, before, size);
+}
+
+static void what_cannot_be_read_is_not_free(void **state) {
+  (void)state;
+  midge_meta meta;
+  midge_store *store = store_open();
+  write_batch(store, 20, 10);
+  write_batch(store, 20, 10);
+  size_t behind_all = last_page(store) + 1;
+  assert_true(midge_pages_are_free(store->env, behind_all));
+  assert_false(midge_pages_are_free(NULL, behind_all));
+
+  MDB_envinfo info;
+  assert_int_equal(mdb_env_info(store->env, &info), 0);
+  size_t newest = (info.me_last_txnid & 1) * PAGE + sizeof(midge_page_head);
+  int file = open(data_path(), O_RDWR);
+  assert_int_equal(pread(file, &meta, sizeof meta, (off_t)newest), sizeof meta);
+  uint32_t format = MIDGE_FILE_FORMAT + 1;
+  swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
+  assert_int_equal(format, MIDGE_FILE_FORMAT);
+  assert_false(midge_pages_are_free(store->env, behind_all));
+  swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
+  assert_true(midge_pages_are_free(store->env, behind_all));
+
+  size_t nodes = meta.free.root * PAGE + sizeof(midge_page_head);
+  uint16_t node = UINT16_MAX; /* behind the end of the file */
+  assert_true(nodes + UINT16_MAX > pages_of_file() * PAGE);
+  swap(file, nodes, &node, sizeof node);
+  assert_false(midge_pages_are_free(store->env, behind_all));
+  swap(file, nodes, &node, sizeof node);
+  assert_true(midge_pages_are_free(store->env, behind_all));
+  close(file);
+  midge_store_close(store);
+}
+
 int main(void) {
 #define TEST(name) \
   cmocka_unit_test_setup_teardown(name, set_up, store_tear_down)
@@ -162,6 +266,8 @@ int main(void) {
       TEST(a_free_page_that_was_never_written_is_not_missed),
       TEST(a_short_file_is_written_to_again),
       TEST(a_page_that_is_not_free_is_missed),
+      TEST(free_pages_are_counted_as_lmdb_counts_them),
+      TEST(what_cannot_be_read_is_not_free),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

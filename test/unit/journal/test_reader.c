@@ -130,6 +130,36 @@ static void messages_are_shown_in_their_order_and_state(void **state) {
   assert_string_equal(listed(), filled);
 }
 
+/* Until PUBREL, of what the program has had. */
+static void an_identifier_alone_is_no_message(void **state) {
+  (void)state;
+  midge_store_report report;
+  midge_page page;
+  midge_explanation why;
+  midge_session *session = NULL;
+  midge_store *store = store_open();
+  midge_session_options options = {.client_id = MIDGE_TEXT("kitchen"),
+                                   .durable = true,
+                                   .session_expiry_s = 60};
+  assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
+  midge_session_connected(session);
+  turn(session, store);
+  RECEIVE(session, "\x20\x03\x00\x00\x00");
+  RECEIVE(session, "\x34\x0b\x00\x04some\x00\x09\x00of");
+  turn(session, store);
+  midge_session_free(session);
+  assert_int_equal(midge_store_read(store, UINT64_C(2) << 62, 1, &page, &why),
+                   MIDGE_OK);
+  assert_int_equal(page.count, 1);
+  assert_int_equal(page.records[0].key, UINT64_C(2) << 62 | 9);
+  midge_page_free(&page);
+  assert_string_equal(listed(), "");
+  assert_int_equal(midge_store_check(path_of(), &report, NULL, 0), MIDGE_OK);
+  assert_int_equal(report.noticed, 0);
+  assert_int_equal(report.kinds[MIDGE_STORED_DAMAGED].messages, 0);
+  midge_store_close(store);
+}
+
 static void looking_changes_nothing_and_needs_no_right_to_write(void **state) {
   (void)state;
   char name[128];
@@ -501,6 +531,7 @@ int main(void) {
   cmocka_unit_test_setup_teardown(function, store_set_up, store_tear_down)
   const struct CMUnitTest tests[] = {
       TEST(messages_are_shown_in_their_order_and_state),
+      TEST(an_identifier_alone_is_no_message),
       TEST(looking_changes_nothing_and_needs_no_right_to_write),
       TEST(many_and_large_ones_are_read),
       TEST(what_stays_is_shown_once_while_a_client_writes),

@@ -1,15 +1,18 @@
 /* What is written is there again, whole, and what is damaged is not. */
 #include <errno.h>
+#include <lmdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/slice.h"
 #include "journal/key.h"
 #include "journal/value.h"
+#include "journal/versions.h"
 #include "stores.h"
 
 static void what_was_written_is_there_again(void **state) {
@@ -365,6 +368,22 @@ static void a_full_store_takes_what_fits_when_there_is_room(void **state) {
   free(bytes);
 }
 
+/* --- What it is made with ------------------------------------------------- */
+
+static void the_version_of_lmdb_is_three_numbers(void **state) {
+  (void)state;
+  int major, minor, patch;
+  char numbers[64];
+  mdb_version(&major, &minor, &patch);
+  snprintf(numbers, sizeof numbers, "%d.%d.%d", major, minor, patch);
+  assert_string_equal(midge_journal_lmdb(), numbers);
+}
+
+static void the_version_of_zlib_is_that_which_runs(void **state) {
+  (void)state;
+  assert_string_equal(midge_journal_zlib(), zlibVersion());
+}
+
 int main(void) {
 #define TEST(name) \
   cmocka_unit_test_setup_teardown(name, store_set_up, store_tear_down)
@@ -387,6 +406,8 @@ int main(void) {
       TEST(the_last_mark_is_of_the_newest_in_flight),
       TEST(the_file_grows_by_itself),
       TEST(a_full_store_takes_what_fits_when_there_is_room),
+      cmocka_unit_test(the_version_of_lmdb_is_three_numbers),
+      cmocka_unit_test(the_version_of_zlib_is_that_which_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,41 @@ static void what_should_have_come_back_is_in_no_queue(void **state) {
   life_end(&l);
 }
 
+/* Nobody waits for an outcome of this; what is recorded shows it. */
+static void what_the_program_is_done_with_leaves_the_journal(void **state) {
+  (void)state;
+  life l;
+  midge_record record;
+  life_start(&l, (midge_client_options){
+                     .store.path = MIDGE_TEXT("/somewhere"),
+                     .session.session_expiry_s = 60,
+                     .session.acknowledge_by_hand = true,
+                     .session.inbox = true,
+                 });
+  midge_link_restored(l.link, &(midge_restored){0, 0, false});
+  expect_restored(&l, 0, 0);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  open_up(&l);
+  commit(&l);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"));
+  commit(&l);
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  midge_wish one = {.type = MIDGE_WISH_DELIVERY,
+                    .token = l.event.message.delivery};
+  assert_int_not_equal(one.token, 0);
+  one.token++; /* there is none */
+  midge_link_wish(l.link, &one);
+  assert_false(midge_link_record(l.link, &record));
+  one.token--;
+  midge_link_wish(l.link, &one);
+  assert_true(midge_link_record(l.link, &record));
+  assert_true(record.key == (UINT64_C(5) << 61 | one.token));
+  assert_int_equal(record.head.size, 0);
+  assert_false(midge_link_record(l.link, &record));
+  life_end(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wished_waits_for_what_was),
@@ -238,6 +273,7 @@ int main(void) {
       cmocka_unit_test(what_was_given_up_stays_given_up),
       cmocka_unit_test(what_left_memory_has_its_outcome_all_the_same),
       cmocka_unit_test(what_should_have_come_back_is_in_no_queue),
+      cmocka_unit_test(what_the_program_is_done_with_leaves_the_journal),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
