@@ -2,29 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-/* What the reactor and signals ring. */
-static int bell = -1;
-static volatile sig_atomic_t interrupted;
-
-static void ring(void *context) {
-  uint64_t one = 1;
-  (void)context;
-  ssize_t written = write(bell, &one, sizeof one);
-  (void)written; /* it rings already */
-}
-
-static void on_signal(int number) {
-  interrupted = number;
-  ring(NULL);
-}
+#include "bell.h"
 
 midge_time run_now(void) {
   struct timespec time;
@@ -155,20 +139,16 @@ static int patience_of(const cli_run *run) {
 static void wait_for_something(cli_run *run) {
   bool listens = !run->leaving && run->steps->listens != NULL &&
                  run->steps->listens(run->context);
-  struct pollfd polls[] = {{bell, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  struct pollfd polls[] = {{bell_file(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
   int ready = poll(polls, listens ? 2 : 1, patience_of(run));
   if (ready < 0 && errno != EINTR) run_leave(run, 1);
   run->readable = ready > 0 && polls[1].revents != 0;
-  if (ready > 0 && polls[0].revents != 0) {
-    uint64_t rung;
-    ssize_t size = read(bell, &rung, sizeof rung);
-    (void)size; /* how often does not matter */
-  }
+  if (ready > 0 && polls[0].revents != 0) bell_hear();
 }
 
 static void turn(cli_run *run) {
   wait_for_something(run);
-  if (interrupted) run_leave(run, run->code);
+  if (bell_asks_for_end()) run_leave(run, run->code);
   take_events(run);
   if (!run->leaving && run_now() >= run->end) {
     complain(run->settings, "the time of -W is over");
@@ -180,18 +160,11 @@ static void turn(cli_run *run) {
     run->steps->tick(run, run->context);
 }
 
-static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  signal(SIGPIPE, SIG_IGN);
-}
-
 static bool open_client(cli_run *run) {
   char why[256] = "";
-  midge_reactor_options options = {.wake = ring};
-  bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (bell < 0 || midge_reactor_start(&run->reactor, &options) != MIDGE_OK) {
+  midge_reactor_options options = {.wake = bell_ring};
+  if (!bell_open() ||
+      midge_reactor_start(&run->reactor, &options) != MIDGE_OK) {
     complain(run->settings, "no thread or file descriptor is left");
     return false;
   }
@@ -212,13 +185,12 @@ int run_command(const cli_settings *settings, const cli_steps *steps,
                  .end = MIDGE_NEVER};
   if (settings->timeout_s != 0)
     run.end = run_now() + (midge_time)settings->timeout_s * 1000;
-  catch_signals();
   if (open_client(&run)) {
     while (!run.ended) turn(&run);
   } else {
     run.code = 1;
   }
   if (run.reactor != NULL) midge_reactor_stop(run.reactor);
-  if (bell >= 0) close(bell);
+  bell_close();
   return run.code;
 }
