@@ -114,9 +114,6 @@ static void restored(cli_run *run, void *context, const midge_event *event) {
   cli_publisher *publisher = context;
   publisher->waiting = event->restored.messages;
   publisher->token = midge_client_last_stored(run->client);
-  if (event->restored.damaged != 0)
-    complain(run->settings, "%zu records of the store are damaged",
-             event->restored.damaged);
   begin(run, publisher);
 }
 

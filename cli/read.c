@@ -175,6 +175,8 @@ static const char *read_session(cli_settings *settings) {
   midge_session_options *session = &settings->client.session;
   read_connect_properties(settings);
   if (has_store(settings)) settings->persistent = true;
+  /* pub prints nothing: what comes for sub meanwhile is kept for it. */
+  session->inbox = session->acknowledge_by_hand = has_store(settings);
   session->clean_start = !settings->persistent;
   session->adopt_session = settings->persistent;
   if (settings->persistent && !settings->has_expiry)
@@ -208,6 +210,8 @@ static const char *check_topics(cli_settings *settings) {
   if (settings->command == SUB) {
     if (topics->count == 0 && settings->unsubscribes.count == 0)
       return "sub needs a filter: -t";
+    if (topics->count != 0 && has_store(settings) && settings->qos == 0)
+      return "--store of sub needs -q 1 or -q 2: QoS 0 is not kept";
   } else if (topics->count != 1) {
     return "one topic is needed: -t";
   }

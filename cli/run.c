@@ -32,10 +32,20 @@ static void note(const cli_run *run, const char *what, midge_slice text) {
             (const char *)text.data);
 }
 
+bool run_flush(cli_run *run) {
+  if (fflush(stdout) != 0 || ferror(stdout)) return false;
+  return run->steps->flushed == NULL || run->steps->flushed(run, run->context);
+}
+
+/* What is printed is written before the client hears that this is the end. */
+static void begin_end(cli_run *run, int code) {
+  run->leaving = true;
+  run->code = run_flush(run) ? code : 1;
+}
+
 void run_leave(cli_run *run, int code) {
   if (run->leaving) return;
-  run->leaving = true;
-  run->code = code;
+  begin_end(run, code);
   midge_properties properties =
       settings_properties(run->settings, MIDGE_DISCONNECT);
   midge_status status = midge_client_disconnect(
@@ -70,8 +80,16 @@ static void on_closed(cli_run *run, const midge_event *event) {
   if (run->opened && !last) return;
   complain(run->settings, "%.*s", (int)event->closed.text.size,
            (const char *)event->closed.text.data);
-  run->leaving = run->ended = true;
-  run->code = code_of(event);
+  begin_end(run, code_of(event));
+  run->ended = true;
+}
+
+static void on_restored(cli_run *run, const midge_event *event) {
+  if (event->restored.damaged != 0)
+    complain(run->settings, "%zu records of the store are damaged",
+             event->restored.damaged);
+  if (run->steps->restored != NULL)
+    run->steps->restored(run, run->context, event);
 }
 
 static void on_store(cli_run *run, const midge_event *event) {
@@ -99,8 +117,7 @@ static void on_event(cli_run *run, const midge_event *event) {
       run->steps->event(run, run->context, event);
       break;
     case MIDGE_EVENT_RESTORED:
-      if (run->steps->restored != NULL)
-        run->steps->restored(run, run->context, event);
+      on_restored(run, event);
       break;
     case MIDGE_EVENT_STORED:
       note(run, "stored", MIDGE_TEXT(""));
@@ -120,8 +137,7 @@ static void take_events(cli_run *run) {
   midge_event event;
   while (!run->ended && midge_reactor_event(run->reactor, &event))
     on_event(run, &event);
-  fflush(stdout);
-  if (ferror(stdout) && !run->leaving) run_leave(run, 1); /* nobody reads */
+  if (!run->leaving && !run_flush(run)) run_leave(run, 1);
 }
 
 /* Milliseconds until there is something to do by ourselves; -1: nothing. */

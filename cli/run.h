@@ -18,6 +18,8 @@ typedef struct cli_steps {
   void (*restored)(cli_run *run, void *context, const midge_event *event);
   /* MESSAGE or DONE. */
   void (*event)(cli_run *run, void *context, const midge_event *event);
+  /* What was printed has left us; false if that is not enough. */
+  bool (*flushed)(cli_run *run, void *context);
   /* Whether it wants to hear of standard input; then `input` is called when
    * there is something to read, or its end. */
   bool (*listens)(void *context);
@@ -45,8 +47,12 @@ struct cli_run {
 int run_command(const cli_settings *settings, const cli_steps *steps,
                 void *context);
 
-/* Says goodbye, and ends with this code. */
+/* Says goodbye, and ends with this code, or 1 if what was printed before cannot
+ * be written. */
 void run_leave(cli_run *run, int code);
+
+/* Writes what was printed; false: nobody takes it, or the disk is full. */
+bool run_flush(cli_run *run);
 
 /* Milliseconds that never run backwards. */
 midge_time run_now(void);

@@ -1,19 +1,29 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "format.h"
 #include "run.h"
 
+/* Above those of publishes that a store has left. */
 enum { TOKEN_SUBSCRIBE = 1, TOKEN_UNSUBSCRIBE = 2 };
+
+enum { HANDLED_MAX = 1024 };
 
 typedef struct cli_subscriber {
   const cli_settings *settings;
-  long count; /* of the messages that were printed */
+  long count;          /* of the messages that were printed */
+  uint64_t last_token; /* of a former life */
+  /* With a store: what was printed, or is not to be, since the last flush. */
+  uint64_t handled[HANDLED_MAX];
+  size_t handled_count;
 } cli_subscriber;
 
-static void subscribe(cli_run *run, const cli_settings *settings) {
+static void subscribe(cli_run *run, const cli_subscriber *subscriber) {
+  const cli_settings *settings = subscriber->settings;
   const texts *topics = &settings->topics;
   midge_subscription *list = calloc(topics->count, sizeof *list);
   if (list == NULL) {
@@ -31,18 +41,20 @@ static void subscribe(cli_run *run, const cli_settings *settings) {
       .properties = settings_properties(settings, MIDGE_SUBSCRIBE)};
   run_expect(run,
              midge_client_subscribe(run->client, list, topics->count, options,
-                                    TOKEN_SUBSCRIBE),
+                                    subscriber->last_token + TOKEN_SUBSCRIBE),
              "subscribe");
   free(list);
 }
 
-static void unsubscribe(cli_run *run, const cli_settings *settings) {
+static void unsubscribe(cli_run *run, const cli_subscriber *subscriber) {
+  const cli_settings *settings = subscriber->settings;
   const texts *topics = &settings->unsubscribes;
   midge_request_options options = {
       .properties = settings_properties(settings, MIDGE_UNSUBSCRIBE)};
   run_expect(run,
-             midge_client_unsubscribe(run->client, topics->list, topics->count,
-                                      options, TOKEN_UNSUBSCRIBE),
+             midge_client_unsubscribe(
+                 run->client, topics->list, topics->count, options,
+                 subscriber->last_token + TOKEN_UNSUBSCRIBE),
              "unsubscribe");
 }
 
@@ -51,15 +63,22 @@ static void opened(cli_run *run, void *context, bool first) {
   const cli_subscriber *subscriber = context;
   const cli_settings *settings = subscriber->settings;
   if (!first) return;
-  if (settings->topics.count != 0) subscribe(run, settings);
-  if (settings->unsubscribes.count != 0) unsubscribe(run, settings);
+  if (settings->topics.count != 0) subscribe(run, subscriber);
+  if (settings->unsubscribes.count != 0) unsubscribe(run, subscriber);
+}
+
+static void restored(cli_run *run, void *context, const midge_event *event) {
+  cli_subscriber *subscriber = context;
+  (void)event;
+  subscriber->last_token = midge_client_last_stored(run->client);
 }
 
 static void on_done(cli_run *run, const cli_subscriber *subscriber,
                     const midge_event *event) {
   const cli_settings *settings = subscriber->settings;
   midge_slice reasons = event->done.reasons;
-  bool subscribes = event->done.token == TOKEN_SUBSCRIBE;
+  bool subscribes =
+      event->done.token == subscriber->last_token + TOKEN_SUBSCRIBE;
   if (!run_expect(run, event->done.status,
                   subscribes ? "subscribe" : "unsubscribe"))
     return;
@@ -100,35 +119,74 @@ static void clear(cli_run *run, const midge_event *event) {
              "--remove-retained");
 }
 
-static void on_message(cli_run *run, cli_subscriber *subscriber,
-                       const midge_event *event) {
+static void print(cli_run *run, cli_subscriber *subscriber,
+                  const midge_event *event) {
   const cli_settings *settings = subscriber->settings;
-  if (run->leaving) return;
-  if (settings->retained_only && !event->message.retain) {
-    run_leave(run, 0);
-    return;
-  }
   if (!is_wanted(settings, event)) return;
   if (settings->remove_retained) clear(run, event);
   if (settings->share < 100 && drand48() * 100 >= settings->share) return;
   format_print(settings, event, stdout);
   subscriber->count++;
-  if (subscriber->count == settings->messages_max) run_leave(run, 0);
+}
+
+static void on_message(cli_run *run, cli_subscriber *subscriber,
+                       const midge_event *event) {
+  const cli_settings *settings = subscriber->settings;
+  bool over = settings->retained_only && !event->message.retain;
+  if (!over) print(run, subscriber, event);
+  if (event->message.delivery != 0)
+    subscriber->handled[subscriber->handled_count++] = event->message.delivery;
+  over = over || (settings->messages_max != 0 &&
+                  subscriber->count == settings->messages_max);
+  if (over)
+    run_leave(run, 0);
+  else if (subscriber->handled_count == HANDLED_MAX && !run_flush(run))
+    run_leave(run, 1);
+}
+
+/* What was printed before a crash of the system is to be there after it. */
+static bool is_synced(const cli_settings *settings) {
+  if (!settings->client.store.disk) return true;
+  /* A pipe or a terminal has nothing that could be. */
+  return fdatasync(STDOUT_FILENO) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+/* Only now the store need not have it any more. */
+static bool flushed(cli_run *run, void *context) {
+  cli_subscriber *subscriber = context;
+  if (subscriber->handled_count == 0) return true;
+  if (!is_synced(subscriber->settings)) return false;
+  for (size_t i = 0; i < subscriber->handled_count; i++) {
+    midge_status status =
+        midge_client_acknowledge_delivery(run->client, subscriber->handled[i]);
+    (void)status; /* without memory for it, it comes twice */
+  }
+  subscriber->handled_count = 0;
+  return true;
 }
 
 static void on_event(cli_run *run, void *context, const midge_event *event) {
-  if (event->type == MIDGE_EVENT_MESSAGE)
-    on_message(run, context, event);
-  else if (event->done.token != 0)
-    on_done(run, context, event);
+  cli_subscriber *subscriber = context;
+  if (event->type == MIDGE_EVENT_MESSAGE && !run->leaving)
+    on_message(run, subscriber, event);
+  else if (event->type == MIDGE_EVENT_DONE &&
+           event->done.token > subscriber->last_token)
+    on_done(run, subscriber, event);
 }
 
 int subscribe_command(const cli_settings *settings) {
   static const cli_steps steps = {
       .opened = opened,
+      .restored = restored,
       .event = on_event,
+      .flushed = flushed,
   };
   cli_subscriber subscriber = {.settings = settings};
   srand48(time(NULL));
-  return run_command(settings, &steps, &subscriber);
+  int code = run_command(settings, &steps, &subscriber);
+  if (subscriber.handled_count != 0)
+    complain(settings,
+             "standard output failed: what it did not take stays in "
+             "the store");
+  return code;
 }

@@ -233,10 +233,141 @@ test('a store is refused what it cannot be', () => {
     [['pub', '--store-sync', '-t', 'a', '-m', 'b'], /--store-sync goes with --store/],
     [['pub', '--store', __filename, '-i', 'x', '-t', 'a', '-m', 'b'], /is to be a directory/],
     [['pub', '--store', 'x', '-i', 'x', '-t', 'a'], /a message is needed/],
+    [['sub', '--store', 'x', '-t', 'a', '-q', '1'], /--store needs a client identifier: -i/],
+    [['sub', '--store', 'x', '-i', 'x', '-t', 'a'], /--store of sub needs -q 1 or -q 2/],
+    [['sub', '--store-sync', '-i', 'x', '-t', 'a'], /--store-sync goes with --store/],
   ];
   for (const [words, sentence] of cases) {
     const { status, stderr } = spawnSync(MIDGE, words, { encoding: 'utf8', timeout: 60000 });
     assert.equal(status, 1);
     assert.match(stderr, sentence);
   }
+});
+
+// --- Subscribing with a store ---
+
+function subscribe(store, broker, out, ...words) {
+  const all = ['sub', '-i', 'subscriber', '--store', store, '-h', '127.0.0.1', '-p',
+    `${broker.port}`, '-t', 'kept/#', '-q', '2', ...words];
+  const child = spawn(MIDGE, all, { stdio: ['ignore', out, 'pipe'] });
+  child.told = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => { child.told += text; });
+  child.closed = once(child, 'close');
+  return child;
+}
+
+// A broker that keeps the session of the subscriber, which is away; and somebody
+// who publishes to it.
+async function away(t, store) {
+  const broker = await mosquitto.start({ settings: { max_queued_messages: '0' } });
+  t.after(() => broker.stop());
+  const { closed, told } = subscribe(store, broker, 'ignore', '-E');
+  assert.deepEqual(await closed, [0, null], told);
+  const publisher = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  t.after(() => publisher.endAsync(true));
+  return { broker, publisher };
+}
+
+const receivedIn = (store) => JSON.parse(midge('count', store, '--json').out).received.messages;
+
+async function until(condition, what) {
+  const end = Date.now() + 60000;
+  while (!condition()) {
+    assert.ok(Date.now() < end, what);
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+}
+
+function pipe(t) {
+  const name = path.join(path.dirname(place(t)), 'pipe');
+  spawnSync('mkfifo', [name]);
+  const input = fs.openSync(name, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+  const file = fs.openSync(name, 'w');
+  t.after(() => [input, file].forEach((end) => fs.closeSync(end)));
+  return { file, text: () => read(input) };
+}
+
+// What is in it now.
+function read(file) {
+  const parts = [];
+  for (;;) {
+    const bytes = Buffer.alloc(65536);
+    try {
+      parts.push(bytes.subarray(0, fs.readSync(file, bytes)));
+    } catch (error) {
+      assert.equal(error.code, 'EAGAIN');
+      return Buffer.concat(parts).toString();
+    }
+  }
+}
+
+test('a subscriber that is killed has lost nothing that it did not print', async (t) => {
+  const store = place(t);
+  const { broker, publisher } = await away(t, store);
+  const count = 300;
+  const line = (number) => `${number} ${'x'.repeat(1000)}`;
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  await Promise.all(numbers.map((number) =>
+    publisher.publishAsync('kept/a', line(number), { qos: 2 })));
+
+  // The pipe takes a fifth of them; the others come into the store.
+  const full = pipe(t);
+  const first = subscribe(store, broker, full.file, '-v');
+  await until(() => receivedIn(store) >= count - 100, 'they do not come into the store');
+  first.kill('SIGKILL');
+  assert.deepEqual(await first.closed, [null, 'SIGKILL'], first.told);
+  const kept = receivedIn(store);
+  await publisher.publishAsync('kept/a', 'end', { qos: 2 });
+
+  const out = path.join(path.dirname(store), 'out');
+  const second = subscribe(store, broker, fs.openSync(out, 'w'), '-v', '-C', `${kept + 1}`);
+  const printed = lines(full.text());
+  assert.deepEqual(await second.closed, [0, null], second.told);
+  const rest = lines(fs.readFileSync(out, 'utf8'));
+  assert.equal(receivedIn(store), 0);
+  assert.equal(rest.pop(), 'kept/a end');
+  // What the second one printed is the end of all; what both did is where they meet.
+  const all = numbers.map((number) => `kept/a ${line(number)}`);
+  assert.deepEqual(printed, all.slice(0, printed.length));
+  assert.deepEqual(rest, all.slice(count - rest.length));
+  assert.ok(printed.length + rest.length >= count, `${printed.length} and ${rest.length}`);
+});
+
+test('what standard output does not take is printed by the next subscriber', async (t) => {
+  const store = place(t);
+  const { broker, publisher } = await away(t, store);
+  for (const text of ['one', 'two']) await publisher.publishAsync('kept/a', text, { qos: 1 });
+  for (const where of [fs.openSync('/dev/full', 'w'), 'closed']) {
+    const refused = subscribe(store, broker, where === 'closed' ? 'pipe' : where);
+    if (where === 'closed') refused.stdout.destroy();
+    assert.deepEqual(await refused.closed, [1, null], refused.told);
+    assert.match(refused.told, /what it did not take stays in the store/);
+    assert.ok(receivedIn(store) > 0);
+  }
+  const out = path.join(path.dirname(store), 'out');
+  const next = subscribe(store, broker, fs.openSync(out, 'w'), '-C', '2');
+  assert.deepEqual(await next.closed, [0, null], next.told);
+  assert.equal(fs.readFileSync(out, 'utf8'), 'one\ntwo\n');
+});
+
+test('pub keeps for sub what comes meanwhile, and sub what pub has left', async (t) => {
+  const store = place(t);
+  const { broker, publisher } = await away(t, store);
+  await publisher.publishAsync('kept/a', 'for sub', { qos: 1 });
+  const pub = (...words) => publish(store, broker, '-i', 'subscriber', '-q', '1', '-t', 'kept/b',
+    '-m', 'for all', ...words);
+  const unsent = pub('--unix', '/nowhere/midge.sock');
+  assert.deepEqual(await once(unsent, 'close'), [1, null], unsent.told);
+  const sent = pub();
+  assert.deepEqual(await once(sent, 'close'), [0, null], sent.told);
+  const kept = receivedIn(store);
+  assert.ok(kept >= 1, 'the message is lost');
+  const again = pub('--unix', '/nowhere/midge.sock');
+  assert.deepEqual(await once(again, 'close'), [1, null], again.told);
+
+  const out = path.join(path.dirname(store), 'out');
+  const sub = subscribe(store, broker, fs.openSync(out, 'w'), '-C', '4', '-F', '%t: %p');
+  assert.deepEqual(await sub.closed, [0, null], sub.told);
+  assert.deepEqual(lines(fs.readFileSync(out, 'utf8')),
+    ['kept/a: for sub', 'kept/b: for all', 'kept/b: for all', 'kept/b: for all']);
 });
