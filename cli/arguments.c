@@ -146,7 +146,7 @@ static const cli_row rows[] = {
             "bind to this address of ours"),
     FLAG_OF("-c", "--disable-clean-session", ANY, persistent,
             "keep the session (needs -i)"),
-    WHOLE_OF("-C", NULL, "COUNT", SUB, messages_max, 1, 2147483647,
+    WHOLE_OF("-C", NULL, "COUNT", SUB | RECORD, messages_max, 1, 2147483647,
              "end after so many messages"),
     FLAG_OF("-d", "--debug", ANY, debug, "say what happens, on standard error"),
     TEXT_OF("-e", NULL, "TOPIC", RR, response_topic,
@@ -166,7 +166,7 @@ static const cli_row rows[] = {
     TEXT_OF("-L", "--url", "URL", ANY, url,
             "mqtt[s]://[user[:password]@]host[:port]/topic, ws[s]://"),
     OTHER("-m", "--message", "TEXT", PUB | RR, take_message, "send this"),
-    WHOLE_OF("-M", NULL, "COUNT", PUB | SUB, in_flight_max, 1, 65535,
+    WHOLE_OF("-M", NULL, "COUNT", PUB | SUB | REPLAY, in_flight_max, 1, 65535,
              "so many of QoS 1 and 2 in flight"),
     OTHER("-n", "--null-message", NULL, PUB | RR, take_nothing,
           "send an empty message"),
@@ -178,14 +178,14 @@ static const cli_row rows[] = {
             "of the user"),
     WHOLE_OF("-q", "--qos", "QOS", ANY, qos, 0, 2, "0, 1 or 2"),
     FLAG_OF("-r", "--retain", PUB, retain, "the server keeps it"),
-    FLAG_OF("-R", NULL, SUB | RR, no_retained,
-            "do not print what was retained"),
+    FLAG_OF("-R", NULL, SUB | RR | RECORD, no_retained,
+            "leave out what was retained before"),
     OTHER("-s", "--stdin-file", NULL, PUB | RR, take_input,
           "send standard input as one message"),
     LIST_OF("-t", "--topic", "TOPIC", ANY, topics,
             "for sub a filter, as often as you like"),
-    LIST_OF("-T", "--filter-out", "FILTER", SUB, filters_out,
-            "do not print what matches"),
+    LIST_OF("-T", "--filter-out", "FILTER", SUB | RECORD | REPLAY, filters_out,
+            "leave out what matches"),
     TEXT_OF("-u", "--username", "NAME", ANY, client.session.user_name,
             "of the user"),
     LIST_OF("-U", "--unsubscribe", "FILTER", SUB, unsubscribes,
@@ -193,7 +193,7 @@ static const cli_row rows[] = {
     FLAG_OF("-v", "--verbose", SUB | RR, verbose, "print the topic too"),
     OTHER("-V", "--protocol-version", "VERSION", ANY, take_version,
           "mqttv5, mqttv311, mqttv31"),
-    WHOLE_OF("-W", NULL, "SECONDS", SUB | RR, timeout_s, 1, 2147483647,
+    WHOLE_OF("-W", NULL, "SECONDS", SUB | RR | RECORD, timeout_s, 1, 2147483647,
              "end after this time"),
     OTHER("-x", "--session-expiry-interval", "SECONDS", ANY, take_expiry,
           "how long the server keeps the session (MQTT 5)"),
@@ -210,7 +210,9 @@ static const cli_row rows[] = {
     TEXT_OF(NULL, "--key", "FILE", ANY, client.tls.key_file,
             "its private key, PEM"),
     OTHER(NULL, "--keyform", "FORM", ANY, refuse, NULL),
+    FLAG_OF(NULL, "--loop", REPLAY, loop, "again from the beginning, for ever"),
     FLAG_OF(NULL, "--nodelay", ANY, nodelay, "no Nagle: as always"),
+    FLAG_OF(NULL, "--overwrite", RECORD, overwrite, "a file that is there"),
     FLAG_OF(NULL, "--pretty", SUB | RR, pretty, "JSON on several lines"),
     TEXT_OF(NULL, "--proxy", "URL", ANY, client.proxy,
             "socks5h://[user[:password]@]host[:port], http://"),
@@ -230,6 +232,8 @@ static const cli_row rows[] = {
             "keep the retain flag (MQTT 5)"),
     FLAG_OF(NULL, "--retained-only", SUB, retained_only,
             "end at the first that is not retained"),
+    REAL_OF(NULL, "--speed", "FACTOR", REPLAY, speed, 0, 1000000,
+            "2 is twice as fast, 0 as fast as can be"),
     TEXT_OF(NULL, "--store", "FOLDER", PUB | SUB, client.store.path,
             "keep the session there, beyond this process"),
     FLAG_OF(NULL, "--store-sync", PUB | SUB, client.store.disk,
@@ -241,6 +245,8 @@ static const cli_row rows[] = {
             "TLS, with the system's authorities"),
     TEXT_OF(NULL, "--tls-version", "VERSION", ANY, tls_version,
             "the lowest: tlsv1.1, tlsv1.2, tlsv1.3"),
+    TEXT_OF(NULL, "--topic-prefix", "TEXT", REPLAY, topic_prefix,
+            "put before each topic"),
     TEXT_OF(NULL, "--unix", "PATH", ANY, unix_path, "a server's socket"),
     TEXT_OF(NULL, "--will-payload", "TEXT", ANY, will_payload,
             "what the will says"),
@@ -303,6 +309,15 @@ static const char *take(cli_settings *settings, const cli_row *row,
   return NULL;
 }
 
+/* The one word that is no option. */
+static bool take_name(cli_settings *settings, const char *word) {
+  bool takes = (settings->command & (RECORD | REPLAY)) != 0;
+  bool is_name = word[0] != '-' || word[1] == '\0';
+  if (!takes || !is_name || settings->recording != NULL) return false;
+  settings->recording = word;
+  return true;
+}
+
 /* One list cannot have more members than there are words. */
 static void make_lists(cli_settings *settings, int count) {
   for (size_t i = 0; i < ROWS; i++) {
@@ -332,6 +347,7 @@ const char *arguments_read(cli_settings *settings, int count, char **words) {
       continue;
     }
     const cli_row *row = find(settings->command, option);
+    if (row == NULL && take_name(settings, option)) continue;
     if (row == NULL)
       return sentence(settings,
                       find(ANY, option) == NULL

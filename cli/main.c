@@ -20,6 +20,10 @@ static const struct {
      subscribe_command},
     {"rr", RR, "send a request and print the response",
      "-t TOPIC -e RESPONSE_TOPIC -m TEXT", request_command},
+    {"record", RECORD, "write what comes into a file, with its timing",
+     "-t FILTER... FILE", record_command},
+    {"replay", REPLAY, "publish what such a file holds, with its timing",
+     "FILE", replay_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -27,9 +31,9 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void help(void) {
   puts("midge: an MQTT client\n");
   for (size_t i = 0; i < COMMANDS; i++)
-    printf("  midge %-5s %s\n", commands[i].name, commands[i].help);
+    printf("  midge %-6s %s\n", commands[i].name, commands[i].help);
   puts(
-      "  midge store list, count, export or check what a session holds on disk"
+      "  midge store  list, count, export or check what a session holds on disk"
       "\n\n  midge COMMAND --help     its options, which are mosquitto's"
       "\n  midge --version");
 }

@@ -33,7 +33,7 @@ void property_name(midge_property_id id, char *name, size_t size) {
     *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
 }
 
-static const midge_property_row *row_of(const char *word) {
+const midge_property_row *property_row(const char *word) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char name[48];
     property_name(names[i].id, name, sizeof name);
@@ -44,12 +44,12 @@ static const midge_property_row *row_of(const char *word) {
 
 int property_words(const char *const *words, int count) {
   if (count < 3) return 0;
-  const midge_property_row *row = row_of(words[1]);
+  const midge_property_row *row = property_row(words[1]);
   int needed = row != NULL && row->type == MIDGE_TYPE_PAIR ? 4 : 3;
   return count < needed ? 0 : needed;
 }
 
-static bool is_number(midge_property_type type) {
+bool property_is_number(midge_property_type type) {
   return type == MIDGE_TYPE_BOOLEAN || type == MIDGE_TYPE_QOS ||
          type == MIDGE_TYPE_TWO_BYTES || type == MIDGE_TYPE_FOUR_BYTES ||
          type == MIDGE_TYPE_VARIABLE;
@@ -65,7 +65,7 @@ static const char *read_value(cli_settings *settings,
     return NULL;
   }
   property->value = text_of(words[2]);
-  if (!is_number(row->type)) return NULL;
+  if (!property_is_number(row->type)) return NULL;
   char *end;
   double number = strtod(words[2], &end);
   double high = row->type == MIDGE_TYPE_TWO_BYTES && row->high > UINT16_MAX
@@ -99,7 +99,7 @@ const char *property_read(cli_settings *settings, char **words) {
                     "-D %s: there is connect, publish, subscribe, unsubscribe, "
                     "disconnect and will",
                     words[0]);
-  const midge_property_row *row = row_of(words[1]);
+  const midge_property_row *row = property_row(words[1]);
   if (row == NULL)
     return sentence(settings, "-D %s %s: there is no such property", words[0],
                     words[1]);

@@ -13,5 +13,9 @@ const char *properties_check(cli_settings *settings);
 
 /* "content-type", as mosquitto has it, of CONTENT_TYPE. */
 void property_name(midge_property_id id, char *name, size_t size);
+/* And back; null: there is no such property. */
+const midge_property_row *property_row(const char *name);
+/* Whether its value is a number; else it is text or bytes. */
+bool property_is_number(midge_property_type type);
 
 #endif

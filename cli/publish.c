@@ -5,10 +5,8 @@
 #include "commands.h"
 #include "input.h"
 #include "run.h"
+#include "window.h"
 
-enum { WAITING_MAX = 10000, WAITING_BYTES_MAX = 16 << 20 };
-
-/* Messages that are published and have no outcome yet. */
 typedef struct cli_publisher {
   const cli_settings *settings;
   midge_slice payload; /* of all but lines */
@@ -17,7 +15,7 @@ typedef struct cli_publisher {
   bool at_end;         /* nothing more comes */
   long left;           /* how often the payload is still published */
   midge_time due;      /* the next time; 0: at once */
-  size_t waiting, waiting_bytes;
+  cli_window waiting;
   uint64_t token; /* of the last */
 } cli_publisher;
 
@@ -34,13 +32,13 @@ static bool publish(cli_run *run, cli_publisher *publisher,
   midge_status status =
       midge_client_publish(run->client, &message, ++publisher->token);
   if (!run_expect(run, status, "publish")) return false;
-  publisher->waiting++;
-  publisher->waiting_bytes += payload.size;
+  window_add(&publisher->waiting, payload.size);
   return true;
 }
 
 static void leave_when_done(cli_run *run, cli_publisher *publisher) {
-  if (publisher->at_end && publisher->waiting == 0) run_leave(run, run->code);
+  if (publisher->at_end && publisher->waiting.count == 0)
+    run_leave(run, run->code);
 }
 
 /* --- The same message, once or more --- */
@@ -49,8 +47,7 @@ static void repeat(cli_run *run, void *context) {
   cli_publisher *publisher = context;
   const cli_settings *settings = publisher->settings;
   bool pauses = settings->repeat_delay_s > 0;
-  while (publisher->left > 0 && publisher->waiting < WAITING_MAX &&
-         publisher->waiting_bytes < WAITING_BYTES_MAX) {
+  while (publisher->left > 0 && !window_is_full(&publisher->waiting)) {
     if (!publish(run, publisher, publisher->payload)) return;
     publisher->left--;
     if (!pauses) continue;
@@ -60,16 +57,14 @@ static void repeat(cli_run *run, void *context) {
   publisher->at_end = publisher->left == 0;
 }
 
-static int patience(void *context) {
+static int64_t patience(void *context) {
   const cli_publisher *publisher = context;
   if (!publisher->begun || publisher->left == 0 ||
       publisher->settings->source == SOURCE_LINES)
     return -1;
   midge_time time = run_now();
-  if (publisher->due > time) return (int)(publisher->due - time);
-  bool full = publisher->waiting >= WAITING_MAX ||
-              publisher->waiting_bytes >= WAITING_BYTES_MAX;
-  return full ? -1 : 0;
+  if (publisher->due > time) return (int64_t)(publisher->due - time) * 1000;
+  return window_is_full(&publisher->waiting) ? -1 : 0;
 }
 
 /* --- Lines --- */
@@ -78,8 +73,7 @@ static bool listens(void *context) {
   const cli_publisher *publisher = context;
   return publisher->begun && !publisher->at_end &&
          publisher->settings->source == SOURCE_LINES &&
-         publisher->waiting < WAITING_MAX &&
-         publisher->waiting_bytes < WAITING_BYTES_MAX;
+         !window_is_full(&publisher->waiting);
 }
 
 static void read_lines(cli_run *run, void *context) {
@@ -112,7 +106,7 @@ static void opened(cli_run *run, void *context, bool first) {
 /* What is published from now on is stored without a connection too. */
 static void restored(cli_run *run, void *context, const midge_event *event) {
   cli_publisher *publisher = context;
-  publisher->waiting = event->restored.messages;
+  publisher->waiting.count = event->restored.messages;
   publisher->token = midge_client_last_stored(run->client);
   begin(run, publisher);
 }
@@ -121,8 +115,7 @@ static void on_event(cli_run *run, void *context, const midge_event *event) {
   cli_publisher *publisher = context;
   if (event->type != MIDGE_EVENT_DONE) return;
   if (event->done.status == MIDGE_ECLOSED && has_store(run->settings)) return;
-  publisher->waiting--;
-  if (publisher->waiting == 0) publisher->waiting_bytes = 0;
+  window_remove(&publisher->waiting);
   if (event->done.status != MIDGE_OK) {
     complain(run->settings, "publish: %s",
              midge_status_text(event->done.status));
@@ -145,9 +138,9 @@ int publish_command(const cli_settings *settings) {
   int code = 1;
   if (input_load(&publisher.input, settings, &publisher.payload))
     code = run_command(settings, &steps, &publisher);
-  if (has_store(settings) && publisher.waiting != 0)
+  if (has_store(settings) && publisher.waiting.count != 0)
     complain(settings, "messages that wait in the store: %zu",
-             publisher.waiting);
+             publisher.waiting.count);
   input_free(&publisher.input);
   return code;
 }

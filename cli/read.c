@@ -207,24 +207,24 @@ static const char *read_version(cli_settings *settings) {
 static const char *check_topics(cli_settings *settings) {
   const texts *topics = &settings->topics;
   midge_text_policy strict = MIDGE_TEXT_STRICT;
-  if (settings->command == SUB) {
+  bool filters = (settings->command & (SUB | RECORD | REPLAY)) != 0;
+  if (settings->command == SUB || settings->command == RECORD) {
     if (topics->count == 0 && settings->unsubscribes.count == 0)
-      return "sub needs a filter: -t";
+      return sentence(settings, "%s needs a filter: -t",
+                      settings->command == SUB ? "sub" : "record");
     if (topics->count != 0 && has_store(settings) && settings->qos == 0)
       return "--store of sub needs -q 1 or -q 2: QoS 0 is not kept";
-  } else if (topics->count != 1) {
+  } else if (topics->count != 1 && settings->command != REPLAY) {
     return "one topic is needed: -t";
   }
   for (size_t i = 0; i < topics->count; i++) {
-    midge_status status = settings->command == SUB
-                              ? midge_filter_check(topics->list[i], strict)
-                              : midge_topic_check(topics->list[i], strict);
+    midge_status status = filters ? midge_filter_check(topics->list[i], strict)
+                                  : midge_topic_check(topics->list[i], strict);
     if (status != MIDGE_OK)
       return sentence(settings, "the topic '%s' cannot be: %s",
                       string_of(settings, topics->list[i]),
-                      settings->command == SUB
-                          ? "'#' is last, and '#' and '+' fill a level"
-                          : "'+' and '#' are for subscribing");
+                      filters ? "'#' is last, and '#' and '+' fill a level"
+                              : "'+' and '#' are for subscribing");
   }
   return NULL;
 }
@@ -233,6 +233,24 @@ static const char *check_topics(cli_settings *settings) {
 static bool is_resumption(const cli_settings *settings) {
   return settings->command == PUB && has_store(settings) &&
          settings->topics.count == 0 && settings->source == SOURCE_NONE;
+}
+
+/* What is recorded is to be the same once it is replayed. */
+static const char *check_recording(cli_settings *settings) {
+  bool is_5 = settings->client.session.version == MIDGE_MQTT_5;
+  if (settings->recording == NULL)
+    return "the name of the file is missing, or - for standard input or output";
+  if (settings->loop && strcmp(settings->recording, "-") == 0)
+    return "--loop needs a file: standard input cannot be read again";
+  if (settings->command == REPLAY &&
+      settings->properties[MIDGE_PUBLISH].count != 0)
+    return "-D publish is not there: the properties are those of the recording";
+  if (settings->command == RECORD && is_5) {
+    settings->retain_as_published = true;
+    settings->retain_handling = settings->no_retained ? 2 : 0;
+    settings->no_retained = false;
+  }
+  return properties_check(settings);
 }
 
 static const char *check(cli_settings *settings) {
@@ -244,6 +262,8 @@ static const char *check(cli_settings *settings) {
   }
   const char *wrong = check_topics(settings);
   if (wrong != NULL) return wrong;
+  if (settings->command == RECORD || settings->command == REPLAY)
+    return check_recording(settings);
   if (settings->command != SUB && settings->source == SOURCE_NONE)
     return "a message is needed: -m, -f, -l, -n or -s";
   if (settings->command == RR && settings->response_topic.data == NULL)
@@ -260,9 +280,14 @@ static const char *check(cli_settings *settings) {
 
 const char *settings_read(cli_settings *settings, cli_command command,
                           int count, char **words) {
+  bool is_old = command == PUB || command == SUB; /* as mosquitto's */
   *settings = (cli_settings){
       .command = command,
-      .client.session.version = command == RR ? MIDGE_MQTT_5 : MIDGE_MQTT_3_1_1,
+      .client.session.version = is_old ? MIDGE_MQTT_3_1_1 : MIDGE_MQTT_5,
+      .qos = command == RECORD   ? 2
+             : command == REPLAY ? -1
+                                 : 0,
+      .speed = 1,
       .keep_alive_s = 60,
       .repeat = 1,
       .share = 100,

@@ -4,7 +4,7 @@
 
 #include "settings.h"
 
-/* Of `pub`, `sub` or `rr`. Null, or why not: a sentence, kept. */
+/* Null, or why not: a sentence, kept. */
 const char *settings_read(cli_settings *settings, cli_command command,
                           int count, char **words);
 

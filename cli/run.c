@@ -10,10 +10,14 @@
 
 #include "bell.h"
 
-midge_time run_now(void) {
+uint64_t run_now_us(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
-  return (midge_time)time.tv_sec * 1000 + (midge_time)time.tv_nsec / 1000000;
+  return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+midge_time run_now(void) {
+  return run_now_us() / 1000;
 }
 
 void complain(const cli_settings *settings, const char *format, ...) {
@@ -140,23 +144,25 @@ static void take_events(cli_run *run) {
   if (!run->leaving && !run_flush(run)) run_leave(run, 1);
 }
 
-/* Milliseconds until there is something to do by ourselves; -1: nothing. */
-static int patience_of(const cli_run *run) {
-  int patience = run->leaving || run->steps->patience == NULL
-                     ? -1
-                     : run->steps->patience(run->context);
+/* Microseconds until there is something to do by ourselves; -1: nothing. */
+static int64_t patience_of(const cli_run *run) {
+  int64_t patience = run->leaving || run->steps->patience == NULL
+                         ? -1
+                         : run->steps->patience(run->context);
   midge_time time = run_now();
   if (run->leaving || run->end == MIDGE_NEVER) return patience;
   midge_time left = run->end > time ? run->end - time : 0;
-  if (left > INT32_MAX) left = INT32_MAX;
-  return patience < 0 || (int)left < patience ? (int)left : patience;
+  int64_t left_us = (int64_t)left * 1000;
+  return patience < 0 || left_us < patience ? left_us : patience;
 }
 
 static void wait_for_something(cli_run *run) {
   bool listens = !run->leaving && run->steps->listens != NULL &&
                  run->steps->listens(run->context);
   struct pollfd polls[] = {{bell_file(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  int ready = poll(polls, listens ? 2 : 1, patience_of(run));
+  int64_t patience = patience_of(run);
+  struct timespec time = {patience / 1000000, patience % 1000000 * 1000};
+  int ready = ppoll(polls, listens ? 2 : 1, patience < 0 ? NULL : &time, NULL);
   if (ready < 0 && errno != EINTR) run_leave(run, 1);
   run->readable = ready > 0 && polls[1].revents != 0;
   if (ready > 0 && polls[0].revents != 0) bell_hear();

@@ -24,8 +24,8 @@ typedef struct cli_steps {
    * there is something to read, or its end. */
   bool (*listens)(void *context);
   void (*input)(cli_run *run, void *context);
-  /* Milliseconds until `tick`, -1 for never. */
-  int (*patience)(void *context);
+  /* Microseconds until `tick`, -1 for never. */
+  int64_t (*patience)(void *context);
   void (*tick)(cli_run *run, void *context);
 } cli_steps;
 
@@ -56,6 +56,7 @@ bool run_flush(cli_run *run);
 
 /* Milliseconds that never run backwards. */
 midge_time run_now(void);
+uint64_t run_now_us(void);
 
 /* To standard error, unless --quiet. */
 __attribute__((format(printf, 2, 3))) void complain(

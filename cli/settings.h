@@ -5,7 +5,14 @@
 #include "midge/client.h"
 
 /* A set, as an option may belong to several. */
-typedef enum cli_command { PUB = 1, SUB = 2, RR = 4, ANY = 7 } cli_command;
+typedef enum cli_command {
+  PUB = 1,
+  SUB = 2,
+  RR = 4,
+  RECORD = 8,
+  REPLAY = 16,
+  ANY = 31,
+} cli_command;
 
 typedef enum cli_source {
   SOURCE_NONE,
@@ -48,7 +55,7 @@ typedef struct cli_settings {
 
   texts topics, filters_out, unsubscribes;
   midge_slice response_topic;
-  long qos;
+  long qos; /* -1: as recorded */
   bool retain;
   cli_source source;
   midge_slice message; /* the payload, or the name of its file */
@@ -61,8 +68,14 @@ typedef struct cli_settings {
   midge_slice format; /* null data: the payload alone */
   bool pretty, verbose, no_newline;
   bool no_retained, retained_only, remove_retained, retain_as_published;
+  uint8_t retain_handling; /* of subscriptions, MQTT 5 */
   bool only_subscribe;
   bool quiet, debug;
+
+  const char *recording; /* the name of its file, or "-"; null: not given */
+  bool overwrite, loop;
+  double speed; /* 0: as fast as can be */
+  midge_slice topic_prefix;
 
   property_list properties[MIDGE_WILL + 1]; /* by packet type */
 } cli_settings;

@@ -15,6 +15,8 @@ enum { HANDLED_MAX = 1024 };
 
 typedef struct cli_subscriber {
   const cli_settings *settings;
+  cli_printer *print;
+  void *context;       /* of the printer */
   long count;          /* of the messages that were printed */
   uint64_t last_token; /* of a former life */
   /* With a store: what was printed, or is not to be, since the last flush. */
@@ -36,6 +38,7 @@ static void subscribe(cli_run *run, const cli_subscriber *subscriber) {
     list[i].retain_as_published =
         settings->retain_as_published &&
         settings->client.session.version == MIDGE_MQTT_5;
+    list[i].retain_handling = settings->retain_handling;
   }
   midge_request_options options = {
       .properties = settings_properties(settings, MIDGE_SUBSCRIBE)};
@@ -119,13 +122,13 @@ static void clear(cli_run *run, const midge_event *event) {
              "--remove-retained");
 }
 
-static void print(cli_run *run, cli_subscriber *subscriber,
-                  const midge_event *event) {
+static void take(cli_run *run, cli_subscriber *subscriber,
+                 const midge_event *event) {
   const cli_settings *settings = subscriber->settings;
   if (!is_wanted(settings, event)) return;
   if (settings->remove_retained) clear(run, event);
   if (settings->share < 100 && drand48() * 100 >= settings->share) return;
-  format_print(settings, event, stdout);
+  subscriber->print(subscriber->context, settings, event);
   subscriber->count++;
 }
 
@@ -133,7 +136,7 @@ static void on_message(cli_run *run, cli_subscriber *subscriber,
                        const midge_event *event) {
   const cli_settings *settings = subscriber->settings;
   bool over = settings->retained_only && !event->message.retain;
-  if (!over) print(run, subscriber, event);
+  if (!over) take(run, subscriber, event);
   if (event->message.delivery != 0)
     subscriber->handled[subscriber->handled_count++] = event->message.delivery;
   over = over || (settings->messages_max != 0 &&
@@ -174,14 +177,16 @@ static void on_event(cli_run *run, void *context, const midge_event *event) {
     on_done(run, subscriber, event);
 }
 
-int subscribe_command(const cli_settings *settings) {
+int subscribe_with(const cli_settings *settings, cli_printer *print,
+                   void *context) {
   static const cli_steps steps = {
       .opened = opened,
       .restored = restored,
       .event = on_event,
       .flushed = flushed,
   };
-  cli_subscriber subscriber = {.settings = settings};
+  cli_subscriber subscriber = {
+      .settings = settings, .print = print, .context = context};
   srand48(time(NULL));
   int code = run_command(settings, &steps, &subscriber);
   if (subscriber.handled_count != 0)
@@ -189,4 +194,14 @@ int subscribe_command(const cli_settings *settings) {
              "standard output failed: what it did not take stays in "
              "the store");
   return code;
+}
+
+static void print_formatted(void *context, const cli_settings *settings,
+                            const midge_event *event) {
+  (void)context;
+  format_print(settings, event, stdout);
+}
+
+int subscribe_command(const cli_settings *settings) {
+  return subscribe_with(settings, print_formatted, NULL);
 }

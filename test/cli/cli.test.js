@@ -2,7 +2,7 @@
 // The command line beside mosquitto's programs, with the same words against the
 // same broker: what they print and how they end.
 const assert = require('node:assert/strict');
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
@@ -10,10 +10,8 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { file } = require('../tls/certificates');
 const mosquitto = require('../support/mosquitto');
+const { LIMIT_MS, MIDGE, programs, run, start } = require('./support/program');
 
-const MIDGE = process.env.MIDGE_CLI ||
-  path.join(__dirname, '..', '..', 'build', 'cli', 'midge');
-const LIMIT_MS = 60000;
 const PSK = '00112233445566778899aabbccddeeff';
 
 let broker;
@@ -36,31 +34,6 @@ after(async () => {
   await other.stop();
   fs.rmSync(folder, { recursive: true, force: true });
 });
-
-// What a program is: midge's command, or mosquitto's program of the same name.
-const programs = {
-  midge: (name, words) => [MIDGE, [name, ...words]],
-  mosquitto: (name, words) => [`mosquitto_${name}`, words],
-};
-
-function start(which, name, words, input) {
-  const [command, all] = programs[which](name, words);
-  const child = spawn(command, all, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const result = { out: '', err: '' };
-  child.stdout.on('data', (data) => { result.out += data.toString('latin1'); });
-  child.stderr.on('data', (data) => { result.err += data; });
-  child.stdin.on('error', () => {}).end(input);
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const ended = new Promise((resolve) => {
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ ...result, code });
-    });
-  });
-  return { child, result, ended };
-}
-
-const run = (...args) => start(...args).ended;
 
 function at(index, words) {
   return ['-h', '127.0.0.1', '-p', `${broker.ports[index]}`, ...words];

@@ -10,7 +10,7 @@ async function start() {
   const stop = () => new Promise((resolve) => {
     broker.close(() => server.close(resolve));
   });
-  return { port: server.address().port, stop };
+  return { broker, port: server.address().port, stop };
 }
 
 module.exports = { start };
