@@ -32,8 +32,13 @@ typedef struct midge_slice {
   size_t size;
 } midge_slice;
 
+#ifdef __cplusplus
+#define MIDGE_TEXT(literal) \
+  (midge_slice{(const uint8_t *)("" literal), sizeof(literal) - 1})
+#else
 #define MIDGE_TEXT(literal) \
   ((midge_slice){(const uint8_t *)("" literal), sizeof(literal) - 1})
+#endif
 
 /* Bytes that are counted. They never change, and the count is atomic, so a
  * buffer may cross threads. Slices in an event point into one. */
