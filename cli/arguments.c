@@ -155,16 +155,17 @@ static const cli_row rows[] = {
     OTHER("-f", "--file", "FILE", PUB | RR, take_file,
           "send what the file holds"),
     TEXT_OF("-F", NULL, "FORMAT", SUB | RR, format,
-            "how to print a message: man mosquitto_sub"),
+            "how to print a message: see midge man sub"),
     TEXT_OF("-h", "--host", "HOST", ANY, host, "the server; localhost"),
     TEXT_OF("-i", "--id", "ID", ANY, id, "the client identifier"),
     TEXT_OF("-I", "--id-prefix", "PREFIX", ANY, id_prefix,
             "the same, the process id behind it"),
-    WHOLE_OF("-k", "--keepalive", "SECONDS", ANY, keep_alive_s, 0, 65535, "60"),
+    WHOLE_OF("-k", "--keepalive", "SECONDS", ANY, keep_alive_s, 0, 65535,
+             "between signs of life; 60"),
     OTHER("-l", "--stdin-line", NULL, PUB, take_lines,
           "send each line of standard input"),
     TEXT_OF("-L", "--url", "URL", ANY, url,
-            "mqtt[s]://[user[:password]@]host[:port]/topic, ws[s]://"),
+            "mqtt://user:pw@host:port/topic, wss://..."),
     OTHER("-m", "--message", "TEXT", PUB | RR, take_message, "send this"),
     WHOLE_OF("-M", NULL, "COUNT", PUB | SUB | REPLAY, in_flight_max, 1, 65535,
              "so many of QoS 1 and 2 in flight"),
@@ -175,7 +176,7 @@ static const cli_row rows[] = {
     WHOLE_OF("-p", "--port", "PORT", ANY, port, 1, 65535,
              "1883, with TLS 8883"),
     TEXT_OF("-P", "--pw", "PASSWORD", ANY, client.session.password,
-            "of the user"),
+            "and the password"),
     WHOLE_OF("-q", "--qos", "QOS", ANY, qos, 0, 2, "0, 1 or 2"),
     FLAG_OF("-r", "--retain", PUB, retain, "the server keeps it"),
     FLAG_OF("-R", NULL, SUB | RR | RECORD, no_retained,
@@ -183,11 +184,11 @@ static const cli_row rows[] = {
     OTHER("-s", "--stdin-file", NULL, PUB | RR, take_input,
           "send standard input as one message"),
     LIST_OF("-t", "--topic", "TOPIC", ANY, topics,
-            "for sub a filter, as often as you like"),
+            "a topic; of sub, record, replay: filters"),
     LIST_OF("-T", "--filter-out", "FILTER", SUB | RECORD | REPLAY, filters_out,
             "leave out what matches"),
     TEXT_OF("-u", "--username", "NAME", ANY, client.session.user_name,
-            "of the user"),
+            "the name of the user"),
     LIST_OF("-U", "--unsubscribe", "FILTER", SUB, unsubscribes,
             "unsubscribe from it"),
     FLAG_OF("-v", "--verbose", SUB | RR, verbose, "print the topic too"),
@@ -196,7 +197,7 @@ static const cli_row rows[] = {
     WHOLE_OF("-W", NULL, "SECONDS", SUB | RR | RECORD, timeout_s, 1, 2147483647,
              "end after this time"),
     OTHER("-x", "--session-expiry-interval", "SECONDS", ANY, take_expiry,
-          "how long the server keeps the session (MQTT 5)"),
+          "the life of the session (MQTT 5)"),
     TEXT_OF(NULL, "--cafile", "FILE", ANY, client.tls.ca_file,
             "trusted authorities, PEM"),
     TEXT_OF(NULL, "--capath", "FOLDER", ANY, client.tls.ca_path,
@@ -215,7 +216,7 @@ static const cli_row rows[] = {
     FLAG_OF(NULL, "--overwrite", RECORD, overwrite, "a file that is there"),
     FLAG_OF(NULL, "--pretty", SUB | RR, pretty, "JSON on several lines"),
     TEXT_OF(NULL, "--proxy", "URL", ANY, client.proxy,
-            "socks5h://[user[:password]@]host[:port], http://"),
+            "socks5h://user:pw@host:port, or http://"),
     TEXT_OF(NULL, "--psk", "HEX", ANY, psk, "a pre-shared key"),
     TEXT_OF(NULL, "--psk-identity", "NAME", ANY, client.tls.psk_identity,
             "and whose it is"),
@@ -235,7 +236,7 @@ static const cli_row rows[] = {
     REAL_OF(NULL, "--speed", "FACTOR", REPLAY, speed, 0, 1000000,
             "2 is twice as fast, 0 as fast as can be"),
     TEXT_OF(NULL, "--store", "FOLDER", PUB | SUB, client.store.path,
-            "keep the session there, beyond this process"),
+            "keep the session beyond this process there"),
     FLAG_OF(NULL, "--store-sync", PUB | SUB, client.store.disk,
             "and beyond a power cut"),
     OTHER(NULL, "--tls-alpn", "NAME", ANY, take_alpn, "a protocol to offer"),
@@ -351,7 +352,7 @@ const char *arguments_read(cli_settings *settings, int count, char **words) {
     if (row == NULL)
       return sentence(settings,
                       find(ANY, option) == NULL
-                          ? "%s is no option: see --help"
+                          ? "%s is no option: see --help=all"
                           : "%s is an option of another command",
                       option);
     if (row->value != NULL && i + 1 == count)
@@ -363,15 +364,33 @@ const char *arguments_read(cli_settings *settings, int count, char **words) {
   return NULL;
 }
 
-void arguments_print(unsigned commands) {
-  for (size_t i = 0; i < ROWS; i++) {
-    const cli_row *row = &rows[i];
-    if ((row->commands & commands) == 0 || row->help == NULL) continue;
-    char left[64];
-    snprintf(left, sizeof left, "%s%s%s%s%s", row->letter ? row->letter : "",
-             row->letter && row->name ? ", " : "", row->name ? row->name : "",
-             row->value ? " " : "", row->value ? row->value : "");
-    printf("  %-34s %s\n", left, row->help);
+bool arguments_ask_for_help(const char *word, bool *all) {
+  *all = strcmp(word, "--help=all") == 0;
+  return *all || strcmp(word, "--help") == 0;
+}
+
+/* -D has more than one value, and is none of the rows. */
+static const cli_option property = {"-D", "--property", "PACKET NAME VALUE",
+                                    "a property of MQTT 5", ANY};
+
+bool arguments_option(size_t i, cli_option *option) {
+  size_t at = 0;
+  for (size_t row = 0; row < ROWS; row++) {
+    const cli_row *of = &rows[row];
+    if (of->help == NULL || at++ != i) continue;
+    *option =
+        (cli_option){of->letter, of->name, of->value, of->help, of->commands};
+    return true;
   }
-  puts("  -D, --property PACKET NAME VALUE   a property of MQTT 5");
+  *option = property;
+  return at == i;
+}
+
+bool arguments_find(unsigned commands, const char *word, cli_option *option) {
+  for (size_t i = 0; arguments_option(i, option); i++) {
+    bool is_it = (option->letter && strcmp(word, option->letter) == 0) ||
+                 (option->name && strcmp(word, option->name) == 0);
+    if (is_it && (option->commands & commands) != 0) return true;
+  }
+  return false;
 }

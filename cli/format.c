@@ -15,7 +15,47 @@ typedef struct cli_field {
   char letter;
 } cli_field;
 
-static const char letters[] = "%ACDEFIJPRSUXjlmpqrtx";
+static const struct {
+  char letter;
+  const char *help;
+} letters[] = {
+    {'%', "a percent sign"},
+    {'A', "the topic alias"},
+    {'C', "the content type"},
+    {'D', "the correlation data"},
+    {'E', "the message expiry interval, in seconds"},
+    {'F', "the payload format indicator"},
+    {'I', "when it came, ISO 8601"},
+    {'J', "all of it as JSON, whose payload is JSON too"},
+    {'j', "all of it as JSON, whose payload is text"},
+    {'l', "the size of the payload, in bytes"},
+    {'m', "the packet identifier"},
+    {'P', "the user properties, name:value"},
+    {'p', "the payload"},
+    {'q', "the QoS"},
+    {'R', "the response topic"},
+    {'r', "the retain flag"},
+    {'S', "the subscription identifier"},
+    {'t', "the topic"},
+    {'U', "when it came, in seconds since 1970"},
+    {'X', "the payload in hexadecimal digits, ABCDEF"},
+    {'x', "the payload in hexadecimal digits, abcdef"},
+};
+
+enum { LETTERS = sizeof letters / sizeof *letters };
+
+const char *format_sequence(size_t i, char sequence[3]) {
+  if (i >= LETTERS) return NULL;
+  snprintf(sequence, 3, "%%%c", letters[i].letter);
+  return letters[i].help;
+}
+
+static bool is_letter(char letter) {
+  for (size_t i = 0; i < LETTERS; i++) {
+    if (letters[i].letter == letter) return true;
+  }
+  return false;
+}
 
 /* Behind the percent sign; returns what follows it. */
 static const char *read_field(const char *at, cli_field *field) {
@@ -46,7 +86,7 @@ const char *format_check(cli_settings *settings, const char *format) {
     } else if (c == '%') {
       cli_field field;
       format = read_field(format, &field);
-      if (field.letter == '\0' || strchr(letters, field.letter) == NULL)
+      if (!is_letter(field.letter))
         return sentence(settings, "-F: '%%%c' is no sequence", field.letter);
     }
   }

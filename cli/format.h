@@ -8,6 +8,9 @@
 
 /* Null, or what is wrong with it. */
 const char *format_check(cli_settings *settings, const char *format);
+/* The sequences of -F: what each stands for, and itself. Null behind the last.
+ */
+const char *format_sequence(size_t i, char sequence[3]);
 /* One message, and the end of the line. */
 void format_print(const cli_settings *settings, const midge_event *event,
                   FILE *out);

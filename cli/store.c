@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "json.h"
 #include "midge/store.h"
 
@@ -18,7 +19,7 @@ typedef struct store_words {
   bool json;
 } store_words;
 
-static const char usage[] =
+const char store_usage[] =
     "midge store: what a durable session holds on disk\n"
     "\n"
     "  midge store list PATH            a line for each message\n"
@@ -217,8 +218,9 @@ static const char *read_words(size_t action, store_words *words, int count,
 int store_command(int count, char **words) {
   store_words read = {0};
   for (int i = 0; i < count; i++) {
-    if (strcmp(words[i], "--help") != 0) continue;
-    puts(usage);
+    bool all;
+    if (!arguments_ask_for_help(words[i], &all)) continue;
+    puts(store_usage);
     return EXIT_SUCCESS;
   }
   if (count == 0)

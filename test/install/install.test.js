@@ -16,6 +16,10 @@ const HEADERS = ['client', 'packet', 'session', 'store', 'types'].map((name) => 
 const STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror'];
 const LIMIT_MS = 120000;
 
+const COMPLETIONS = ['share/bash-completion/completions', 'share/zsh/site-functions',
+  'share/fish/vendor_completions.d'];
+const PAGES = fs.readdirSync(path.join(BUILD, 'cli/man1'));
+
 let folder;
 let prefix;
 let broker;
@@ -60,7 +64,9 @@ test('it is all there, and nothing knows where it was built', () => {
     ...HEADERS.map((name) => `include/midge/${name}`),
     'lib/libmidge.a', 'lib/libmidge.so', 'lib/libmidge.so.0', 'lib/libmidge.so.0.1.0',
     'lib/pkgconfig/midge.pc',
-  ]);
+    ...['midge', '_midge', 'midge.fish'].map((name, i) => `${COMPLETIONS[i]}/${name}`),
+    ...PAGES.map((name) => `share/man/man1/${name}`),
+  ].sort());
   for (const file of files) {
     for (const place of [ROOT, '/opt/midge']) {
       assert.equal(fs.readFileSync(file).includes(place), false, `${file} names ${place}`);
