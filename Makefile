@@ -31,9 +31,9 @@ package:
 tidy:
 	@tools/tidy
 
-# The long ones.
+# The long ones; WHICH picks some, as in make soak WHICH=killed.
 soak: build
-	@tools/soak
+	@tools/soak $(WHICH)
 
 # A hundred thousand seeds of bad weather, every cut of every script, and ten
 # thousand power cuts.

@@ -26,6 +26,11 @@ function stored(number) {
   fs.writeSync(log, `${number}\n`);
 }
 
+// Every life has to find the store sound.
+function checkStore({ damaged, stale }) {
+  if (damaged > 0 || stale) throw new Error(`${damaged} damaged${stale ? ', and stale' : ''}`);
+}
+
 function published(error) {
   if (error) throw error;
   unfinished -= 1;
@@ -36,7 +41,10 @@ function byClass() {
   const client = new mqtt('keeper', null, null, false, 60000, true, options);
   const numbers = new Map();
   client.on('stored', (mid) => stored(numbers.get(mid)));
-  client.on('restored', ({ messages }) => { waiting += messages; });
+  client.on('restored', (what) => {
+    checkStore(what);
+    waiting += what.messages;
+  });
   client.on('published', (mid) => {
     if (numbers.has(mid)) return;
     waiting -= 1;
@@ -56,7 +64,7 @@ function byClass() {
 
 function byConnect() {
   const client = mqtt.connect(`mqtt://127.0.0.1:${port}`,
-    { ...options, clientId: 'keeper', clean: false });
+    { ...options, clientId: 'keeper', clean: false, onRestored: checkStore });
   client.on('error', (error) => { throw error; });
   return {
     publish(number, qos) {
