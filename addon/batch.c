@@ -220,9 +220,10 @@ static void add_opened(midge_batch *batch, napi_env env,
       text_value(env, event->opened.client_id),
       number_value(env, event->opened.limits.keep_alive_s),
       number_value(env, event->opened.renewed),
+      number_value(env, event->opened.dropped),
       midge_properties_write(env, event->properties),
   };
-  add_life(batch, env, event, values, 6);
+  add_life(batch, env, event, values, 7);
 }
 
 /* The first reason is the server's, the last one ours, if there are any. */

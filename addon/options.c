@@ -76,6 +76,7 @@ static const option_row client_rows[] = {
     CLIENT("topicAliases", FLAG, session.alias_auto),
     CLIENT("lowerQoS", FLAG, session.lower_qos),
     CLIENT("forgetSubscriptions", FLAG, session.forget_subscriptions),
+    CLIENT("dropInFlight", FLAG, session.drop_in_flight),
     CLIENT("strictText", FLAG, session.strict_text),
     CLIENT("hold", FLAG, session.hold),
     CLIENT("acknowledgeByHand", FLAG, session.acknowledge_by_hand),

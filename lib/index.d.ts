@@ -198,6 +198,8 @@ declare namespace mqtt {
     keepalive: number;
     /** Messages of a lost session that are sent again as new ones. */
     renewed: number;
+    /** Or, with `sessionLost: 'drop'`, ended with ESESSION. */
+    dropped: number;
     properties?: ConnackProperties;
   }
 
@@ -311,6 +313,8 @@ declare namespace mqtt {
     autoAssignTopicAlias?: boolean;
     /** Lower a QoS that the server does not offer instead of refusing it. */
     lowerQoS?: boolean;
+    /** What is done, when a session ends, with messages that the server may have. 'resend'. */
+    sessionLost?: 'resend' | 'drop';
     /** Accept control characters and non-characters in text. */
     lenientText?: boolean;
     /** Break the connection over control characters in what is received. */
@@ -426,6 +430,8 @@ declare namespace mqtt {
     subscribed: [mid: number, granted?: number | number[]];
     unsubscribed: [mid: number];
     published: [mid: number, ack?: Ack];
+    /** A publish that was accepted ended otherwise. */
+    failed: [mid: number, error: MqttError];
     /** A publish of QoS 1 or 2 is in the store. */
     stored: [mid: number];
     /** The store has been read. */
@@ -467,6 +473,7 @@ declare namespace mqtt {
     readonly ENETWORK: -74;
     readonly ESTORE: -75;
     readonly EREPLACED: -76;
+    readonly ESESSION: -77;
   }
 
   // Of midge, and of what its addon is linked with.

@@ -86,12 +86,22 @@ function texts(path, value) {
   return value.map((text, at) => string(`${path}[${at}]`, text));
 }
 
+function oneOf(...words) {
+  return (path, value) => {
+    if (!words.includes(value)) {
+      throw outOfRange(path, words.map((word) => `'${word}'`).join(' or '), value);
+    }
+    return value;
+  };
+}
+
 const boolean = type('boolean');
 const string = type('string');
 const callback = type('function');
 const ms = integer(0, MS_MAX);
 const someMs = integer(1, MS_MAX);
 const size = integer(1, Number.MAX_SAFE_INTEGER);
+const durable = oneOf('os', 'disk');
 
 const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
 
@@ -106,11 +116,9 @@ function store(path, value) {
   if (string(`${path}.path`, place) === '' || place.includes('\0')) {
     throw outOfRange(`${path}.path`, 'the path of a directory', place);
   }
-  if (durability !== 'os' && durability !== 'disk') {
-    throw outOfRange(`${path}.durability`, '\'os\' or \'disk\'', durability);
-  }
-  const checked = { path: resolve(place), durability, force: boolean(`${path}.force`, force),
-    inbox: boolean(`${path}.inbox`, inbox) };
+  const checked = { path: resolve(place),
+    durability: durable(`${path}.durability`, durability),
+    force: boolean(`${path}.force`, force), inbox: boolean(`${path}.inbox`, inbox) };
   if (maxInboxBytes !== undefined) {
     checked.maxInboxBytes = size(`${path}.maxInboxBytes`, maxInboxBytes);
   }
@@ -141,6 +149,7 @@ const table = {
   properties: { check: object, tell: connectProperties },
   will: kept(object),
   resubscribe: told(boolean, 'forgetSubscriptions', (value) => !value),
+  sessionLost: told(oneOf('resend', 'drop'), 'dropInFlight', (word) => word === 'drop'),
   subscribeBatchSize: told(integer(1, UINT16_MAX), 'subscribeBatch'),
   maxBreaks: limit(integer(0, UINT16_MAX), 'breaksMax', 'breaksOff'),
   queueQoSZero: kept(boolean),

@@ -181,13 +181,17 @@ class Presenter {
     emit(owner, kind === SUBSCRIBE ? 'subscribed' : 'unsubscribed', mid, ...answers);
   }
 
-  refused(request, mid, error, { reasons } = {}) {
-    if (request === undefined) return;
-    const { owner } = this;
-    if (typeof request === 'function') {
-      call(owner, request, mid, error);
+  refused(request, mid, error, answer) {
+    if (typeof request === 'object') {
+      this.#denied(request, mid, error, answer);
       return;
     }
+    if (request !== undefined) call(this.owner, request, mid, error);
+    emit(this.owner, 'failed', mid, error);
+  }
+
+  #denied(request, mid, error, { reasons } = {}) {
+    const { owner } = this;
     const codes = reasons && [...reasons];
     const granted = codes && (request.isList ? codes : codes[0]);
     const answers = request.kind === SUBSCRIBE ? [granted] : [];
@@ -201,10 +205,12 @@ class Presenter {
 
   // What is left of a request that has been told already: its event.
   overdue(request, mid, error) {
-    this.refused(typeof request === 'object' ? { ...request, onMessage: undefined } : request,
-      mid, error);
-    return typeof request === 'object'
-      ? { ...request, callback: undefined } : undefined;
+    if (typeof request !== 'object') {
+      call(this.owner, request, mid, error);
+      return undefined;
+    }
+    this.#denied({ ...request, onMessage: undefined }, mid, error);
+    return { ...request, callback: undefined };
   }
 
   // A publish of QoS 1 or 2 is in the store.

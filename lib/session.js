@@ -102,7 +102,7 @@ class Session {
   }
 
   opened(attempt, connect,
-    [sessionPresent, version, clientId, keepAlive, renewed, list]) {
+    [sessionPresent, version, clientId, keepAlive, renewed, dropped, list]) {
     this.isMqtt5 = version === 0;
     // Given up between the server's answer and now: nobody hears of it.
     if (!this.life.opened(connect)) return;
@@ -117,6 +117,7 @@ class Session {
       clientId,
       keepalive: keepAlive,
       renewed,
+      dropped,
       properties: decode(list),
     };
     if (channels.connected.hasSubscribers) {

@@ -100,7 +100,10 @@ typedef uint64_t midge_time;
   X(EREADONLY, -73, "the store is on a read-only file system")          \
   X(ENETWORK, -74, "the store is on a network file system")             \
   X(ESTORE, -75, "the store cannot be used")                            \
-  X(EREPLACED, -76, "a newer message of the topic took its place")
+  X(EREPLACED, -76, "a newer message of the topic took its place")      \
+  X(ESESSION, -77,                                                      \
+    "the session ended before the server's answer: it may have the"     \
+    " message")
 
 typedef enum midge_status {
 #define MIDGE_STATUS_MEMBER(name, number, text) MIDGE_##name = number,

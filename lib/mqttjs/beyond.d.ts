@@ -25,6 +25,33 @@ export interface IDurableStoreOptions {
   maxInboxBytes?: number;
 }
 
+/** Beyond MQTT.js: see docs/migrating-from-mqttjs.md. */
+export interface IMidgeClientOptions {
+  reconnectPeriodMax?: number;
+  negotiate?: boolean;
+  lowerQoS?: boolean;
+  /** Of messages that the server may have when a session ends; 'resend'. */
+  sessionLost?: 'resend' | 'drop';
+  strictText?: boolean;
+  maxBreaks?: number;
+  maxQueueMessages?: number;
+  maxQueueBytes?: number;
+  maxQueueMemory?: number;
+  store?: IDurableStoreOptions;
+  /** The store has been read: so many messages of a former life are sent again. */
+  onRestored?: (what: { messages: number; damaged: number; stale: boolean }) => void;
+  maxInFlight?: number;
+  highWaterMark?: number;
+  replyTimeout?: number;
+  closeTimeout?: number;
+  maxRedirects?: number;
+  localAddress?: string;
+  tcpNoDelay?: boolean;
+  proxy?: string;
+  headers?: { [name: string]: string | string[] };
+  tls?: { [name: string]: any };
+}
+
 /** As it came. */
 export type ReceivedPacket = IPublishPacket & { payload: Buffer };
 

@@ -34,7 +34,7 @@ const shared = [
   'autoUseTopicAlias', 'autoAssignTopicAlias', 'reconnectPeriodMax', 'negotiate', 'maxBreaks',
   'lowerQoS', 'strictText', 'maxQueueMessages', 'maxQueueBytes', 'maxQueueMemory', 'maxInFlight',
   'highWaterMark', 'replyTimeout', 'closeTimeout', 'maxRedirects', 'localAddress', 'tcpNoDelay',
-  'proxy', 'store',
+  'proxy', 'store', 'sessionLost',
 ];
 
 const refused = {

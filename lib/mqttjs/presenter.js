@@ -153,8 +153,12 @@ class Presenter {
     this.#settled(request, true);
   }
 
+  // Of a publish of a former life there is no callback.
   refused(request, mid, error, answer) {
-    if (request === undefined) return;
+    if (request === undefined) {
+      this.emit('failed', mid, error);
+      return;
+    }
     if (answer !== undefined) this.#show(request, answer);
     request.failed(this.#owner, error, answer);
     this.#settled(request, error.reasonCode !== undefined);

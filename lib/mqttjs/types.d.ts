@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { Duplex, Readable } from 'node:stream';
 import type {
   ClientStats, EndOptions, IConnectAsyncOptions, IMessagesOptions, IRequestLimits, IRequestOptions,
-  IDurableStoreOptions, Messages, ReceivedPacket,
+  IDurableStoreOptions, Messages, ReceivedPacket, IMidgeClientOptions,
 } from './beyond';
 
 export * from './beyond';
@@ -251,6 +251,8 @@ export interface MqttClientEventCallbacks {
   reconnect: VoidCallback;
   offline: VoidCallback;
   outgoingEmpty: VoidCallback;
+  /** A message of a former life, which its store had, was not delivered. */
+  failed: (messageId: number, error: ErrorWithReasonCode | Error) => void;
 }
 
 // --- Stores and message ids ---
@@ -344,30 +346,6 @@ export interface IWebSocketOptions {
   origin?: string;
   auth?: string | null;
   [name: string]: any;
-}
-
-/** Beyond MQTT.js: see docs/migrating-from-mqttjs.md. */
-export interface IMidgeClientOptions {
-  reconnectPeriodMax?: number;
-  negotiate?: boolean;
-  lowerQoS?: boolean;
-  strictText?: boolean;
-  maxBreaks?: number;
-  maxQueueMessages?: number;
-  maxQueueBytes?: number; maxQueueMemory?: number;
-  store?: IDurableStoreOptions;
-  /** The store has been read: so many messages of a former life are sent again. */
-  onRestored?: (what: { messages: number; damaged: number; stale: boolean }) => void;
-  maxInFlight?: number;
-  highWaterMark?: number;
-  replyTimeout?: number;
-  closeTimeout?: number;
-  maxRedirects?: number;
-  localAddress?: string;
-  tcpNoDelay?: boolean;
-  proxy?: string;
-  headers?: { [name: string]: string | string[] };
-  tls?: { [name: string]: any };
 }
 
 export interface IClientOptions extends ISecureClientOptions, IMidgeClientOptions {

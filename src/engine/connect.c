@@ -299,7 +299,8 @@ static void tell_opened(midge_session *session, const midge_packet *packet) {
   queued->event.opened.client_id = midge_slice_of(buffer->data, client_id.size);
   queued->event.opened.limits = session->limits;
   queued->event.opened.renewed = session->renewed;
-  session->renewed = 0;
+  queued->event.opened.dropped = session->dropped;
+  session->renewed = session->dropped = 0;
 }
 
 static void release_again(midge_session *session) {

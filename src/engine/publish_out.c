@@ -181,8 +181,15 @@ void midge_session_pubcomp(midge_session *session, const midge_packet *packet) {
   midge_session_finish_message(session, message, MIDGE_OK, packet);
 }
 
+/* What left whole, perhaps in a former life. */
+static void drop(midge_session *session, midge_message *message) {
+  session->dropped++;
+  midge_session_finish_message(session, message, MIDGE_ESESSION, NULL);
+}
+
 void midge_session_renew(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
+  bool drops = session->options.drop_in_flight;
   midge_message *next;
   for (midge_message *m = outbox->publishes.first; m != outbox->entry;
        m = next) {
@@ -191,11 +198,16 @@ void midge_session_renew(midge_session *session) {
       midge_session_finish_message(session, m, MIDGE_OK, NULL);
       continue;
     }
+    if (drops && m->duplicate) {
+      drop(session, m);
+      continue;
+    }
     midge_packet_ids_drop(&session->packet_ids, &m->owner);
     midge_session_record_unmark(session, m);
   }
   midge_deadlines_rewind(&session->deadlines);
-  session->renewed += midge_outbox_renew(outbox);
+  uint32_t renewed = midge_outbox_renew(outbox);
+  if (!drops) session->renewed += renewed; /* else they were never sent */
   midge_session_release_all_kept(session);
   midge_session_forget_inbound(session);
   midge_events_free_stranded(&session->events); /* nobody sends it again */

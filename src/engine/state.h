@@ -70,6 +70,7 @@ struct midge_session {
   midge_state state;
   uint32_t connection; /* how many there were */
   uint32_t renewed;    /* messages sent as new since the last OPENED */
+  uint32_t dropped;    /* messages that ended instead */
   bool exists;         /* we have a session that the server may have too */
   bool ends;           /* the session ends with this connection */
   bool paused;         /* nobody reads from the transport */

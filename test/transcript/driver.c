@@ -86,6 +86,7 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);
   o->lower_qos = line_number(in, "lower_qos", 0);
+  o->drop_in_flight = line_number(in, "drop_in_flight", 0);
   o->strict_text = line_number(in, "strict_text", 0);
   o->hold = line_number(in, "hold", 0);
   o->breaks_off = line_number(in, "breaks_off", 0);

@@ -335,6 +335,7 @@ static void put_opened(FILE *to, const midge_event *event) {
   fprintf(to, " version=%s", version_names[event->opened.version]);
   put_text(to, "client_id", event->opened.client_id);
   put_number(to, "renewed", event->opened.renewed);
+  put_number(to, "dropped", event->opened.dropped);
   const midge_limits *limits = &event->opened.limits;
   put_number(to, "limits.qos_max", limits->qos_max);
   put_number(to, "limits.receive_max", limits->receive_max);

@@ -29,7 +29,8 @@ export async function main(): Promise<string[]> {
   return texts;
 }
 
-const one = mqtt.connect('mqtt://localhost', { manualAcks: true });
+const one = mqtt.connect('mqtt://localhost', { manualAcks: true, sessionLost: 'drop' });
+one.on('failed', (messageId, error) => [messageId + 1, error.message]);
 one.on('message', (topic, payload, packet) => packet.ack?.(0));
 one.reschedulePing();
 one.onKeepaliveTimeout();

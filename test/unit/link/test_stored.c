@@ -155,6 +155,49 @@ static void what_was_given_up_stays_given_up(void **state) {
   life_end(&l);
 }
 
+/* Once by its old token, ahead of the connection, and never again. */
+static void what_a_lost_session_had_in_flight_is_told_by_its_token(
+    void **state) {
+  (void)state;
+  life l;
+  size_t cost;
+  midge_record last = {0};
+  life_start(&l, (midge_client_options){
+                     .store.path = MIDGE_TEXT("/somewhere"),
+                     .session.session_expiry_s = 60,
+                     .session.drop_in_flight = true,
+                 });
+  midge_record record = message(5, MIDGE_TEXT("told"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  record = message(6, MIDGE_TEXT("tell"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  record = (midge_record){.key = UINT64_C(1) << 62 | 5,
+                          .head = MIDGE_TEXT("\1\0\1\0\0\0\0\0\0\0\1")};
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  midge_link_restored(l.link, &(midge_restored){2, 0, false});
+  expect_restored(&l, 2, 0);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  dial(&l);
+  leave(&l);
+  receive(&l, CONNACK);
+  expect_done(&l, 7, MIDGE_ESESSION);
+  expect(&l, MIDGE_EVENT_OPENED);
+  assert_int_equal(l.event.opened.dropped, 1);
+  assert_int_equal(l.event.opened.renewed, 0);
+  assert_int_equal(midge_link_freed(l.link).messages, 1);
+  size_t deleted = 0;
+  for (; midge_link_record(l.link, &last); deleted += last.head.size == 0)
+    if (deleted == 0 && last.head.size == 0) assert_true(last.key == 5);
+  assert_int_equal(deleted, 2); /* the message, and its identifier */
+  midge_link_committed(l.link, last.position);
+  commit(&l); /* the other one's identifier */
+  leave(&l);
+  receive(&l, MIDGE_TEXT("\x40\x02\x00\x02"));
+  expect_done(&l, 7, MIDGE_OK); /* both have the same label here */
+  life_end(&l);
+}
+
 static void start_small(life *l) {
   life_start(l, (midge_client_options){
                     .store.path = MIDGE_TEXT("/somewhere"),
@@ -271,6 +314,7 @@ int main(void) {
       cmocka_unit_test(an_end_waits_for_what_was_too),
       cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
       cmocka_unit_test(what_was_given_up_stays_given_up),
+      cmocka_unit_test(what_a_lost_session_had_in_flight_is_told_by_its_token),
       cmocka_unit_test(what_left_memory_has_its_outcome_all_the_same),
       cmocka_unit_test(what_should_have_come_back_is_in_no_queue),
       cmocka_unit_test(what_the_program_is_done_with_leaves_the_journal),
