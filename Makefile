@@ -3,7 +3,7 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test package soak torture simulate programs fuzz exhaustive coverage mutants bench site \
+.PHONY: build demo test package deb soak torture simulate programs fuzz exhaustive coverage mutants bench site \
   tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
@@ -27,6 +27,12 @@ test: build
 package:
 	@tools/install-dependencies build package
 	@tools/make-package
+
+# Debian's packages, installed in a fresh Debian and compiled against.
+deb:
+	@tools/install-dependencies build deb
+	@tools/make-deb
+	@tools/try-deb
 
 tidy:
 	@tools/tidy
