@@ -44,7 +44,7 @@ static bool is_place(const cli_option *option) {
 
 /* A command whose last word is a file, as a set. */
 static bool takes_file(const cli_page *page) {
-  return page->actions != NULL || strstr(page->usage, " FILE") != NULL ||
+  return page->usage == NULL || strstr(page->usage, " FILE") != NULL ||
          strcmp(page->usage, "FILE") == 0;
 }
 
@@ -100,7 +100,8 @@ static void put_bash_command(const cli_page *page) {
   }
   puts("'");
   if (page->actions != NULL)
-    printf("      ((COMP_CWORD == 2)) && words='%s'\n", page->actions);
+    printf("      ((COMP_CWORD == 2)) && words%s' %s'\n",
+           page->command == 0 ? "=" : "+=", page->actions);
   if (takes_file(page)) puts("      files=yes");
   puts("      ;;");
 }

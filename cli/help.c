@@ -52,8 +52,11 @@ void help_print_page(const cli_page *page, bool all) {
     puts(page->text);
     return;
   }
-  printf("midge %s: %s\n\n  midge %s [-h HOST] [-p PORT] %s\n\n", page->name,
-         page->help, page->name, page->usage);
+  bool acts = page->actions != NULL;
+  printf("midge %s: %s\n\n  midge %s %s%s[-h HOST] [-p PORT] %s\n\n",
+         page->name, page->help, page->name, acts ? page->usage : "",
+         acts ? " " : "", acts ? "..." : page->usage);
+  if (page->lead != NULL) puts(page->lead);
   if (all) {
     print_all(page);
     return;

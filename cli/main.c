@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "bench/command.h"
 #include "commands.h"
 #include "completion.h"
 #include "help.h"
@@ -51,6 +52,8 @@ int main(int count, char **words) {
   if (strcmp(words[1], "man") == 0) return manual_command(count - 2, words + 2);
   if (strcmp(words[1], "completion") == 0)
     return completion_command(count - 2, words + 2);
+  if (strcmp(words[1], "bench") == 0)
+    return bench_command(count - 2, words + 2);
   for (size_t i = 0; i < COMMANDS; i++) {
     if (strcmp(words[1], commands[i].name) != 0) continue;
     for (int at = 2; at < count; at++) {

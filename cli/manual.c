@@ -157,8 +157,10 @@ static void put_page(const cli_page *page) {
   put_title(page->name, page->help);
   puts(".SH SYNOPSIS");
   if (page->command != 0) {
-    printf(".B midge %s\n[\\fIOPTION\\fR]... ", page->name);
-    put_line("", page->usage);
+    bool acts = page->actions != NULL;
+    printf(".B midge %s\n%s%s[\\fIOPTION\\fR]...%s", page->name,
+           acts ? page->usage : "", acts ? " " : "", acts ? "" : " ");
+    put_line("", acts ? "" : page->usage);
     puts(".SH DESCRIPTION");
     put_paragraphs(page->text);
     put_options(page);

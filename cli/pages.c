@@ -88,6 +88,36 @@ static const cli_page pages[] = {
         .text = store_usage,
         .examples = "midge store check /var/lib/kitchen/session",
     },
+    {
+        .name = "bench",
+        .command = BENCH,
+        .actions = "conn pub sub echo",
+        .help = "measure a server",
+        .usage = "conn|pub|sub|echo",
+        .lead =
+            "  conn  connects, and holds it for --duration: CONNECT to "
+            "CONNACK\n"
+            "  pub   publishes to midge/bench/%i: PUBLISH to its last answer\n"
+            "  sub   subscribes to midge/bench/#: what pub sends, until here\n"
+            "  echo  publishes to its own topic, until that is back\n",
+        .options = "--clients --rate --count --duration --size -q --assert "
+                   "--json -h -p -L --cafile",
+        .text =
+            "Connects many clients, and measures latency, rate, loss, "
+            "processor time and memory: conn how long connecting takes, pub "
+            "PUBLISH until its last answer, sub what another process's pub "
+            "sends until it is here, and echo until what each client sends to "
+            "its own topic is back. In a topic %i is the number of the "
+            "client.\n\n"
+            "With --rate a latency counts from when a message was due, "
+            "whatever the server did meanwhile. The figures that --assert "
+            "takes are listed when it does not know one; where one does not "
+            "hold, the end is 2.",
+        .examples =
+            "midge bench conn -h broker.example --clients 10000 --rate 1000\n"
+            "midge bench echo --clients 100 --rate 2000 -q 1 --assert "
+            "'p99<20ms,lost=0'",
+    },
 };
 
 enum { PAGES = sizeof pages / sizeof *pages };

@@ -9,7 +9,8 @@ typedef struct cli_page {
   unsigned command;    /* whose options it has; 0: none of the table */
   const char *actions; /* words that follow the name, or null */
   const char *help;    /* one line */
-  const char *usage;   /* behind its name */
+  const char *usage;   /* behind its name; if that has actions, at once */
+  const char *lead;    /* lines of --help before the options, or null */
   const char *options; /* those that people begin with, by blanks */
   const char *text;    /* paragraphs, with an empty line between */
   const char *examples;

@@ -256,6 +256,7 @@ static const char *check_recording(cli_settings *settings) {
 static const char *check(cli_settings *settings) {
   if (settings->client.store.disk && !has_store(settings))
     return "--store-sync goes with --store";
+  if (settings->command == BENCH) return properties_check(settings);
   if (is_resumption(settings)) {
     settings->repeat = 0;
     return properties_check(settings);
@@ -280,7 +281,8 @@ static const char *check(cli_settings *settings) {
 
 const char *settings_read(cli_settings *settings, cli_command command,
                           int count, char **words) {
-  bool is_old = command == PUB || command == SUB; /* as mosquitto's */
+  /* As mosquitto's programs. */
+  bool is_old = (command & (PUB | SUB | BENCH)) != 0;
   *settings = (cli_settings){
       .command = command,
       .client.session.version = is_old ? MIDGE_MQTT_3_1_1 : MIDGE_MQTT_5,
@@ -291,6 +293,7 @@ const char *settings_read(cli_settings *settings, cli_command command,
       .keep_alive_s = 60,
       .repeat = 1,
       .share = 100,
+      .bench = {.clients = 10, .size = 64},
   };
   const char *wrong = arguments_read(settings, count, words);
   if (wrong == NULL) wrong = read_version(settings);

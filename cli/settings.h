@@ -11,7 +11,9 @@ typedef enum cli_command {
   RR = 4,
   RECORD = 8,
   REPLAY = 16,
-  ANY = 31,
+  BENCH = 32,
+  TALK = PUB | SUB | RR | RECORD | REPLAY,
+  ANY = TALK | BENCH,
 } cli_command;
 
 typedef enum cli_source {
@@ -78,6 +80,14 @@ typedef struct cli_settings {
   midge_slice topic_prefix;
 
   property_list properties[MIDGE_WILL + 1]; /* by packet type */
+
+  struct {
+    long clients, size;
+    long count;              /* of messages; 0: any number */
+    double rate, duration_s; /* a second, of all together; 0: none was said */
+    bool json;
+    texts expectations;
+  } bench;
 } cli_settings;
 
 static inline bool has_store(const cli_settings *settings) {

@@ -13,7 +13,8 @@ const GROUPS = {
   Begin: ['README', 'docs/guide', 'docs/migrating-from-mqttjs', 'docs/troubleshooting'],
   'In JavaScript': ['docs/mqtt-connect', 'docs/api', 'docs/durability', 'docs/security',
     'docs/brokers'],
-  Beside: ['docs/command-line', 'docs/c-api', 'docs/performance', 'bench/RESULTS', 'bench/README'],
+  Beside: ['docs/command-line', 'docs/bench', 'docs/c-api', 'docs/performance', 'bench/RESULTS',
+    'bench/README'],
   'How it is made': ['ARCHITECTURE', 'docs/statements', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY',
     'STYLE'],
 };

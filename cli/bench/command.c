@@ -1,0 +1,123 @@
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../arguments.h"
+#include "../help.h"
+#include "../read.h"
+#include "../run.h"
+#include "export.h"
+#include "loop.h"
+#include "stamp.h"
+#include "summary.h"
+
+enum { EXIT_ASSERT = 2 }; /* measured, and not what was expected */
+
+static const char *check_topic(cli_settings *settings, bench_kind kind) {
+  static const char *const usual[] = {NULL, "midge/bench/%i", "midge/bench/#",
+                                      "midge/bench/%i"};
+  texts *topics = &settings->topics;
+  if (kind == BENCH_CONN)
+    return topics->count == 0 ? NULL : "conn takes no topic";
+  if (topics->count > 1) return "one topic is enough: -t";
+  if (topics->count == 0) topics->list[topics->count++] = text_of(usual[kind]);
+  midge_slice topic = topics->list[0];
+  midge_status status = kind == BENCH_SUB
+                            ? midge_filter_check(topic, MIDGE_TEXT_STRICT)
+                            : midge_topic_check(topic, MIDGE_TEXT_STRICT);
+  if (status == MIDGE_OK) return NULL;
+  return sentence(settings, "the topic '%.*s' cannot be: %s", (int)topic.size,
+                  (const char *)topic.data,
+                  kind == BENCH_SUB
+                      ? "'#' is last, and '#' and '+' fill a level"
+                      : "'+' and '#' are for subscribing");
+}
+
+static const char *check(cli_settings *settings, bench_kind kind,
+                         expectations *expected) {
+  if (kind == BENCH_CONN && settings->bench.count != 0)
+    return "conn makes --clients connections, and takes no --count";
+  if (kind == BENCH_SUB && settings->bench.rate > 0)
+    return "sub takes what comes, and no --rate: that is pub's";
+  if (kind == BENCH_ECHO && settings->bench.size < STAMP_SIZE)
+    return sentence(settings,
+                    "--size is at least %d: a number and a time are in it",
+                    STAMP_SIZE);
+  for (size_t i = 0; i < settings->bench.expectations.count; i++) {
+    char why[EXPECT_WHY];
+    const char *text = (const char *)settings->bench.expectations.list[i].data;
+    if (!expect_read(expected, text, why))
+      return sentence(settings, "--assert: %s", why);
+  }
+  return check_topic(settings, kind);
+}
+
+/* True: it is all there. */
+static bool tell(const results *all) {
+  if (all->run->settings->bench.json)
+    export_print(all, stdout);
+  else
+    summary_print(all, stdout);
+  summary_complain(all);
+  return fflush(stdout) == 0;
+}
+
+static int run(cli_settings *settings, bench_kind kind,
+               const expectations *expected) {
+  bench *one = calloc(1, sizeof *one);
+  results *all = calloc(1, sizeof *all);
+  int code = EXIT_FAILURE;
+  if (one != NULL && all != NULL) {
+    one->settings = settings;
+    one->kind = kind;
+    all->expectations = *expected;
+    loop_run(one, summary_progress);
+    summary_clear(one);
+    code = one->code;
+    if (code == EXIT_SUCCESS) {
+      results_make(all, one);
+      code = !tell(all)           ? EXIT_FAILURE
+             : !results_hold(all) ? EXIT_ASSERT
+                                  : EXIT_SUCCESS;
+    }
+    loop_free(one);
+  } else {
+    complain(settings, "out of memory");
+  }
+  free(one);
+  free(all);
+  return code;
+}
+
+static bench_kind find_kind(const char *word) {
+  bench_kind kind = 0;
+  while (kind < BENCH_KINDS && strcmp(word, bench_name(kind)) != 0) kind++;
+  return kind;
+}
+
+int bench_command(int count, char **words) {
+  cli_settings settings;
+  expectations expected = {0};
+  for (int i = 0; i < count; i++) {
+    bool all;
+    if (!arguments_ask_for_help(words[i], &all)) continue;
+    help_print_page(page_find("bench"), all);
+    return EXIT_SUCCESS;
+  }
+  bench_kind kind = count == 0 ? BENCH_KINDS : find_kind(words[0]);
+  if (kind == BENCH_KINDS) {
+    fputs("midge bench: what? conn, pub, sub or echo: see midge bench --help\n",
+          stderr);
+    return EXIT_FAILURE;
+  }
+  const char *wrong = settings_read(&settings, BENCH, count - 1, words + 1);
+  if (wrong == NULL) wrong = check(&settings, kind, &expected);
+  int code = EXIT_FAILURE;
+  if (wrong == NULL)
+    code = run(&settings, kind, &expected);
+  else if (!settings.quiet)
+    fprintf(stderr, "midge bench %s: %s\n", words[0], wrong);
+  settings_free(&settings);
+  return code;
+}

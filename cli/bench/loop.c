@@ -1,0 +1,250 @@
+#include "loop.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../bell.h"
+#include "../run.h"
+#include "dial.h"
+#include "load.h"
+#include "receive.h"
+#include "usage.h"
+
+/* Events in one go, before the clock is asked what is due. */
+enum { EVENTS_MAX = 256 };
+/* How long the end waits for what is under way once nothing comes any more, and
+ * when somebody asked for it. */
+enum { QUIET_MS = 5000, QUIET_ASKED_MS = 500 };
+enum { SAMPLES_WANTED = 200, SAMPLE_MIN_MS = 50, SAMPLE_MS = 1000 };
+enum { DURATION_S = 10 };
+/* With fewer connections nothing can be said of what each takes. */
+enum { WEIGHED_MIN = 50 };
+
+/* --- Phases --- */
+
+static uint64_t duration_of(const bench *run) {
+  double seconds = run->settings->bench.duration_s;
+  if (seconds > 0) return (uint64_t)(seconds * NS_PER_S);
+  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
+  if (run->kind == BENCH_CONN) return 0;
+  if (sends && run->settings->bench.count == 0)
+    return (uint64_t)DURATION_S * NS_PER_S;
+  return MIDGE_NEVER;
+}
+
+static void begin_measuring(bench *run, uint64_t now) {
+  run->begun = run->heard = now;
+  run->cpu = usage_cpu();
+}
+
+/* What the first one takes is not its own. */
+static void weigh(bench *run) {
+  uint64_t memory = usage_memory();
+  if (run->connected >= WEIGHED_MIN && memory > run->memory)
+    run->memory_each = (memory - run->memory) / run->connected;
+}
+
+static void begin_running(bench *run, uint64_t now) {
+  uint64_t duration = duration_of(run);
+  weigh(run);
+  if (run->kind == BENCH_CONN)
+    run->cpu_used = usage_cpu() - run->cpu;
+  else
+    begin_measuring(run, now);
+  run->phase = PHASE_RUNNING;
+  run->over = duration == MIDGE_NEVER ? MIDGE_NEVER : now + duration;
+  if (run->kind == BENCH_PUB || run->kind == BENCH_ECHO) load_begin(run, now);
+}
+
+static void end(bench *run, uint64_t now) {
+  run->phase = PHASE_ENDED;
+  run->ended = now;
+  if (run->kind != BENCH_CONN && run->begun != 0)
+    run->cpu_used = usage_cpu() - run->cpu;
+}
+
+/* What a slow server has held up is begun late, but not without end. */
+static bool is_enough(const bench *run, uint64_t now) {
+  uint64_t quiet = (uint64_t)QUIET_MS * NS_PER_MS;
+  if (run->kind == BENCH_PUB || run->kind == BENCH_ECHO)
+    return load_is_over(run, now) ||
+           (now >= run->over && now - run->over >= quiet);
+  uint64_t count = (uint64_t)run->settings->bench.count;
+  return now >= run->over ||
+         (count != 0 && run->received + run->foreign >= count);
+}
+
+/* From one phase to the next, where it is time. */
+static void advance(bench *run, uint64_t now) {
+  bool asked = bell_asks_for_end();
+  bool waits =
+      now <
+      run->heard + (uint64_t)(asked ? QUIET_ASKED_MS : QUIET_MS) * NS_PER_MS;
+  switch (run->phase) {
+    case PHASE_CONNECTING:
+      if (dial_is_done(run))
+        begin_running(run, now);
+      else if (asked)
+        end(run, now);
+      break;
+    case PHASE_RUNNING:
+      if (asked && run->over > now) run->over = now;
+      if (!asked && !is_enough(run, now)) break;
+      run->phase = PHASE_DRAINING;
+      run->heard = now;
+      break;
+    case PHASE_DRAINING:
+      if (run->in_flight != 0 && waits) break;
+      load_give_up(run, now);
+      end(run, now);
+      break;
+    case PHASE_ENDED:
+      break;
+  }
+}
+
+/* --- Events --- */
+
+static void on_done(bench *run, bench_client *client, const midge_event *event,
+                    uint64_t now) {
+  uint64_t due = event->done.token & ~MIDGE_TOKEN_PATIENT;
+  run->heard = now;
+  if (due == DIAL_TOKEN) {
+    dial_subscribed(run, client, event);
+    return;
+  }
+  bool is_well = event->done.status == MIDGE_OK;
+  if (!is_well) bench_fault(run, event->done.status, event->done.text);
+  if (is_well && run->kind == BENCH_ECHO) return; /* the echo is to come */
+  if (is_well) bench_count(run, due, now);
+  load_ended(run, client, 1, now);
+}
+
+static void on_event(bench *run, const midge_event *event, uint64_t now) {
+  bench_client *client = event->context;
+  bool is_back = client->was_open;
+  switch (event->type) {
+    case MIDGE_EVENT_OPENED:
+      dial_opened(run, client, now);
+      if (is_back) load_reopened(run, client, now);
+      break;
+    case MIDGE_EVENT_MESSAGE:
+      receive_message(run, client, event, now);
+      break;
+    case MIDGE_EVENT_DONE:
+      on_done(run, client, event, now);
+      break;
+    case MIDGE_EVENT_CLOSED:
+      dial_closed(run, client, event);
+      break;
+    default:
+      break;
+  }
+}
+
+/* True: there may be more. */
+static bool take_events(bench *run) {
+  midge_event event;
+  for (int i = 0; i < EVENTS_MAX; i++) {
+    if (run->phase == PHASE_ENDED) return false;
+    if (!midge_reactor_event(run->reactor, &event)) return false;
+    on_event(run, &event, clock_now());
+  }
+  return true;
+}
+
+/* --- Time --- */
+
+static uint64_t sample_interval(const bench *run) {
+  uint64_t length = duration_of(run);
+  double count = (double)run->settings->bench.count;
+  double rate = run->settings->bench.rate;
+  if (run->kind == BENCH_CONN) count = (double)run->count;
+  uint64_t most = (uint64_t)SAMPLE_MS * NS_PER_MS;
+  if (count > 0 && rate > 0) length = (uint64_t)(count / rate * NS_PER_S);
+  if (length == 0 || length == MIDGE_NEVER) return most / 4;
+  uint64_t each = length / SAMPLES_WANTED;
+  uint64_t least = (uint64_t)SAMPLE_MIN_MS * NS_PER_MS;
+  return each < least ? least : each > most ? most : each;
+}
+
+static void sample_now(bench *run, uint64_t now) {
+  if (run->begun == 0 || run->phase == PHASE_ENDED) return;
+  uint64_t in_flight = run->kind == BENCH_CONN ? run->dialling : run->in_flight;
+  series_sample(&run->series, bench_seconds(run, now), in_flight,
+                run->connected);
+}
+
+static uint64_t soonest(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static void wait_until(uint64_t time) {
+  uint64_t now = clock_now();
+  uint64_t left = time > now ? time - now : 0;
+  struct timespec patience = {(time_t)(left / NS_PER_S),
+                              (long)(left % NS_PER_S)};
+  struct pollfd polls[] = {{bell_file(), POLLIN, 0}};
+  if (ppoll(polls, 1, &patience, NULL) > 0) bell_hear();
+}
+
+static uint64_t deadline_of(const bench *run) {
+  if (run->phase == PHASE_CONNECTING) return dial_deadline(run);
+  if (run->phase != PHASE_RUNNING) return MIDGE_NEVER;
+  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
+  return sends ? soonest(load_deadline(run), run->over) : run->over;
+}
+
+static void turn(bench *run, bool more, uint64_t next) {
+  uint64_t now = clock_now();
+  if (!more) wait_until(soonest(deadline_of(run), next));
+  now = clock_now();
+  if (run->phase == PHASE_CONNECTING) dial_some(run, now);
+  if (run->phase == PHASE_RUNNING) load_some(run, now);
+}
+
+static void run_to_the_end(bench *run, loop_teller *tell) {
+  uint64_t now = clock_now(), interval = sample_interval(run);
+  uint64_t next = now + interval;
+  bool more = true;
+  if (run->kind == BENCH_CONN) begin_measuring(run, now);
+  while (run->phase != PHASE_ENDED) {
+    turn(run, more, next);
+    more = take_events(run);
+    now = clock_now();
+    if (now >= next) {
+      sample_now(run, now);
+      tell(run, now);
+      next = now + interval;
+    }
+    advance(run, now);
+  }
+  receive_end(run);
+}
+
+void loop_run(bench *run, loop_teller *tell) {
+  midge_reactor_options options = {.wake = bell_ring};
+  run->code = EXIT_FAILURE;
+  run->clock_offset = clock_offset();
+  run->run = (uint32_t)(clock_offset() / NS_PER_US) ^ (uint32_t)getpid() << 16;
+  if (!dial_prepare(run)) return;
+  if (!bell_open() ||
+      midge_reactor_start(&run->reactor, &options) != MIDGE_OK) {
+    complain(run->settings, "no thread or file descriptor is left");
+    return;
+  }
+  prctl(PR_SET_TIMERSLACK, 1); /* or each message is 50 µs late */
+  run->code = EXIT_SUCCESS;
+  run->memory = usage_memory();
+  run_to_the_end(run, tell);
+  dial_part(run);
+  midge_reactor_stop(run->reactor);
+  bell_close();
+}
+
+void loop_free(bench *run) {
+  dial_free(run);
+  series_free(&run->series);
+}

@@ -1,0 +1,261 @@
+'use strict';
+// midge bench: what it measures of a mosquitto, of the counting sink, and of a
+// server that loses, doubles and swaps.
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { Sink } = require('../../bench/sink');
+const { file } = require('../tls/certificates');
+const mosquitto = require('../support/mosquitto');
+const faulty = require('./support/faulty');
+const { MIDGE, run, start } = require('./support/program');
+
+const BUILD = path.join(__dirname, '..', '..', 'build');
+
+let broker;
+let folder;
+
+before(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-bench-'));
+  broker = await mosquitto.start({ listeners: [
+    {},
+    { tls: { certificate: file('server.pem'), key: file('server.key') } },
+    { websockets: true },
+  ] });
+});
+
+after(async () => {
+  await broker.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const bench = (words) => run('midge', 'bench', words);
+const at = (port, words) => [words[0], '-h', '127.0.0.1', '-p', `${port}`, ...words.slice(1)];
+
+// What a run that ends with 0 has measured.
+async function measure(port, words) {
+  const { out, err, code } = await bench(at(port, [...words, '--json']));
+  assert.equal(code, 0, err);
+  return JSON.parse(out);
+}
+
+function isOrdered({ figures }) {
+  const names = ['p50_us', 'p90_us', 'p99_us', 'p99.9_us', 'max_us'];
+  const times = names.map((name) => figures[name]);
+  assert.ok(times.every((time) => time > 0), `${times}`);
+  assert.deepEqual([...times].sort((a, b) => a - b), times);
+}
+
+test('conn connects them all, and says what each takes', async () => {
+  const result = await measure(broker.port, ['conn', '--clients', '60']);
+  assert.equal(result.figures.connected, 60);
+  assert.equal(result.figures.errors, 0);
+  assert.ok(result.figures.memory_each_bytes > 1000);
+  assert.ok(result.figures.cpu_each_us > 0);
+  isOrdered(result);
+});
+
+test('conn with a rate takes the time of it', async () => {
+  const { figures } = await measure(broker.port,
+    ['conn', '--clients', '20', '--rate', '100', '--duration', '0.1']);
+  assert.equal(figures.connected, 20);
+  assert.ok(figures.rate <= 106, `${figures.rate}`);
+  assert.ok(figures.time_us >= 290000, `${figures.time_us}`);
+});
+
+test('conn over TLS and WebSocket', async () => {
+  for (const words of [['-p', `${broker.ports[1]}`, '--cafile', file('root.pem')],
+    ['-L', `ws://127.0.0.1:${broker.ports[2]}/mqtt`]]) {
+    const { code, err, out } = await bench(['conn', '-h', '127.0.0.1', '--clients', '3',
+      '--json', ...words]);
+    assert.equal(code, 0, err);
+    assert.equal(JSON.parse(out).figures.connected, 3);
+  }
+});
+
+for (const qos of ['0', '1', '2']) {
+  test(`pub and echo at QoS ${qos}, at a rate and without`, async () => {
+    for (const [kind, ...words] of [['pub', '--rate', '2000'], ['pub'], ['echo'],
+      ['echo', '--rate', '2000']]) {
+      const result = await measure(broker.port,
+        [kind, '--clients', '3', '--count', '200', '-q', qos, ...words]);
+      const { figures } = result;
+      assert.equal(figures.sent, 200);
+      assert.equal(figures.unanswered, 0);
+      assert.equal(figures.errors, 0);
+      isOrdered(result);
+      if (kind === 'pub') continue;
+      assert.equal(figures.received, 200);
+      assert.equal(figures.lost, 0);
+      assert.equal(figures.broken, 0);
+      assert.equal(result.qos[qos].received, 200);
+    }
+  });
+}
+
+test('the rate holds, and its time is what the duration says', async () => {
+  const { figures, series } = await measure(broker.port,
+    ['pub', '--rate', '400', '--duration', '0.5']);
+  assert.equal(figures.sent + figures.unsent, 200);
+  assert.ok(figures.rate <= 420, `${figures.rate}`);
+  assert.ok(series.length >= 1);
+});
+
+test('sub measures what pub sends, and misses nothing', async () => {
+  const sub = start('midge', 'bench', at(broker.port,
+    ['sub', '--clients', '2', '-q', '1', '--count', '40', '--json']));
+  while (sub.child.exitCode === null) {
+    await bench(at(broker.port, ['pub', '--clients', '2', '-q', '1', '--count', '40']));
+  }
+  const { out, code, err } = await sub.ended;
+  assert.equal(code, 0, err);
+  const result = JSON.parse(out);
+  assert.ok(result.figures.received >= 40);
+  assert.equal(result.figures.lost, 0);
+  assert.equal(result.figures.broken, 0);
+  isOrdered(result);
+});
+
+test('against the sink', async (t) => {
+  const sink = new Sink(path.join(BUILD, 'bench', 'sink'), path.join(folder, 'sink.pem'));
+  t.after(() => sink.stop());
+  const { mqtt } = await sink.ports;
+  const { figures } = await measure(mqtt, ['pub', '-q', '1', '--count', '1000']);
+  assert.equal(figures.sent, 1000);
+  assert.equal((await sink.totals()).publishes, 1000);
+  const echo = await measure(mqtt, ['echo', '-t', 'bench/echo', '--count', '1000']);
+  assert.equal(echo.figures.received, 1000);
+  assert.equal((await sink.totals()).publishes, 2000);
+});
+
+// --- What a server does wrong ---
+
+// Each has what comes of it: [lost, duplicates, reordered], and by QoS how many
+// of these are forbidden.
+const FAULTS = {
+  nothing: [(packet) => [packet], [0, 0, 0], [0, 0, 0]],
+  'loses two': [(packet, i) => (i === 5 || i === 9 ? [] : [packet]), [2, 0, 0], [0, 2, 2]],
+  'doubles three': [(packet, i) => (i % 5 === 2 && i < 15 ? [packet, packet] : [packet]),
+    [0, 3, 0], [3, 0, 3]],
+  'swaps two': [swap, [0, 0, 1], [1, 1, 1]],
+};
+
+let held;
+function swap(packet, i) {
+  if (i === 7) held = packet;
+  if (i === 7) return [];
+  return i === 8 ? [packet, held] : [packet];
+}
+
+for (const [name, [change, [lost, duplicates, reordered], broken]] of Object.entries(FAULTS)) {
+  test(`a server that ${name}`, async (t) => {
+    const server = await faulty.start({ change });
+    t.after(server.stop);
+    for (const qos of [0, 1, 2]) {
+      const { figures } = await measure(server.port,
+        ['echo', '--clients', '1', '--count', '20', '-q', `${qos}`]);
+      assert.deepEqual([figures.lost, figures.duplicates, figures.reordered, figures.broken],
+        [lost, duplicates, reordered, broken[qos]]);
+      assert.equal(figures.received, 20 - lost + duplicates);
+    }
+  });
+}
+
+test('a signal ends it with a summary, and the last can be lost', async (t) => {
+  let child;
+  const server = await faulty.start({
+    change: (packet, i) => (i < 5 ? [packet] : []),
+    published: (count) => count === 8 && child.kill('SIGINT'),
+  });
+  t.after(server.stop);
+  const started = start('midge', 'bench', at(server.port,
+    ['echo', '--clients', '1', '--rate', '50', '--duration', '1000', '--json']));
+  child = started.child;
+  const { out, code } = await started.ended;
+  const { figures } = JSON.parse(out);
+  assert.equal(code, 0);
+  assert.equal(figures.received, 5);
+  assert.equal(figures.lost, figures.sent - 5);
+  assert.ok(figures.lost >= 3);
+});
+
+test('a slow server is measured from when messages were due', async (t) => {
+  // Nothing is answered for 200 ms, as this process does not look.
+  const stall = () => {
+    const end = Date.now() + 200;
+    while (Date.now() < end);
+  };
+  const stalls = await faulty.start({ published: (count) => count === 20 && stall() });
+  t.after(stalls.stop);
+  const { figures } = await measure(stalls.port,
+    ['echo', '--clients', '1', '--rate', '500', '--count', '200']);
+  assert.equal(figures.received, 200);
+  // Half of all were due in that time, and have waited.
+  assert.ok(figures.max_us >= 190000, `${figures.max_us}`);
+  assert.ok(figures.p90_us >= 90000, `${figures.p90_us}`);
+});
+
+// --- Ends ---
+
+test('--assert ends with 2 when it does not hold', async () => {
+  const words = ['pub', '--clients', '1', '--count', '10', '-q', '1'];
+  const holds = await bench(at(broker.port, [...words, '--assert', 'p99<60s,errors=0']));
+  assert.equal(holds.code, 0, holds.err);
+  const fails = await bench(at(broker.port,
+    [...words, '--assert', 'p99<60s', '--assert', 'p50<1ns,lost=0']));
+  assert.equal(fails.code, 2);
+  assert.match(fails.err, /p50 < 1 ns: it was \d/);
+  assert.match(fails.err, /lost = 0: it was not measured/);
+  assert.doesNotMatch(fails.err, /p99/);
+});
+
+const WRONG = [
+  [[], /conn, pub, sub or echo/], [['rub'], /conn, pub, sub or echo/],
+  [['pub', '--assert', 'p98<1ms'], /'p98'; there are p50, p90/],
+  [['pub', '--assert', 'p99<5'], /a time: 5ms/],
+  [['pub', '--clients', '0'], /--clients is a number from 1/],
+  [['pub', '--rate', 'many'], /--rate is a number/],
+  [['pub', '-t', 'a/#'], /for subscribing/], [['sub', '-t', '#/a'], /'#' is last/],
+  [['pub', '-t', 'a', '-t', 'b'], /one topic/], [['conn', '-t', 'a'], /no topic/],
+  [['conn', '--count', '5'], /--clients/], [['sub', '--rate', '5'], /no --rate/],
+  [['echo', '--size', '8'], /--size is at least 24/], [['pub', '-m', 'x'], /another command/],
+];
+
+for (const [words, why] of WRONG) {
+  test(`wrong: bench ${words.join(' ')}`, async () => {
+    const { code, err, out } = await bench(words);
+    assert.equal(code, 1);
+    assert.match(err, why);
+    assert.equal(out, '');
+  });
+}
+
+test('nobody there is an end with 1', async () => {
+  const port = await mosquitto.freePort();
+  for (const kind of ['conn', 'pub', 'sub', 'echo']) {
+    const { code, err } = await bench(at(port, [kind]));
+    assert.equal(code, 1);
+    assert.match(err, /refused/);
+  }
+});
+
+test('file descriptors are raised as far as they may be', async () => {
+  const words = at(broker.port, ['conn', '--clients', '100']);
+  const limited = (limits) => spawnSync('/bin/sh',
+    ['-c', `ulimit ${limits} && exec "$0" bench "$@"`, MIDGE, ...words], { encoding: 'utf8' });
+  const raised = limited('-Sn 100');
+  assert.equal(raised.status, 0, raised.stderr);
+  assert.match(raised.stderr, /raised the limit of file descriptors from 100 to 164/);
+  assert.match(raised.stdout, /100, 0 lost/);
+  const refused = limited('-n 100');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /at most 100 are allowed: --clients 36, or raise the hard limit/);
+});
+
+test('a line of progress is for a terminal alone', async () => {
+  const { err } = await bench(at(broker.port, ['pub', '--count', '10']));
+  assert.equal(err, '');
+});
