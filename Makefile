@@ -3,8 +3,8 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test package deb soak torture simulate programs fuzz exhaustive coverage mutants bench site \
-  tidy clean
+.PHONY: build demo test package deb soak torture torture-asan simulate programs fuzz exhaustive \
+  coverage mutants bench site tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -54,6 +54,15 @@ simulate:
 # in make torture WHICH='--slice 3/20'.
 torture: build
 	@build/test/torture $(WHICH)
+
+# The same, where leaks and what is used after its end are seen.
+torture-asan:
+	@tools/install-dependencies build test
+	@cmake -S . -B build-asan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG='-O1 -g' \
+	  -DMIDGE_ADDON=OFF -DMIDGE_CLI=ON -DMIDGE_SANITIZE=address,undefined \
+	  -DCMAKE_RULE_MESSAGES=OFF --log-level=WARNING >/dev/null
+	@cmake --build build-asan --parallel $(shell nproc) --target torture -- --silent
+	@build-asan/test/torture $(WHICH)
 
 # Programs of npm written for MQTT.js, each with every fault.
 programs: build

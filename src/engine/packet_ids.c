@@ -26,15 +26,15 @@ bool midge_packet_ids_take(midge_packet_ids *ids, midge_owner *owner) {
   return true;
 }
 
-bool midge_packet_ids_retake(midge_packet_ids *ids, midge_owner *owner,
-                             uint16_t packet_id) {
+midge_status midge_packet_ids_retake(midge_packet_ids *ids, midge_owner *owner,
+                                     uint16_t packet_id) {
   assert(owner->packet_id == 0);
-  if (packet_id == 0) return false;
-  if (midge_map_get(&ids->owners, packet_id) != NULL) return false;
-  if (!midge_map_put(&ids->owners, packet_id, owner)) return false;
+  if (packet_id == 0) return MIDGE_EINVAL;
+  if (midge_map_get(&ids->owners, packet_id) != NULL) return MIDGE_EINVAL;
+  if (!midge_map_put(&ids->owners, packet_id, owner)) return MIDGE_ENOMEM;
   ids->last = packet_id;
   owner->packet_id = packet_id;
-  return true;
+  return MIDGE_OK;
 }
 
 void midge_packet_ids_drop(midge_packet_ids *ids, midge_owner *owner) {

@@ -23,10 +23,11 @@ MIDGE_CHECKED bool midge_packet_ids_take(midge_packet_ids *ids,
 static inline bool midge_packet_ids_full(const midge_packet_ids *ids) {
   return ids->owners.count == UINT16_MAX;
 }
-/* Take this one, which a journal remembers. */
-MIDGE_CHECKED bool midge_packet_ids_retake(midge_packet_ids *ids,
-                                           midge_owner *owner,
-                                           uint16_t packet_id);
+/* Take this one, which a journal remembers. MIDGE_EINVAL: it is none, or
+ * another owner's; MIDGE_ENOMEM. */
+MIDGE_CHECKED midge_status midge_packet_ids_retake(midge_packet_ids *ids,
+                                                   midge_owner *owner,
+                                                   uint16_t packet_id);
 /* An owner without an identifier is fine. */
 void midge_packet_ids_drop(midge_packet_ids *ids, midge_owner *owner);
 /* Null if nobody uses it. */

@@ -65,10 +65,9 @@ static midge_status restore_mark(midge_session *session, uint64_t key,
     midge_session_delete_record(session, key | MIDGE_KEY_MARK);
     return MIDGE_OK;
   }
-  if (!midge_packet_ids_retake(&session->packet_ids, &message->owner,
-                               mark.packet_id))
-    return MIDGE_EINVAL;
-
+  midge_status status = midge_packet_ids_retake(
+      &session->packet_ids, &message->owner, mark.packet_id);
+  if (status != MIDGE_OK) return status;
   message->marked = true;
   message->duplicate = true;
   message->let_go = mark.let_go;

@@ -137,7 +137,7 @@ static void on_event(life *l, const midge_event *event) {
       break;
     case MIDGE_EVENT_MESSAGE:
       l->messages++;
-      if (event->message.packet_id != 0)
+      if (event->message.packet_id != 0 && l->client != NULL)
         IN_MIDGE((void)!midge_client_acknowledge(
             l->client, event->message.packet_id, 0, event->message.qos,
             event->attempt));
@@ -158,7 +158,7 @@ static void on_event(life *l, const midge_event *event) {
       l->has_ended = true;
       break;
     case MIDGE_EVENT_TRANSPORT:
-      carry_out(l, event);
+      if (l->client != NULL) carry_out(l, event);
       break;
     default:
       break;
@@ -263,16 +263,20 @@ static void begin(life *l) {
 }
 
 /* What was stored and has no outcome is owed by the next life. What has one may
- * come back too, if the store could not be told. */
+ * come back too, in any life that follows, if the store could not be told; but
+ * nobody waits for it. */
 static void stop(life *l) {
   IN_MIDGE(midge_reactor_stop(l->reactor));
   if (l->socket >= 0) close(l->socket);
   l->socket = -1;
+  l->reactor = NULL; /* else what leaks could be reached */
+  l->client = NULL;
   for (unsigned i = 1; i <= l->count; i++) {
     wish *w = &l->wishes[i];
-    if (w->ends == 0) w->is_owed = w->is_stored;
+    if (w->is_taken && w->ends == 0)
+      w->is_owed = w->is_stored && !w->is_cancelled;
     w->is_taken = w->is_owed;
-    w->is_past = w->is_stored;
+    w->is_past = w->is_stored || w->is_cancelled;
     w->ends = 0;
   }
 }
@@ -309,8 +313,8 @@ static void disconnect(life *l, bool force) {
 
 static void close_client(life *l) {
   IN_MIDGE(midge_client_close(l->client));
+  l->client = NULL; /* it must not be used any more */
   wait_until(l, has_ended, "it has ended", false);
-  l->client = NULL;
   if (!all_done(l)) wrong(l, "a wish has no outcome at the end");
 }
 
@@ -380,6 +384,13 @@ static void ask_subscription(life *l, bool on) {
   w->is_taken = status == MIDGE_OK;
 }
 
+/* Whether it was in time is told by its outcome, if there is a chance to. */
+static void cancel(life *l) {
+  midge_status status;
+  IN_MIDGE(status = midge_client_cancel(l->client, l->count));
+  l->wishes[l->count].is_cancelled = status == MIDGE_OK;
+}
+
 static void set_will(life *l) {
   midge_publish will = {.topic = text_of(l->topic), .payload = text_of("will")};
   IN_MIDGE((void)!midge_client_set_will(l->client, &will));
@@ -427,7 +438,7 @@ static void step(life *l, char letter) {
       IN_MIDGE((void)!midge_client_reconnect(l->client));
       break;
     case 'C':
-      IN_MIDGE((void)!midge_client_cancel(l->client, l->count));
+      cancel(l);
       break;
     case 'D':
       broker_drop(l->broker);

@@ -27,6 +27,7 @@ typedef struct wish {
   bool is_stored;       /* that it will survive was told */
   bool is_owed;         /* it is stored, and its outcome is for the next life */
   bool is_past;         /* it was stored in a former life */
+  bool is_cancelled;    /* that was asked for */
   bool is_acknowledged; /* with MIDGE_OK, ever */
   midge_qos qos;        /* of a publish */
   unsigned ends;        /* in this life */

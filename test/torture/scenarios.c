@@ -96,6 +96,8 @@ static const scenario all[] = {
     {"store-restore-disk", "c12t|12o12wx", .to = TO_IP4, ON_DISK},
     {"store-lives", "c1t|c2t|c1t|", .to = TO_IP4, STORED},
     {"store-cut", "o12tD12tkwx", .to = TO_IP4, STORED},
+    {"store-cancelled", "c1tC2t1Cwx|o1wx", .to = TO_IP4, STORED},
+    {"store-cancelled-lives", "o1tC2tC|c1tC2t|cC1Cwx", .to = TO_IP4, ON_DISK},
     {"store-receive", "osw12mtwx", .to = TO_MOSQUITTO, STORED},
 };
 

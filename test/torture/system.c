@@ -167,10 +167,11 @@ typedef struct start {
 static void *run(void *context) {
   start *given = context;
   start it = *given;
-  strike_spare(true);
   free(given);
   strike_spare(it.is_spared);
-  return it.run(it.context);
+  void *result = it.run(it.context);
+  strike_spare(true);
+  return result;
 }
 
 EXPORTED int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,

@@ -20,7 +20,7 @@
 #include "strike.h"
 
 enum {
-  JOBS = 8,
+  JOBS = 32,        /* at a time: most of them wait */
   PATIENCE_S = 120, /* of one point; the longest wait in it is shorter */
   FAULTS_SHOWN = 100,
   UNTOUCHED = 3, /* the status of a point whose call was not made */
@@ -33,16 +33,24 @@ typedef struct last_words {
 } last_words;
 
 typedef struct job {
-  pid_t pid; /* 0: free */
-  const scenario *of;
-  unsigned at;
+  pid_t pid;   /* 0: free */
+  size_t of;   /* a scenario */
+  unsigned at; /* 0: nothing fails, and the calls are counted */
   bool lasts;
 } job;
 
+typedef struct tally {
+  unsigned calls, points;
+} tally;
+
 typedef struct run {
+  const scenario *all;
+  size_t count;
+  const char *only; /* a scenario's name; null: all of them */
   unsigned slice, slices;
   job jobs[JOBS];
   last_words *words; /* one for each job, shared */
+  tally *tallies;    /* one for each scenario */
   unsigned long points, untouched, faults, index;
 } run;
 
@@ -86,23 +94,33 @@ static pid_t start(const scenario *of, unsigned at, bool lasts,
   return pid;
 }
 
-static void judge(run *r, const job *j, int status, const last_words *words) {
-  scenario_clean_up(j->pid);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == UNTOUCHED) {
-    r->untouched++;
-    return;
-  }
-  r->points++;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+static void accuse(run *r, const job *j, int status, const char *name) {
   r->faults++;
-  fprintf(stderr, "--scenario %s --point %u%s (%s): ", j->of->name, j->at,
-          j->lasts ? " --lasting" : "", words->name);
+  fprintf(stderr, "--scenario %s --point %u%s (%s): ", r->all[j->of].name,
+          j->at, j->lasts ? " --lasting" : "", name);
   if (!WIFSIGNALED(status))
     fprintf(stderr, "status %d\n", WEXITSTATUS(status));
   else if (WTERMSIG(status) == SIGALRM)
     fprintf(stderr, "hangs\n");
   else
     fprintf(stderr, "%s\n", strsignal(WTERMSIG(status)));
+}
+
+static void judge(run *r, const job *j, int status, const last_words *words) {
+  scenario_clean_up(j->pid);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == UNTOUCHED) {
+    r->untouched++;
+    return;
+  }
+  if (j->at == 0) {
+    r->tallies[j->of].calls = words->calls;
+    if (status != 0 || words->calls == 0)
+      accuse(r, j, status, "fails by itself");
+    return;
+  }
+  r->points++;
+  r->tallies[j->of].points++;
+  if (status != 0) accuse(r, j, status, words->name);
 }
 
 /* Waits for one that runs; false when none does. */
@@ -131,34 +149,46 @@ static size_t free_job(run *r) {
   }
 }
 
-static void try_point(run *r, const scenario *of, unsigned at, bool lasts) {
-  if (r->index++ % r->slices != r->slice) return;
+static void begin(run *r, size_t of, unsigned at, bool lasts) {
+  if (r->faults >= FAULTS_SHOWN) return;
   size_t i = free_job(r);
   r->jobs[i] = (job){.of = of, .at = at, .lasts = lasts};
-  r->jobs[i].pid = start(of, at, lasts, &r->words[i]);
+  r->jobs[i].pid = start(&r->all[of], at, lasts, &r->words[i]);
 }
 
-/* How many calls it takes when none fails. */
-static unsigned count_calls(run *r, const scenario *of) {
-  int status;
-  pid_t pid = start(of, 0, false, &r->words[0]);
-  waitpid(pid, &status, 0);
-  scenario_clean_up(pid);
-  if (status == 0 && r->words[0].calls != 0) return r->words[0].calls;
-  fprintf(stderr, "--scenario %s: fails by itself (%d)\n", of->name, status);
-  r->faults++;
-  return 0;
+static bool is_played(const run *r, size_t of) {
+  return r->only == NULL || strcmp(r->only, r->all[of].name) == 0;
 }
 
-static void try_scenario(run *r, const scenario *of) {
-  unsigned long before = r->points;
-  unsigned calls = count_calls(r, of);
-  for (unsigned at = 1; at <= calls && r->faults < FAULTS_SHOWN; at++) {
-    try_point(r, of, at, false);
-    try_point(r, of, at, true);
-  }
+/* How many calls each takes when none fails. */
+static void count_calls(run *r) {
+  for (size_t i = 0; i < r->count; i++)
+    if (is_played(r, i)) begin(r, i, 0, false);
   while (reap(r)) continue;
-  printf("%s: %u calls, %lu points\n", of->name, calls, r->points - before);
+}
+
+/* Those of this slice, of all scenarios that there are. */
+static void try_points(run *r) {
+  for (size_t i = 0; i < r->count; i++)
+    for (unsigned at = 1; at <= r->tallies[i].calls; at++)
+      for (int lasts = 0; lasts < 2; lasts++)
+        if (r->index++ % r->slices == r->slice) begin(r, i, at, lasts != 0);
+  while (reap(r)) continue;
+}
+
+static int try_all(run *r) {
+  size_t played = 0;
+  count_calls(r);
+  try_points(r);
+  for (size_t i = 0; i < r->count; i++) {
+    const tally *t = &r->tallies[i];
+    if (!is_played(r, i)) continue;
+    printf("%s: %u calls, %u points\n", r->all[i].name, t->calls, t->points);
+    played++;
+  }
+  printf("%zu scenarios, %lu points, %lu faults (%lu calls were not made)\n",
+         played, r->points, r->faults, r->untouched);
+  return played == 0 || r->points == 0 || r->faults != 0;
 }
 
 static const char *option(int argc, char **argv, const char *name) {
@@ -167,29 +197,14 @@ static const char *option(int argc, char **argv, const char *name) {
   return NULL;
 }
 
-static int try_all(run *r, const char *only) {
-  size_t count, played = 0;
-  const scenario *all = scenarios(&count);
-  for (size_t i = 0; i < count && r->faults < FAULTS_SHOWN; i++) {
-    if (only != NULL && strcmp(only, all[i].name) != 0) continue;
-    try_scenario(r, &all[i]);
-    played++;
-  }
-  printf("%zu scenarios, %lu points, %lu faults (%lu calls were not made)\n",
-         played, r->points, r->faults, r->untouched);
-  return played == 0 || r->points == 0 || r->faults != 0;
-}
-
 /* One point alone, in this process: for a debugger. */
-static int try_one(const char *name, unsigned at, bool lasts) {
-  last_words words;
-  size_t count;
-  const scenario *all = scenarios(&count);
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(name, all[i].name) != 0) continue;
-    int status = play(&all[i], at, lasts, &words);
+static int try_one(const run *r, unsigned at, bool lasts) {
+  last_words words = {"", 0};
+  for (size_t i = 0; i < r->count; i++) {
+    if (!is_played(r, i)) continue;
+    int status = play(&r->all[i], at, lasts, &words);
     scenario_clean_up(getpid());
-    printf("%s: call %u of %u, %s: %d\n", name, at, words.calls, words.name,
+    printf("%s: call %u of %u, %s: %d\n", r->only, at, words.calls, words.name,
            status);
     return status;
   }
@@ -199,7 +214,6 @@ static int try_one(const char *name, unsigned at, bool lasts) {
 int main(int argc, char **argv) {
   static run r = {.slice = 0, .slices = 1};
   const char *slice = option(argc, argv, "--slice");
-  const char *only = option(argc, argv, "--scenario");
   const char *point = option(argc, argv, "--point");
   int status;
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -211,15 +225,18 @@ int main(int argc, char **argv) {
     fprintf(stderr, "--slice K/N: K from 0, below N\n");
     return 2;
   }
+  r.only = option(argc, argv, "--scenario");
+  r.all = scenarios(&r.count);
   r.words = mmap(NULL, JOBS * sizeof *r.words, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (r.words == MAP_FAILED) abort();
+  r.tallies = calloc(r.count, sizeof *r.tallies);
+  if (r.words == MAP_FAILED || r.tallies == NULL) abort();
   scenarios_begin();
-  if (only != NULL && point != NULL)
-    status = try_one(only, (unsigned)strtoul(point, NULL, 10),
+  if (r.only != NULL && point != NULL)
+    status = try_one(&r, (unsigned)strtoul(point, NULL, 10),
                      option(argc, argv, "--lasting") != NULL);
   else
-    status = try_all(&r, only);
+    status = try_all(&r);
   scenarios_end();
   return status;
 }

@@ -1,11 +1,10 @@
 /* Records of the durable inbox that no session wrote are not taken, and numbers
  * go on where they ended. */
-#include <stdlib.h>
-
 #include "base/slice.h"
 #include "engine/kept.h"
 #include "engine/record_queue.h"
 #include "engine/records.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
 
 static midge_session *session_of(void) {
@@ -97,19 +96,7 @@ static void numbers_go_on_and_none_has_a_low_half_of_zero(void **state) {
 
 /* --- Without memory ------------------------------------------------------- */
 
-static size_t allocations_left; /* before one fails, once; 0: none does */
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context;
-  (void)old_size;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
-  if (allocations_left != 0 && --allocations_left == 0) return NULL;
-  return realloc(block, new_size);
-}
+static ledger books;
 
 static void commit(midge_session *session) {
   midge_record record = {0};
@@ -118,14 +105,14 @@ static void commit(midge_session *session) {
 }
 
 static midge_session *session_that_is_open(void) {
-  static const midge_allocator allocator = {resize, NULL};
   midge_session *session = NULL;
   midge_session_options options = {.client_id = MIDGE_TEXT("a"),
                                    .durable = true,
                                    .acknowledge_by_hand = true,
                                    .inbox = true,
                                    .session_expiry_s = 60,
-                                   .allocator = &allocator};
+                                   .allocator = &books.allocator};
+  ledger_init(&books);
   assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
   midge_session_connected(session);
   midge_session_received(session, MIDGE_TEXT("\x20\x03\x00\x00\x00"));
@@ -148,10 +135,10 @@ static bool fails(midge_session *session, size_t at, midge_slice bytes) {
   midge_event event;
   bool closed = false;
   while (midge_session_event(session, &event)) continue;
-  allocations_left = at;
+  books.fail_at = books.calls + at;
   midge_session_received(session, bytes);
-  bool failed = allocations_left == 0;
-  allocations_left = 0;
+  bool failed = books.calls >= books.fail_at;
+  books.fail_at = 0;
   while (midge_session_event(session, &event))
     if (event.type == MIDGE_EVENT_CLOSED) {
       closed = true;
@@ -187,6 +174,7 @@ static void what_cannot_be_recorded_has_not_come(void **state) {
       assert_int_equal(
           midge_inbox_state(&session->inbox, 9) != MIDGE_INBOUND_NEW, known);
       midge_session_free(session);
+      ledger_check_empty(&books);
     }
     assert_true(at > 2);
   }
@@ -207,6 +195,7 @@ static void a_release_that_cannot_be_recorded_ends_the_connection(
       assert_non_null(session->keeping.first);
       assert_true(is_recorded(session) || failed);
       midge_session_free(session);
+      ledger_check_empty(&books);
     }
     assert_true(at > 1);
   }

@@ -50,9 +50,9 @@ static void a_remembered_identifier_is_taken_once(void **state) {
   midge_packet_ids ids;
   midge_owner a = {0}, b = {0};
   midge_packet_ids_init(&ids, &midge_allocator_default);
-  assert_false(midge_packet_ids_retake(&ids, &a, 0));
-  assert_true(midge_packet_ids_retake(&ids, &a, 7));
-  assert_false(midge_packet_ids_retake(&ids, &b, 7));
+  assert_int_equal(midge_packet_ids_retake(&ids, &a, 0), MIDGE_EINVAL);
+  assert_int_equal(midge_packet_ids_retake(&ids, &a, 7), MIDGE_OK);
+  assert_int_equal(midge_packet_ids_retake(&ids, &b, 7), MIDGE_EINVAL);
   assert_int_equal(b.packet_id, 0);
   assert_true(midge_packet_ids_take(&ids, &b));
   assert_int_equal(b.packet_id, 8);

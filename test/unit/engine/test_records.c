@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 /* cmocka wants those before it. */
 #include <cmocka.h>
@@ -12,6 +11,7 @@
 #include "engine/record_queue.h"
 #include "engine/records.h"
 #include "engine/state.h"
+#include "unit/base/ledger.h"
 
 static midge_session *session_new(void) {
   midge_session *session = NULL;
@@ -429,29 +429,17 @@ static void a_record_outlives_its_message(void **state) {
 
 /* --- Without memory ------------------------------------------------------- */
 
-static size_t allocations_left; /* before one fails, once; 0: none does */
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context;
-  (void)old_size;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
-  if (allocations_left != 0 && --allocations_left == 0) return NULL;
-  return realloc(block, new_size);
-}
+static ledger books;
 
 /* A session whose messages of QoS 2 wait for a server that offers QoS 1. */
 static midge_session *session_to_lower(void) {
-  static const midge_allocator allocator = {resize, NULL};
   midge_session *session = NULL;
   midge_session_options options = {.client_id = MIDGE_TEXT("a"),
                                    .session_expiry_s = 60,
                                    .durable = true,
                                    .lower_qos = true,
-                                   .allocator = &allocator};
+                                   .allocator = &books.allocator};
+  ledger_init(&books);
   midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 2};
   assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
   for (int i = 0; i < 40; i++)
@@ -469,30 +457,31 @@ static void lowering_without_memory_ends_the_connection(void **state) {
   for (size_t at = 1; failed; at++) {
     midge_session *session = session_to_lower();
     midge_event event = {0};
-    allocations_left = at;
+    books.fail_at = books.calls + at;
     midge_session_received(session, MIDGE_TEXT("\x20\x05\x00\x00\x02\x24\x01"));
     take_records(session);
-    failed = allocations_left == 0;
-    allocations_left = 0;
+    failed = books.calls >= books.fail_at;
+    books.fail_at = 0;
     while (midge_session_event(session, &event)) continue;
     if (event.type == MIDGE_EVENT_CLOSED)
       assert_int_equal(event.closed.status, MIDGE_ENOMEM);
     faults += event.type == MIDGE_EVENT_CLOSED;
     assert_int_equal(midge_session_unfinished(session), 40);
     midge_session_free(session);
+    ledger_check_empty(&books);
   }
   assert_true(faults > 1);
 }
 
 /* As many records wait as there is room for. */
 static midge_session *session_to_park(void) {
-  static const midge_allocator allocator = {resize, NULL};
   midge_session *session = NULL;
   midge_session_options options = {.client_id = MIDGE_TEXT("a"),
                                    .session_expiry_s = 60,
                                    .durable = true,
                                    .at_release = true,
-                                   .allocator = &allocator};
+                                   .allocator = &books.allocator};
+  ledger_init(&books);
   midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
   assert_int_equal(midge_session_new(&session, &options), MIDGE_OK);
   midge_session_connected(session);
@@ -521,11 +510,11 @@ static void what_cannot_be_recorded_was_never_received(void **state) {
   for (bool failed = true; failed; faults += failed) {
     midge_session *session = session_to_park();
     while (midge_session_event(session, &event)) continue;
-    allocations_left = faults + 1;
+    books.fail_at = books.calls + faults + 1;
     midge_session_received(session,
                            MIDGE_TEXT("\x34\x07\x00\x01t\x00\x09\x00x"));
-    failed = allocations_left == 0;
-    allocations_left = 0;
+    failed = books.calls >= books.fail_at;
+    books.fail_at = 0;
     bool closed = false;
     while (midge_session_event(session, &event))
       if (event.type == MIDGE_EVENT_CLOSED) {
@@ -540,6 +529,7 @@ static void what_cannot_be_recorded_was_never_received(void **state) {
     assert_int_equal(midge_inbox_state(&session->inbox, 9),
                      known ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_NEW);
     midge_session_free(session);
+    ledger_check_empty(&books);
   }
   assert_true(faults > 1);
 }
