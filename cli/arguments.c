@@ -269,6 +269,8 @@ static const cli_row rows[] = {
     LIST_OF(NULL, "--assert", "LIST", BENCH, bench.expectations,
             "end with 2 unless 'p99<5ms,lost=0'"),
     FLAG_OF(NULL, "--json", BENCH, bench.json, "the summary as JSON"),
+    TEXT_OF(NULL, "--html", "FILE", BENCH, bench.html,
+            "and a page with charts"),
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

@@ -101,7 +101,7 @@ static const cli_page pages[] = {
             "  sub   subscribes to midge/bench/#: what pub sends, until here\n"
             "  echo  publishes to its own topic, until that is back\n",
         .options = "--clients --rate --count --duration --size -q --assert "
-                   "--json -h -p -L --cafile",
+                   "--json --html -h -p -L",
         .text =
             "Connects many clients, and measures latency, rate, loss, "
             "processor time and memory: conn how long connecting takes, pub "

@@ -86,6 +86,7 @@ typedef struct cli_settings {
     long count;              /* of messages; 0: any number */
     double rate, duration_s; /* a second, of all together; 0: none was said */
     bool json;
+    midge_slice html; /* the name of a file */
     texts expectations;
   } bench;
 } cli_settings;

@@ -79,6 +79,10 @@ typedef struct bench {
   series series;
 } bench;
 
+static inline bool bench_sends(const bench *run) {
+  return run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
+}
+
 static inline double bench_seconds(const bench *run, uint64_t time) {
   return time <= run->begun ? 0 : (double)(time - run->begun) / NS_PER_S;
 }

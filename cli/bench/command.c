@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@
 #include "../run.h"
 #include "export.h"
 #include "loop.h"
+#include "report.h"
 #include "stamp.h"
 #include "summary.h"
 
@@ -53,18 +56,51 @@ static const char *check(cli_settings *settings, bench_kind kind,
   return check_topic(settings, kind);
 }
 
-/* True: it is all there. */
-static bool tell(const results *all) {
+/* Opened before anything is measured. Null with a name: it cannot be written,
+ * and that was said. */
+static FILE *open_page(const cli_settings *settings) {
+  const char *name = (const char *)settings->bench.html.data;
+  if (name == NULL) return NULL;
+  FILE *page = fopen(name, "we");
+  if (page == NULL) complain(settings, "--html %s: %s", name, strerror(errno));
+  return page;
+}
+
+static bool write_page(const results *all, FILE *page) {
+  const cli_settings *settings = all->run->settings;
+  if (page == NULL || report_print(all, page)) return true;
+  complain(settings, "--html %s: %s", (const char *)settings->bench.html.data,
+           strerror(errno));
+  return false;
+}
+
+static int tell(const results *all, FILE *page) {
   if (all->run->settings->bench.json)
     export_print(all, stdout);
   else
     summary_print(all, stdout);
+  bool is_whole = fflush(stdout) == 0;
   summary_complain(all);
-  return fflush(stdout) == 0;
+  if (!write_page(all, page) || !is_whole) return EXIT_FAILURE;
+  return results_hold(all) ? EXIT_SUCCESS : EXIT_ASSERT;
+}
+
+static int measure(bench *one, results *all, FILE *page) {
+  loop_run(one, summary_progress);
+  summary_clear(one);
+  int code = one->code;
+  if (code == EXIT_SUCCESS) {
+    results_make(all, one);
+    code = tell(all, page);
+  }
+  loop_free(one);
+  return code;
 }
 
 static int run(cli_settings *settings, bench_kind kind,
                const expectations *expected) {
+  FILE *page = open_page(settings);
+  if (page == NULL && settings->bench.html.data != NULL) return EXIT_FAILURE;
   bench *one = calloc(1, sizeof *one);
   results *all = calloc(1, sizeof *all);
   int code = EXIT_FAILURE;
@@ -72,19 +108,11 @@ static int run(cli_settings *settings, bench_kind kind,
     one->settings = settings;
     one->kind = kind;
     all->expectations = *expected;
-    loop_run(one, summary_progress);
-    summary_clear(one);
-    code = one->code;
-    if (code == EXIT_SUCCESS) {
-      results_make(all, one);
-      code = !tell(all)           ? EXIT_FAILURE
-             : !results_hold(all) ? EXIT_ASSERT
-                                  : EXIT_SUCCESS;
-    }
-    loop_free(one);
+    code = measure(one, all, page);
   } else {
     complain(settings, "out of memory");
   }
+  if (page != NULL) fclose(page);
   free(one);
   free(all);
   return code;

@@ -8,7 +8,7 @@ enum { BURST_MAX = 256 };
 enum { IN_FLIGHT_MAX = 200000, BYTES_MAX = 128 << 20, WINDOW = 100 };
 
 static bool is_open_loop(const bench *run) {
-  return run->settings->bench.rate > 0;
+  return bench_sends(run) && run->settings->bench.rate > 0;
 }
 
 static uint64_t total_of(const bench *run) {

@@ -27,9 +27,8 @@ enum { WEIGHED_MIN = 50 };
 static uint64_t duration_of(const bench *run) {
   double seconds = run->settings->bench.duration_s;
   if (seconds > 0) return (uint64_t)(seconds * NS_PER_S);
-  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
   if (run->kind == BENCH_CONN) return 0;
-  if (sends && run->settings->bench.count == 0)
+  if (bench_sends(run) && run->settings->bench.count == 0)
     return (uint64_t)DURATION_S * NS_PER_S;
   return MIDGE_NEVER;
 }
@@ -55,7 +54,7 @@ static void begin_running(bench *run, uint64_t now) {
     begin_measuring(run, now);
   run->phase = PHASE_RUNNING;
   run->over = duration == MIDGE_NEVER ? MIDGE_NEVER : now + duration;
-  if (run->kind == BENCH_PUB || run->kind == BENCH_ECHO) load_begin(run, now);
+  if (bench_sends(run)) load_begin(run, now);
 }
 
 static void end(bench *run, uint64_t now) {
@@ -68,7 +67,7 @@ static void end(bench *run, uint64_t now) {
 /* What a slow server has held up is begun late, but not without end. */
 static bool is_enough(const bench *run, uint64_t now) {
   uint64_t quiet = (uint64_t)QUIET_MS * NS_PER_MS;
-  if (run->kind == BENCH_PUB || run->kind == BENCH_ECHO)
+  if (bench_sends(run))
     return load_is_over(run, now) ||
            (now >= run->over && now - run->over >= quiet);
   uint64_t count = (uint64_t)run->settings->bench.count;
@@ -193,8 +192,7 @@ static void wait_until(uint64_t time) {
 static uint64_t deadline_of(const bench *run) {
   if (run->phase == PHASE_CONNECTING) return dial_deadline(run);
   if (run->phase != PHASE_RUNNING) return MIDGE_NEVER;
-  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
-  return sends ? soonest(load_deadline(run), run->over) : run->over;
+  return bench_sends(run) ? soonest(load_deadline(run), run->over) : run->over;
 }
 
 static void turn(bench *run, bool more, uint64_t next) {

@@ -39,11 +39,10 @@ static void take_rate(figures *to, const bench *run) {
 }
 
 static void take_counts(figures *to, const bench *run) {
-  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
   to->of[FIGURE_CONNECTED] = (double)run->connected;
   to->of[FIGURE_ERRORS] = (double)run->errors;
   to->of[FIGURE_DISCONNECTS] = (double)run->disconnects;
-  if (!sends) return;
+  if (!bench_sends(run)) return;
   to->of[FIGURE_SENT] = (double)run->sent;
   to->of[FIGURE_UNANSWERED] = (double)run->in_flight;
   if (run->settings->bench.rate <= 0) return;
@@ -95,7 +94,6 @@ bool results_hold(const results *all) {
 const char *results_title(const bench *run, char text[RESULTS_TITLE]) {
   const cli_settings *settings = run->settings;
   char clients[FIGURE_TEXT], rate[FIGURE_TEXT], size[FIGURE_TEXT];
-  bool sends = run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
   figure_text(IS_COUNT, (double)settings->bench.clients, clients);
   figure_text(IS_COUNT, (double)settings->bench.size, size);
   const char *pace = "as fast as answered";
@@ -104,7 +102,7 @@ const char *results_title(const bench *run, char text[RESULTS_TITLE]) {
   const char *noun = settings->bench.clients == 1 ? "client" : "clients";
   if (run->kind == BENCH_CONN)
     snprintf(text, RESULTS_TITLE, "%s %s, %s", clients, noun, pace);
-  else if (sends)
+  else if (bench_sends(run))
     snprintf(text, RESULTS_TITLE, "%s %s, QoS %ld, %s bytes, %s", clients, noun,
              settings->qos, size, pace);
   else

@@ -62,6 +62,8 @@ test('conn with a rate takes the time of it', async () => {
   const { figures } = await measure(broker.port,
     ['conn', '--clients', '20', '--rate', '100', '--duration', '0.1']);
   assert.equal(figures.connected, 20);
+  assert.equal(figures.errors, 0);
+  assert.ok(figures.late_p99_us < figures.time_us);
   assert.ok(figures.rate <= 106, `${figures.rate}`);
   assert.ok(figures.time_us >= 290000, `${figures.time_us}`);
 });
@@ -253,6 +255,23 @@ test('file descriptors are raised as far as they may be', async () => {
   const refused = limited('-n 100');
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /at most 100 are allowed: --clients 36, or raise the hard limit/);
+});
+
+test('--html is a page that needs nothing else', async () => {
+  const name = path.join(folder, 'report.html');
+  const { code, err, out } = await bench(at(broker.port, ['echo', '--rate', '500', '--duration',
+    '0.3', '--html', name, '--assert', 'errors=0']));
+  assert.equal(code, 0, err);
+  assert.match(out, /latency +p50/);
+  const page = fs.readFileSync(name, 'utf8');
+  assert.equal(page.match(/<svg /g).length, 4);
+  assert.ok(page.match(/<polyline class="c\d" points="[\d. ,]+"\/>/g).length >= 6);
+  for (const text of ['Messages a second', 'Latency by percentile', 'errors = 0: it was 0', 'p99.9',
+    'prefers-color-scheme:dark', 'name="viewport"']) assert.ok(page.includes(text), text);
+  assert.doesNotMatch(page, /\bnan\b|\binf\b|https?:|<script|src=/);
+  const nowhere = await bench(at(broker.port, ['pub', '--html', path.join(folder, 'no/page')]));
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.err, /--html .*No such file/);
 });
 
 test('a line of progress is for a terminal alone', async () => {
