@@ -4,7 +4,7 @@ OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
 .PHONY: build demo test package deb soak torture torture-asan simulate programs fuzz exhaustive \
-  coverage mutants bench site tidy clean
+  coverage mutants bench durability site tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -87,6 +87,11 @@ mutants:
 
 bench: build
 	@bench/run
+
+# What it costs to keep messages in a store, in about 20 minutes.
+durability: build
+	@tools/install-dependencies durability
+	@node bench/durability/run.js
 
 # The documents as a site, in build/site.
 site:

@@ -2,8 +2,10 @@
  * line) and how to say when half of it was done and when all was. The twin of
  * case.js, where the arguments are explained.
  *
- *   url=<scheme://host:port> work=publish|receive|echo|open|offline qos=<n>
- *   count=<n> extra=<n> size=<bytes> ca=<file> window=<n> style=<how> limit=<n>
+ *   url=<scheme://host:port>
+ * work=publish|receive|echo|open|offline|fill|recover qos=<n> count=<n>
+ * extra=<n> size=<bytes> ca=<file> window=<n> style=<how> limit=<n>
+ * store=<kind> folder=<path>
  */
 #ifndef MIDGE_BENCH_CASE_H
 #define MIDGE_BENCH_CASE_H
@@ -21,6 +23,7 @@
 
 typedef struct bench_case {
   const char *url, *ca_file, *work, *style;
+  const char *folder; /* where messages are kept; null: in memory */
   char scheme[8], host[64];
   int port;
   int qos;
@@ -129,26 +132,53 @@ static inline void bench_weigh_rest(const bench_case *bench) {
   fflush(stdout);
 }
 
+/* The store is open and nothing is sent yet: says what the process holds. */
+static inline void bench_tell_held(void) {
+  char line[128];
+  long resident = 0, anonymous = 0;
+  FILE *file = fopen("/proc/self/status", "r");
+  if (!file) bench_fail("/proc/self/status", 0);
+  while (fgets(line, sizeof line, file))
+    if (sscanf(line, "VmRSS: %ld", &resident) == 0)
+      sscanf(line, "RssAnon: %ld", &anonymous);
+  fclose(file);
+  printf("held %ld %ld\n", resident, anonymous);
+}
+
 /* --- Arguments --- */
 
-static inline const char *bench_argument(int argc, char **argv,
-                                         const char *name) {
+/* Null if it is not there. */
+static inline const char *bench_option(int argc, char **argv,
+                                       const char *name) {
   size_t size = strlen(name);
   for (int i = 1; i < argc; i++)
     if (!strncmp(argv[i], name, size) && argv[i][size] == '=')
       return argv[i] + size + 1;
+  return NULL;
+}
+
+static inline const char *bench_argument(int argc, char **argv,
+                                         const char *name) {
+  const char *value = bench_option(argc, argv, name);
+  if (value) return value;
   fprintf(stderr, "usage: %s name=value..., see case.h; no %s\n", argv[0],
           name);
   exit(2);
 }
 
+static inline bool bench_is_stored(const bench_case *bench) {
+  return bench_does(bench, "fill") || bench_does(bench, "recover");
+}
+
 static inline void bench_name(bench_case *bench) {
-  uint64_t expected =
-      bench_does(bench, "publish") || bench_does(bench, "offline")
-          ? bench->count
-          : 0;
-  snprintf(bench->client_id, sizeof bench->client_id, "bench-%d-%" PRIu64,
-           (int)getpid(), expected);
+  bool is_counted = bench_does(bench, "publish") ||
+                    bench_does(bench, "offline") || bench_is_stored(bench);
+  uint64_t expected = is_counted ? bench->count : 0;
+  char whose[16] = "stored"; /* of more than one process */
+  if (!bench_is_stored(bench))
+    snprintf(whose, sizeof whose, "%d", (int)getpid());
+  snprintf(bench->client_id, sizeof bench->client_id, "bench-%s-%" PRIu64,
+           whose, expected);
   snprintf(bench->topic, sizeof bench->topic, "bench/publish");
   if (bench_does(bench, "echo"))
     snprintf(bench->topic, sizeof bench->topic, BENCH_ECHO_TOPIC);
@@ -162,7 +192,8 @@ static inline bench_case bench_read(int argc, char **argv) {
   bench_case bench = {.url = bench_argument(argc, argv, "url"),
                       .work = bench_argument(argc, argv, "work"),
                       .style = bench_argument(argc, argv, "style"),
-                      .ca_file = bench_argument(argc, argv, "ca")};
+                      .ca_file = bench_argument(argc, argv, "ca"),
+                      .folder = bench_option(argc, argv, "folder")};
   if (sscanf(bench.url, "%7[a-z]://%63[^:]:%d", bench.scheme, bench.host,
              &bench.port) != 3)
     bench_fail("not a URL", 0);

@@ -5,7 +5,7 @@
 // CLOCK_MONOTONIC, the clock of the sink.
 //
 //   url=<scheme://host:port>
-//   work=publish|receive|reconnect|echo|load|open|offline
+//   work=publish|receive|reconnect|echo|load|open|offline|fill|recover
 //   qos=<n> count=<n> size=<bytes> ca=<file>
 //   extra=<n>    messages after the last one that is measured, so that it is not
 //                the end of the work that is measured
@@ -18,9 +18,16 @@
 //                such an option; 0: its default
 //   pace=<n>     of load: messages per second; 0: as many as the window allows
 //   module=<path>  another midge, or midge in the place of MQTT.js
+//   store=<kind>  where messages are kept, in the words of the client's program
+//   folder=<path>  where that store is, which is this run's own
+//
+// "fill" stores all messages without a server, and exits; "recover" opens what
+// that has left, and delivers it.
 
 const fs = require('fs');
 const { performance } = require('perf_hooks');
+
+const { heldBy } = require('./machine');
 
 const SETTLE_MS = 300;
 const AHEAD = 4;
@@ -253,7 +260,28 @@ async function offline(publish, connect) {
   connect();
 }
 
-const isCounted = work === 'publish' || work === 'offline';
+// `publish(stored)`; `close` ends what the store still has to do.
+function fill(publish, close) {
+  let stored = 0;
+  setInterval(() => {}, 2 ** 30); // there is something to wait for
+  publishEach((done) => publish((error) => {
+    done(error);
+    stored++;
+    if (stored === total) close().then(() => process.exit(0), fail);
+  }));
+}
+
+// The store is open and nothing is sent yet: says what the process holds.
+async function recover(connect) {
+  sayTime('end');
+  await weigh();
+  say('held', ...heldBy(process.pid));
+  sayTime('done');
+  connect();
+}
+
+const isStored = work === 'fill' || work === 'recover';
+const isCounted = work === 'publish' || work === 'offline' || isStored;
 
 module.exports = {
   url: new URL(words.url),
@@ -265,8 +293,10 @@ module.exports = {
   window,
   limit,
   caFile: words.ca,
+  store: words.store,
+  folder: words.folder,
   // The sink reports when as many publishes have come as the id says.
-  clientId: `bench-${process.pid}-${isCounted ? count : 0}`,
+  clientId: `bench-${isStored ? 'stored' : process.pid}-${isCounted ? count : 0}`,
   publishTopic: 'bench/publish',
   receiveTopic: `bench/${qos}/${total}/${size}/${window}`,
   echoTopic: 'bench/echo',
@@ -278,4 +308,7 @@ module.exports = {
   echo: work === 'load' ? load : echo,
   open,
   offline,
+  fill,
+  sayTime,
+  recover,
 };

@@ -63,4 +63,14 @@ function lastCore() {
   return core && said('taskset', ['-c', core[0], 'true']) !== undefined ? core[0] : undefined;
 }
 
-module.exports = { lastCore, machineFacts };
+// KiB that are resident of a process, and how many of them are no pages of files;
+// a process that is ending has none.
+function heldBy(pid) {
+  const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
+  return ['VmRSS', 'RssAnon'].map((name) => {
+    const [, value = '0'] = new RegExp(`${name}:\\s+(\\d+)`).exec(status) || [];
+    return Number(value);
+  });
+}
+
+module.exports = { heldBy, lastCore, machineFacts };

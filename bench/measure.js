@@ -17,6 +17,8 @@
 
 const { spawn } = require('child_process');
 const fs = require('fs');
+const os = require('os');
+const path = require('path');
 const readline = require('readline');
 
 const TIMEOUT_MS = 60000;
@@ -43,11 +45,22 @@ function extraOf(work, how) {
 }
 
 // `how`: { count, window, style, timeout }. Resolves with { rate, seconds, cpu }
-// and, where the work has them, latency (µs), memory (bytes each) and resumed.
+// and, where the work has them, latency (µs), memory (bytes each) and resumed. A
+// client with a store has a folder for it, for this run alone.
 async function measure(sink, client, work, how) {
+  if (!client.store) return measureIn(undefined, sink, client, work, how);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-bench-'));
+  try {
+    return await measureIn(folder, sink, client, work, how);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+async function measureIn(folder, sink, client, work, how) {
   const before = await sink.totals();
   const total = how.count + extraOf(work, how);
-  const result = await run(sink, client, work, { ...how, total, before });
+  const result = await run(sink, client, work, { ...how, folder, total, before });
   const after = await sink.totals();
   const arrived = after.publishes - before.publishes;
   if (isCounted(work) && arrived !== total) {
@@ -64,7 +77,8 @@ async function start(sink, client, work, how) {
   const limit = work.byDefault ? 0 : Math.min(how.window, 65535);
   const words = Object.entries({ url: await sink.url(work.scheme), work: work.work,
     qos: work.qos, count: how.count, extra: how.total - how.count, size: work.size,
-    ca: sink.certificate, window: how.window, style: how.style, limit, pace: how.pace || 0 });
+    ca: sink.certificate, window: how.window, style: how.style, limit, pace: how.pace || 0,
+    ...client.store && { store: client.store, folder: how.folder } });
   const [program, ...first] = [...sink.prefix, ...client.command];
   return spawn(program, [...first, ...words.map(([name, value]) => `${name}=${value}`)],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
@@ -99,7 +113,7 @@ async function run(sink, client, work, how) {
 // numbers.
 function listen(child) {
   const said = {};
-  for (const name of ['start', 'end', 'done', 'latency', 'memory']) {
+  for (const name of ['start', 'end', 'done', 'latency', 'memory', 'held']) {
     said[name] = new Promise((resolve) => { said[`resolve ${name}`] = resolve; });
   }
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
@@ -209,4 +223,4 @@ function coarseCpuTime(pid) {
   }
 }
 
-module.exports = { measure };
+module.exports = { cpuTime, listen, measure, start };

@@ -5,14 +5,17 @@
 const bench = require('./case');
 const { mqtt } = require(bench.module || '..');
 
-const limited = bench.limit > 0 ? { maxInFlight: bench.limit } : {};
+const limited = {
+  ...bench.limit > 0 ? { maxInFlight: bench.limit } : {},
+  ...bench.store ? { store: { path: bench.folder, durability: bench.store } } : {},
+};
 
 function check(code) {
   if (code !== 0) bench.fail(new Error(mqtt.strerror(code)));
 }
 
 function newClient(id, options) {
-  const client = new mqtt(id, null, null, true, 60000, true, options);
+  const client = new mqtt(id, null, null, !bench.store, 60000, true, options);
   if (['mqtts:', 'wss:'].includes(bench.url.protocol)) {
     check(client.tls_set(bench.caFile, null, null, null));
   }
@@ -77,7 +80,33 @@ function offline() {
     () => proceed({})).catch(bench.fail);
 }
 
-const alone = { reconnect, open, offline };
+// Messages are stored before there is a connection.
+function fill() {
+  const credentials = () => new Promise(() => {});
+  const client = newClient(bench.clientId, { ...limited, credentials });
+  const { publishTopic, payload, qos } = bench;
+  let told;
+  client.on('stored', () => told());
+  connect(client, () => {});
+  bench.fill((stored) => {
+    told = stored;
+    check(client.publish(qos, false, publishTopic, payload));
+  }, async () => {});
+}
+
+function recover() {
+  let proceed;
+  const credentials = () => new Promise((resolve) => { proceed = resolve; });
+  bench.sayTime('start');
+  const client = newClient(bench.clientId, { ...limited, credentials });
+  client.on('restored', ({ messages }) => {
+    if (messages !== bench.count) bench.fail(new Error(`${messages} messages restored`));
+    bench.recover(() => proceed({})).catch(bench.fail);
+  });
+  connect(client, () => {});
+}
+
+const alone = { reconnect, open, offline, fill, recover };
 const connected = { publish, receive, echo, load: echo };
 
 if (alone[bench.work]) {

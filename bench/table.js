@@ -127,4 +127,6 @@ function markdown(lines) {
   return [format(lines[0]), rule, ...lines.slice(1).map(format)].join('\n');
 }
 
-module.exports = { cpuTimes, failed, medians, notes, number, progress, spreads };
+module.exports = {
+  cpuTimes, failed, markdown, medians, notes, number, percent, progress, spreads,
+};

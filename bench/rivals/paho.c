@@ -1,10 +1,11 @@
 /* Paho C, asynchronous, as fast as it goes: a window of messages in flight,
- * each that is finished makes room for the next. Its own thread calls back. */
+ * each that is finished makes room for the next. Its own thread calls back.
+ * With a folder it has its persistence in files there. */
 #include <MQTTAsync.h>
 
 #include "../case.h"
 
-enum { KEEP_ALIVE_S = 60, IN_FLIGHT_MAX = 10 };
+enum { KEEP_ALIVE_S = 60, IN_FLIGHT_MAX = 10, SETTLE_US = 300000 };
 
 static MQTTAsync client;
 static bench_case bench;
@@ -55,6 +56,7 @@ static void on_subscribed(void *context, MQTTAsync_successData *data) {
 static void on_connected(void *context, MQTTAsync_successData *data) {
   (void)context;
   (void)data;
+  if (bench_does(&bench, "recover")) return;
   if (bench_does(&bench, "publish")) {
     begin_publishing();
     return;
@@ -84,24 +86,55 @@ static void on_lost(void *context, char *cause) {
   bench_fail(cause ? cause : "the connection is lost", 0);
 }
 
-int main(int argc, char **argv) {
-  bench = bench_read(argc, argv);
-  bool secure = !strcmp(bench.scheme, "mqtts");
+/* Its persistence is synchronous: what was sent is written. */
+static void fill(void) {
+  while (bench.sent < bench.total) publish_one(NULL);
+  _exit(0);
+}
+
+static void create(void) {
   char url[128];
-  snprintf(url, sizeof url, "%s://%s:%d", secure ? "ssl" : "tcp", bench.host,
+  snprintf(url, sizeof url, "%s://%s:%d",
+           !strcmp(bench.scheme, "mqtts") ? "ssl" : "tcp", bench.host,
            bench.port);
-  check(MQTTAsync_create(&client, url, bench.client_id,
-                         MQTTCLIENT_PERSISTENCE_NONE, NULL));
+  MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
+  options.sendWhileDisconnected = bench_is_stored(&bench);
+  options.allowDisconnectedSendAtAnyTime = bench_is_stored(&bench);
+  options.maxBufferedMessages = (int)bench.total;
+  check(MQTTAsync_createWithOptions(&client, url, bench.client_id,
+                                    bench.folder
+                                        ? MQTTCLIENT_PERSISTENCE_DEFAULT
+                                        : MQTTCLIENT_PERSISTENCE_NONE,
+                                    (void *)(uintptr_t)bench.folder, &options));
   check(MQTTAsync_setCallbacks(client, NULL, on_lost, on_message, NULL));
+}
+
+static void connect_it(void) {
   MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
   tls.trustStore = bench.ca_file;
   MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
   options.keepAliveInterval = KEEP_ALIVE_S;
-  options.cleansession = 1;
+  options.cleansession = !bench.folder;
   options.maxInflight = bench.limit > 0 ? bench.limit : IN_FLIGHT_MAX;
   options.onSuccess = on_connected;
   options.onFailure = on_failed;
-  if (secure) options.ssl = &tls;
+  if (!strcmp(bench.scheme, "mqtts")) options.ssl = &tls;
   check(MQTTAsync_connect(client, &options));
+}
+
+static void weigh(void) {
+  bench_say("end");
+  usleep(SETTLE_US);
+  bench_tell_held();
+  bench_say("done");
+}
+
+int main(int argc, char **argv) {
+  bench = bench_read(argc, argv);
+  if (bench_does(&bench, "recover")) bench_say("start");
+  create();
+  if (bench_does(&bench, "fill")) fill();
+  if (bench_does(&bench, "recover")) weigh();
+  connect_it();
   for (;;) pause();
 }
