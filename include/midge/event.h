@@ -67,6 +67,7 @@ typedef struct midge_event {
     } connecting;
     struct {
       bool session_present;
+      bool resumed; /* the session goes on; MQTT 3.1: as far as is known */
       midge_version version;
       midge_slice client_id; /* the one in use, assigned or ours */
       midge_limits limits;

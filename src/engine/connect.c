@@ -122,12 +122,14 @@ static void forget_ended_session(midge_session *session) {
   session->renamed = false;
   if (nameless) session->anew = true;
   if (!session->exists) return;
-  if (!session->options.clean_start && !nameless && !renamed &&
+  bool passing = session->passing;
+  if (!session->options.clean_start && !nameless && !renamed && !passing &&
       !has_expired(session))
     return;
   midge_session_renew(session);
-  /* The server's clock may not agree; another client's session is its own. */
-  if (!renamed) session->anew = true;
+  /* The server's clock may not agree; another client's session is its own, and
+   * of one that has passed nothing is left. */
+  if (!renamed && !passing) session->anew = true;
   midge_session_record_session(session);
 }
 
@@ -277,7 +279,8 @@ bool midge_session_is_old_refusal(const midge_session *session,
 }
 
 /* The event has bytes of its own: the client identifier is not the server's. */
-static void tell_opened(midge_session *session, const midge_packet *packet) {
+static void tell_opened(midge_session *session, const midge_packet *packet,
+                        bool resumed) {
   midge_slice client_id = bytes_of(session->client_id);
   midge_slice properties = packet->properties;
   midge_buffer *buffer =
@@ -295,6 +298,7 @@ static void tell_opened(midge_session *session, const midge_packet *packet) {
   queued->event.buffer = buffer;
   queued->event.properties = midge_slice_of(after, properties.size);
   queued->event.opened.session_present = packet->connack.session_present;
+  queued->event.opened.resumed = resumed;
   queued->event.opened.version = session->version;
   queued->event.opened.client_id = midge_slice_of(buffer->data, client_id.size);
   queued->event.opened.limits = session->limits;
@@ -329,6 +333,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   midge_session_open_window(session, window);
   session->state = MIDGE_STATE_OPEN;
   session->greeting_due = MIDGE_NEVER;
+  session->passing = session->anew && session->version != MIDGE_MQTT_5;
   session->anew = false;
   midge_aliases_reset(&session->aliases_out, session->limits.alias_max);
   midge_aliases_reset(&session->aliases_said, UINT16_MAX);
@@ -336,7 +341,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->exists = true;
   if (!knew) midge_session_record_session(session);
   session->opening = session->records.written;
-  tell_opened(session, packet);
+  tell_opened(session, packet, present);
   if (!midge_session_is_connected(session)) return;
   midge_session_release_orphans(session);
   session->keeping.is_open = true;

@@ -194,7 +194,7 @@ midge_status midge_session_disconnect(midge_session *session,
 /* Whether the server may go on with this session, and send again what we have
  * not answered. */
 static bool comes_again(const midge_session *session) {
-  return !session->ends && !session->options.clean_start &&
+  return !session->ends && !session->options.clean_start && !session->passing &&
          !ends_with_connection(session, session->limits.session_expiry_s);
 }
 

@@ -112,7 +112,7 @@ void midge_session_record_session(midge_session *session) {
                           ? session->limits.session_expiry_s
                           : UINT32_MAX; /* nobody says */
   uint8_t head[MIDGE_SESSION_HEAD] = {
-      (uint8_t)(session->exists * MIDGE_RECORD_EXISTS +
+      (uint8_t)((session->exists && !session->passing) * MIDGE_RECORD_EXISTS +
                 session->anew * MIDGE_RECORD_ANEW)};
   for (int i = 0; i < 4; i++) head[1 + i] = (uint8_t)(expiry_s >> (24 - 8 * i));
   for (int i = 0; i < 8; i++) head[5 + i] = (uint8_t)(since >> (56 - 8 * i));

@@ -79,6 +79,8 @@ struct midge_session {
   bool challenged; /* the server waits for our AUTH */
   bool renamed; /* the next CONNECT is another client's, and so the session */
   bool anew;    /* our part of the session is gone: the next CONNECT says so */
+  bool passing; /* it did, and before MQTT 5 such a one ends with its
+                   connection, though the next is to be kept */
   bool problem_information; /* the server may explain itself everywhere */
   midge_time now;
   midge_time closed_at;   /* when the last connection ended */

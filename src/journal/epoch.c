@@ -99,14 +99,14 @@ static int begin(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
   return error == 0 ? mdb_put(txn, about, &key, &value, 0) : error;
 }
 
-static int remember_stale(MDB_txn *txn, MDB_dbi about) {
-  MDB_val key = value_of(stale_key), value = {0, NULL};
-  return mdb_put(txn, about, &key, &value, 0);
-}
-
 static bool was_stale(MDB_txn *txn, MDB_dbi about) {
   MDB_val key = value_of(stale_key), value;
   return mdb_get(txn, about, &key, &value) == 0;
+}
+
+int midge_epoch_spoil(MDB_txn *txn, MDB_dbi about) {
+  MDB_val key = value_of(stale_key), value = {0, NULL};
+  return mdb_put(txn, about, &key, &value, 0);
 }
 
 int midge_epoch_open(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
@@ -124,7 +124,7 @@ int midge_epoch_open(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
   error = begin(epoch, txn, about, &lair);
   if (!is_known || error != 0) return error;
   epoch->is_stale = true;
-  return remember_stale(txn, about);
+  return midge_epoch_spoil(txn, about);
 }
 
 void midge_epoch_close(midge_epoch *epoch) {

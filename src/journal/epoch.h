@@ -29,6 +29,8 @@ void midge_epoch_close(midge_epoch *epoch);
 void midge_epoch_note(const midge_epoch *epoch, uint64_t transaction);
 /* Before the first promise for power cuts: 0, or an error of the system. */
 int midge_epoch_sync(const midge_epoch *epoch);
+/* In the transaction that takes away what a session needs to go on. */
+int midge_epoch_spoil(MDB_txn *txn, MDB_dbi about);
 /* In the transaction that says what becomes of a stale session. */
 int midge_epoch_settle(MDB_txn *txn, MDB_dbi about);
 

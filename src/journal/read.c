@@ -17,7 +17,6 @@ typedef struct midge_walk {
   size_t bytes; /* of the records on the page */
   uint64_t bad[PAGE_RECORDS];
   size_t bad_count;
-  bool unsure;
 } midge_walk;
 
 static midge_slice slice_of(MDB_val value) {
@@ -32,24 +31,10 @@ void midge_page_free(midge_page *page) {
   *page = (midge_page){0};
 }
 
-/* Without it nobody knows which packet identifiers the server holds, and would
- * take for others: a mark, the message of a mark, or the session itself. */
-static bool is_in_flight(const midge_store *store, MDB_txn *txn, uint64_t key) {
-  uint8_t room[MIDGE_STORE_KEY_SIZE];
-  MDB_val found;
-  MDB_val mark = midge_store_key(room, key | MIDGE_STORE_MARKS);
-  if (key == MIDGE_STORE_SESSION) return true;
-  return key < 2 * MIDGE_STORE_MARKS &&
-         (key > MIDGE_STORE_MARKS ||
-          mdb_get(txn, store->records, &mark, &found) == 0);
-}
-
-static void note(const midge_store *store, MDB_txn *txn, midge_walk *walk,
-                 MDB_val key, MDB_val value) {
+static void note(midge_walk *walk, MDB_val key, MDB_val value) {
   midge_record record = {.key = midge_store_key_number(key)};
   if (!midge_value_read(slice_of(value), &record.head, &record.body)) {
     walk->bad[walk->bad_count++] = record.key;
-    walk->unsure |= is_in_flight(store, txn, record.key);
     return;
   }
   walk->page->records[walk->page->count++] = record;
@@ -85,7 +70,7 @@ static int read_page(midge_store *store, MDB_txn *txn, void *context) {
   if (error != 0) return error;
   error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
   while (error == 0) {
-    note(store, txn, walk, key, value);
+    note(walk, key, value);
     if (is_full(walk)) break;
     error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
   }
@@ -121,7 +106,7 @@ midge_status midge_store_read(midge_store *store, uint64_t after, size_t room,
     damaged += walk->bad_count;
   } while (status == MIDGE_OK && page->count == 0 && walk->bad_count != 0);
   page->damaged = damaged;
-  page->unsure = walk->unsure;
+  page->stale = midge_store_is_stale(store);
   free(walk);
   return status;
 }

@@ -101,7 +101,19 @@ midge_status midge_store_write(midge_store *store,
 typedef struct midge_bad_keys {
   const uint64_t *keys;
   size_t count;
+  bool spoiled; /* the session with them */
 } midge_bad_keys;
+
+/* Without it nobody knows which packet identifiers the server holds, and would
+ * take for others: a mark, the message of a mark, or the session itself. */
+static bool is_in_flight(const midge_store *store, MDB_txn *txn, uint64_t key) {
+  uint8_t room[MIDGE_STORE_KEY_SIZE];
+  MDB_val found;
+  MDB_val mark = midge_store_key(room, key | MIDGE_STORE_MARKS);
+  if (key == MIDGE_STORE_SESSION) return true;
+  return key < 2 * MIDGE_STORE_MARKS &&
+         mdb_get(txn, store->records, &mark, &found) == 0;
+}
 
 /* A value of LMDB's is good until the next change, so it is copied. */
 static int copy_record(midge_store *store, MDB_txn *txn, MDB_val *key) {
@@ -126,16 +138,24 @@ static int move_record(midge_store *store, MDB_txn *txn, uint64_t number) {
 }
 
 static int move_records(midge_store *store, MDB_txn *txn, void *context) {
-  const midge_bad_keys *bad = context;
+  midge_bad_keys *bad = context;
   int error = 0;
-  for (size_t i = 0; i < bad->count && error == 0; i++)
+  bad->spoiled = false;
+  for (size_t i = 0; i < bad->count && error == 0; i++) {
+    bad->spoiled |= is_in_flight(store, txn, bad->keys[i]);
     error = move_record(store, txn, bad->keys[i]);
-  return error;
+  }
+  /* The next process will not see the damage, and this one may end before its
+   * session has written down what follows from it. */
+  return error == 0 && bad->spoiled ? midge_epoch_spoil(txn, store->about)
+                                    : error;
 }
 
 midge_status midge_store_set_aside(midge_store *store, const uint64_t *keys,
                                    size_t count, midge_explanation *why) {
-  midge_bad_keys bad = {keys, count};
+  midge_bad_keys bad = {.keys = keys, .count = count};
   if (count == 0) return MIDGE_OK;
-  return midge_environment_write(store, move_records, &bad, why);
+  midge_status status = midge_environment_write(store, move_records, &bad, why);
+  if (status == MIDGE_OK) store->epoch.is_stale |= bad.spoiled;
+  return status;
 }

@@ -33,9 +33,10 @@ MIDGE_CHECKED midge_status midge_store_open(midge_store **store,
 /* What was written with _write is in the file. Null is fine. */
 void midge_store_close(midge_store *store);
 
-/* It was opened as an older copy of itself, or as a copy that lies elsewhere:
- * of the server's session nobody knows what has become since. So it stays until
- * the session has written itself down. */
+/* It was opened as an older copy of itself, or as a copy that lies elsewhere,
+ * or what was in flight had to be set aside: of the server's session nobody
+ * knows what has become. So it stays, also for the next process, until the
+ * session has written itself down. */
 bool midge_store_is_stale(const midge_store *store);
 
 /* The label of the message that was published last of those that are there, or
@@ -57,7 +58,7 @@ typedef struct midge_page {
   midge_record *records; /* their positions mean nothing */
   size_t count;
   size_t damaged; /* records that were set aside instead */
-  bool unsure;    /* one of them said what was in flight */
+  bool stale;     /* midge_store_is_stale, behind it */
   uint8_t *bytes; /* what they point at */
   /* For who takes pages from the keeper: instead of records, messages that stay
    * where they are; and that the page was asked for by midge_keeper_load. */

@@ -54,9 +54,7 @@ static bool stored(midge_link *link, midge_event *event) {
 static void opened(midge_link *link, const midge_event *event) {
   link->opened_at = link->now;
   midge_places_accepted(&link->places);
-  /* MQTT 3.1 does not say whether it is a new one. */
-  if (!event->opened.session_present && event->opened.version != MIDGE_MQTT_3_1)
-    link->session_since = link->attempt;
+  if (!event->opened.resumed) link->session_since = link->attempt;
   if (link->desire == MIDGE_DESIRE_UP) link->phase_until = MIDGE_NEVER;
 }
 

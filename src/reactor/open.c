@@ -82,7 +82,6 @@ static midge_status open_store(midge_client *client,
   midge_status status = midge_store_open(&store, &of_store, why);
   if (status != MIDGE_OK) return status;
   status = midge_store_last_label(store, &client->last_stored, why);
-  client->restored.stale = midge_store_is_stale(store);
   if (status == MIDGE_OK)
     client->keeper = midge_keeper_start(store, memory, ring, client->reactor);
   if (client->keeper != NULL) return MIDGE_OK;

@@ -69,8 +69,13 @@ static void apply(kept_list *file, const kept *change) {
 
 /* The changes up to `position` are in the file. */
 static void write_up_to(disk *d, uint64_t position) {
-  for (size_t i = 0; i < d->log.count; i++)
-    if (d->log.all[i].position <= position) apply(&d->file, &d->log.all[i]);
+  for (size_t i = 0; i < d->log.count; i++) {
+    if (d->log.all[i].position > position) continue;
+    apply(&d->file, &d->log.all[i]);
+    /* The session knows what follows from the damage. */
+    if (d->log.all[i].key == (uint64_t)KEY_SESSION << KEY_KIND)
+      d->stale = false;
+  }
 }
 
 static void drop_up_to(disk *d, uint64_t position) {
@@ -337,7 +342,6 @@ static void turn_bit(world *w, kept *of) {
 static void damage(world *w) {
   disk *d = &w->disk;
   d->damaged = 0;
-  d->stale = false;
   while (d->file.count > 0 && world_chance(w, w->weather.damage)) {
     size_t at = world_roll(w, (uint32_t)d->file.count);
     world_hit(HIT_damaged);
@@ -358,6 +362,7 @@ static void lose(world *w) {
   world_say(w, "disk: all is lost");
   forget_inbound(w);
   w->monitor.unsure = true;
+  d->stale = false;
   empty(&d->file);
 }
 

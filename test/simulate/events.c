@@ -295,10 +295,12 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
              (r->timeout_ms != 0 && w->now >= r->early + r->timeout_ms);
     case MIDGE_EBREAKS:
       world_hit(HIT_broke);
+      if (w->weather.breaks_off) return false;
+      /* It was given up, and the process died before PUBREL was through. */
+      if (r->ended && w->life.attempt == 0) return true;
       /* A SUBSCRIBE may share the fate of an older one of the same filter. */
-      return !w->weather.breaks_off &&
-             w->breaks - (r->kind == REQUEST_PUBLISH ? r->breaks : 0) >=
-                 BREAKS_MAX;
+      return w->breaks - (r->kind == REQUEST_PUBLISH ? r->breaks : 0) >=
+             BREAKS_MAX;
     default:
       return r->refused && status == (midge_status)-0x97;
   }
@@ -451,6 +453,7 @@ void events_time(world *w) {
 /* It goes on as if it had been published just now. */
 static void go_on(world *w, request *r) {
   r->restored = r->told = r->stored = true;
+  r->ended |= r->done;
   r->done = r->waits = r->idle = r->gone = false;
   r->timeout_ms = 0; /* was the process's own */
   r->partings = w->program.partings;

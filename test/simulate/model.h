@@ -172,6 +172,7 @@ typedef struct request {
   bool gone;      /* with its process: nobody will hear of it */
   bool restored;  /* from the store, by a later process */
   bool damaged;   /* there, and of no use */
+  bool ended;     /* its end was told by a former process */
   bool done;
   midge_status status;
   uint8_t reason; /* of a subscribe */
@@ -212,6 +213,7 @@ typedef struct monitor {
   midge_version version;
   bool head_sent, head_delivered; /* of the proxy's HTTP */
   bool first_sent, goodbye, resumed, accepted;
+  bool clean, passing;  /* this CONNECT begins anew; the last one did */
   bool stranger;        /* the server has a session that we know nothing of */
   bool unsure;          /* our side has lost which identifiers are in use */
   uint32_t receive_max; /* of the server, on this connection */

@@ -105,6 +105,7 @@ static void on_connect(world *w, const midge_packet *packet) {
   monitor *m = &w->monitor;
   m->version = packet->connect.version;
   m->keep_alive_s = packet->connect.keep_alive_s;
+  m->clean = packet->connect.clean_start;
   bool negotiated = w->weather.negotiate && m->version == MIDGE_MQTT_3_1_1;
   CHECK(w, m->version == w->weather.version || negotiated,
         "it speaks version %d", m->version);
@@ -191,7 +192,9 @@ static void on_connack(world *w, const midge_packet *packet) {
   }
   /* MQTT 3.1 does not say; who wanted it kept takes it for kept. */
   m->resumed = packet->connack.session_present ||
-               (m->version == MIDGE_MQTT_3_1 && w->weather.kept);
+               (m->version == MIDGE_MQTT_3_1 && w->weather.kept && !m->clean &&
+                !m->passing && (!w->weather.durable || w->disk.knows));
+  m->passing = m->clean;
   m->stranger = m->resumed && m->version == MIDGE_MQTT_5 &&
                 w->weather.durable && !w->disk.knows && !w->weather.adopt;
   if (m->stranger) world_hit(HIT_stranger);

@@ -298,6 +298,7 @@ midge_time network_next(const world *w) {
 bool network_is_quiet(const world *w) {
   const conn *c = w->conn;
   return c != NULL && c->up && !c->writing && c->rest.size == 0 &&
+         !c->to_broker.dead && !c->to_client.dead &&
          c->to_broker.bytes.size == 0 && c->to_client.bytes.size == 0;
 }
 

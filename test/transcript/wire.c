@@ -332,6 +332,7 @@ char *wire_describe(const midge_packet *packet) {
 
 static void put_opened(FILE *to, const midge_event *event) {
   put_number(to, "session_present", event->opened.session_present);
+  put_number(to, "resumed", event->opened.resumed);
   fprintf(to, " version=%s", version_names[event->opened.version]);
   put_text(to, "client_id", event->opened.client_id);
   put_number(to, "renewed", event->opened.renewed);

@@ -125,7 +125,7 @@ static void damage_of_what_was_in_flight_is_told(void **state) {
   (void)state;
   static const struct {
     uint64_t key;
-    bool unsure;
+    bool stale;
   } cases[] = {
       {1, true},                      /* a message with a mark */
       {2, false},                     /* one that waits */
@@ -146,8 +146,11 @@ static void damage_of_what_was_in_flight_is_told(void **state) {
     store = store_open();
     assert_int_equal(midge_store_read(store, 0, 4096, &page, &why), MIDGE_OK);
     assert_int_equal(page.damaged, 1);
-    assert_int_equal(page.unsure, cases[i].unsure);
+    assert_int_equal(page.stale, cases[i].stale);
     midge_page_free(&page);
+    midge_store_close(store);
+    store = store_open(); /* by the next process too */
+    assert_int_equal(midge_store_is_stale(store), cases[i].stale);
     midge_store_close(store);
     char name[128];
     snprintf(name, sizeof name, "%s/data.mdb", store_path());

@@ -319,6 +319,26 @@ static void damage_in_flight_begins_a_new_session(void **state) {
   program_stop(&p);
 }
 
+/* It is whole, and says what nobody of this version would write. */
+static void so_does_what_was_in_flight_and_cannot_be_used(void **state) {
+  (void)state;
+  midge_store *store;
+  midge_explanation why;
+  midge_store_options options = {.path = disk_path()};
+  static const char other_head[] = "\11\0\5\0\0\0\0\0\0\0\1";
+  midge_waiting_record records[] = {
+      record_of(5, message_head, sizeof message_head - 1, MIDGE_TEXT("t")),
+      record_of(UINT64_C(1) << 62 | 5, other_head, sizeof other_head - 1,
+                MIDGE_NO_SLICE)};
+  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
+  assert_int_equal(midge_store_write(store, records, 2, &why), MIDGE_OK);
+  midge_store_close(store);
+  start_alone();
+  expect_restored(1, 1);
+  assert_true(p.event.restored.stale);
+  program_stop(&p);
+}
+
 /* --- A slow disk, and a full one ------------------------------------------ */
 
 static void nothing_is_sent_before_it_is_stored(void **state) {
@@ -452,6 +472,7 @@ int main(void) {
       TEST(what_was_restored_counts_in_the_queue),
       TEST(damage_is_told_and_not_sent),
       TEST(damage_in_flight_begins_a_new_session),
+      TEST(so_does_what_was_in_flight_and_cannot_be_used),
       TEST(nothing_is_sent_before_it_is_stored),
       TEST(a_slow_disk_delays_its_own_client_alone),
       TEST(a_full_disk_is_told_and_is_over_when_it_is),
