@@ -39,11 +39,12 @@ static double place(const axis *of, double value) {
   return log10(value / of->low) / log10(of->high / of->low);
 }
 
-/* One digit, and not below `value`; `step`: one that people count in. */
+/* Not below `value`, and with one digit or a half; `step`: one that people
+ * count in. */
 static double round_up(double value, bool step) {
   double magnitude = pow(10, floor(log10(value)));
-  double rest = ceil(value / magnitude - 1e-9);
-  if (step && rest > 2) rest = rest <= 5 ? 5 : 10;
+  double rest = ceil(2 * value / magnitude - 1e-9) / 2;
+  if (step) rest = rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10;
   return magnitude * rest;
 }
 

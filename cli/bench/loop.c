@@ -18,7 +18,7 @@ enum { EVENTS_MAX = 256 };
  * when somebody asked for it. */
 enum { QUIET_MS = 5000, QUIET_ASKED_MS = 500 };
 enum { SAMPLES_WANTED = 200, SAMPLE_MIN_MS = 50, SAMPLE_MS = 1000 };
-enum { DURATION_S = 10 };
+enum { DURATION_S = 10, TELL_MS = 250 };
 /* With fewer connections nothing can be said of what each takes. */
 enum { WEIGHED_MIN = 50 };
 
@@ -205,7 +205,7 @@ static void turn(bench *run, bool more, uint64_t next) {
 
 static void run_to_the_end(bench *run, loop_teller *tell) {
   uint64_t now = clock_now(), interval = sample_interval(run);
-  uint64_t next = now + interval;
+  uint64_t next = now + interval, told = now;
   bool more = true;
   if (run->kind == BENCH_CONN) begin_measuring(run, now);
   while (run->phase != PHASE_ENDED) {
@@ -214,8 +214,11 @@ static void run_to_the_end(bench *run, loop_teller *tell) {
     now = clock_now();
     if (now >= next) {
       sample_now(run, now);
-      tell(run, now);
       next = now + interval;
+    }
+    if (now - told >= (uint64_t)TELL_MS * NS_PER_MS) {
+      tell(run, now);
+      told = now;
     }
     advance(run, now);
   }
@@ -226,7 +229,8 @@ void loop_run(bench *run, loop_teller *tell) {
   midge_reactor_options options = {.wake = bell_ring};
   run->code = EXIT_FAILURE;
   run->clock_offset = clock_offset();
-  run->run = (uint32_t)(clock_offset() / NS_PER_US) ^ (uint32_t)getpid() << 16;
+  run->run = (uint32_t)(run->clock_offset / NS_PER_S) ^ (uint32_t)getpid()
+                                                            << 16;
   if (!dial_prepare(run)) return;
   if (!bell_open() ||
       midge_reactor_start(&run->reactor, &options) != MIDGE_OK) {

@@ -200,6 +200,28 @@ test('a slow server is measured from when messages were due', async (t) => {
   assert.ok(figures.p90_us >= 90000, `${figures.p90_us}`);
 });
 
+test('what was due and never begun has waited, too', async (t) => {
+  let child;
+  const resume = () => {
+    child.kill('SIGINT');
+    child.kill('SIGCONT');
+  };
+  const server = await faulty.start({ published: (count) => {
+    if (count !== 1) return;
+    child.kill('SIGSTOP');
+    setTimeout(resume, 200);
+  } });
+  t.after(server.stop);
+  const started = start('midge', 'bench', at(server.port,
+    ['pub', '--clients', '1', '--rate', '20000', '--duration', '1000', '--json']));
+  child = started.child;
+  const { out, code } = await started.ended;
+  const { figures } = JSON.parse(out);
+  assert.equal(code, 0);
+  assert.ok(figures.unsent > 1000, `${figures.unsent}`);
+  assert.ok(figures['p99.9_us'] >= 150000, `${figures['p99.9_us']}`);
+});
+
 // --- Ends ---
 
 test('--assert ends with 2 when it does not hold', async () => {
@@ -275,6 +297,10 @@ test('--html is a page that needs nothing else', async () => {
 });
 
 test('a line of progress is for a terminal alone', async () => {
-  const { err } = await bench(at(broker.port, ['pub', '--count', '10']));
-  assert.equal(err, '');
+  const words = at(broker.port, ['pub', '--rate', '100', '--duration', '0.6']);
+  assert.equal((await bench(words)).err, '');
+  const command = [MIDGE, 'bench', ...words].join(' ');
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  assert.match(stdout, /\r\x1b\[K0\.\d s: .* a second, in flight \d+, .*p50 .*p99/);
 });
