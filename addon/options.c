@@ -57,6 +57,7 @@ static const option_row client_rows[] = {
     CLIENT("storeDisk", FLAG, store.disk),
     CLIENT("storeForce", FLAG, store.force),
     CLIENT("storeInbox", FLAG, session.inbox),
+    CLIENT("storeQoS0", FLAG, session.durable_qos_0),
     CLIENT("inboxBytes", SIZE, session.inbox_bytes_max),
     CLIENT("reconnectMin", 32, reconnect.min_ms),
     CLIENT("reconnectMax", 32, reconnect.max_ms),

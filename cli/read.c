@@ -177,6 +177,7 @@ static const char *read_session(cli_settings *settings) {
   if (has_store(settings)) settings->persistent = true;
   /* pub prints nothing: what comes for sub meanwhile is kept for it. */
   session->inbox = session->acknowledge_by_hand = has_store(settings);
+  session->durable_qos_0 = has_store(settings);
   session->clean_start = !settings->persistent;
   session->adopt_session = settings->persistent;
   if (settings->persistent && !settings->has_expiry)

@@ -279,6 +279,8 @@ declare namespace mqtt {
     inbox?: boolean;
     /** Of those; past it the server is not answered. 64 MiB. */
     maxInboxBytes?: number;
+    /** QoS 0 that has to wait is in it too, and sent by the next process at most once. */
+    qos0?: boolean;
   }
 
   export interface Restored {
@@ -432,7 +434,7 @@ declare namespace mqtt {
     published: [mid: number, ack?: Ack];
     /** A publish that was accepted ended otherwise. */
     failed: [mid: number, error: MqttError];
-    /** A publish of QoS 1 or 2 is in the store. */
+    /** A publish of QoS 1 or 2 is in the store, or one of QoS 0 that waits (`qos0`). */
     stored: [mid: number];
     /** The store has been read. */
     restored: [what: Restored];

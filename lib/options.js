@@ -105,20 +105,23 @@ const durable = oneOf('os', 'disk');
 
 const versions = { 3: 2, 4: 1, 5: 0 }; // as midge_version counts them
 
-const ofStore = ['path', 'durability', 'force', 'inbox', 'maxInboxBytes'];
+const ofStore = ['path', 'durability', 'force', 'inbox', 'maxInboxBytes', 'qos0'];
 
 function store(path, value) {
   const given = object(path, value);
   for (const name of Object.keys(given)) {
     if (!ofStore.includes(name)) throw misspelled(`option ${path}`, name, ofStore);
   }
-  const { path: place, durability = 'os', force = false, inbox = false, maxInboxBytes } = given;
+  const { path: place, durability = 'os', force = false, inbox = false, maxInboxBytes,
+    qos0 = false } = given;
   if (string(`${path}.path`, place) === '' || place.includes('\0')) {
     throw outOfRange(`${path}.path`, 'the path of a directory', place);
   }
   const checked = { path: resolve(place),
     durability: durable(`${path}.durability`, durability),
-    force: boolean(`${path}.force`, force), inbox: boolean(`${path}.inbox`, inbox) };
+    force: boolean(`${path}.force`, force),
+    inbox: boolean(`${path}.inbox`, inbox),
+    qos0: boolean(`${path}.qos0`, qos0) };
   if (maxInboxBytes !== undefined) {
     checked.maxInboxBytes = size(`${path}.maxInboxBytes`, maxInboxBytes);
   }
@@ -167,8 +170,8 @@ const table = {
   maxQueueMemory: told(size, 'maxQueueMemory'),
   store: {
     check: store,
-    tell: ({ path, durability, force, inbox, maxInboxBytes }) => ({ storePath: path,
-      storeDisk: durability === 'disk', storeForce: force, storeInbox: inbox,
+    tell: ({ path, durability, force, inbox, maxInboxBytes, qos0 }) => ({ storePath: path,
+      storeDisk: durability === 'disk', storeForce: force, storeInbox: inbox, storeQoS0: qos0,
       ...maxInboxBytes && { inboxBytes: maxInboxBytes } }),
   },
   maxInFlight: told(integer(1, UINT16_MAX), 'maxInFlight'),

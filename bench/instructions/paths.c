@@ -105,7 +105,8 @@ static void publish_bundle(paths_driver *driver) {
     memcpy(to, payload, PAYLOAD);
     to += PAYLOAD;
   }
-  const midge_bundle bundle = {{records, (size_t)(to - records)}, BATCH};
+  const midge_bundle bundle = {.records = {records, (size_t)(to - records)},
+                               .count = BATCH};
   midge_session_elapsed(driver->session, ++driver->now);
   need(midge_session_publish_bundle(driver->session, &bundle, 1) == MIDGE_OK,
        "publish a bundle");

@@ -88,7 +88,9 @@ typedef struct midge_session_options {
   /* What [MQTT-3.2.2-4] forbids and every restarted program wants: take up a
    * session that the server has and this process does not know. */
   bool adopt_session;
-  bool durable;             /* hold output for the journal */
+  bool durable;       /* hold output for the journal */
+  bool durable_qos_0; /* QoS 0 that has to wait is recorded too, until just
+                         before it is sent. Needs `durable` */
   bool acknowledge_by_hand; /* else once _event hands it out */
   /* What comes with QoS 1 and 2 is recorded first, the server is answered and
    * the program told when that is committed, and it is told again, in the next
@@ -178,7 +180,8 @@ MIDGE_API void midge_session_sent(midge_session *session, size_t size);
 MIDGE_API void midge_session_paused(midge_session *session, bool paused);
 
 /* Records up to and including `position` will survive a crash. Each publish of
- * QoS 1 or 2 that has a token and is among them is told as MIDGE_EVENT_STORED.
+ * QoS 1 or 2, or of QoS 0 that waits, that has a token and is among them is
+ * told as MIDGE_EVENT_STORED.
  */
 MIDGE_API void midge_session_committed(midge_session *session,
                                        uint64_t position);
@@ -223,6 +226,7 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
 typedef struct midge_bundle {
   midge_slice records;
   uint32_t count;
+  uint64_t label; /* of the first, as of a publish; each other has the next */
 } midge_bundle;
 enum {
   MIDGE_BUNDLE_RETAIN = 1,

@@ -23,6 +23,8 @@ export interface IDurableStoreOptions {
   inbox?: boolean;
   /** Of those; past it the server is not answered. 64 MiB. */
   maxInboxBytes?: number;
+  /** QoS 0 that has to wait is in it too, and sent by the next process at most once. */
+  qos0?: boolean;
 }
 
 /** Beyond MQTT.js: see docs/migrating-from-mqttjs.md. */

@@ -133,7 +133,8 @@ static void open_rest(midge_session *session, midge_message *bundle,
   midge_bundle_record record;
   for (uint32_t at = ended; midge_bundle_next(&walk, &record); at++) {
     midge_publish publish = {.payload = record.payload,
-                             .retain = record.retain};
+                             .retain = record.retain,
+                             .label = bundle->label + at};
     midge_message *message = midge_message_new(&session->allocator, &publish,
                                                record.topic, session->now);
     uint64_t token = bundle->first_token + at;

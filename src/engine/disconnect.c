@@ -4,6 +4,7 @@
 #include "engine/abandon.h"
 #include "engine/breaks.h"
 #include "engine/closing.h"
+#include "engine/fleeting.h"
 #include "engine/keep.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
@@ -201,6 +202,7 @@ static bool comes_again(const midge_session *session) {
 /* Nothing of the connection is left; of the session what outlives it. */
 static void forget_connection(midge_session *session) {
   midge_session_rewind_messages(session);
+  midge_session_keep_rewound(session);
   midge_output_clear(&session->output);
   if (session->events.held && comes_again(session))
     midge_events_strand(&session->events);

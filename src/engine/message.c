@@ -191,8 +191,7 @@ static bool read_head(midge_message *message, midge_slice head,
   message->label = get(&from, 8);
   message->topic_size = (uint16_t)get(&from, 2);
   message->properties_size = (uint32_t)get(&from, 4);
-  if (message->qos < MIDGE_AT_LEAST_ONCE || message->qos > MIDGE_EXACTLY_ONCE)
-    return false;
+  if (message->qos > MIDGE_EXACTLY_ONCE) return false;
   uint64_t least = (uint64_t)message->topic_size + message->properties_size;
   if (least > body_size) return false;
   message->payload_size = body_size - (size_t)least;

@@ -98,6 +98,7 @@ midge_status midge_options_check(const midge_session_options *options) {
   if (status != MIDGE_OK) return status;
   if (options->inbox && !(options->durable && options->acknowledge_by_hand))
     return MIDGE_EINVAL;
+  if (options->durable_qos_0 && !options->durable) return MIDGE_EINVAL;
   status = check_connect_properties(options);
   if (status != MIDGE_OK || options->will == NULL) return status;
   return midge_will_check(options->will, options->version, options->text);

@@ -93,7 +93,10 @@ static void add_publish(midge_outbox *outbox, midge_message *message) {
 
 void midge_outbox_add_stored(midge_outbox *outbox, midge_message *message) {
   count_in(outbox, message);
-  add_publish(outbox, message);
+  if (message->qos == MIDGE_AT_MOST_ONCE)
+    append(&outbox->fleeting, message);
+  else
+    add_publish(outbox, message);
 }
 
 void midge_outbox_add(midge_outbox *outbox, midge_message *message) {
@@ -157,6 +160,8 @@ void midge_outbox_told_stored(midge_outbox *outbox,
                               const midge_message *message) {
   if (outbox->unstored == message)
     outbox->unstored = next_unstored(outbox, message);
+  if (outbox->unstored_fleeting == message)
+    outbox->unstored_fleeting = message->next;
 }
 
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {

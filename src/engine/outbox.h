@@ -42,8 +42,9 @@ typedef struct midge_outbox {
   size_t held;             /* it takes so much */
   midge_message *unstored; /* next whose record is to be committed, if the
                                   session is durable; null: none */
-  size_t in_flight;        /* messages with an identifier */
-  size_t exactly_once;     /* of these, QoS 2 */
+  midge_message *unstored_fleeting; /* the same, of QoS 0 */
+  size_t in_flight;                 /* messages with an identifier */
+  size_t exactly_once;              /* of these, QoS 2 */
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
   size_t count;  /* messages that have not ended */
   size_t bytes;  /* their topics, properties and payloads */

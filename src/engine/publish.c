@@ -1,5 +1,6 @@
 /* What the program publishes: MQTT 5, section 3.3. */
 #include "engine/check.h"
+#include "engine/fleeting.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/records.h"
@@ -82,7 +83,9 @@ static midge_status take_message(midge_session *session, midge_message *message,
   message->owner.token = token;
   if (!midge_deadlines_add(&session->deadlines, &message->owner))
     return MIDGE_ENOMEM;
-  if (!midge_session_record_message(session, message)) return MIDGE_ENOMEM;
+  if (message->qos != MIDGE_AT_MOST_ONCE &&
+      !midge_session_record_message(session, message))
+    return MIDGE_ENOMEM;
 
   session->next_key++;
   midge_outbox_add(&session->outbox, message);
@@ -138,6 +141,7 @@ midge_status midge_session_publish(midge_session *session,
   if (status == MIDGE_OK) {
     if (publish->coalesce) coalesce(session, message);
     midge_session_settle(session);
+    midge_session_keep_fleeting(session);
     return MIDGE_OK;
   }
   midge_deadlines_remove(&session->deadlines, &message->owner);

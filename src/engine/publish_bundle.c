@@ -1,6 +1,7 @@
 /* What the program publishes in one piece. */
 #include "base/slice.h"
 #include "engine/bundle.h"
+#include "engine/fleeting.h"
 #include "engine/pump.h"
 
 static midge_message *new_bundle(midge_session *session,
@@ -11,6 +12,7 @@ static midge_message *new_bundle(midge_session *session,
   if (message == NULL) return NULL;
   message->count = bundle->count;
   message->first_token = token;
+  message->label = bundle->label;
   message->key = session->next_key;
   session->next_key += bundle->count;
   return message;
@@ -31,5 +33,6 @@ midge_status midge_session_publish_bundle(midge_session *session,
   if (message == NULL) return MIDGE_ENOMEM;
   midge_outbox_add(&session->outbox, message);
   midge_session_settle(session);
+  midge_session_keep_fleeting(session);
   return MIDGE_OK;
 }

@@ -4,6 +4,7 @@
 #include "engine/alone.h"
 #include "engine/closing.h"
 #include "engine/control.h"
+#include "engine/fleeting.h"
 #include "engine/publish_out.h"
 #include "engine/subscribe_out.h"
 
@@ -17,7 +18,7 @@ static bool is_going_on(const midge_session *session) {
 /* The oldest of what may go: QoS 0 and requests overtake a full window
  * [MQTT-3.3.4-8]. False when there is nothing. */
 static bool show_next(midge_session *session) {
-  midge_message *fleeting = session->outbox.fleeting.first;
+  midge_message *fleeting = midge_session_next_fleeting(session);
   if (!is_going_on(session)) {
     if (fleeting != NULL) midge_session_show_message(session, fleeting);
     return fleeting != NULL;

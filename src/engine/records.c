@@ -22,18 +22,31 @@ void midge_session_delete_record(midge_session *session, uint64_t key) {
   if (session->records.durable) put_or_fail(session, key, MIDGE_NO_SLICE);
 }
 
+static uint64_t key_of(const midge_message *message) {
+  return message->qos == MIDGE_AT_MOST_ONCE ? message->key | MIDGE_KEY_FLEETING
+                                            : message->key;
+}
+
 bool midge_session_record_message(midge_session *session,
                                   midge_message *message) {
   if (!session->records.durable) return true;
-  if (message->qos == MIDGE_AT_MOST_ONCE) return true;
-
   uint8_t head[MIDGE_RECORD_HEAD_MAX];
   size_t size = midge_message_to_record(message, head);
-  if (!midge_record_queue_put(&session->records, message->key,
+  if (!midge_record_queue_put(&session->records, key_of(message),
                               midge_slice_of(head, size),
                               midge_message_content(message), message->buffer))
     return false;
   message->recorded = true;
+  message->position = session->records.written;
+  return true;
+}
+
+bool midge_session_take_back(midge_session *session, midge_message *message) {
+  if (!put(session, key_of(message), MIDGE_NO_SLICE)) {
+    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+    return false;
+  }
+  message->recorded = false;
   message->position = session->records.written;
   return true;
 }
@@ -67,7 +80,7 @@ void midge_session_record_end(midge_session *session, midge_message *message) {
   if (!message->recorded) return;
   /* In this order: a mark without a message is harmless, a message without
    * its mark would be sent as new. */
-  midge_session_delete_record(session, message->key);
+  midge_session_delete_record(session, key_of(message));
   midge_session_record_unmark(session, message);
 }
 
@@ -195,10 +208,27 @@ static bool can_leave(const midge_session *session,
          message->coalesced == 0;
 }
 
+/* Those of QoS 0 that wait and have a record. */
+static void tell_fleeting(midge_session *session) {
+  midge_outbox *outbox = &session->outbox;
+  midge_message *message;
+  while ((message = outbox->unstored_fleeting) != NULL) {
+    if (!midge_record_queue_have(&session->records, message->position)) return;
+    if (message->recorded && message->owner.token != 0) {
+      midge_queued_event *queued =
+          midge_events_push(&session->events, MIDGE_EVENT_STORED);
+      if (queued == NULL) return; /* with the next commit */
+      queued->event.stored.token = message->owner.token;
+    }
+    midge_outbox_told_stored(outbox, message);
+  }
+}
+
 void midge_session_tell_stored(midge_session *session) {
   midge_outbox *outbox = &session->outbox;
   midge_message *message;
   if (!session->records.durable) return;
+  tell_fleeting(session);
   while ((message = outbox->unstored) != NULL &&
          midge_record_queue_have(&session->records, message->position)) {
     bool leaves = can_leave(session, message);

@@ -1,7 +1,8 @@
-/* What must survive, as records; and back again. Their keys, by the two
- * highest bits:
+/* What must survive, as records; and back again. Their keys, by the highest
+ * bits:
  *
- *   00 sequence   a message: its content
+ *   000 sequence  a message of QoS 1 or 2: its content
+ *   001 sequence  one of QoS 0
  *   01 sequence   the same message's packet identifier, and whether PUBREC came
  *   10 packet id  a QoS 2 message of the server that PUBREL has not ended; with
  *                 its content, if the program has yet to get it
@@ -17,6 +18,7 @@
 
 #include "engine/state.h"
 
+#define MIDGE_KEY_FLEETING (UINT64_C(1) << 61)
 #define MIDGE_KEY_MARK (UINT64_C(1) << 62)
 #define MIDGE_KEY_INBOUND (UINT64_C(2) << 62)
 #define MIDGE_KEY_KEPT (UINT64_C(5) << 61)
@@ -49,6 +51,10 @@ bool midge_mark_read(midge_slice head, midge_mark *mark);
 /* The content of a message that was just taken. False: no memory. */
 MIDGE_CHECKED bool midge_session_record_message(midge_session *session,
                                                 midge_message *message);
+/* One of QoS 0 has none from the next commit on. False: no memory, and it has;
+ * the connection ends. */
+MIDGE_CHECKED bool midge_session_take_back(midge_session *session,
+                                           midge_message *message);
 /* Its identifier and state, which it has now; unmark: it waits again. */
 void midge_session_record_mark(midge_session *session, midge_message *message);
 void midge_session_record_unmark(midge_session *session,

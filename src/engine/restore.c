@@ -9,16 +9,20 @@
 static midge_message *new_message(midge_session *session,
                                   const midge_record *record, uint64_t token,
                                   midge_status *status) {
-  const midge_message *newest = session->outbox.publishes.last;
+  bool fleeting = (record->key & MIDGE_KEY_FLEETING) != 0;
+  uint64_t key = record->key & ~MIDGE_KEY_FLEETING;
+  const midge_message *newest =
+      fleeting ? session->outbox.fleeting.last : session->outbox.publishes.last;
   *status = MIDGE_EINVAL;
-  if (newest != NULL && record->key <= newest->key) return NULL;
+  if (key == 0 || (newest != NULL && key <= newest->key)) return NULL;
   midge_message *message = midge_message_from_record(
       &session->allocator, record->head, record->body, status);
   if (message == NULL) return NULL;
-  message->key = record->key;
+  message->key = key;
   message->owner.token = token;
   message->recorded = true;
   *status = MIDGE_EINVAL;
+  if ((message->qos == MIDGE_AT_MOST_ONCE) != fleeting) goto Exit;
   if (midge_topic_check(midge_message_topic(message), MIDGE_TEXT_LENIENT) !=
       MIDGE_OK)
     goto Exit;
@@ -43,7 +47,7 @@ static midge_status restore_message(midge_session *session,
   midge_message *message = new_message(session, record, token, &status);
   if (message == NULL) return status;
   add_message(session, message);
-  if (session->next_key <= record->key) session->next_key = record->key + 1;
+  if (session->next_key <= message->key) session->next_key = message->key + 1;
   return MIDGE_OK;
 }
 
@@ -158,8 +162,7 @@ midge_status midge_session_restore(midge_session *session,
   if (record->head.size == 0) return MIDGE_EINVAL;
   switch (record->key & MIDGE_KEY_KINDS) {
     case 0:
-      return number != 0 ? restore_message(session, record, token)
-                         : MIDGE_EINVAL;
+      return restore_message(session, record, token);
     case MIDGE_KEY_MARK:
       return restore_mark(session, number, record->head);
     case MIDGE_KEY_INBOUND:

@@ -12,13 +12,14 @@
  * big-endian too, and times are milliseconds since the Unix epoch, with all
  * bits set for never.
  *
- *   00 sequence   a message. Head: QoS << 1 | retain (1 byte), topic alias (2),
- *                 expires (8), must be sent by (8), label: the message id of
+ *   000 sequence  a message of QoS 1 or 2. Head: QoS << 1 | retain (1 byte),
+ * topic alias (2), expires (8), must be sent by (8), label: the message id of
  *                 JavaScript or the token of C (8), size of the topic (2), size
  *                 of the properties (4). Body: topic, properties as on the wire
  *                 without expiry and alias, payload
- *   01 sequence   where that message is: state (1; 1: has a packet identifier,
- *                 2: PUBREC came, 3: it was given up, and PUBREL frees the
+ *   001 sequence  one of QoS 0, that was not sent: the same
+ *   01 sequence   where the message of QoS 1 or 2 is: state (1; 1: has a packet
+ * identifier, 2: PUBREC came, 3: it was given up, and PUBREL frees the
  *                 identifier), packet identifier (2), order of PUBREC (8)
  *   10 packet id  a message of QoS 2 of the server, PUBREL of which has not
  *                 been answered. Head: 1 (1 byte): the program has it; else
@@ -45,7 +46,8 @@
 
 enum { MIDGE_STORE_KEY_SIZE = 8 };
 
-#define MIDGE_STORE_MARKS (UINT64_C(1) << 62) /* messages are lower */
+#define MIDGE_STORE_FLEETING (UINT64_C(1) << 61) /* QoS 0; others are lower */
+#define MIDGE_STORE_MARKS (UINT64_C(1) << 62)    /* messages are lower */
 #define MIDGE_STORE_SESSION (UINT64_C(3) << 62)
 
 /* `room` lives as long as the value. */

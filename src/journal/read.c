@@ -123,20 +123,29 @@ static bool label_of(MDB_val key, MDB_val value, uint64_t *label) {
   return is_message;
 }
 
-/* From the end: a damaged one has no label. */
-static int find_last(midge_store *store, MDB_txn *txn, void *context) {
+/* Of those below a key, from the end: a damaged one has no label. */
+static int find_below(MDB_cursor *cursor, uint64_t end, uint64_t *label) {
   uint8_t room[MIDGE_STORE_KEY_SIZE];
-  MDB_val key = midge_store_key(room, MIDGE_STORE_MARKS), value;
+  MDB_val key = midge_store_key(room, end), value;
+  int error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  error =
+      mdb_cursor_get(cursor, &key, &value, error == 0 ? MDB_PREV : MDB_LAST);
+  while (error == 0 && !label_of(key, value, label))
+    error = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+  return error == MDB_NOTFOUND ? 0 : error;
+}
+
+/* QoS 0 lies behind the others, whatever came last. */
+static int find_last(midge_store *store, MDB_txn *txn, void *context) {
+  uint64_t *label = context, other = 0;
   MDB_cursor *cursor;
   int error = mdb_cursor_open(txn, store->records, &cursor);
   if (error != 0) return error;
-  error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-  error =
-      mdb_cursor_get(cursor, &key, &value, error == 0 ? MDB_PREV : MDB_LAST);
-  while (error == 0 && !label_of(key, value, context))
-    error = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+  error = find_below(cursor, MIDGE_STORE_MARKS, label);
+  if (error == 0) error = find_below(cursor, MIDGE_STORE_FLEETING, &other);
+  if (other > *label) *label = other;
   mdb_cursor_close(cursor);
-  return error == MDB_NOTFOUND ? 0 : error;
+  return error;
 }
 
 midge_status midge_store_last_label(midge_store *store, uint64_t *label,

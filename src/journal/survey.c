@@ -41,7 +41,7 @@ static int look(midge_store *store, MDB_txn *txn, void *context) {
   int error = mdb_cursor_open(txn, store->records, &cursor);
   if (error != 0) return error;
   error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-  while (error == 0 && midge_store_key_number(key) < MIDGE_STORE_MARKS) {
+  while (error == 0 && midge_store_key_number(key) < MIDGE_STORE_FLEETING) {
     if (step->records == SURVEY_RECORDS || step->bad_count == SURVEY_BAD) break;
     note(step, midge_store_key_number(key),
          midge_slice_of(value.mv_data, value.mv_size));

@@ -128,6 +128,10 @@ uint64_t midge_tickets_take_many(midge_tickets *tickets, uint64_t token,
 }
 
 uint64_t midge_tickets_token(const midge_tickets *tickets, uint64_t number) {
+  if ((number & MANY) != 0) {
+    const midge_ticket *place = &tickets->list[(number & ~MANY) >> 32];
+    return place->token != 0 ? place->token + (uint32_t)number : 0;
+  }
   assert(number >= 1 && number <= tickets->used);
   assert(tickets->list[number - 1].cost != 0);
   return tickets->list[number - 1].token;

@@ -195,6 +195,7 @@ midge_status midge_client_publish_bundle(midge_client *client,
   if (status != MIDGE_OK) return status;
   midge_wish wish = {
       .type = MIDGE_WISH_PUBLISH_BUNDLE, .token = token, .bundle = *bundle};
+  wish.bundle.label = token & ~MIDGE_TOKEN_PATIENT;
   return enqueue_many(client, &wish, bundle->count, bytes);
 }
 

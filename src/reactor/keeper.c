@@ -192,7 +192,7 @@ static bool is_closing(midge_keeper *keeper) {
   return closing;
 }
 
-/* The messages that are left stay where they are. */
+/* The messages of QoS 1 and 2 that are left stay where they are. */
 static bool survey(midge_keeper *keeper, midge_reading *reading) {
   midge_survey survey = {.after = reading->after};
   while (!survey.is_over) {
@@ -201,7 +201,7 @@ static bool survey(midge_keeper *keeper, midge_reading *reading) {
     if (judge(keeper, status, &why) == GIVEN_UP) return false;
     if (is_closing(keeper)) return false;
   }
-  reading->after = MIDGE_STORE_MARKS - 1;
+  reading->after = MIDGE_STORE_FLEETING - 1;
   if (survey.found.count + survey.damaged == 0) return true;
   midge_page page = {
       .absent = survey.found, .damaged = survey.damaged, .goes_on = true};
@@ -214,7 +214,7 @@ static bool read_store(midge_keeper *keeper) {
   if (!find_marked(keeper, &reading)) return false;
   for (;;) {
     midge_page page;
-    if (reading.after < MIDGE_STORE_MARKS - 1 &&
+    if (reading.after < MIDGE_STORE_FLEETING - 1 &&
         reading.after >= reading.marked && reading.weight >= keeper->memory &&
         !survey(keeper, &reading))
       return false;

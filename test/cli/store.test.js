@@ -227,6 +227,24 @@ test('what cannot be sent waits in the store, and is said to', async (t) => {
   assert.deepEqual(lines(midge('list', store).out), ['1 waiting qos 1 5 bytes kept']);
 });
 
+test('QoS 0 waits there too', async (t) => {
+  const store = place(t);
+  const broker = await mosquitto.start();
+  t.after(() => broker.stop());
+  const nowhere = ['--unix', '/nowhere/midge.sock'];
+  const first = publish(store, broker, '-t', 'kept', '-q', '0', '-m', 'later', '-r', ...nowhere);
+  assert.deepEqual(await once(first, 'close'), [1, null], first.told);
+  assert.match(midge('list', store).out, /^\d+ waiting qos 0 retained 5 bytes kept\n$/);
+  const rest = publish(store, broker);
+  assert.deepEqual(await once(rest, 'close'), [0, null], rest.told);
+  assert.equal(midge('list', store).out, '');
+  const listener = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  t.after(() => listener.endAsync(true));
+  const received = once(listener, 'message');
+  await listener.subscribeAsync('kept');
+  assert.equal(`${(await received)[1]}`, 'later');
+});
+
 test('a store is refused what it cannot be', () => {
   const cases = [
     [['pub', '--store', 'x', '-t', 'a', '-m', 'b'], /--store needs a client identifier: -i/],

@@ -122,7 +122,7 @@ test('what waits when its client disconnects ends with ECLOSED, and stays in the
     await disconnect(client);
   });
 
-test('QoS 0 is not stored', async (t) => {
+test('QoS 0 is not stored unless that is asked for', async (t) => {
   const store = { path: place(t) };
   const client = keeper(store);
   const stored = collect(client, 'stored');
@@ -151,6 +151,7 @@ test('what does not go with a store is said so', (t) => {
     [{ path: 'a\0b' }, /the path of a directory/],
     [{ path: 'a', durability: 'none' }, /'os' or 'disk'/],
     [{ path: 'a', force: 1 }, /options\.store\.force/],
+    [{ path: 'a', qos0: 1 }, /options\.store\.qos0/],
     [{ paht: 'a' }, /did you mean "path"/], ['a', /options\.store/],
   ]) {
     assert.throws(() => keeper(wrong), words);

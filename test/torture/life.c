@@ -363,7 +363,7 @@ static void publish_bundle(life *l) {
     size += 2;
     first[i].is_taken = true;
   }
-  const midge_bundle bundle = {{bytes, size}, IN_BUNDLE};
+  const midge_bundle bundle = {.records = {bytes, size}, .count = IN_BUNDLE};
   IN_MIDGE(status = midge_client_publish_bundle(l->client, &bundle, token));
   for (unsigned i = 0; i < IN_BUNDLE; i++)
     first[i].is_taken = status == MIDGE_OK;

@@ -82,6 +82,7 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->at_release = line_number(in, "at_release", 0);
   o->accept_by_hand = line_number(in, "accept_by_hand", 0);
   o->inbox = line_number(in, "inbox", 0);
+  o->durable_qos_0 = line_number(in, "durable_qos_0", 0);
   o->inbox_bytes_max = (size_t)line_number(in, "inbox_bytes_max", 0);
   o->keep_alive_off = line_number(in, "keep_alive_off", 0);
   o->alias_auto = line_number(in, "alias_auto", 0);

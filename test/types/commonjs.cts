@@ -57,7 +57,7 @@ const status: number | undefined = client.last_error?.statusCode;
 const other: mqtt = new named('id', 'user', new Uint8Array(3), true, 0, true, {
   subscribeBatchSize: 8, maxBreaks: 0, strictText: true, holdTimeout: 0,
   offlineTimeout: 0, closeTimeout: 100, servers: ['mqtt://a', 'mqtt://b'],
-  store: { path: '/tmp/store', durability: 'disk', force: false }, sessionLost: 'drop',
+  store: { path: '/tmp/store', durability: 'disk', force: false, qos0: true }, sessionLost: 'drop',
 });
 other.on('stored', (mid) => mid + 1);
 other.on('failed', (mid, error) => [mid + 1, error.code]);

@@ -66,7 +66,7 @@ static void open_session(midge_session *session, midge_slice connack) {
 #define CONNACK_5 MIDGE_TEXT("\x20\x03\x00\x00\x00")
 
 static void publish(midge_session *session, uint64_t token) {
-  const midge_bundle bundle = {THREE, 3};
+  const midge_bundle bundle = {.records = THREE, .count = 3};
   assert_int_equal(midge_session_publish_bundle(session, &bundle, token),
                    MIDGE_OK);
 }
@@ -163,7 +163,8 @@ static void what_the_server_does_not_take_ends_by_itself(void **state) {
       "2"
       "\2\5\0"
       "large";
-  const midge_bundle bundle = {{(const uint8_t *)mixed, sizeof mixed - 1}, 3};
+  const midge_bundle bundle = {
+      .records = {(const uint8_t *)mixed, sizeof mixed - 1}, .count = 3};
   midge_session *session = session_new((midge_session_options){0});
   assert_int_equal(midge_session_publish_bundle(session, &bundle, 1), MIDGE_OK);
   /* Retain available 0, maximum packet size 8. */
@@ -195,7 +196,8 @@ static void what_the_server_does_not_take_ends_by_itself(void **state) {
 static void only_what_is_retained_ends_without_retain(void **state) {
   (void)state;
   static const char mixed[] = "\1\1\0\1\0a1\2\1\0002";
-  const midge_bundle bundle = {{(const uint8_t *)mixed, sizeof mixed - 1}, 2};
+  const midge_bundle bundle = {
+      .records = {(const uint8_t *)mixed, sizeof mixed - 1}, .count = 2};
   midge_session *session = session_new((midge_session_options){0});
   open_session(session, MIDGE_TEXT("\x20\x05\x00\x00\x02\x25\x00"));
   assert_int_equal(midge_session_publish_bundle(session, &bundle, 1), MIDGE_OK);
@@ -277,7 +279,7 @@ static void they_keep_their_place_when_they_are_opened(void **state) {
 
 static void they_fill_the_queue_as_what_they_are(void **state) {
   (void)state;
-  const midge_bundle bundle = {THREE, 3};
+  const midge_bundle bundle = {.records = THREE, .count = 3};
   midge_session *session =
       session_new((midge_session_options){.queue_messages_max = 5});
   publish(session, 1);
@@ -293,7 +295,7 @@ static void they_fill_the_queue_as_what_they_are(void **state) {
 
 static void what_is_left_at_the_end_is_told_in_one(void **state) {
   (void)state;
-  const midge_bundle bundle = {THREE, 3};
+  const midge_bundle bundle = {.records = THREE, .count = 3};
   const midge_publish one = {.topic = MIDGE_TEXT("x"), .qos = 1};
   midge_session *session = session_new((midge_session_options){0});
   publish(session, 7);
@@ -313,7 +315,8 @@ static void what_is_left_at_the_end_is_told_in_one(void **state) {
 
 static void check(const char *records, size_t size, uint32_t count,
                   midge_status status) {
-  const midge_bundle bundle = {{(const uint8_t *)records, size}, count};
+  const midge_bundle bundle = {.records = {(const uint8_t *)records, size},
+                               .count = count};
   assert_int_equal(midge_bundle_check(&bundle, MIDGE_TEXT_STRICT), status);
 }
 
@@ -331,7 +334,8 @@ static void only_what_is_whole_is_taken(void **state) {
   check("\0\0\0\1\0#", 6, 1, MIDGE_EINVAL);
   check("\0\0\0\1\0\xff", 6, 1, MIDGE_EUTF8);
   midge_session *session = session_new((midge_session_options){0});
-  const midge_bundle broken = {THREE, 2}, good = {THREE, 3};
+  const midge_bundle broken = {.records = THREE, .count = 2},
+                     good = {.records = THREE, .count = 3};
   assert_int_equal(midge_session_publish_bundle(session, &broken, 1),
                    MIDGE_EINVAL);
   assert_int_equal(midge_session_publish_bundle(session, &good, 0),
@@ -356,7 +360,7 @@ static void there_is_a_largest_one(void **state) {
 
 static void without_memory_each_ends_all_the_same(void **state) {
   (void)state;
-  const midge_bundle bundle = {THREE, 3};
+  const midge_bundle bundle = {.records = THREE, .count = 3};
   midge_session *session = session_new((midge_session_options){0});
   allowed = 0;
   assert_int_equal(midge_session_publish_bundle(session, &bundle, 7),

@@ -39,6 +39,8 @@ static void many_in_one_end_in_parts(void **state) {
   uint64_t silent = midge_tickets_take_many(&tickets, 0, 9, 2);
   assert_int_equal(midge_tickets_find(&tickets, 100), 0); /* not one of them */
   assert_int_equal(midge_tickets_find(&tickets, 5), one);
+  assert_int_equal(midge_tickets_token(&tickets, many + 2), 102);
+  assert_int_equal(midge_tickets_token(&tickets, silent + 1), 0);
   midge_ticket last = midge_tickets_end_some(&tickets, many + 3, 1);
   assert_int_equal(last.token, 103);
   assert_int_equal(last.cost, 0);

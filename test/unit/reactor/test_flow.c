@@ -66,8 +66,9 @@ static void a_full_queue_refuses_at_once_and_keeps_the_rest(void **state) {
 static void a_bundle_takes_the_room_of_its_messages(void **state) {
   (void)state;
   static const uint8_t records[] = {0, 1, 0, 1, 0, 't', '1', 2, 1, 0, '2'};
-  const midge_bundle two = {{records, sizeof records}, 2};
-  const midge_bundle broken = {{records, sizeof records}, 1};
+  const midge_bundle two = {.records = {records, sizeof records}, .count = 2};
+  const midge_bundle broken = {.records = {records, sizeof records},
+                               .count = 1};
   program p;
   broker *b = broker_start(&(broker_options){0});
   program_start(&p, url_of(b),
