@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "format.h"
 #include "pages.h"
+#include "settings.h"
 
 /* --- Text --- */
 
@@ -112,21 +113,29 @@ static void put_formats(const cli_page *page) {
       "these there are \\\\, \\0, \\a, \\e, \\n, \\r, \\t and \\v.");
 }
 
-static void put_exits(void) {
-  static const char *const rows[][2] = {
-      {"0", "done, or SIGINT or SIGTERM asked it to end"},
+static void put_exits(const cli_page *page) {
+  static const struct {
+    const char *code, *text;
+    unsigned commands;
+  } rows[] = {
+      {"0", "done, or SIGINT or SIGTERM asked it to end", ANY},
       {"1",
        "wrong words, the connection failed, a message was refused, or "
-       "standard output takes nothing more"},
-      {"27", "the time of -W is over"},
+       "standard output takes nothing more",
+       TALK},
+      {"1", "wrong words, or it could not be measured", BENCH},
+      {"2", "it was measured, and --assert does not hold", BENCH},
+      {"27", "the time of -W is over", SUB | RR | RECORD},
       {"other",
        "the server's code, when it refused the connection or every "
-       "subscription"},
+       "subscription",
+       TALK},
   };
   puts(".SH EXIT STATUS");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    printf(".TP\n\\fB%s\\fR\n", rows[i][0]);
-    put_line("", rows[i][1]);
+    if ((rows[i].commands & page->command) == 0) continue;
+    printf(".TP\n\\fB%s\\fR\n", rows[i].code);
+    put_line("", rows[i].text);
   }
 }
 
@@ -165,7 +174,7 @@ static void put_page(const cli_page *page) {
     put_paragraphs(page->text);
     put_options(page);
     put_formats(page);
-    put_exits();
+    put_exits(page);
   } else {
     printf(".B midge %s\n\\fIACTION\\fR\n.SH DESCRIPTION\n", page->name);
     put_as_is(page->text);
