@@ -3,8 +3,8 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test package deb soak torture torture-asan simulate programs fuzz exhaustive \
-  coverage mutants bench durability site tidy clean
+.PHONY: build demo test package deb soak torture torture-asan simulate programs chaos fuzz \
+  exhaustive coverage mutants bench durability site tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -63,6 +63,13 @@ torture-asan:
 	  -DCMAKE_RULE_MESSAGES=OFF --log-level=WARNING >/dev/null
 	@cmake --build build-asan --parallel $(shell nproc) --target torture -- --silent
 	@build-asan/test/torture $(WHICH)
+
+# Ten minutes of bad weather, brokers and processes that are stopped and killed,
+# with real mosquittos and a cluster of RabbitMQ, all at once.
+chaos: build
+	@tools/install-dependencies build test
+	@MIDGE_TEST_CHAOS_S=$${MIDGE_TEST_CHAOS_S:-600} MIDGE_TEST_FILE_MS=3600000 \
+	  tools/node-test --test-concurrency=4 test/chaos/*.test.js
 
 # Programs of npm written for MQTT.js, each with every fault.
 programs: build
