@@ -78,10 +78,13 @@ test('what a killed broker forgets is excused, and what comes later is not', () 
   const ledger = ledgerOf('b');
   publish(ledger, 0); // acknowledged by the one that is killed
   ledger.published('a 1', 2); // under way
+  ledger.published('a -1', 2);
   ledger.received('b', 'a 1');
   ledger.died('SIGKILL');
   ledger.received('b', 'a 1');
   ledger.ended('a 1');
+  ledger.received('b', 'a -1');
+  ledger.ended('a -1');
   ledger.died('SIGKILL');
   publish(ledger, 2); // before it knows the receiver
   publish(ledger, 3);
