@@ -125,6 +125,8 @@ static void put_exits(const cli_page *page) {
        TALK},
       {"1", "wrong words, or it could not be measured", BENCH},
       {"2", "it was measured, and --assert does not hold", BENCH},
+      {"7", "the connection ended before it was accepted", TALK},
+      {"8", "TLS failed: the certificate, say", TALK},
       {"27", "the time of -W is over", SUB | RR | RECORD},
       {"other",
        "the server's code, when it refused the connection or every "

@@ -101,6 +101,14 @@ static const char *read_psk(cli_settings *settings) {
   return NULL;
 }
 
+/* What cannot be is wrong before anybody is connected to. */
+static const char *check_tls(cli_settings *settings) {
+  char why[256] = "";
+  if (!wants_tls(settings)) return NULL;
+  midge_status status = midge_tls_check(&settings->client.tls, why, sizeof why);
+  return status == MIDGE_OK ? NULL : sentence(settings, "%s", why);
+}
+
 /* --- The session --- */
 
 /* Those that the session has options for; the others go as they are. */
@@ -301,6 +309,7 @@ const char *settings_read(cli_settings *settings, cli_command command,
   if (wrong == NULL) wrong = read_server(settings);
   if (wrong == NULL) wrong = read_tls(settings);
   if (wrong == NULL) wrong = read_psk(settings);
+  if (wrong == NULL) wrong = check_tls(settings);
   if (wrong == NULL) wrong = check(settings);
   if (wrong == NULL) wrong = read_session(settings);
   return wrong;

@@ -65,11 +65,13 @@ bool run_expect(cli_run *run, midge_status status, const char *what) {
 }
 
 /* The code of a connection that failed, as mosquitto's programs have it: what
- * the server said, or 1. */
+ * the server said, or what TLS or a connection that ended were, or 1. */
 static int code_of(const midge_event *event) {
+  midge_status status = event->closed.status;
   bool refused = event->closed.by == MIDGE_SIDE_SERVER &&
                  event->closed.has_reason && event->closed.reason != 0;
-  return refused ? event->closed.reason : 1;
+  if (refused) return event->closed.reason;
+  return status == MIDGE_ETLS || status == MIDGE_ELOST ? -status : 1;
 }
 
 static void on_closed(cli_run *run, const midge_event *event) {
