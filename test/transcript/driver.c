@@ -329,6 +329,7 @@ static size_t gather(driver *d, const midge_slice *slices, size_t count) {
     if (d->output_held && size + part > d->allowance) {
       part = d->allowance - size;
     }
+    if (part == 0) continue;
     if (d->stream_size + part > d->stream_room) {
       d->stream_room = 2 * (d->stream_size + part);
       d->stream = realloc(d->stream, d->stream_room);
