@@ -104,7 +104,9 @@ static int check_size(const midge_store *store, const char *name,
   if (error != 0) return error;
   size_t whole = (size_t)file.st_size / pages.ms_psize;
   if (whole > info.me_last_pgno) return 0;
-  if (midge_pages_are_free(store->env, whole)) return 0;
+  bool are_free;
+  error = midge_pages_are_free(store->env, whole, &are_free);
+  if (error != 0 || are_free) return error;
   midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
                 " is damaged: its file was cut short");
   return MDB_CORRUPTED;
@@ -138,17 +140,28 @@ static int name_file(midge_store *store) {
   return 0;
 }
 
+/* Only what is known not to be there is made: a file that cannot be looked at
+ * may be a whole store. Nothing in an unfinished one was ever promised. */
+static int choose_file(midge_store *store, const char **name) {
+  *name = store->place.data;
+  store->is_fresh = false;
+  if (access(store->place.data, F_OK) == 0) return 0;
+  if (errno != ENOENT) return errno;
+  *name = store->place.fresh;
+  store->is_fresh = true;
+  return unlink(store->place.fresh) == 0 || errno == ENOENT ? 0 : errno;
+}
+
 midge_status midge_environment_open(midge_store *store,
                                     midge_explanation *why) {
+  const char *name;
   why->text[0] = '\0';
   store->is_synced = false;
   store->epoch.file = -1;
-  store->is_fresh = access(store->place.data, F_OK) != 0;
-  const char *name = store->is_fresh ? store->place.fresh : store->place.data;
-  if (store->is_fresh) unlink(name); /* nothing in it was ever promised */
   if (store->map_bytes == 0) store->map_bytes = MAP_BYTES_FIRST;
   if (store->map_bytes > store->bytes_max) store->map_bytes = store->bytes_max;
-  int error = open_file(store, name);
+  int error = choose_file(store, &name);
+  if (error == 0) error = open_file(store, name);
   if (error == 0) error = check_size(store, name, why);
   if (error == 0) error = open_databases(store, name, why);
   if (error == 0 && !store->disk) error = name_file(store);

@@ -72,13 +72,16 @@ static bool find_stamp(MDB_txn *txn, MDB_dbi about, midge_stamp *stamp) {
 }
 
 /* The file is behind after a power cut, and never ahead of its own store. */
-static bool is_stale(const midge_epoch *epoch, const midge_stamp *stamp,
-                     const midge_lair *lair, uint64_t newest) {
+static int check_progress(const midge_epoch *epoch, const midge_stamp *stamp,
+                          const midge_lair *lair, uint64_t newest,
+                          bool *is_stale) {
   midge_progress progress;
   ssize_t size = pread(epoch->file, &progress, sizeof progress, 0);
-  if (size != sizeof progress) return true; /* it was taken away */
-  return progress.id != stamp->id || progress.transaction > newest ||
-         !is_same_lair(&stamp->lair, lair);
+  if (size < 0) return errno;
+  *is_stale = size != sizeof progress || /* it was taken away */
+              progress.id != stamp->id || progress.transaction > newest ||
+              !is_same_lair(&stamp->lair, lair);
+  return 0;
 }
 
 static int write_progress(const midge_epoch *epoch, uint64_t transaction) {
@@ -117,10 +120,12 @@ int midge_epoch_open(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
   int error = find_lair(data, &lair);
   if (error == 0) error = open_file(epoch, path);
   if (error != 0) return error;
-  bool is_known = find_stamp(txn, about, &stamp);
+  bool is_known = find_stamp(txn, about, &stamp), is_stale = true;
   epoch->id = stamp.id;
-  if (is_known && !is_stale(epoch, &stamp, &lair, mdb_txn_id(txn) - 1))
-    return 0;
+  if (is_known)
+    error =
+        check_progress(epoch, &stamp, &lair, mdb_txn_id(txn) - 1, &is_stale);
+  if (error != 0 || !is_stale) return error;
   error = begin(epoch, txn, about, &lair);
   if (!is_known || error != 0) return error;
   epoch->is_stale = true;

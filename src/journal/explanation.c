@@ -31,9 +31,36 @@ midge_status midge_status_of_error(int error) {
   }
 }
 
+/* What helps, if it is known. */
+static const char *remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space there";
+    case EFBIG:
+      return "; its file system takes no larger file";
+    case MDB_MAP_FULL:
+      return "; allow it more bytes (maxQueueBytes), or empty it";
+    case EROFS:
+      return "; mount it for writing, or choose another path";
+    case EACCES:
+    case EPERM:
+      return "; it has to belong to the user of this process";
+    case EIO:
+      return "; the disk has failed, and the system's log says how";
+    case EMFILE:
+    case ENFILE:
+      return "; allow more open files";
+    case ENOENT:
+      return "; make the directory that it is to lie in";
+    default:
+      return "";
+  }
+}
+
 midge_status midge_explain_error(midge_explanation *why, int error,
                                  const char *words, const char *path) {
-  char more[100];
-  snprintf(more, sizeof more, ": %s", mdb_strerror(error));
+  char more[128];
+  snprintf(more, sizeof more, ": %s%s", mdb_strerror(error), remedy(error));
   return midge_explain(why, midge_status_of_error(error), words, path, more);
 }

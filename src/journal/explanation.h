@@ -5,14 +5,14 @@
 #include "midge/types.h"
 
 typedef struct midge_explanation {
-  char text[256]; /* empty: the status says it all */
+  char text[288]; /* empty: the status says it all */
 } midge_explanation;
 
 /* `status`, told as `words`, the path, and what may follow. */
 midge_status midge_explain(midge_explanation *why, midge_status status,
                            const char *words, const char *path,
                            const char *more);
-/* The same of an error of the system or of LMDB. */
+/* The same of an error of the system or of LMDB, and what helps. */
 midge_status midge_explain_error(midge_explanation *why, int error,
                                  const char *words, const char *path);
 /* What such an error is for midge. */

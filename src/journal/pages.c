@@ -1,5 +1,6 @@
 #include "journal/pages.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,14 +12,17 @@ typedef struct midge_count {
   size_t page_size;
   size_t first; /* so are the pages that count */
   size_t free;  /* so many of them are listed */
+  int error;    /* of the system: why something could not be read */
   size_t left;  /* so many pages at most are looked at: a damaged tree may
                    have no end */
 } midge_count;
 
-static bool read_at(const midge_count *count, size_t page, size_t offset,
-                    void *into, size_t size) {
+static bool read_at(midge_count *count, size_t page, size_t offset, void *into,
+                    size_t size) {
   off_t at = (off_t)(page * count->page_size + offset);
-  return pread(count->file, into, size, at) == (ssize_t)size;
+  ssize_t read = pread(count->file, into, size, at);
+  if (read < 0) count->error = errno;
+  return read == (ssize_t)size;
 }
 
 /* Its length, and numbers from the highest to the lowest. */
@@ -65,21 +69,26 @@ static bool count_tree(midge_count *count, size_t page, size_t depth) {
   return true;
 }
 
-bool midge_pages_are_free(MDB_env *env, size_t first) {
+static bool count_free(midge_count *count, MDB_env *env) {
   MDB_envinfo info;
   MDB_stat stat;
   midge_meta meta;
-  midge_count count = {.first = first, .left = first};
   if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0 ||
-      mdb_env_get_fd(env, &count.file) != 0)
+      mdb_env_get_fd(env, &count->file) != 0)
     return false;
-  count.page_size = stat.ms_psize;
-  if (!read_at(&count, info.me_last_txnid & 1, sizeof(midge_page_head), &meta,
+  count->page_size = stat.ms_psize;
+  if (!read_at(count, info.me_last_txnid & 1, sizeof(midge_page_head), &meta,
                sizeof meta) ||
       meta.format != MIDGE_FILE_FORMAT ||
       meta.transaction != info.me_last_txnid || meta.free.depth == 0 ||
       meta.free.depth > MIDGE_DEPTH_MAX)
     return false;
-  return count_tree(&count, meta.free.root, meta.free.depth) &&
-         count.free == meta.last + 1 - first;
+  return count_tree(count, meta.free.root, meta.free.depth) &&
+         count->free == meta.last + 1 - count->first;
+}
+
+int midge_pages_are_free(MDB_env *env, size_t first, bool *are_free) {
+  midge_count count = {.first = first, .left = first};
+  *are_free = count_free(&count, env);
+  return count.error;
 }

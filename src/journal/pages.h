@@ -10,8 +10,8 @@
  * ever took, among the free ones. Then the file may well end before `first`:
  * a page that one transaction takes and gives back is counted, and never
  * written. It reads the file and not the map, in which a page that is missing
- * would end the process. False also if the list of free pages cannot be read
- * as a whole. */
-bool midge_pages_are_free(MDB_env *env, size_t first);
+ * would end the process. False also if the list of free pages is damaged.
+ * Returns 0, or an error of the system: the file cannot be read. */
+int midge_pages_are_free(MDB_env *env, size_t first, bool *are_free);
 
 #endif

@@ -49,7 +49,8 @@ static midge_status make_directory(const char *path, midge_explanation *why) {
   if (mkdir(path, ONLY_OWNER_DIRECTORY) == 0) return MIDGE_OK;
   int error = errno;
   if (stat(path, &found) != 0)
-    return midge_explain_error(why, error, "cannot make the store", path);
+    return midge_explain_error(why, error == EEXIST ? errno : error,
+                               "cannot make the store", path);
   if (S_ISDIR(found.st_mode)) return MIDGE_OK;
   return midge_explain(why, MIDGE_EFOREIGN, "the store", path,
                        " is to be a directory, and a file is there");

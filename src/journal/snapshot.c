@@ -18,13 +18,15 @@ enum {
 
 /* --- The file --- */
 
-static bool read_at(const midge_snapshot *snapshot, size_t at, void *into,
+static bool read_at(midge_snapshot *snapshot, size_t at, void *into,
                     size_t size) {
-  return pread(snapshot->file, into, size, (off_t)at) == (ssize_t)size;
+  ssize_t read = pread(snapshot->file, into, size, (off_t)at);
+  if (read < 0) snapshot->error = errno;
+  return read == (ssize_t)size;
 }
 
 /* Twice, as it may be written in between: MIDGE_ELOCKED. */
-static midge_status read_meta(const midge_snapshot *snapshot, size_t page,
+static midge_status read_meta(midge_snapshot *snapshot, size_t page,
                               midge_meta *meta) {
   midge_meta again;
   size_t at = page * snapshot->page_size + sizeof(midge_page_head);
@@ -35,7 +37,7 @@ static midge_status read_meta(const midge_snapshot *snapshot, size_t page,
   return memcmp(meta, &again, sizeof again) == 0 ? MIDGE_OK : MIDGE_ELOCKED;
 }
 
-static midge_status look(const midge_snapshot *snapshot, midge_meta *newest) {
+static midge_status look(midge_snapshot *snapshot, midge_meta *newest) {
   midge_meta other;
   midge_status status = read_meta(snapshot, 0, newest);
   if (status == MIDGE_OK) status = read_meta(snapshot, 1, &other);
@@ -44,7 +46,7 @@ static midge_status look(const midge_snapshot *snapshot, midge_meta *newest) {
   return status;
 }
 
-static bool is_still_there(const midge_snapshot *snapshot, size_t transaction) {
+static bool is_still_there(midge_snapshot *snapshot, size_t transaction) {
   midge_meta newest;
   return look(snapshot, &newest) == MIDGE_OK &&
          newest.transaction - transaction <= 1;
@@ -53,8 +55,8 @@ static bool is_still_there(const midge_snapshot *snapshot, size_t transaction) {
 /* --- Pages --- */
 
 /* A page of nodes, in their order. */
-static bool read_page(const midge_snapshot *snapshot, size_t number,
-                      uint8_t *page, midge_page_head *head) {
+static bool read_page(midge_snapshot *snapshot, size_t number, uint8_t *page,
+                      midge_page_head *head) {
   size_t size = snapshot->page_size;
   if (number > snapshot->meta.last) return false;
   if (!read_at(snapshot, number * size, page, size)) return false;
@@ -69,8 +71,8 @@ typedef struct midge_node {
   const uint8_t *data;
 } midge_node;
 
-static bool read_node(const midge_snapshot *snapshot, const uint8_t *page,
-                      size_t at, midge_node *node) {
+static bool read_node(midge_snapshot *snapshot, const uint8_t *page, size_t at,
+                      midge_node *node) {
   uint16_t offset;
   memcpy(&offset, page + at, sizeof offset);
   size_t end = (size_t)offset + sizeof node->head;
@@ -82,7 +84,7 @@ static bool read_node(const midge_snapshot *snapshot, const uint8_t *page,
 }
 
 /* What a leaf holds of the node's data: all, or the number of its page. */
-static bool holds(const midge_snapshot *snapshot, const uint8_t *page,
+static bool holds(midge_snapshot *snapshot, const uint8_t *page,
                   const midge_node *node, size_t size) {
   return (size_t)(node->data - page) + size <= snapshot->page_size;
 }
@@ -106,7 +108,7 @@ typedef struct midge_search {
 
 /* In a branch: the last of its nodes that is not above; the first one has no
  * key, and is below all. */
-static bool choose(const midge_snapshot *snapshot, const uint8_t *page,
+static bool choose(midge_snapshot *snapshot, const uint8_t *page,
                    midge_search *search, size_t *below) {
   midge_node node;
   for (size_t at = sizeof search->head; at < search->head.lower; at += 2) {
@@ -122,7 +124,7 @@ static bool choose(const midge_snapshot *snapshot, const uint8_t *page,
   return search->head.lower > sizeof search->head;
 }
 
-static bool find_leaf(const midge_snapshot *snapshot, const midge_tree *tree,
+static bool find_leaf(midge_snapshot *snapshot, const midge_tree *tree,
                       midge_search *search, uint8_t *page) {
   size_t number = tree->root;
   if (tree->depth > MIDGE_DEPTH_MAX) return false;
@@ -138,9 +140,8 @@ static bool find_leaf(const midge_snapshot *snapshot, const midge_tree *tree,
 
 /* The first node of the leaf that is not below the key; `at` is its end if
  * there is none. */
-static bool find_node(const midge_snapshot *snapshot,
-                      const midge_search *search, const uint8_t *page,
-                      size_t *at, midge_node *node) {
+static bool find_node(midge_snapshot *snapshot, const midge_search *search,
+                      const uint8_t *page, size_t *at, midge_node *node) {
   for (*at = sizeof search->head; *at < search->head.lower; *at += 2) {
     if (!read_node(snapshot, page, *at, node)) return false;
     if (compare(node->key, search->key) >= 0) return true;
@@ -149,7 +150,7 @@ static bool find_node(const midge_snapshot *snapshot,
 }
 
 /* Of a small value that must be there. */
-static bool find_value(const midge_snapshot *snapshot, const midge_tree *tree,
+static bool find_value(midge_snapshot *snapshot, const midge_tree *tree,
                        const char *name, uint8_t *page, midge_slice *value) {
   midge_search search = {.key = midge_slice_text(name)};
   midge_node node = {0};
@@ -164,8 +165,8 @@ static bool find_value(const midge_snapshot *snapshot, const midge_tree *tree,
   return true;
 }
 
-static bool find_tree(const midge_snapshot *snapshot, const char *name,
-                      uint8_t *page, midge_tree *tree) {
+static bool find_tree(midge_snapshot *snapshot, const char *name, uint8_t *page,
+                      midge_tree *tree) {
   midge_slice value;
   if (!find_value(snapshot, &snapshot->meta.all, name, page, &value) ||
       value.size != sizeof *tree)
@@ -176,9 +177,12 @@ static bool find_tree(const midge_snapshot *snapshot, const char *name,
 
 /* --- What the file is --- */
 
-static midge_status explain(const midge_snapshot *snapshot, midge_status status,
+static midge_status explain(midge_snapshot *snapshot, midge_status status,
                             midge_explanation *why) {
   const char *more = "";
+  if (snapshot->error != 0)
+    return midge_explain_error(why, snapshot->error, "cannot read the store",
+                               snapshot->path);
   switch (status) {
     case MIDGE_ELOCKED:
       more =
@@ -205,11 +209,14 @@ static midge_status try_until_still(midge_snapshot *snapshot, midge_look *one,
                                     void *context, midge_explanation *why) {
   midge_status status = MIDGE_ESTORE;
   for (int i = 0; i < TRIES; i++) {
+    snapshot->error = 0;
     status = look(snapshot, &snapshot->meta);
+    if (snapshot->error != 0) break;
     if (status != MIDGE_OK) continue;
     size_t transaction = snapshot->meta.transaction;
     midge_status found = one(snapshot, context);
     status = MIDGE_ELOCKED;
+    if (snapshot->error != 0) break;
     if (is_still_there(snapshot, transaction))
       return explain(snapshot, found, why);
   }
@@ -358,7 +365,7 @@ static midge_status read_large(midge_scan *scan, const midge_node *node,
 
 /* The node at which the scan stands. */
 static midge_status read_record(midge_scan *scan, midge_scanned *scanned) {
-  const midge_snapshot *snapshot = scan->snapshot;
+  midge_snapshot *snapshot = scan->snapshot;
   midge_node node;
   if (!read_node(snapshot, scan->leaf, scan->at, &node) ||
       node.key.size != MIDGE_STORE_KEY_SIZE)

@@ -15,6 +15,7 @@
 typedef struct midge_snapshot {
   const char *path; /* for people; the caller's */
   int file;
+  int error; /* of the system: why something could not be read; 0: none */
   size_t page_size;
   midge_meta meta; /* of the moment that is looked at */
 } midge_snapshot;

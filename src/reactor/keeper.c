@@ -295,14 +295,22 @@ static bool take_bad(midge_keeper *keeper, uint64_t *key) {
   return any;
 }
 
-/* What cannot be set aside now is found again by the next who reads. */
-static void set_bad_aside(midge_keeper *keeper) {
-  uint64_t key;
-  while (take_bad(keeper, &key)) {
+/* False: given up. What is not set aside now is found again by the next who
+ * reads. */
+static bool set_aside(midge_keeper *keeper, uint64_t key) {
+  midge_outcome outcome;
+  do {
     midge_explanation why = {0};
     midge_status status = midge_store_set_aside(keeper->store, &key, 1, &why);
-    tell_fault(keeper, status, &why);
-  }
+    outcome = judge(keeper, status, &why);
+  } while (outcome == AGAIN);
+  return outcome == DONE;
+}
+
+static void set_bad_aside(midge_keeper *keeper) {
+  uint64_t key;
+  while (take_bad(keeper, &key))
+    if (!set_aside(keeper, key)) return;
 }
 
 /* False: the end. */

@@ -1,11 +1,11 @@
 #include "strike.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
 enum { LASTS_MS = 150 };
 
@@ -16,6 +16,7 @@ static atomic_bool is_prepared;
 static atomic_uint calls, count;
 static unsigned fail_at;
 static bool lasts;
+static strike_kind kind;
 static char *shared_name; /* of the first that failed */
 static size_t shared_size;
 
@@ -43,7 +44,11 @@ bool strike_spare(bool spared) {
   return before;
 }
 
-bool strike(const char *name) {
+void strike_choose(strike_kind chosen) {
+  kind = chosen;
+}
+
+static bool strike_next(const char *name) {
   if (is_spared || !atomic_load(&is_prepared)) return false;
   unsigned call = atomic_fetch_add(&calls, 1) + 1;
   if (fail_at == 0 || call < fail_at || (call > fail_at && !lasts))
@@ -53,25 +58,17 @@ bool strike(const char *name) {
   return true;
 }
 
-static void work(uv_work_t *request) {
-  (void)request;
+bool strike(const char *name) {
+  return kind == STRIKE_ALL && strike_next(name);
 }
 
-static void work_done(uv_work_t *request, int status) {
-  (void)request;
-  (void)status;
-}
-
-void strike_warm_up(void) {
-  uv_loop_t loop;
-  uv_work_t request;
-  uv_loop_init(&loop);
-  /* The threads of the pool work for midge later. */
-  bool before = strike_spare(false);
-  uv_queue_work(&loop, &request, work, work_done);
-  strike_spare(before);
-  uv_run(&loop, UV_RUN_DEFAULT);
-  uv_loop_close(&loop);
+int strike_file(const char *name, int error, unsigned kinds) {
+  static const int errors[STRIKE_KINDS] = {[STRIKE_EIO] = EIO,
+                                           [STRIKE_FULL] = ENOSPC,
+                                           [STRIKE_READ_ONLY] = EROFS,
+                                           [STRIKE_SHORT] = STRUCK_SHORT};
+  if (kind == STRIKE_ALL) return strike(name) ? error : 0;
+  return (kinds >> kind & 1) != 0 && strike_next(name) ? errors[kind] : 0;
 }
 
 void strike_share_name(char *to, size_t size) {

@@ -26,13 +26,33 @@ bool strike_spare(bool spared);
 
 /* Whether a call of this name is to fail now; counts it. */
 bool strike(const char *name);
+
+/* How a call about a file can fail. Of another kind than STRIKE_ALL those that
+ * can fail in this way alone are counted, and fail, with its error. */
+typedef enum strike_kind {
+  STRIKE_ALL,
+  STRIKE_EIO,
+  STRIKE_FULL,
+  STRIKE_READ_ONLY,
+  STRIKE_SHORT, /* it writes less than it was given */
+} strike_kind;
+
+enum { STRIKE_KINDS = STRIKE_SHORT + 1, STRUCK_SHORT = -1 };
+
+/* Of the calls that follow _prepare. */
+void strike_choose(strike_kind kind);
+/* The same of a call about a file, which can fail in those `kinds` (bits), and
+ * does so with `error` if any call can be struck: the error, 0 or
+ * STRUCK_SHORT. */
+int strike_file(const char *name, int error, unsigned kinds);
+
 /* Some time after the first has failed no call fails any more: as memory comes
  * back when others give it back. */
 void strike_heal_later(void);
 /* Before anything else. */
 void strike_spare_openssl(void);
 /* Called first: what libuv makes once for a process, and ends the process if it
- * cannot. */
+ * cannot; in loops.c. */
 void strike_warm_up(void);
 
 #endif

@@ -118,7 +118,8 @@ ssize_t __real_pread(int file, void *into, size_t size, off_t at);
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at) {
   if (refused.before_read != NULL) refused.before_read(size);
-  return __real_pread(file, into, size, at);
+  int error = next(&refused.pread);
+  return error != 0 ? give(error) : __real_pread(file, into, size, at);
 }
 
 int __real_statx(int from, const char *name, int flags, unsigned mask,

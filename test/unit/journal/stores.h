@@ -22,7 +22,7 @@ typedef struct fault {
 typedef struct faults {
   fault create, begin, commit, sync, flock, fsync, rename, statfs, mkdir, open;
   fault epoch; /* opening that file */
-  fault statx, random, pwrite;
+  fault statx, random, pread, pwrite;
   bool ageless;                     /* no file says when it was made */
   long file_system;                 /* what statfs says; 0: the truth */
   void (*before_read)(size_t size); /* is called before each pread, or null */

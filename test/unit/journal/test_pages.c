@@ -1,4 +1,5 @@
 /* A file may end before pages that are free, and before no others. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -186,6 +187,12 @@ static size_t last_page(const midge_store *store) {
   return info.me_last_pgno;
 }
 
+static bool are_free_from(MDB_env *env, size_t first) {
+  bool are_free;
+  assert_int_equal(midge_pages_are_free(env, first, &are_free), 0);
+  return are_free;
+}
+
 /* A list that is too long for a page of the tree. */
 static void free_pages_are_counted_as_lmdb_counts_them(void **state) {
   (void)state;
@@ -206,7 +213,7 @@ static void free_pages_are_counted_as_lmdb_counts_them(void **state) {
     size_t last = last_page(store);
     for (size_t first = last - 50; first <= last + 1; first++) {
       bool are_free = lmdb_counts_as_free(store->env, first, last);
-      assert_int_equal(midge_pages_are_free(store->env, first), are_free);
+      assert_int_equal(are_free_from(store->env, first), are_free);
       free_ones += are_free && first <= last;
     }
     store_put(store, LARGE + 1 + i, "small");
@@ -233,8 +240,12 @@ static void what_cannot_be_read_is_not_free(void **state) {
   write_batch(store, 20, 10);
   write_batch(store, 20, 10);
   size_t behind_all = last_page(store) + 1;
-  assert_true(midge_pages_are_free(store->env, behind_all));
-  assert_false(midge_pages_are_free(NULL, behind_all));
+  assert_true(are_free_from(store->env, behind_all));
+  assert_false(are_free_from(NULL, behind_all));
+  bool are_free;
+  refused.pread = (fault){EIO, 1};
+  assert_int_equal(midge_pages_are_free(store->env, behind_all, &are_free),
+                   EIO);
 
   MDB_envinfo info;
   assert_int_equal(mdb_env_info(store->env, &info), 0);
@@ -244,17 +255,17 @@ static void what_cannot_be_read_is_not_free(void **state) {
   uint32_t format = MIDGE_FILE_FORMAT + 1;
   swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
   assert_int_equal(format, MIDGE_FILE_FORMAT);
-  assert_false(midge_pages_are_free(store->env, behind_all));
+  assert_false(are_free_from(store->env, behind_all));
   swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
-  assert_true(midge_pages_are_free(store->env, behind_all));
+  assert_true(are_free_from(store->env, behind_all));
 
   size_t nodes = meta.free.root * PAGE + sizeof(midge_page_head);
   uint16_t node = UINT16_MAX; /* behind the end of the file */
   assert_true(nodes + UINT16_MAX > pages_of_file() * PAGE);
   swap(file, nodes, &node, sizeof node);
-  assert_false(midge_pages_are_free(store->env, behind_all));
+  assert_false(are_free_from(store->env, behind_all));
   swap(file, nodes, &node, sizeof node);
-  assert_true(midge_pages_are_free(store->env, behind_all));
+  assert_true(are_free_from(store->env, behind_all));
   close(file);
   midge_store_close(store);
 }
