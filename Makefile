@@ -3,8 +3,8 @@
 OPTIONS := -DCMAKE_BUILD_TYPE=Release -DCMAKE_RULE_MESSAGES=OFF \
   -DMIDGE_TESTS=ON -DMIDGE_ADDON=ON -DMIDGE_CLI=ON -DMIDGE_BENCH=ON
 
-.PHONY: build demo test package deb soak torture torture-asan simulate programs chaos fuzz \
-  exhaustive coverage mutants bench durability site tidy clean
+.PHONY: build demo test package chroot deb musl soak torture torture-asan simulate programs chaos \
+  fuzz exhaustive coverage mutants bench durability site tidy clean
 
 # Everything there is: library, addon, examples, tests and benchmarks.
 build:
@@ -27,6 +27,16 @@ test: build
 package:
 	@tools/install-dependencies build package
 	@tools/make-package
+
+# The package in an environment that has nothing but Debian's smallest system.
+chroot: package
+	@tools/install-dependencies package runtimes chroot
+	@tools/try-package
+
+# The session without a network, with musl.
+musl:
+	@tools/install-dependencies musl
+	@tools/try-musl
 
 # Debian's packages, installed in a fresh Debian and compiled against.
 deb:

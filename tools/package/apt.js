@@ -14,21 +14,23 @@ function shell(command, args, options = {}) {
   return done.stdout;
 }
 
-// What the system's own lists say of where Debian is.
-function mirrors() {
+// What the system's own lists say of where Debian is; `kind` is what is wanted of it.
+function mirrors(kind) {
   const listed = shell('apt-get', ['indextargets', '--format',
     '$(SIGNED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)', 'Created-By: Packages', 'Origin: Debian']);
   const lines = [...new Set(listed.split('\n').filter(Boolean))].map((line) => {
     const [key, ...place] = line.split('|');
-    return `deb ${key.startsWith('/') ? `[signed-by=${key}] ` : ''}${place.join(' ')}`;
+    return `${kind} ${key.startsWith('/') ? `[signed-by=${key}] ` : ''}${place.join(' ')}`;
   });
   if (lines.length > 0) return lines;
   throw new Error('apt knows no packages of Debian; "apt-get update", as root, lists them');
 }
 
 class Apt {
-  constructor(folder) {
+  // Of packages, or with 'deb-src' of what they are made of.
+  constructor(folder, kind = 'deb') {
     this.folder = folder;
+    this.kind = kind;
     this.downloads = path.join(folder, 'downloads');
     const settings = {
       'Dir::State::Lists': 'lists',
@@ -50,7 +52,7 @@ class Apt {
       fs.mkdirSync(path.join(this.folder, place), { recursive: true });
     }
     fs.writeFileSync(path.join(this.folder, 'status'), '');
-    fs.writeFileSync(path.join(this.folder, 'sources.list'), `${mirrors().join('\n')}\n`);
+    fs.writeFileSync(path.join(this.folder, 'sources.list'), `${mirrors(this.kind).join('\n')}\n`);
     try {
       shell('apt-get', [...this.options, '-o', 'APT::Update::Error-Mode=any', 'update']);
       return true;
@@ -78,6 +80,19 @@ class Apt {
         { cwd: this.downloads });
     }
     return { file, version };
+  }
+
+  // The folder of the newest sources of that package, with Debian's patches.
+  fetchSource(name) {
+    const place = path.join(this.folder, 'sources', name);
+    if (!fs.existsSync(place)) {
+      fs.mkdirSync(`${place}.part`, { recursive: true });
+      shell('apt-get', [...this.options, 'source', name], { cwd: `${place}.part` });
+      fs.renameSync(`${place}.part`, place);
+    }
+    const folder = fs.readdirSync(place, { withFileTypes: true })
+      .find((entry) => entry.isDirectory());
+    return path.join(place, folder.name);
   }
 }
 

@@ -32,6 +32,7 @@ class Chroot {
     this.root = path.join(WORK, name);
     fs.rmSync(this.root, { recursive: true, force: true });
     shell('cp', ['-a', BASE, this.root]);
+    fs.writeFileSync(path.join(this.root, 'etc/hosts'), '127.0.0.1 localhost\n');
   }
 
   // Files or folders, into a folder.
