@@ -1,6 +1,4 @@
-/// <reference types="node" />
-import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { AbortSignal, Buffer, Duplex, EventEmitter } from './node';
 import * as mqttjs from './mqttjs/types';
 
 declare class mqtt extends EventEmitter {

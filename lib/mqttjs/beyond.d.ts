@@ -1,5 +1,5 @@
-/// <reference types="node" />
 // Types of what mqtt.connect has beyond MQTT.js: see docs/mqtt-connect.md.
+import type { AbortSignal, Buffer } from '../node';
 import type {
   IClientOptions, IClientPublishOptions, IDisconnectPacket, IPublishPacket, ISubscribePacket, QoS,
 } from './types';

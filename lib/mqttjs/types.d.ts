@@ -1,7 +1,5 @@
-/// <reference types="node" />
 // What MQTT.js declares, by its names, as far as mqtt.connect honours it.
-import { EventEmitter } from 'node:events';
-import { Duplex, Readable } from 'node:stream';
+import { Buffer, BufferEncoding, Duplex, EventEmitter, Readable } from '../node';
 import type {
   ClientStats, EndOptions, IConnectAsyncOptions, IMessagesOptions, IRequestLimits, IRequestOptions,
   IDurableStoreOptions, Messages, ReceivedPacket, IMidgeClientOptions,
@@ -549,9 +547,12 @@ export class MqttClient extends EventEmitter {
   endAsync(opts?: EndOptions): Promise<void>;
   endAsync(force?: boolean, opts?: EndOptions): Promise<void>;
 
+  // Without Node's types, and in libraries before ES2025, there are no such symbols.
   /** `using client = ...`: end(). */
+  // @ts-ignore
   [Symbol.dispose](): void;
   /** `await using client = ...`: endAsync(). */
+  // @ts-ignore
   [Symbol.asyncDispose](): Promise<void>;
 
   on<E extends keyof Events>(event: E, listener: Events[E]): this;

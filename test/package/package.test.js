@@ -117,13 +117,29 @@ test('TypeScript finds its types, from CommonJS and ES modules', () => {
     '--typeRoots', path.join(MODULES, '@types'), 'd.mts', 'e.cts'], project);
 });
 
-test('TypeScript without the types of Node.js says once what to install', () => {
-  write('f.cts', "import mqtt = require('midge');\nexport const { connect } = mqtt;\n");
-  const { status, out } = attempt(process.execPath, [path.join(MODULES, 'typescript/bin/tsc'),
-    '--noEmit', '--strict', '--module', 'nodenext', '--pretty', 'false', 'f.cts'], project);
-  assert.notEqual(status, 0);
-  assert.match(out, /@types\/node/);
-});
+for (const lib of ['es2022', 'esnext,dom']) {
+  test(`TypeScript needs no types of Node.js: ${lib}`, () => {
+    write('f.mts', `
+      import mqtt, { type MqttClient, connect } from 'midge';
+      const client: MqttClient = connect('mqtt://127.0.0.1', { password: 'secret' });
+      client.on('message', (topic, payload) => {
+        const [text, size]: [string, number] = [payload.toString('utf8'), payload.length];
+        return [topic, text, size, client.listenerCount('message')];
+      });
+      // @ts-expect-error: a topic is a text
+      client.publish(5);
+      const other = new mqtt('', null, null, true, 60000, true);
+      other.on('received', (mid, topic, message) => [mid, topic, message.toString()]);
+      other.removeAllListeners();
+      // @ts-expect-error: a QoS is a number
+      other.publish('1', false, 'topic', 'payload');
+    `);
+    const { status, out } = attempt(process.execPath, [path.join(MODULES, 'typescript/bin/tsc'),
+      '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', lib,
+      '--pretty', 'false', 'f.mts'], project);
+    assert.deepEqual([status, out], [0, '']);
+  });
+}
 
 test('esbuild leaves it outside, and the bundle works', () => {
   write('g.js', `const mqtt = require('midge');${ROUND_TRIP}`);
