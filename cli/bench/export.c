@@ -117,6 +117,7 @@ void export_print(const results *all, FILE *out) {
       figures_of(all), "qos", verdicts_of(all), "failed", faults_of(run),
       "asserted", expectations_of(all), "series", series_of(run));
   if (object == NULL) return;
+  set_number(object, "latencies", (double)run->latency.count);
   json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
   fputc('\n', out);
   json_decref(object);

@@ -200,26 +200,36 @@ test('a slow server is measured from when messages were due', async (t) => {
   assert.ok(figures.p90_us >= 90000, `${figures.p90_us}`);
 });
 
-test('what was due and never begun has waited, too', async (t) => {
+// The process stands still for a while, from its first message on; `signals` it
+// gets in the end.
+async function stopped(t, words, ...signals) {
   let child;
-  const resume = () => {
-    child.kill('SIGINT');
-    child.kill('SIGCONT');
-  };
   const server = await faulty.start({ published: (count) => {
     if (count !== 1) return;
     child.kill('SIGSTOP');
-    setTimeout(resume, 200);
+    setTimeout(() => signals.forEach((signal) => child.kill(signal)), 200);
   } });
   t.after(server.stop);
-  const started = start('midge', 'bench', at(server.port,
-    ['pub', '--clients', '1', '--rate', '20000', '--duration', '1000', '--json']));
+  const started = start('midge', 'bench',
+    at(server.port, ['pub', '-q', '1', '--clients', '1', '--json', ...words]));
   child = started.child;
-  const { out, code } = await started.ended;
-  const { figures } = JSON.parse(out);
-  assert.equal(code, 0);
+  const { out, err, code } = await started.ended;
+  assert.equal(code, 0, err);
+  return JSON.parse(out);
+}
+
+test('what we begin late has waited', async (t) => {
+  const { figures } = await stopped(t, ['--rate', '1000', '--count', '400'], 'SIGCONT');
+  assert.equal(figures.sent, 400);
+  assert.ok(figures.late_p99_us >= 100000, `${figures.late_p99_us}`);
+  assert.ok(figures.p99_us >= figures.late_p99_us, `${figures.p99_us}`);
+});
+
+test('what was due and never begun has waited, too', async (t) => {
+  const { figures, latencies } = await stopped(t, ['--rate', '20000', '--duration', '1000'],
+    'SIGINT', 'SIGCONT');
   assert.ok(figures.unsent > 1000, `${figures.unsent}`);
-  assert.ok(figures['p99.9_us'] >= 150000, `${figures['p99.9_us']}`);
+  assert.equal(latencies, figures.sent - figures.unanswered + figures.unsent);
 });
 
 // --- Ends ---
