@@ -5,8 +5,6 @@
 
 #include "base/hash.h"
 
-enum { ROOM_FIRST = 4 };
-
 void midge_map_init(midge_map *map, const midge_allocator *allocator) {
   *map = (midge_map){.allocator = allocator};
 }
@@ -16,8 +14,12 @@ void midge_map_free(midge_map *map) {
   midge_map_init(map, map->allocator);
 }
 
+enum { ROOM_FIRST = 4 };
+
+/* The highest bits of Fibonacci hashing keep keys that follow each other, as
+ * identifiers do, clear of each other. */
 static size_t place_of(const midge_map *map, uint32_t key) {
-  return midge_hash_number(key) & (map->room - 1);
+  return (size_t)((uint64_t)midge_hash_number(key) * map->room >> 32);
 }
 
 static size_t find(const midge_map *map, uint32_t key) {
@@ -42,6 +44,12 @@ static bool grow(midge_map *map) {
   return true;
 }
 
+bool midge_map_reserve(midge_map *map, size_t count) {
+  while (count * 2 > map->room)
+    if (!grow(map)) return false;
+  return true;
+}
+
 bool midge_map_put(midge_map *map, uint32_t key, void *value) {
   assert(key != 0);
   assert(value != NULL);
@@ -54,12 +62,17 @@ bool midge_map_put(midge_map *map, uint32_t key, void *value) {
   return true;
 }
 
+void **midge_map_at(const midge_map *map, uint32_t key) {
+  if (map->count == 0) return NULL;
+  size_t at = find(map, key);
+  return map->places[at].key == 0 ? NULL : &map->places[at].value;
+}
+
 bool midge_map_replace(midge_map *map, uint32_t key, void *value) {
   assert(value != NULL);
-  if (map->count == 0) return false;
-  size_t at = find(map, key);
-  if (map->places[at].key == 0) return false;
-  map->places[at].value = value;
+  void **place = midge_map_at(map, key);
+  if (place == NULL) return false;
+  *place = value;
   return true;
 }
 
@@ -96,4 +109,12 @@ void *midge_map_remove(midge_map *map, uint32_t key) {
 void midge_map_clear(midge_map *map) {
   if (map->room != 0) memset(map->places, 0, map->room * sizeof *map->places);
   map->count = 0;
+}
+
+midge_map_place *midge_map_next(const midge_map *map, size_t *at) {
+  while (*at < map->room) {
+    midge_map_place *place = &map->places[(*at)++];
+    if (place->key != 0) return place;
+  }
+  return NULL;
 }

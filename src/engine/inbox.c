@@ -2,55 +2,68 @@
 
 #include <assert.h>
 
-/* The states as pointers that are not null, for the map. */
-static uint8_t states[MIDGE_INBOUND_TOLD + 1];
+/* A state as a pointer that is not null, for the map; the second half are of
+ * those that owe PUBCOMP. */
+enum { STATES = MIDGE_INBOUND_TOLD + 1 };
+static uint8_t states[2 * STATES];
+
+static midge_inbound_state state_of(const void *value) {
+  size_t at = (size_t)((const uint8_t *)value - states);
+  return (midge_inbound_state)(at < STATES ? at : at - STATES);
+}
+
+static bool owes(const void *value) {
+  return (const uint8_t *)value - states >= STATES;
+}
 
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
-  *inbox = (midge_inbox){.first = 1};
+  *inbox = (midge_inbox){.first = 1, .unmapped = 1};
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
   midge_map_init(&inbox->listed, allocator);
   midge_map_init(&inbox->received, allocator);
-  midge_map_init(&inbox->completions, allocator);
 }
 
 void midge_inbox_free(midge_inbox *inbox) {
   midge_ring_free(&inbox->debts);
   midge_map_free(&inbox->listed);
   midge_map_free(&inbox->received);
-  midge_map_free(&inbox->completions);
 }
 
 void midge_inbox_rewind(midge_inbox *inbox) {
   inbox->first += (uint32_t)inbox->debts.count;
+  inbox->unmapped = inbox->first;
+  inbox->unmapped_listed = 0;
   midge_ring_clear(&inbox->debts);
   midge_map_clear(&inbox->listed);
-  midge_map_clear(&inbox->completions);
+  midge_map_place *place;
+  for (size_t at = 0; (place = midge_map_next(&inbox->received, &at)) != NULL;)
+    place->value = &states[state_of(place->value)];
   inbox->used = 0;
 }
 
 void midge_inbox_forget(midge_inbox *inbox) {
   midge_map_clear(&inbox->received);
-  midge_map_clear(&inbox->completions);
   inbox->life++;
 }
 
 midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
                                       uint16_t packet_id) {
-  const uint8_t *state = midge_map_get(&inbox->received, packet_id);
-  if (state == NULL) return MIDGE_INBOUND_NEW;
-  return (midge_inbound_state)(state - states);
+  const void *value = midge_map_get(&inbox->received, packet_id);
+  return value == NULL ? MIDGE_INBOUND_NEW : state_of(value);
 }
 
 bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
                            midge_inbound_state state) {
   assert(state != MIDGE_INBOUND_NEW);
-  return midge_map_replace(&inbox->received, packet_id, &states[state]) ||
-         midge_map_put(&inbox->received, packet_id, &states[state]);
+  void **value = midge_map_at(&inbox->received, packet_id);
+  if (value == NULL)
+    return midge_map_put(&inbox->received, packet_id, &states[state]);
+  *value = &states[state + (owes(*value) ? STATES : 0)];
+  return true;
 }
 
 void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id) {
   midge_map_remove(&inbox->received, packet_id);
-  midge_map_remove(&inbox->completions, packet_id);
 }
 
 /* A number as a pointer that is not null, for the map. Where pointers are
@@ -73,25 +86,40 @@ static midge_debt *newest_of(const midge_inbox *inbox, uint16_t packet_id,
   return midge_inbox_debt(inbox, *number);
 }
 
-static bool join_circle(midge_inbox *inbox, midge_debt *debt, uint32_t number) {
+/* There is room for it. */
+static void join_circle(midge_inbox *inbox, midge_debt *debt, uint32_t number) {
   uint32_t before;
   midge_debt *newest = newest_of(inbox, debt->packet_id, &before);
   debt->next = number;
-  if (newest == NULL)
-    return midge_map_put(&inbox->listed, debt->packet_id, box(number));
-  debt->next = newest->next;
-  newest->next = number;
-  return midge_map_replace(&inbox->listed, debt->packet_id, box(number));
+  if (newest != NULL) {
+    debt->next = newest->next;
+    newest->next = number;
+    midge_map_replace(&inbox->listed, debt->packet_id, box(number));
+    return;
+  }
+  bool put = midge_map_put(&inbox->listed, debt->packet_id, box(number));
+  assert(put);
+  (void)put;
+}
+
+static void map_all(midge_inbox *inbox) {
+  uint32_t end = inbox->first + (uint32_t)inbox->debts.count;
+  for (; inbox->unmapped_listed != 0; inbox->unmapped++) {
+    midge_debt *debt = midge_inbox_debt(inbox, inbox->unmapped);
+    if (!debt->listed) continue;
+    join_circle(inbox, debt, inbox->unmapped);
+    inbox->unmapped_listed--;
+  }
+  inbox->unmapped = end;
 }
 
 bool midge_inbox_owe(midge_inbox *inbox, midge_debt debt) {
+  size_t count = inbox->debts.count + 1;
+  if (debt.listed && !midge_map_reserve(&inbox->listed, count)) return false;
   midge_debt *newest = midge_ring_push(&inbox->debts);
   if (newest == NULL) return false;
   *newest = debt;
-  if (debt.listed && !join_circle(inbox, newest, midge_inbox_newest(inbox))) {
-    midge_ring_pop_newest(&inbox->debts);
-    return false;
-  }
+  if (debt.listed) inbox->unmapped_listed++;
   return true;
 }
 
@@ -101,7 +129,12 @@ midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number) {
                                     : NULL;
 }
 
-midge_debt *midge_inbox_listed(const midge_inbox *inbox, uint16_t packet_id) {
+midge_debt *midge_inbox_listed(midge_inbox *inbox, uint16_t packet_id) {
+  if (inbox->debts.count == 0) return NULL;
+  midge_debt *oldest = midge_ring_at(&inbox->debts, 0);
+  if (oldest->packet_id == packet_id && oldest->listed && !oldest->answered)
+    return oldest;
+  map_all(inbox);
   uint32_t number;
   midge_debt *newest = newest_of(inbox, packet_id, &number);
   return newest == NULL ? NULL : midge_inbox_debt(inbox, newest->next);
@@ -112,6 +145,11 @@ void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason) {
   debt->answered = true;
   debt->reason = reason;
   if (!debt->listed) return;
+  if (inbox->unmapped == inbox->first) { /* the oldest, as none is mapped */
+    inbox->unmapped_listed--;
+    debt->listed = false;
+    return;
+  }
   uint32_t number;
   midge_debt *newest = newest_of(inbox, debt->packet_id, &number);
   assert(midge_inbox_debt(inbox, newest->next) == debt);
@@ -127,6 +165,7 @@ bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {
   if (!oldest->answered) return false;
   *debt = *oldest;
   midge_ring_pop(&inbox->debts);
+  if (inbox->unmapped == inbox->first) inbox->unmapped++;
   inbox->first++;
   return true;
 }
@@ -135,10 +174,13 @@ void midge_inbox_free_place(midge_inbox *inbox) {
   if (inbox->used != 0) inbox->used--;
 }
 
-bool midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
-  return midge_map_put(&inbox->completions, packet_id, states);
+void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
+  void **value = midge_map_at(&inbox->received, packet_id);
+  assert(value != NULL);
+  *value = &states[STATES + state_of(*value)];
 }
 
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {
-  return midge_map_get(&inbox->completions, packet_id) != NULL;
+  const void *value = midge_map_get(&inbox->received, packet_id);
+  return value != NULL && owes(value);
 }

@@ -25,13 +25,16 @@ typedef struct midge_inbox {
   midge_ring debts; /* of midge_debt; this connection's */
   uint32_t first;   /* number of the oldest debt */
   /* Identifier to the number of its newest listed debt, from which the circle
-   * leads to the oldest. */
+   * leads to the oldest. Answers mostly come in the order of the messages: the
+   * debts from `unmapped` on are entered when one is looked for that is not the
+   * oldest. */
   midge_map listed;
-  /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. */
+  uint32_t unmapped;      /* a number */
+  size_t unmapped_listed; /* how many of those are listed */
+  /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. Some owe
+   * PUBCOMP: their PUBREL came on this connection, and the program has not
+   * answered. */
   midge_map received;
-  /* Of those, the ones whose PUBREL came on this connection, and whose PUBCOMP
-   * waits for the program. */
-  midge_map completions;
   uint32_t life; /* how often the identifiers were forgotten */
   uint32_t used; /* of our Receive Maximum, on this connection */
 } midge_inbox;
@@ -72,7 +75,7 @@ static inline uint32_t midge_inbox_newest(const midge_inbox *inbox) {
 /* The debt of this number, or null when it is paid or of another connection. */
 midge_debt *midge_inbox_debt(const midge_inbox *inbox, uint32_t number);
 /* The oldest listed debt with this identifier, or null. */
-midge_debt *midge_inbox_listed(const midge_inbox *inbox, uint16_t packet_id);
+midge_debt *midge_inbox_listed(midge_inbox *inbox, uint16_t packet_id);
 /* One that is not listed, or the oldest of its identifier, is answered. */
 void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason);
 /* The oldest debt if it may be paid; then it is gone. */
@@ -81,10 +84,8 @@ bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
 void midge_inbox_free_place(midge_inbox *inbox);
 
 /* PUBREL came on this connection, for the first time: PUBCOMP is owed until the
- * identifier is removed or another connection begins. False when there is no
- * memory. */
-MIDGE_CHECKED bool midge_inbox_owe_completion(midge_inbox *inbox,
-                                              uint16_t packet_id);
+ * identifier, which is there, is removed or another connection begins. */
+void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id);
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id);
 
 #endif

@@ -25,14 +25,13 @@ void midge_keeping_free(midge_keeping *keeping) {
 midge_kept *midge_keeping_add(midge_keeping *keeping,
                               const midge_packet *publish, uint16_t alias,
                               bool by_alias) {
-  midge_queued_message message;
-  midge_buffer *buffer =
-      midge_received_copy(keeping->allocator, sizeof(midge_kept), publish,
-                          alias, by_alias, &message);
+  size_t size = sizeof(midge_kept) + midge_received_size(publish);
+  midge_buffer *buffer = midge_buffer_new(keeping->allocator, size);
   if (buffer == NULL) return NULL;
   midge_kept *kept = (midge_kept *)(void *)buffer->data;
-  kept->message = message;
-  kept->previous = keeping->last;
+  *kept = (midge_kept){.previous = keeping->last};
+  kept->message =
+      midge_received_write(buffer, sizeof *kept, publish, alias, by_alias);
   if (keeping->last != NULL) keeping->last->next = kept;
   keeping->last = kept;
   if (keeping->first == NULL) keeping->first = kept;
@@ -103,7 +102,7 @@ midge_slice midge_kept_to_record(const midge_kept *kept,
   if (kept->holds_id) head[0] |= FLAG_HOLDS_ID;
   head[MIDGE_RECEIVED_HEAD] = (uint8_t)(message->packet_id >> 8);
   head[MIDGE_RECEIVED_HEAD + 1] = (uint8_t)message->packet_id;
-  return midge_received_content(message, sizeof *kept);
+  return midge_received_content(message);
 }
 
 bool midge_kept_read(const midge_record *record, midge_received_record *read,

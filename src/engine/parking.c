@@ -1,9 +1,17 @@
 #include "engine/parking.h"
 
+#include <stdalign.h>
+#include <stddef.h>
+
 void midge_parking_init(midge_parking *parking,
                         const midge_allocator *allocator) {
   *parking = (midge_parking){.allocator = allocator};
   midge_map_init(&parking->by_id, allocator);
+}
+
+static void stop_sharing(midge_parking *parking) {
+  midge_buffer_release(parking->shared);
+  parking->shared = NULL;
 }
 
 void midge_parking_clear(midge_parking *parking) {
@@ -16,7 +24,13 @@ void midge_parking_clear(midge_parking *parking) {
 
 void midge_parking_free(midge_parking *parking) {
   midge_parking_clear(parking);
+  stop_sharing(parking); /* one that was not put may have begun it */
   midge_map_free(&parking->by_id);
+}
+
+/* How much of the limit it takes. */
+static size_t size_of(const midge_parked *parked) {
+  return sizeof *parked + midge_queued_bytes(&parked->message);
 }
 
 bool midge_parking_put(midge_parking *parking, midge_parked *parked) {
@@ -27,20 +41,38 @@ bool midge_parking_put(midge_parking *parking, midge_parked *parked) {
   if (parking->last != NULL) parking->last->next = parked;
   parking->last = parked;
   if (parking->first == NULL) parking->first = parked;
-  parking->bytes += parked->message.buffer->size;
+  parking->bytes += size_of(parked);
   return true;
+}
+
+/* A buffer, held for the caller, with so much room from `at` on; null when
+ * there is no memory. */
+static midge_buffer *take_room(midge_parking *parking, size_t size,
+                               size_t *at) {
+  if (size > MIDGE_PARKED_TOGETHER / 2)
+    return midge_buffer_new(parking->allocator, size);
+  if (parking->shared == NULL || size > MIDGE_PARKED_TOGETHER - parking->used) {
+    stop_sharing(parking);
+    parking->shared =
+        midge_buffer_new(parking->allocator, MIDGE_PARKED_TOGETHER);
+    parking->used = 0;
+  }
+  *at = parking->used;
+  size_t rest = size % alignof(max_align_t);
+  parking->used += rest == 0 ? size : size + alignof(max_align_t) - rest;
+  return midge_buffer_hold(parking->shared);
 }
 
 midge_parked *midge_parking_add(midge_parking *parking,
                                 const midge_packet *publish, uint16_t alias,
                                 bool by_alias) {
-  midge_queued_message message;
-  midge_buffer *buffer =
-      midge_received_copy(parking->allocator, sizeof(midge_parked), publish,
-                          alias, by_alias, &message);
+  size_t at = 0;
+  size_t size = sizeof(midge_parked) + midge_received_size(publish);
+  midge_buffer *buffer = take_room(parking, size, &at);
   if (buffer == NULL) return NULL;
-  midge_parked *parked = (midge_parked *)(void *)buffer->data;
-  parked->message = message;
+  midge_parked *parked = (midge_parked *)(void *)(buffer->data + at);
+  at += sizeof *parked;
+  parked->message = midge_received_write(buffer, at, publish, alias, by_alias);
   if (midge_parking_put(parking, parked)) return parked;
   midge_buffer_release(buffer);
   return NULL;
@@ -59,7 +91,8 @@ void midge_parking_take(midge_parking *parking, midge_parked *parked) {
   if (parked->next != NULL) parked->next->previous = parked->previous;
   if (parking->first == parked) parking->first = parked->next;
   if (parking->last == parked) parking->last = parked->previous;
-  parking->bytes -= parked->message.buffer->size;
+  parking->bytes -= size_of(parked);
+  if (parking->first == NULL) stop_sharing(parking);
 }
 
 void midge_parking_forget_ids(midge_parking *parking) {
@@ -71,7 +104,7 @@ void midge_parking_forget_ids(midge_parking *parking) {
 midge_slice midge_parked_to_record(const midge_parked *parked,
                                    uint8_t head[MIDGE_RECEIVED_HEAD]) {
   midge_received_write_head(&parked->message, head);
-  return midge_received_content(&parked->message, sizeof *parked);
+  return midge_received_content(&parked->message);
 }
 
 bool midge_parked_read(const midge_record *record,

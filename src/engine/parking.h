@@ -15,11 +15,17 @@ typedef struct midge_parked {
   midge_queued_message message; /* in the buffer that this lies in */
 } midge_parked;
 
+/* Small ones share buffers of this size. As no more wait than there are packet
+ * identifiers, what others hold in memory is limited too. */
+#define MIDGE_PARKED_TOGETHER 1024
+
 typedef struct midge_parking {
   const midge_allocator *allocator;
   midge_parked *first, *last;
-  midge_map by_id; /* packet identifier to midge_parked */
-  size_t bytes;    /* of the buffers */
+  midge_map by_id;      /* packet identifier to midge_parked */
+  size_t bytes;         /* of messages and what is known of them */
+  midge_buffer *shared; /* that the next small one goes to, or null */
+  size_t used;          /* bytes of it */
 } midge_parking;
 
 void midge_parking_init(midge_parking *parking,

@@ -6,35 +6,31 @@
 
 enum { FLAG_RETAIN = 1, FLAG_DUPLICATE = 2, FLAG_BY_ALIAS = 4 };
 
-midge_buffer *midge_received_copy(const midge_allocator *allocator,
-                                  size_t before, const midge_packet *publish,
-                                  uint16_t alias, bool by_alias,
-                                  midge_queued_message *message) {
+size_t midge_received_size(const midge_packet *publish) {
+  return publish->publish.topic.size + publish->properties.size +
+         publish->publish.payload.size;
+}
+
+midge_queued_message midge_received_write(midge_buffer *buffer, size_t at,
+                                          const midge_packet *publish,
+                                          uint16_t alias, bool by_alias) {
   midge_packet copy = *publish;
   midge_slice *slices[] = {&copy.publish.topic, &copy.properties,
                            &copy.publish.payload};
-  enum { COUNT = sizeof slices / sizeof *slices };
-  size_t size = before;
-  for (size_t i = 0; i < COUNT; i++) size += slices[i]->size;
-  midge_buffer *buffer = midge_buffer_new(allocator, size);
-  if (buffer == NULL) return NULL;
-
-  memset(buffer->data, 0, before);
-  uint8_t *to = buffer->data + before;
-  for (size_t i = 0; i < COUNT; i++) {
+  uint8_t *to = buffer->data + at;
+  for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
     uint8_t *end = midge_slice_copy(to, *slices[i]);
     slices[i]->data = to;
     to = end;
   }
-  *message = (midge_queued_message){
+  midge_queued_message message = {
       .buffer = buffer, .alias = alias, .by_alias = by_alias};
-  midge_queued_fill(message, &copy, buffer);
-  return buffer;
+  midge_queued_fill(&message, &copy, buffer);
+  return message;
 }
 
-midge_slice midge_received_content(const midge_queued_message *message,
-                                   size_t before) {
-  return midge_slice_of(message->buffer->data + before,
+midge_slice midge_received_content(const midge_queued_message *message) {
+  return midge_slice_of(message->buffer->data + message->topic_at,
                         midge_queued_bytes(message));
 }
 

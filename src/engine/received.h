@@ -5,15 +5,15 @@
 
 #include "engine/events.h"
 
-/* A buffer of `before` zeroed bytes and the message, of which `message` says
- * where it lies; null when there is no memory. */
-midge_buffer *midge_received_copy(const midge_allocator *allocator,
-                                  size_t before, const midge_packet *publish,
-                                  uint16_t alias, bool by_alias,
-                                  midge_queued_message *message);
-/* All its bytes, which lie behind those. */
-midge_slice midge_received_content(const midge_queued_message *message,
-                                   size_t before);
+/* Bytes of its topic, properties and payload. */
+size_t midge_received_size(const midge_packet *publish);
+/* Copies those into `buffer` from `at` on, where there is room for them; the
+ * message says where they lie, and has the caller's hold of the buffer. */
+midge_queued_message midge_received_write(midge_buffer *buffer, size_t at,
+                                          const midge_packet *publish,
+                                          uint16_t alias, bool by_alias);
+/* The same bytes again. */
+midge_slice midge_received_content(const midge_queued_message *message);
 
 /* The head of a record: flags, alias, and the sizes of topic and properties;
  * the content is the body. */

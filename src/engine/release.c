@@ -130,10 +130,7 @@ void midge_session_withdraw(midge_session *session, uint16_t packet_id) {
 void midge_session_release(midge_session *session, uint16_t packet_id) {
   midge_inbox *inbox = &session->inbox;
   midge_parked *parked = midge_parking_find(&session->parking, packet_id);
-  if (!midge_inbox_owe_completion(inbox, packet_id)) {
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
-    return;
-  }
+  midge_inbox_owe_completion(inbox, packet_id);
   (void)tell(session, parked);
 }
 
@@ -141,8 +138,8 @@ void midge_session_released_again(midge_session *session, uint16_t packet_id) {
   midge_inbox *inbox = &session->inbox;
   if (midge_inbox_owes_completion(inbox, packet_id))
     midge_inbox_free_place(inbox); /* of a PUBLISH that was repeated */
-  else if (!midge_inbox_owe_completion(inbox, packet_id))
-    midge_session_fail(session, MIDGE_ENOMEM, NULL);
+  else
+    midge_inbox_owe_completion(inbox, packet_id);
 }
 
 void midge_session_complete(midge_session *session, uint16_t packet_id) {

@@ -97,6 +97,33 @@ static void clearing_forgets_all_and_keeps_the_room(void **state) {
   assert_int_equal(fixture->books.calls, calls);
 }
 
+static void where_room_was_reserved_put_cannot_fail(void **state) {
+  map_fixture *fixture = *state;
+  ledger_fail_next(&fixture->books);
+  assert_false(midge_map_reserve(&fixture->map, 100));
+  assert_true(midge_map_reserve(&fixture->map, 100));
+  size_t calls = fixture->books.calls;
+  for (uint32_t key = 1; key <= 100; key++)
+    assert_true(midge_map_put(&fixture->map, key, &fixture->things[key]));
+  assert_int_equal(fixture->books.calls, calls);
+}
+
+static void a_walk_has_each_entry_once(void **state) {
+  map_fixture *fixture = *state;
+  size_t at = 0, seen = 0;
+  assert_null(midge_map_next(&fixture->map, &at));
+  for (uint32_t key = 3; key < 300; key += 3)
+    assert_true(midge_map_put(&fixture->map, key, &fixture->things[0]));
+  midge_map_place *place;
+  while ((place = midge_map_next(&fixture->map, &at)) != NULL) {
+    assert_ptr_equal(place->value, &fixture->things[0]);
+    place->value = &fixture->things[place->key];
+    seen++;
+  }
+  assert_int_equal(seen, fixture->map.count);
+  assert_ptr_equal(midge_map_get(&fixture->map, 6), &fixture->things[6]);
+}
+
 static void without_memory_nothing_changes(void **state) {
   map_fixture *fixture = *state;
   ledger_fail_next(&fixture->books);
@@ -154,6 +181,8 @@ int main(void) {
       TEST(it_is_at_most_half_full),
       TEST(what_was_removed_is_gone_and_the_rest_is_there),
       TEST(clearing_forgets_all_and_keeps_the_room),
+      TEST(where_room_was_reserved_put_cannot_fail),
+      TEST(a_walk_has_each_entry_once),
       TEST(without_memory_nothing_changes),
       TEST(it_agrees_with_a_model),
   };
