@@ -1,41 +1,11 @@
 'use strict';
 // Handlers of subscriptions: each is given what its own filters bring, once.
 const assert = require('node:assert/strict');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 const mqtt = require('../../lib');
 const { run } = require('../node/support/program');
 const { called, until } = require('../node/support/wait');
-const mosquitto = require('../support/mosquitto');
-const { listen } = require('./support/broker');
-
-const open = []; // what is closed after the test
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) {
-    if (one.stop) await one.stop();
-    else if (one.end) one.end(true);
-    else await one.close();
-  }
-});
-
-async function connect(url, options) {
-  const client = await mqtt.connectAsync(url, { reconnectPeriod: 20, ...options });
-  client.on('error', () => {});
-  open.push(client);
-  return client;
-}
-
-async function serve(rules) {
-  const broker = await listen(rules);
-  open.push(broker);
-  return broker;
-}
-
-async function start() {
-  const broker = await mosquitto.start();
-  open.push(broker);
-  return { broker, url: `mqtt://127.0.0.1:${broker.port}` };
-}
+const { connect, open, serve, start } = require('./support/clients');
 
 // What the handler `name` is given, with its name.
 function writer(log, name) {

@@ -1,41 +1,15 @@
 'use strict';
 // client.messages(): messages one by one, as fast as they are asked for.
 const assert = require('node:assert/strict');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
-const mqtt = require('../../lib');
 const { called, delay, event, until } = require('../node/support/wait');
-const mosquitto = require('../support/mosquitto');
-const { listen } = require('./support/broker');
+const { connect, serve, start } = require('./support/clients');
 
-const open = []; // what is closed after the test
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) {
-    if (one.stop) await one.stop();
-    else if (one.end) one.end(true);
-    else await one.close();
-  }
-});
-
-async function connect(url, options) {
-  const client = await mqtt.connectAsync(url, { reconnectPeriod: 20, ...options });
-  client.on('error', () => {});
-  open.push(client);
-  return client;
-}
-
-async function serve(rules) {
-  const broker = await listen(rules);
-  open.push(broker);
+async function serveOne(rules) {
+  const broker = await serve(rules);
   return { broker, client: await connect(broker.url) };
-}
-
-async function start(options) {
-  const broker = await mosquitto.start(options);
-  open.push(broker);
-  return { broker, url: `mqtt://127.0.0.1:${broker.port}` };
 }
 
 function tell(broker, topic, ...payloads) {
@@ -52,7 +26,7 @@ async function texts(messages, most = Infinity) {
 }
 
 test('each message is a packet, in order, and leaving the loop unsubscribes', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const messages = client.messages('a/+', { qos: 1 });
   await broker.saw('subscribe');
   broker.current.send({ cmd: 'publish', topic: 'a/b', payload: 'x', qos: 1, messageId: 5 });
@@ -69,7 +43,7 @@ test('each message is a packet, in order, and leaving the loop unsubscribes', as
 });
 
 test('what somebody else is subscribed to stays', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   client.subscribe('mine');
   const one = client.messages(['mine', 'shared', 'alone']);
   const two = client.messages('shared');
@@ -95,7 +69,7 @@ test('two iterators of overlapping filters each have all of theirs', async () =>
 });
 
 test('the end of the client, and of the subscription, end the loop', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const ended = texts(client.messages('a'));
   const left = texts(client.messages('b'));
   let count = 0;
@@ -112,7 +86,7 @@ test('the end of the client, and of the subscription, end the loop', async () =>
 });
 
 test('a refused subscription ends the loop with its error', async () => {
-  const { client } = await serve({
+  const { client } = await serveOne({
     subscribe: ({ messageId }) => ({ cmd: 'suback', messageId, granted: [0x80] }),
   });
   await assert.rejects(texts(client.messages('a')), { name: 'Error', message: /Subscribe error/ });
@@ -120,7 +94,7 @@ test('a refused subscription ends the loop with its error', async () => {
 });
 
 test('an AbortSignal ends the loop with an AbortError', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const controller = new AbortController();
   const loop = texts(client.messages('a', { signal: controller.signal }));
   await broker.saw('subscribe');
@@ -135,7 +109,7 @@ test('an AbortSignal ends the loop with an AbortError', async () => {
 });
 
 test('a loop goes on over a lost connection', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const loop = texts(client.messages('a'), 2);
   await broker.saw('subscribe');
   tell(broker, 'a', '1');
@@ -147,7 +121,7 @@ test('a loop goes on over a lost connection', async () => {
 });
 
 test('options that cannot be are refused at once', async () => {
-  const { client } = await serve();
+  const { client } = await serveOne();
   for (const highWaterMark of [0, -1, 1.5, '8']) {
     assert.throws(() => client.messages('a', { highWaterMark }), { code: 'ERR_OUT_OF_RANGE' });
   }
@@ -208,8 +182,7 @@ for (const qos of [0, 1]) {
 }
 
 test('what waits for a slow loop does not grow with each step', async () => {
-  const broker = await listen();
-  open.push(broker);
+  const broker = await serve();
   const client = await connect(broker.url, { highWaterMark: 65536 });
   const messages = client.messages('a', { highWaterMark: 2 });
   await broker.saw('subscribe');
@@ -238,7 +211,7 @@ test('only the client of a slow loop is held back', async () => {
 });
 
 test('pause() holds messages back, resume() lets them come', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const heard = [];
   client.on('message', (topic, payload) => heard.push(String(payload)));
   await client.subscribeAsync('a');
@@ -256,7 +229,7 @@ test('pause() holds messages back, resume() lets them come', async () => {
 });
 
 test('who pauses in a handler has no more of the same batch', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const heard = [];
   await client.subscribeAsync('a', {}, (topic, payload) => {
     heard.push(String(payload));
@@ -273,7 +246,7 @@ test('who pauses in a handler has no more of the same batch', async () => {
 });
 
 test('a pause outlives the connection', async () => {
-  const { broker, client } = await serve();
+  const { broker, client } = await serveOne();
   const heard = [];
   client.on('message', (topic, payload) => heard.push(String(payload)));
   client.pause();

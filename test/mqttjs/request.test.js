@@ -1,35 +1,13 @@
 'use strict';
 // client.request(): a message and the response to it.
 const assert = require('node:assert/strict');
-const { afterEach, test } = require('node:test');
+const { test } = require('node:test');
 const mqtt = require('../../lib');
 const { until } = require('../node/support/wait');
-const mosquitto = require('../support/mosquitto');
-const { listen } = require('./support/broker');
+const clients = require('./support/clients');
 
-const open = []; // what is closed after the test
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) {
-    if (one.stop) await one.stop();
-    else if (one.end) one.end(true);
-    else await one.close();
-  }
-});
-
-async function connect(url, options) {
-  const client = await mqtt.connectAsync(url,
-    { reconnectPeriod: 20, protocolVersion: 5, ...options });
-  client.on('error', () => {});
-  open.push(client);
-  return client;
-}
-
-async function serve(rules) {
-  const broker = await listen(rules);
-  open.push(broker);
-  return broker;
-}
+const { open, serve, start } = clients;
+const connect = (url, options) => clients.connect(url, { protocolVersion: 5, ...options });
 
 // Responds to a request that the broker was sent.
 function respond(broker, request, payload) {
@@ -38,9 +16,7 @@ function respond(broker, request, payload) {
 }
 
 test('requests to a real server each have their response', async () => {
-  const broker = await mosquitto.start();
-  open.push(broker);
-  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const { url } = await start();
   const server = await connect(url);
   const asked = [];
   await server.subscribeAsync('double/#', { qos: 1 }, (topic, payload, { properties }) => {
