@@ -456,7 +456,11 @@ class Client {
   // well received.
   accept(qos, mid) {
     if (!this.isDesired) return errors.ENOCONN;
-    return this.#answer({ mid, qos, attempt: this.#receipts.attempt }, 0);
+    const { index } = this.#handle;
+    const { attempt } = this.#receipts;
+    if (!batch.isDelivering()) return native.acknowledge(index, mid, 0, qos, attempt);
+    acknowledgements.add(index, attempt, mid, qos);
+    return 0;
   }
 
   // Those that are answered while messages are delivered leave together.
@@ -471,7 +475,7 @@ class Client {
     return 0;
   }
 
-  // The requests that have no outcome, as they were made.
+  // [mid, request] of those that have no outcome, as they were made.
   get unfinished() {
     return this.#session === null ? [] : this.#session.outcomes.list();
   }

@@ -61,14 +61,14 @@ class Pending {
     return request;
   }
 
-  // All that wait, in the order of their ids.
+  // [id, request] of all that wait, in the order of their ids.
   list() {
-    const requests = [...this.#late.values()];
+    const entries = [...this.#late];
     for (let id = this.#first; id <= this.#last; id += 1) {
       const request = this.#slots[id & this.#mask];
-      if (request !== undefined) requests.push(request);
+      if (request !== undefined) entries.push([id, request]);
     }
-    return requests;
+    return entries;
   }
 
   // The lowest id that waits; Infinity when there is none.

@@ -15,6 +15,7 @@ const { Members } = require('./members');
 const { Plan } = require('./plan');
 const { FullPublish, Group, Publish, Subscribe, Unsubscribe } = require('./requests');
 const { validateTopics } = require('./topics');
+const { canStand, isUntold } = require('./untold');
 const { wayOf, wayOfBuilder } = require('./transports');
 
 // Only connect makes one.
@@ -117,11 +118,14 @@ class MqttClient extends Members {
     if (qos > 0 && conduct.stores) return this.#store(done, topic, message, given);
     const isFull = this.options.messageIdProvider || FullPublish.isNeeded(given);
     const Kind = isFull ? FullPublish : Publish;
-    const request = qos > 0 || done || !this.connected
-      ? new Kind(done, topic, message, given) : undefined;
+    const isUnheard = !done && !isFull && !given.dup && !cbStorePut && !presenter.isWatched;
+    const isKept = qos > 0 || done || !this.connected;
+    const request = !isKept ? undefined
+      : isUnheard && canStand(message) ? message : new Kind(done, topic, message, given);
     const status = core.publish(qos, Boolean(retain), topic, payload, list, limits, request);
     if (status < 0) return failSoon(this, done, core.fault);
-    if (qos > 0) this.#accepted(request, cbStorePut);
+    if (isKept && request === message) conduct.leftUntold(topic, qos, retain);
+    else if (qos > 0) this.#accepted(request, cbStorePut);
     if (presenter.isWatched) presenter.sent(request ?? new Kind(undefined, topic, message, given));
     return this;
   }
@@ -320,7 +324,7 @@ class MqttClient extends Members {
     }
     if (given === undefined && typeof messageId !== 'number') return this;
     const request = conduct.core.cancel(given === undefined ? messageId : given.mid);
-    if (request !== undefined) request.failed(this, removed());
+    if (request !== undefined && !isUntold(request)) request.failed(this, removed());
     return this;
   }
 

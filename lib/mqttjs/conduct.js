@@ -14,6 +14,7 @@ const { Presenter } = require('./presenter');
 const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
 const { Stores } = require('./stores');
+const { Untold, isUntold } = require('./untold');
 
 const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
@@ -36,6 +37,7 @@ class Conduct {
   #handlers; // these three, once there was something for them
   #inbox;
   #requester;
+  #untold; // publishes that nobody is told of, once there was one
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
@@ -135,12 +137,42 @@ class Conduct {
   // asked, and so no table is kept for it.
   find(id) {
     if (!this.owner.options.messageIdProvider) return undefined;
-    return this.core.unfinished.find((request) => request.id === id);
+    return this.unfinished.find((request) => request.id === id);
   }
 
   // A message of QoS 1 or 2 is the core's.
   published() {
     this.#publishing += 1;
+  }
+
+  // One that is not told of its outcome is: its payload stands for its request.
+  leftUntold(topic, qos, retain) {
+    const { mid } = this.core;
+    this.#untold ??= new Untold();
+    this.#untold.add(mid, topic, qos, retain);
+    if (qos === 0) return;
+    this.lastId = mid;
+    this.published();
+  }
+
+  // The same has its outcome, and nobody looks.
+  settledUntold(mid) {
+    const qos = this.#untold.settle(mid);
+    if (qos > 0) this.#unpublished(true);
+  }
+
+  // What is told of an outcome: a request, or one for what stands for it.
+  told(mid, request) {
+    if (!isUntold(request)) return request;
+    const made = this.#untold.make(mid, request);
+    this.#untold.settle(mid);
+    return made;
+  }
+
+  // Requests that have no outcome, as they were made.
+  get unfinished() {
+    return this.core.unfinished.map(([mid, request]) =>
+      (isUntold(request) ? this.#untold.make(mid, request) : request));
   }
 
   // One that was in the program's store. A status.
@@ -236,13 +268,16 @@ class Conduct {
   }
 
   settled(request, isAnswered) {
-    const { options, messageIdProvider, disconnecting } = this.owner;
+    const { options, messageIdProvider } = this.owner;
     if (options.messageIdProvider && request.id !== 0 && !request.isStored) {
       messageIdProvider.deallocate(request.id);
     }
-    if (!(request.qos > 0)) return;
+    if (request.qos > 0) this.#unpublished(isAnswered);
+  }
+
+  #unpublished(isAnswered) {
     this.#publishing -= 1;
-    if (disconnecting && isAnswered && this.#publishing === 0) {
+    if (this.owner.disconnecting && isAnswered && this.#publishing === 0) {
       this.presenter.emit('outgoingEmpty');
     }
   }

@@ -26,7 +26,7 @@ class Members extends Promises {
   }
 
   #withId() {
-    return this.#conduct.core.unfinished.filter(({ id }) => id !== 0);
+    return this.#conduct.unfinished.filter(({ id }) => id !== 0);
   }
 
   // { id: { volatile, cmd, cb } }; what is volatile ends with the connection.
@@ -45,7 +45,7 @@ class Members extends Promises {
   // 2, which are outgoing.
   get queue() {
     if (this.connected) return [];
-    return this.#conduct.core.unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
+    return this.#conduct.unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
       .map((request) => ({ packet: request.packet(), cb: request.callback ?? (() => {}) }));
   }
 

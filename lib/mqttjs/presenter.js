@@ -6,6 +6,7 @@ const packets = require('./packets');
 const faults = require('./faults');
 const { LOWEST_REASON } = require('../errors');
 const { Publish, call } = require('./requests');
+const { isUntold } = require('./untold');
 
 // Of all who have none: it stays empty.
 const NONE = new Set();
@@ -53,7 +54,7 @@ class Presenter {
 
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
-    return this.#conduct.isSentSeen ? this.#conduct.core.unfinished : [];
+    return this.#conduct.isSentSeen ? this.#conduct.unfinished : [];
   }
 
   // It leaves in its order. DUP is for what the server may have.
@@ -137,6 +138,10 @@ class Presenter {
   // Most are publishes, and nobody looks at packets.
   succeeded(request, mid, reason, isMqtt5) {
     if (request === undefined) return;
+    if (isUntold(request) && !this.hearsSuccess()) {
+      this.#conduct.settledUntold(mid);
+      return;
+    }
     if (request instanceof Publish && !this.hearsSuccess()) {
       request.succeeded(this.#owner);
       this.#conduct.settled(request, true);
@@ -146,19 +151,21 @@ class Presenter {
       { reasons: reason < 0 ? [] : [reason], properties: undefined, isMqtt5 });
   }
 
-  answered(request, mid, answer) {
-    if (request === undefined) return;
+  answered(given, mid, answer) {
+    if (given === undefined) return;
+    const request = this.#conduct.told(mid, given);
     this.#show(request, answer);
     request.succeeded(this.#owner, answer);
     this.#settled(request, true);
   }
 
   // Of a publish of a former life there is no callback.
-  refused(request, mid, error, answer) {
-    if (request === undefined) {
+  refused(given, mid, error, answer) {
+    if (given === undefined) {
       this.emit('failed', mid, error);
       return;
     }
+    const request = this.#conduct.told(mid, given);
     if (answer !== undefined) this.#show(request, answer);
     request.failed(this.#owner, error, answer);
     this.#settled(request, error.reasonCode !== undefined);
@@ -202,7 +209,7 @@ class Presenter {
   }
 
   stored(request) {
-    request?.stored(this.#owner);
+    if (request instanceof Publish) request.stored(this.#owner);
   }
 
   restored(what) {
