@@ -38,6 +38,7 @@ let shared; // the ArrayBuffer of all small payloads of this batch
 let sharedStart = 0; // where the first of them begins in it
 let count = 0; // records in this batch
 let position = 0; // the first of them that was not delivered
+let number = 0; // of this batch
 let delivering = false;
 let immediate = null;
 let answersAt = 0; // when answers leave next
@@ -148,6 +149,7 @@ function rest(end) {
 
 function take() {
   const taken = native.take();
+  number += 1;
   const payloads = extras[0];
   shared = payloads === undefined ? undefined : payloads.buffer;
   sharedStart = payloads === undefined ? 0 : payloads.byteOffset;
@@ -199,4 +201,9 @@ function isDelivering() {
   return delivering;
 }
 
-module.exports = { root, keep, later, isDelivering };
+// Which batch it is that is delivered, or was last.
+function current() {
+  return number;
+}
+
+module.exports = { root, keep, later, isDelivering, current };

@@ -423,6 +423,7 @@ class Client {
   abort() {
     if (this.#session === null) return this.report(errors.ENOCONN);
     this.#session.life.leave(CANCELLED);
+    this.#session.intake.leave();
     return this.report(native.abort(this.#handle.index));
   }
 

@@ -3,11 +3,14 @@
 // has had a turn of the loop to begin to listen, and while nobody listens, for
 // a limited time. They wait at the addon, unacknowledged; those that were on
 // their way to us when we asked for that wait here.
+const batch = require('./batch');
+
 const IDLE = 0; // there is no connection
 const FRESH = 1; // something has changed, and this turn is not over
 const WAITING = 2; // nobody listens
 const GOING = 3; // every message is delivered as it comes
 const SPENT = 4; // the same, though nobody listens: it took too long
+const LEAVING = 5; // the connection was dropped
 
 // Those that something has changed for in this turn of the loop.
 let fresh = [];
@@ -19,6 +22,7 @@ class Intake {
   #late = null;
   #timer = null;
   #hasWarned = false;
+  #last; // batch that is told when it leaves
   #owner; // what has hold(on), deliver(message) and isHeard()
   #limit; // ms
 
@@ -43,11 +47,16 @@ class Intake {
 
   // Somebody has begun to listen, or ceased. Many do both in one turn.
   changed() {
-    if (this.#state === IDLE || this.#state === FRESH) return;
+    if (!this.#isSettled) return;
     const isWanted = this.#isWanted();
     if (isWanted === (this.#state === GOING)) return;
     if (this.#state === SPENT && !isWanted) return;
     this.#renew();
+  }
+
+  // By what is wanted, which may change.
+  get #isSettled() {
+    return this.#state === WAITING || this.#state === GOING || this.#state === SPENT;
   }
 
   #isWanted() {
@@ -78,7 +87,7 @@ class Intake {
   pause(isPaused) {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    if (this.#state === IDLE || this.#state === FRESH) return;
+    if (!this.#isSettled) return;
     if (isPaused) this.#keep();
     this.#renew();
   }
@@ -137,8 +146,18 @@ class Intake {
       this.#late.push(message);
       return;
     }
+    if (this.#state === LEAVING && batch.current() !== this.#last) return;
     if (this.#state === SPENT) this.#warn();
     this.#owner.deliver(message);
+  }
+
+  // The program has the connection dropped. What has come to us by then is told, and
+  // not what is on its way: the server has no answer to it.
+  leave() {
+    if (this.#state === IDLE) return;
+    clearTimeout(this.#timer);
+    this.#state = LEAVING;
+    this.#last = batch.current();
   }
 
   #warn() {

@@ -55,6 +55,38 @@ test('a slow handler holds the server back, and loses nothing', async () => {
   assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => String(i)));
 });
 
+for (const qos of [0, 1, 2]) {
+  test(`after an end by force at QoS ${qos} few messages are told, and none answered`, async () => {
+    const { broker, client } = await connected();
+    const COUNT = 5000;
+    const SECOND_MS = 1000;
+    let told = 0;
+    let isOver = false;
+    let ended;
+    const ending = new Promise((resolve) => { ended = resolve; });
+    client.on('message', () => {
+      assert.ok(!isOver, 'none comes after the close');
+      told += 1;
+      if (told > 1) return;
+      // Much has come by then, on the thread that reads.
+      const last = Date.now() + SECOND_MS;
+      while (client.stats().bytes.received < COUNT * 40 && Date.now() < last);
+      client.end(true, ended);
+    });
+    client.on('close', () => { isOver = true; });
+    const { current } = broker;
+    current.socket.cork();
+    for (let messageId = 1; messageId <= COUNT; messageId += 1) {
+      current.send({ cmd: 'publish', topic: 'a', payload: 'm'.repeat(40), qos, messageId });
+    }
+    process.nextTick(() => current.socket.uncork());
+    await ending;
+    assert.ok(told < COUNT / 2, `${told} were told`);
+    await until(() => current.isClosed);
+    assert.ok(broker.of('puback').length + broker.of('pubcomp').length <= 1);
+  });
+}
+
 test('many small messages and a handler that takes its time', async () => {
   const { broker, client } = await connected({});
   const COUNT = 5000;

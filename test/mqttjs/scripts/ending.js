@@ -34,6 +34,22 @@ module.exports = {
     },
   },
 
+  'by force while a message is told, and more have come with it': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.on('message', (topic) => {
+        t.add('message', topic);
+        if (topic === '2') client.end(true, t.note('ended'));
+      });
+      const { current } = t.broker;
+      current.socket.cork();
+      for (const topic of '12345') current.send({ cmd: 'publish', topic, payload: 'm' });
+      current.socket.uncork();
+      await t.until('ended');
+      await t.broker.left();
+    },
+  },
+
   'endAsync': {
     run: async (t) => {
       const client = await t.connected();
