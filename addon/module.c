@@ -1,6 +1,7 @@
 /* The addon: what lib/ builds the class on. lib/ has checked types and order
  * of calls; here is only the way across the border. */
 #include "client.h"
+#include "command.h"
 #include "exports.h"
 #include "flush.h"
 #include "publish.h"
@@ -36,6 +37,7 @@ NAPI_MODULE_INIT() {
   }
   midge_environment_export(environment, exports);
   midge_take_export(environment, exports);
+  midge_command_export(environment, exports);
   midge_client_export(environment, exports);
   midge_flush_export(environment, exports);
   midge_transport_export(environment, exports);

@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "bench/command.h"
+#include "command.h"
 #include "commands.h"
 #include "completion.h"
 #include "help.h"
@@ -37,7 +38,7 @@ static int run(size_t i, int count, char **words) {
   return code;
 }
 
-int main(int count, char **words) {
+int midge_command(int count, char **words) {
   bool all;
   if (count < 2 || arguments_ask_for_help(words[1], &all)) {
     help_print();

@@ -11,7 +11,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const ADDON = path.join(ROOT, 'build/addon/midge.node');
 const PACKAGES = 'gcc libc6-dev make cmake pkg-config libuv1-dev libssl-dev ' +
-  'liblmdb-dev zlib1g-dev';
+  'liblmdb-dev zlib1g-dev libjansson-dev';
 
 function stop(...lines) {
   for (const line of lines) console.error(line);
@@ -46,7 +46,7 @@ function headers() {
 
 // A tarball has no tests: CMake is told to look for none.
 const configuration = ['-S', '.', '-B', 'build', '-DCMAKE_BUILD_TYPE=Release',
-  '-DMIDGE_TESTS=OFF', '-DMIDGE_ADDON=ON', `-DMIDGE_NODE_API=${headers()}`];
+  '-DMIDGE_TESTS=OFF', '-DMIDGE_ADDON=ON', '-DMIDGE_CLI=ON', `-DMIDGE_NODE_API=${headers()}`];
 fs.rmSync(ADDON, { force: true });
 run('cmake', configuration, 'the addon could not be configured');
 run('cmake', ['--build', 'build', '--target', 'midge_addon', '--parallel',

@@ -8,6 +8,7 @@
 
 extern char **midge_bundle_environ;
 extern FILE *midge_bundle_stderr;
+extern FILE *midge_bundle_stdin;
 extern const struct in6_addr midge_bundle_in6addr_any;
 
 #endif

@@ -52,12 +52,13 @@ after(() => broker.stop());
 test('the tarball has what builds and runs, and no tests', () => {
   for (const name of ['lib/index.js', 'lib/index.mjs', 'lib/index.d.ts', 'CMakeLists.txt',
     'addon/CMakeLists.txt', 'src/CMakeLists.txt', 'include/midge/client.h', 'LICENSE',
-    'README.md', 'tools/build-addon.js', 'docs/api.md', 'prebuilds/linux-x64/midge.node',
+    'README.md', 'tools/build-addon.js', 'bin/midge.js', 'cli/CMakeLists.txt', 'docs/api.md',
+    'prebuilds/linux-x64/midge.node',
     'prebuilds/linux-arm64/midge.node', 'prebuilds/contents.json']) {
     assert.ok(contents.includes(name), `${name} is missing`);
   }
   const strangers = contents.filter((name) => !/^bench\/\w+\.(md|svg)$/.test(name) &&
-    /^(test|bench|fuzz|cli|site|build|node_modules)\//.test(name));
+    /^(test|bench|fuzz|site|build|node_modules)\//.test(name));
   assert.deepStrictEqual(strangers, []);
 });
 
@@ -68,7 +69,7 @@ test('what README.md and the documentation link to comes with it', () => {
     const text = fs.readFileSync(path.join(project, 'node_modules/midge', page), 'utf8');
     for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       // Who reads how it was made has a clone.
-      if (/^[a-z]+:|^\.\.\/(test|fuzz|bench|cli)\//.test(target)) continue;
+      if (/^[a-z]+:|^\.\.\/(test|fuzz|bench)\//.test(target)) continue;
       const place = path.posix.join(path.posix.dirname(page), target).replace(/\/$/, '');
       assert.ok(contents.some((name) => name === place || name.startsWith(`${place}/`)),
         `${page} links to ${target}`);

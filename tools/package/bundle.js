@@ -6,7 +6,7 @@ const path = require('node:path');
 const { shell } = require('./apt');
 const { makeStub } = require('./libc');
 
-const PACKAGES = ['libssl-dev', 'libuv1-dev', 'liblmdb-dev', 'zlib1g-dev'];
+const PACKAGES = ['libssl-dev', 'libuv1-dev', 'liblmdb-dev', 'zlib1g-dev', 'libjansson-dev'];
 
 // By Node's name of the architecture.
 const ARCHITECTURES = {

@@ -60,6 +60,10 @@ function makeStub(compiler, folder) {
   if (loader) {
     for (const [name, symbol] of symbolsOf(find(loader))) symbols.set(name, symbol);
   }
+  // Every runtime has libm loaded, of which the command line needs a few functions.
+  for (const [name, symbol] of symbolsOf(find('libm.so.6'))) {
+    if (!symbols.has(name)) symbols.set(name, symbol);
+  }
   write(folder, symbols);
   shell(compiler, ['-shared', '-nostdlib', '-Wl,-soname,libc.so.6',
     `-Wl,--version-script=${path.join(folder, 'libc.map')}`,
