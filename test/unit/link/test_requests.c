@@ -55,8 +55,8 @@ static void an_unsubscribe_ends_with_its_answer(void **state) {
 
 static midge_wish bundle_of(const char *records, size_t size) {
   midge_wish one = {.type = MIDGE_WISH_PUBLISH_BUNDLE, .token = 100, .cost = 9};
-  one.bundle =
-      (midge_bundle){midge_slice_of((const uint8_t *)records, size), 2};
+  one.bundle = (midge_bundle){
+      .records = midge_slice_of((const uint8_t *)records, size), .count = 2};
   return one;
 }
 

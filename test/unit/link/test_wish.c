@@ -104,7 +104,7 @@ static void a_publish_without_anything_is_copied(void **state) {
 static void a_bundle_is_copied(void **state) {
   (void)state;
   midge_wish wish = {.type = MIDGE_WISH_PUBLISH_BUNDLE, .token = 7};
-  wish.bundle = (midge_bundle){MIDGE_TEXT("records"), 3};
+  wish.bundle = (midge_bundle){.records = MIDGE_TEXT("records"), .count = 3};
   midge_wish *copy = copied(&wish);
   assert_ptr_not_equal(copy->bundle.records.data, wish.bundle.records.data);
   expect_text(copy->bundle.records, "records");
