@@ -12,7 +12,8 @@ const mosquitto = require('../support/mosquitto');
 const ROOT = path.join(__dirname, '../..');
 const BUILD = process.env.MIDGE_BUILD || path.join(ROOT, 'build');
 const EXAMPLES = path.join(ROOT, 'examples/c');
-const HEADERS = ['client', 'event', 'packet', 'session', 'store', 'types'].map((name) => `${name}.h`);
+const HEADERS = ['client', 'event', 'packet', 'session', 'store', 'types']
+  .map((name) => `${name}.h`);
 const STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror'];
 const LIMIT_MS = 120000;
 

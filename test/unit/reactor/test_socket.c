@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "program.h"
 #include "raw.h"
@@ -242,6 +243,41 @@ static void a_connection_that_cannot_be_written_is_given_up(void **state) {
   broker_stop(b);
 }
 
+static atomic_bool refuses;
+
+int __real_uv_write(uv_write_t *request, uv_stream_t *stream,
+                    const uv_buf_t buffers[], unsigned count,
+                    uv_write_cb written);
+int __wrap_uv_write(uv_write_t *request, uv_stream_t *stream,
+                    const uv_buf_t buffers[], unsigned count,
+                    uv_write_cb written);
+int __wrap_uv_write(uv_write_t *request, uv_stream_t *stream,
+                    const uv_buf_t buffers[], unsigned count,
+                    uv_write_cb written) {
+  if (atomic_load(&refuses)) return UV_ENOBUFS;
+  return __real_uv_write(request, stream, buffers, count, written);
+}
+
+/* Nobody reads, so the rest is to leave later; and nothing takes that up. */
+static void so_is_one_that_cannot_be_written_later(void **state) {
+  (void)state;
+  raw r;
+  program p;
+  static uint8_t much[16 * 1024 * 1024];
+  midge_publish publish = {.topic = MIDGE_TEXT("t"),
+                           .payload = {much, sizeof much},
+                           .qos = MIDGE_AT_LEAST_ONCE};
+  open_raw(&p, &r, (midge_client_options){0});
+  atomic_store(&refuses, true);
+  assert_int_equal(midge_client_publish(p.client, &publish, 1), MIDGE_OK);
+  wait_for(&p, MIDGE_EVENT_CLOSED);
+  atomic_store(&refuses, false);
+  assert_int_equal(p.event.closed.status, MIDGE_ELOST);
+  assert_true(slice_is(p.event.closed.code, "ENOBUFS"));
+  program_stop(&p);
+  raw_close(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tcp_looks_for_peers_that_vanish_when_mqtt_does_not),
@@ -252,6 +288,7 @@ int main(void) {
       cmocka_unit_test(the_stop_waits_for_what_leaves),
       cmocka_unit_test(the_stop_waits_so_long_and_no_longer),
       cmocka_unit_test(a_connection_that_cannot_be_written_is_given_up),
+      cmocka_unit_test(so_is_one_that_cannot_be_written_later),
       cmocka_unit_test(signals_are_for_the_programs_threads),
   };
   return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
