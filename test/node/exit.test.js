@@ -7,7 +7,7 @@ const { run } = require('./support/program');
 const { listen } = require('./support/server');
 const { until } = require('./support/wait');
 
-const ROUNDS = 15;
+const ROUNDS = Number(process.env.MIDGE_TEST_ROUNDS || 15);
 
 let server;
 
