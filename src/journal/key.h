@@ -50,6 +50,14 @@ enum { MIDGE_STORE_KEY_SIZE = 8 };
 #define MIDGE_STORE_MARKS (UINT64_C(1) << 62)    /* messages are lower */
 #define MIDGE_STORE_SESSION (UINT64_C(3) << 62)
 
+/* A message of QoS 1 or 2, which may be in flight, a mark, or the session
+ * itself: without one of these nobody knows which packet identifiers the server
+ * holds, and would take for others. */
+static inline bool midge_store_may_be_in_flight(uint64_t key) {
+  if (key == MIDGE_STORE_SESSION) return true;
+  return key < 2 * MIDGE_STORE_MARKS && (key & MIDGE_STORE_FLEETING) == 0;
+}
+
 /* `room` lives as long as the value. */
 static inline MDB_val midge_store_key(uint8_t room[MIDGE_STORE_KEY_SIZE],
                                       uint64_t key) {

@@ -104,14 +104,13 @@ typedef struct midge_bad_keys {
   bool spoiled; /* the session with them */
 } midge_bad_keys;
 
-/* Without it nobody knows which packet identifiers the server holds, and would
- * take for others: a mark, the message of a mark, or the session itself. */
+/* Of messages, those with a mark are. */
 static bool is_in_flight(const midge_store *store, MDB_txn *txn, uint64_t key) {
   uint8_t room[MIDGE_STORE_KEY_SIZE];
   MDB_val found;
   MDB_val mark = midge_store_key(room, key | MIDGE_STORE_MARKS);
-  if (key == MIDGE_STORE_SESSION) return true;
-  return key < 2 * MIDGE_STORE_MARKS &&
+  if (!midge_store_may_be_in_flight(key)) return false;
+  return key == MIDGE_STORE_SESSION ||
          mdb_get(txn, store->records, &mark, &found) == 0;
 }
 

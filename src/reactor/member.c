@@ -187,11 +187,6 @@ static midge_status restore_one(midge_client *client,
   return status;
 }
 
-/* A message, its mark, or the session itself. */
-static bool may_be_in_flight(uint64_t key) {
-  return key < 2 * MIDGE_STORE_MARKS || key == MIDGE_STORE_SESSION;
-}
-
 static void restore(midge_client *client, const midge_page *page) {
   midge_restored *restored = &client->restored;
   restored->damaged += page->damaged;
@@ -203,7 +198,7 @@ static void restore(midge_client *client, const midge_page *page) {
     if (status != MIDGE_OK) {
       midge_keeper_set_aside(client->keeper, record->key);
       restored->damaged++;
-      restored->stale |= may_be_in_flight(record->key);
+      restored->stale |= midge_store_may_be_in_flight(record->key);
     }
     if (cost == 0) continue;
     restored->messages++;

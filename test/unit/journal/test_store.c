@@ -129,6 +129,7 @@ static void damage_of_what_was_in_flight_is_told(void **state) {
   } cases[] = {
       {1, true},                      /* a message with a mark */
       {2, false},                     /* one that waits */
+      {UINT64_C(1) << 61 | 2, false}, /* one of QoS 0 */
       {UINT64_C(1) << 62 | 1, true},  /* a mark */
       {UINT64_C(2) << 62 | 9, false}, /* a message of the server */
       {UINT64_C(3) << 62, true},      /* the session */

@@ -6,6 +6,7 @@
 
 #include "base/slice.h"
 #include "disk.h"
+#include "journal/key.h"
 #include "journal/store.h"
 #include "program.h"
 
@@ -295,19 +296,23 @@ static midge_waiting_record record_of(uint64_t key, const char *head,
   return record;
 }
 
-static void damage_in_flight_begins_a_new_session(void **state) {
-  (void)state;
+static void write_store(const midge_waiting_record *records, size_t count) {
   midge_store *store;
   midge_explanation why;
   midge_store_options options = {.path = disk_path()};
+  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
+  assert_int_equal(midge_store_write(store, records, count, &why), MIDGE_OK);
+  midge_store_close(store);
+}
+
+static void damage_in_flight_begins_a_new_session(void **state) {
+  (void)state;
   midge_waiting_record records[] = {
       record_of(5, message_head, sizeof message_head - 1,
                 MIDGE_TEXT("twas-in-flight")),
       record_of(UINT64_C(1) << 62 | 5, mark_head, sizeof mark_head - 1,
                 MIDGE_NO_SLICE)};
-  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
-  assert_int_equal(midge_store_write(store, records, 2, &why), MIDGE_OK);
-  midge_store_close(store);
+  write_store(records, 2);
   start_alone();
   expect_restored(1, 0);
   assert_false(p.event.restored.stale);
@@ -322,20 +327,28 @@ static void damage_in_flight_begins_a_new_session(void **state) {
 /* It is whole, and says what nobody of this version would write. */
 static void so_does_what_was_in_flight_and_cannot_be_used(void **state) {
   (void)state;
-  midge_store *store;
-  midge_explanation why;
-  midge_store_options options = {.path = disk_path()};
   static const char other_head[] = "\11\0\5\0\0\0\0\0\0\0\1";
   midge_waiting_record records[] = {
       record_of(5, message_head, sizeof message_head - 1, MIDGE_TEXT("t")),
       record_of(UINT64_C(1) << 62 | 5, other_head, sizeof other_head - 1,
                 MIDGE_NO_SLICE)};
-  assert_int_equal(midge_store_open(&store, &options, &why), MIDGE_OK);
-  assert_int_equal(midge_store_write(store, records, 2, &why), MIDGE_OK);
-  midge_store_close(store);
+  write_store(records, 2);
   start_alone();
   expect_restored(1, 1);
   assert_true(p.event.restored.stale);
+  program_stop(&p);
+}
+
+/* The server holds nothing of QoS 0 for us; and this one says QoS 1. */
+static void what_cannot_be_used_of_qos_0_does_not(void **state) {
+  (void)state;
+  midge_waiting_record record =
+      record_of(MIDGE_STORE_FLEETING | 5, message_head, sizeof message_head - 1,
+                MIDGE_TEXT("t"));
+  write_store(&record, 1);
+  start_alone();
+  expect_restored(0, 1);
+  assert_false(p.event.restored.stale);
   program_stop(&p);
 }
 
@@ -473,6 +486,7 @@ int main(void) {
       TEST(damage_is_told_and_not_sent),
       TEST(damage_in_flight_begins_a_new_session),
       TEST(so_does_what_was_in_flight_and_cannot_be_used),
+      TEST(what_cannot_be_used_of_qos_0_does_not),
       TEST(nothing_is_sent_before_it_is_stored),
       TEST(a_slow_disk_delays_its_own_client_alone),
       TEST(a_full_disk_is_told_and_is_over_when_it_is),
