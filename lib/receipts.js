@@ -56,8 +56,9 @@ class Receipts {
   }
 
   // The answer would reach whoever has sent the message.
-  isCurrent({ qos, attempt, delivery }) {
+  isCurrent({ qos, mid, attempt, delivery }) {
     if (delivery !== undefined) return true;
+    if (mid === 0) return false; // told after its session was lost
     return qos === 2 ? attempt >= this.#since : attempt === this.#attempt;
   }
 }

@@ -79,10 +79,12 @@ typedef struct midge_event {
       midge_slice payload;
       midge_qos qos;
       bool retain, duplicate;
-      uint16_t packet_id; /* 0 for QoS 0 */
-      uint16_t alias;     /* as on the wire, 0 for none */
-      bool by_alias;      /* the topic was not on the wire */
-      bool proposed;      /* option accept_by_hand: is it accepted? */
+      /* 0 for QoS 0; and with acknowledge_by_hand for what was held, or waited
+       * for PUBREL, while its session was lost: nothing is to be answered */
+      uint16_t packet_id;
+      uint16_t alias; /* as on the wire, 0 for none */
+      bool by_alias;  /* the topic was not on the wire */
+      bool proposed;  /* option accept_by_hand: is it accepted? */
       /* With `inbox`, else 0: for _acknowledge_delivery. With `epoch`, the time
        * at which the inbox was made, it names this message among all that any
        * inbox has had, also after a restart. */

@@ -37,6 +37,7 @@ class Answers {
 
   // The same for a message that came right now, and is well received.
   accept({ qos, messageId }) {
+    if (messageId === 0) return; // its session is lost: nobody waits for an answer
     if (this.#conduct.core.accept(qos, messageId) === 0) this.#showAnswer(qos, messageId, 0);
   }
 
@@ -49,7 +50,7 @@ class Answers {
   }
 
   #showAnswer(qos, messageId, reasonCode) {
-    if (!this.#conduct.isSentSeen) return;
+    if (!this.#conduct.isSentSeen || messageId === 0) return;
     this.#show(qos === 2
       ? { cmd: 'pubcomp', messageId } : { cmd: 'puback', messageId, reasonCode });
   }

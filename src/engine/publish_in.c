@@ -317,7 +317,7 @@ static void completed(midge_session *session, uint16_t packet_id,
     midge_session_complete(session, packet_id);
 }
 
-void midge_session_handed_out(midge_session *session, const midge_event *event,
+void midge_session_handed_out(midge_session *session, midge_event *event,
                               midge_owed owed) {
   uint16_t packet_id = event->message.packet_id;
   if (owed.kept) {
@@ -325,6 +325,10 @@ void midge_session_handed_out(midge_session *session, const midge_event *event,
       (void)midge_session_let_go(session, event->message.delivery);
     return;
   }
+  /* Its session is lost: by now the identifier may be another message's, for
+   * which an answer to this one would count. */
+  bool by_hand = session->options.acknowledge_by_hand;
+  if (by_hand && owed.life != session->inbox.life) event->message.packet_id = 0;
   if (owed.released) {
     completed(session, packet_id, owed);
     return;

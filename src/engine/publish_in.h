@@ -9,7 +9,7 @@ void midge_session_publish_in(midge_session *session,
 void midge_session_pubrel(midge_session *session, const midge_packet *packet);
 /* A message of QoS 1 or 2 was handed out: answer it unless that is done by
  * hand. */
-void midge_session_handed_out(midge_session *session, const midge_event *event,
+void midge_session_handed_out(midge_session *session, midge_event *event,
                               midge_owed owed);
 /* The server has the session, and sends again what was held when the last
  * connection ended: it is as if that had not come. */

@@ -162,3 +162,27 @@ test('an acknowledgement of QoS 2 counts in the session', async (t) => {
   await until(() => ids(server, 'pubcomp').length === 1);
   assert.deepEqual(heard, [5]);
 });
+
+for (const qos of [1, 2]) {
+  test(`what was held while its session was lost is nobody's, QoS ${qos}`, async (t) => {
+    const { client, server, heard } = await start(t);
+    client.pause();
+    server.send(publish(qos, 5));
+    await fence(client);
+    const back = event(client, 'connected');
+    server.cut();
+    await back;
+    client.resume();
+    await until(() => heard.length === 1);
+    server.send(publish(qos, 5));
+    await until(() => heard.length === 2);
+    assert.deepEqual(heard, [0, 5]);
+    const answer = qos === 1 ? 'puback' : 'pubrec';
+    assert.equal(client.acknowledge(0), 0);
+    await fence(client);
+    assert.deepEqual(ids(server, answer), []);
+    assert.equal(client.acknowledge(5), 0);
+    await until(() => ids(server, answer).length === 1);
+    assert.deepEqual(ids(server, answer), [5]);
+  });
+}
