@@ -345,6 +345,7 @@ static void on_message(world *w, const midge_event *event) {
   if (event->message.packet_id == 0 || !w->weather.by_hand) return;
   p->to_acknowledge[p->acknowledge_count].id = event->message.packet_id;
   p->to_acknowledge[p->acknowledge_count].qos = m->qos;
+  p->to_acknowledge[p->acknowledge_count].number = number;
   p->to_acknowledge[p->acknowledge_count++].attempt = p->opened;
 }
 

@@ -192,6 +192,7 @@ typedef struct message {
   bool answered; /* so that it must not come again */
   bool again;    /* it may, as its process died before the answer */
   bool unsure;   /* its record was damaged, or may have been */
+  bool accepted; /* the program has acknowledged it */
   unsigned told;
 } message;
 
@@ -248,7 +249,7 @@ typedef struct program {
   struct {
     uint16_t id;
     midge_qos qos;
-    uint32_t attempt;
+    uint32_t attempt, number;
   } to_acknowledge[MESSAGES_MAX * 4];
   size_t acknowledge_count;
   uint32_t opened;     /* the attempt of the last OPENED */

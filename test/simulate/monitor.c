@@ -96,9 +96,9 @@ static void on_completion(world *w, uint16_t id) {
   if (!w->weather.at_release || !w->weather.by_hand) return;
   for (size_t i = 0; i < b->queue_count; i++)
     CHECK(w,
-          b->queue[i].id != id || w->messages[b->queue[i].number].told > 0 ||
+          b->queue[i].id != id || w->messages[b->queue[i].number].accepted ||
               w->messages[b->queue[i].number].unsure,
-          "PUBCOMP %u before the message", id);
+          "PUBCOMP %u before the program has acknowledged", id);
 }
 
 static void on_connect(world *w, const midge_packet *packet) {

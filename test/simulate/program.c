@@ -308,6 +308,7 @@ static void acknowledge_some(world *w) {
       count = 0;
     }
     attempt = p->to_acknowledge[at].attempt;
+    w->messages[p->to_acknowledge[at].number].accepted = true;
     list[count++] = (midge_answer){.packet_id = p->to_acknowledge[at].id,
                                    .qos = (uint8_t)p->to_acknowledge[at].qos};
     p->to_acknowledge[at] = p->to_acknowledge[--p->acknowledge_count];
