@@ -49,11 +49,19 @@ static void empty(kept_list *list) {
   while (list->count > 0) take_out(list, list->count - 1);
 }
 
+void disk_remove(world *w, size_t at) {
+  take_out(&w->disk.file, at);
+}
+
 /* Where the key is, or would be. */
 static size_t place_of(const kept_list *file, uint64_t key) {
   size_t at = 0;
   while (at < file->count && file->all[at].key < key) at++;
   return at;
+}
+
+size_t disk_place(const world *w, uint64_t key) {
+  return place_of(&w->disk.file, key);
 }
 
 static void apply(kept_list *file, const kept *change) {
@@ -89,6 +97,10 @@ static midge_record record_of(const world *w, const kept *of) {
                                 &record.head, &record.body);
   CHECK(w, whole, "record %llx is damaged", (unsigned long long)of->key);
   return record;
+}
+
+midge_record disk_record(const world *w, const kept *of) {
+  return record_of(w, of);
 }
 
 /* --- Commits ---------------------------------------------------------------
@@ -135,7 +147,12 @@ static void begin_commit(world *w) {
   d->commits++;
 }
 
-void disk_move(world *w) {
+midge_time disk_next(const world *w) {
+  midge_time loads_at = absent_next(w);
+  return loads_at < w->disk.commits_at ? loads_at : w->disk.commits_at;
+}
+
+static void move_commit(world *w) {
   disk *d = &w->disk;
   if (!d->busy || w->now < d->commits_at) return;
   if (d->outcome == MIDGE_OK || d->outcome == MIDGE_EERRNO)
@@ -150,8 +167,16 @@ void disk_move(world *w) {
   d->committed = d->committing;
   d->busy = false;
   d->commits_at = MIDGE_NEVER;
+  for (uint32_t i = 0; i < w->request_count; i++)
+    if (w->requests[i].recorded && d->published[i] <= d->committed)
+      w->requests[i].taken_back = false;
   midge_link_committed(w->link, d->committed - d->base);
   begin_commit(w);
+}
+
+void disk_move(world *w) {
+  move_commit(w);
+  absent_move(w);
 }
 
 /* --- What the link has to say ----------------------------------------------
@@ -166,14 +191,40 @@ static void note_mark(disk *d, const midge_record *record, uint64_t position) {
   if (!released || *marked == 0) *marked = position;
 }
 
-/* What is recorded again, with more to say, was safe before. */
-static void note(world *w, const midge_record *record, uint64_t position) {
+/* A message has a record; or, of QoS 0, has none any more, and may leave once
+ * that is committed. */
+static void note_message(world *w, const midge_record *record,
+                         uint64_t position) {
   midge_publish publish;
   disk *d = &w->disk;
-  if (midge_record_message(record, &publish))
-    d->published[payload_number(publish.payload)] = position;
+  if (midge_record_message(record, &publish)) {
+    uint32_t number = payload_number(publish.payload);
+    request *r = &w->requests[number];
+    CHECK(w, r->qos != MIDGE_AT_MOST_ONCE || w->weather.fleeting,
+          "message %u of QoS 0 has a record", number);
+    if (r->qos == MIDGE_AT_MOST_ONCE) world_hit(HIT_fleeting);
+    d->published[number] = position;
+    d->keys[number] = record->key;
+    r->recorded = true;
+    return;
+  }
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    request *r = &w->requests[i];
+    if (d->keys[i] != record->key || r->qos != MIDGE_AT_MOST_ONCE) continue;
+    world_hit(HIT_taken_back);
+    r->recorded = false;
+    r->taken_back = true;
+    d->published[i] = position;
+  }
+}
+
+/* What is recorded again, with more to say, was safe before. */
+static void note(world *w, const midge_record *record, uint64_t position) {
+  disk *d = &w->disk;
+  if (record->key >> KEY_KIND == 0) note_message(w, record, position);
   if (record->key >> KEY_KIND == KEY_MARK) note_mark(d, record, position);
-  if (record->key >> KEY_KIND != KEY_INBOUND) return;
+  if (inbox_has(record->key)) inbox_note(w, record, position);
+  if (record->key >> KEY_KIND != KEY_INBOUND || inbox_has(record->key)) return;
   uint64_t *place = &d->received[record->key & UINT16_MAX];
   if (record->head.size == 0)
     *place = 0;
@@ -190,6 +241,17 @@ static void keep(disk *d, const midge_record *record, uint64_t position) {
   midge_value_write(newest->value, record->head, record->body);
 }
 
+/* What has not left with its connection has its record again. */
+static void judge_fleeting(const world *w) {
+  if (w->life.running || w->life.ended) return;
+  for (uint32_t i = 0; i < w->request_count; i++) {
+    const request *r = &w->requests[i];
+    if (r->qos != MIDGE_AT_MOST_ONCE || !r->counted || r->gone) continue;
+    CHECK(w, !r->stored || r->recorded || r->done,
+          "message %u was stored, and is in no file", i);
+  }
+}
+
 void disk_take(world *w) {
   midge_record record;
   disk *d = &w->disk;
@@ -202,32 +264,42 @@ void disk_take(world *w) {
     keep(d, &record, d->written);
     if (process_dies(w)) return;
   }
+  judge_fleeting(w);
+  absent_ask(w);
   begin_commit(w);
 }
 
 /* --- What rests on it ------------------------------------------------------
  */
 
-static bool is_safe(const world *w, uint64_t position) {
+bool disk_is_safe(const world *w, uint64_t position) {
   return !w->weather.durable ||
          (position != 0 && position <= w->disk.committed);
 }
 
 void disk_published(const world *w, uint32_t number, uint16_t id) {
-  CHECK(w, is_safe(w, w->disk.published[number]),
+  CHECK(w, disk_is_safe(w, w->disk.published[number]),
         "message %u is sent before it is stored", number);
-  CHECK(w, is_safe(w, w->disk.marked[id]),
+  CHECK(w, disk_is_safe(w, w->disk.marked[id]),
         "message %u is sent before its identifier is stored", number);
 }
 
+/* Of QoS 0: it has no record, or none any more. */
+void disk_fleeting(const world *w, uint32_t number) {
+  uint64_t position = w->disk.published[number];
+  if (position == 0) return;
+  CHECK(w, !w->requests[number].recorded && disk_is_safe(w, position),
+        "message %u is sent while it is in the file", number);
+}
+
 void disk_received(const world *w, uint16_t id) {
-  CHECK(w, is_safe(w, w->disk.received[id]), "PUBREC %u before it is recorded",
-        id); /* I16 */
+  CHECK(w, disk_is_safe(w, w->disk.received[id]),
+        "PUBREC %u before it is recorded", id); /* I16 */
 }
 
 void disk_released(const world *w, uint16_t id) {
-  CHECK(w, is_safe(w, w->disk.released[id]), "PUBREL %u before it is recorded",
-        id); /* I17 */
+  CHECK(w, disk_is_safe(w, w->disk.released[id]),
+        "PUBREL %u before it is recorded", id); /* I17 */
 }
 
 void disk_stored(world *w, const midge_event *event) {
@@ -235,10 +307,10 @@ void disk_stored(world *w, const midge_event *event) {
         "an unknown token");
   uint32_t number = (uint32_t)event->stored.token - 1;
   request *r = &w->requests[number];
-  CHECK(w, r->kind == REQUEST_PUBLISH && r->qos != 0, "request %u is stored",
-        number);
+  CHECK(w, r->kind == REQUEST_PUBLISH && (r->qos != 0 || w->weather.fleeting),
+        "request %u is stored", number);
   CHECK(w, !r->stored && !r->done, "request %u is stored too late", number);
-  CHECK(w, is_safe(w, w->disk.published[number]),
+  CHECK(w, disk_is_safe(w, w->disk.published[number]),
         "request %u is told as stored before it is", number);
   r->stored = true;
 }
@@ -299,20 +371,36 @@ static void forget_inbound(world *w) {
     w->messages[w->broker.queue[i].number].unsure = true;
 }
 
+/* Of those that were or are in the inbox nobody knows any more. */
+static void forget_kept(world *w) {
+  for (uint32_t i = 0; i < w->message_count; i++)
+    w->messages[i].unsure |= w->weather.inbox;
+}
+
 static bool is_marked(const kept_list *file, uint64_t key) {
   uint64_t mark = key | (uint64_t)KEY_MARK << KEY_KIND;
   size_t at = place_of(file, mark);
   return at < file->count && file->all[at].key == mark;
 }
 
+/* A mark is damaged: of this message and of those behind it nobody knows that
+ * they were sent, as those in flight are the oldest. */
+static void forget_sent(world *w, uint64_t key) {
+  for (uint32_t i = 0; i < w->request_count; i++)
+    if (w->disk.keys[i] >= key) w->requests[i].sent = false;
+}
+
 static void note_damage(world *w, const kept *of) {
   switch (of->key >> KEY_KIND) {
     case KEY_INBOUND:
       forget_inbound(w);
+      if (inbox_has(of->key)) w->messages[inbox_number(w, of)].unsure = true;
+      if (of->key == (uint64_t)KEY_INBOUND << KEY_KIND) forget_kept(w);
       return;
     case KEY_MARK:
       world_hit(HIT_damaged_in_flight);
       w->monitor.unsure = w->disk.stale = true;
+      forget_sent(w, of->key & ~(UINT64_C(3) << KEY_KIND));
       return;
     case KEY_SESSION: /* before MQTT 5 that is all a client can go by */
       if ((of->key & UINT16_MAX) != 0) return; /* a subscription */
@@ -361,9 +449,32 @@ static void lose(world *w) {
   world_hit(HIT_store_lost);
   world_say(w, "disk: all is lost");
   forget_inbound(w);
+  forget_kept(w);
   w->monitor.unsure = true;
   d->stale = false;
   empty(&d->file);
+}
+
+/* Somebody takes a message out while no client has the store; what must not be
+ * is refused. */
+static void discard(world *w) {
+  disk *d = &w->disk;
+  while (d->file.count > 0 && world_chance(w, w->weather.discard)) {
+    size_t at = world_roll(w, (uint32_t)d->file.count);
+    uint64_t key = d->file.all[at].key;
+    if (key >> KEY_KIND != 0) continue;
+    request *r = request_of(w, key);
+    bool marked = is_marked(&d->file, key);
+    if (marked && r->qos == MIDGE_EXACTLY_ONCE) continue;
+    world_hit(HIT_discarded);
+    world_say(w, "disk: message %u is discarded", (unsigned)(r - w->requests));
+    r->discarded = true;
+    take_out(&d->file, at);
+    if (!marked) continue;
+    at = place_of(&d->file, key | (uint64_t)KEY_MARK << KEY_KIND);
+    take_out(&d->file, at);
+    monitor_discarded(w, (uint32_t)(r - w->requests));
+  }
 }
 
 void disk_crash(world *w) {
@@ -372,9 +483,13 @@ void disk_crash(world *w) {
   empty(&d->log);
   lose(w);
   damage(w);
+  discard(w);
   d->base = d->committed = d->committing = ++d->written;
   d->busy = d->knows = false;
   d->commits_at = MIDGE_NEVER;
+  d->wanted = false;
+  d->inbox_count = 0;
+  memset(d->keys, 0, sizeof d->keys);
   memset(d->published, 0, sizeof d->published);
   memset(d->received, 0, sizeof d->received);
   memset(d->marked, 0, sizeof d->marked);
@@ -404,9 +519,10 @@ static void restore(world *w, const kept *of) {
   midge_status status = midge_link_restore(w->link, &record, &cost);
   CHECK(w, status == MIDGE_OK, "record %llx is refused",
         (unsigned long long)of->key);
-  note(w, &record, d->committed);
   if (cost != 0) d->restored++;
   d->restored_bytes += cost;
+  if ((of->key & ~(MIDGE_KEY_FLEETING - 1)) == MIDGE_KEY_FLEETING)
+    world_hit(HIT_restored_fleeting);
   switch (of->key >> KEY_KIND) {
     case KEY_MARK:
       restore_mark(w, &record);
@@ -428,7 +544,14 @@ void disk_open(world *w) {
   d->commits_at = MIDGE_NEVER;
   d->restored = d->restored_bytes = 0;
   if (!w->weather.durable) return;
-  for (size_t i = 0; i < d->file.count; i++) restore(w, &d->file.all[i]);
+  for (size_t i = 0; i < d->file.count; i++) {
+    midge_record record = record_of(w, &d->file.all[i]);
+    note(w, &record, d->committed);
+  }
+  size_t at = 0, absent = absent_from(w);
+  while (at < absent) restore(w, &d->file.all[at++]);
+  for (at = absent_restore(w, at); at < d->file.count; at++)
+    restore(w, &d->file.all[at]);
   w->life.told_messages = d->restored;
   w->life.told_bytes = d->restored_bytes;
   midge_link_restored(w->link, &(midge_restored){.messages = d->restored,

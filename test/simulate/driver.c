@@ -22,6 +22,8 @@ static void fill_session(world *w, midge_session_options *o) {
       .session_expiry_s = five && is->kept ? UINT32_MAX : 0,
       .adopt_session = is->adopt,
       .acknowledge_by_hand = is->by_hand,
+      .inbox = is->inbox,
+      .inbox_bytes_max = is->inbox_max,
       .at_release = is->at_release,
       .parked_bytes_max = is->parked_max,
       .alias_auto = is->alias_auto,
@@ -30,6 +32,9 @@ static void fill_session(world *w, midge_session_options *o) {
       .in_flight_max = is->in_flight_max,
       .reply_timeout_ms = 3000,
       .hold = is->hold,
+      .durable_qos_0 = is->fleeting,
+      .queue_memory_max = is->memory_max,
+      .drop_in_flight = is->drop,
       .breaks_off = is->breaks_off,
       .context = w,
   };

@@ -301,6 +301,11 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
       /* A SUBSCRIBE may share the fate of an older one of the same filter. */
       return w->breaks - (r->kind == REQUEST_PUBLISH ? r->breaks : 0) >=
              BREAKS_MAX;
+    case MIDGE_ESESSION:
+      world_hit(HIT_dropped);
+      /* What a filter took is as good as sent. */
+      return w->weather.drop && (r->sent || r->restored || w->weather.proxy) &&
+             (w->conn == NULL || !w->life.opened || !w->monitor.resumed);
     default:
       return r->refused && status == (midge_status)-0x97;
   }
@@ -330,9 +335,10 @@ static void on_message(world *w, const midge_event *event) {
   message *m = &w->messages[number];
   CHECK(w, event->message.qos == m->qos, "message %u has another QoS", number);
   CHECK(w, !w->life.held || w->life.told_late, "a message that is held");
+  inbox_told(w, event, number);
   for (uint32_t i = number + 1; m->told == 0 && i < w->message_count; i++) {
     message *newer = &w->messages[i];
-    bool same = newer->topic == m->topic && newer->qos == m->qos;
+    bool same = newer->topic == m->topic && newer->qos == m->qos && !m->unsure;
     CHECK(w, !same || newer->told == 0, "message %u to us came before %u", i,
           number); /* I18 */
   }
@@ -346,6 +352,7 @@ static void on_message(world *w, const midge_event *event) {
   p->to_acknowledge[p->acknowledge_count].id = event->message.packet_id;
   p->to_acknowledge[p->acknowledge_count].qos = m->qos;
   p->to_acknowledge[p->acknowledge_count].number = number;
+  p->to_acknowledge[p->acknowledge_count].delivery = event->message.delivery;
   p->to_acknowledge[p->acknowledge_count++].attempt = p->opened;
 }
 
@@ -357,7 +364,9 @@ static void on_ended(world *w) {
         "ended before the last CLOSED");
   for (uint32_t i = 0; i < w->request_count; i++) {
     request *r = &w->requests[i];
-    CHECK(w, !r->counted || !r->told || r->done || r->gone,
+    /* What is in the file alone stays there. */
+    bool is_absent = r->stored && w->weather.memory_max != 0;
+    CHECK(w, !r->counted || !r->told || r->done || r->gone || is_absent,
           "request %u never ended", i);
   }
   l->ended = true;
@@ -454,6 +463,7 @@ void events_time(world *w) {
 /* It goes on as if it had been published just now. */
 static void go_on(world *w, request *r) {
   r->restored = r->told = r->stored = true;
+  r->taken_back = false;
   r->ended |= r->done;
   r->done = r->waits = r->idle = r->gone = false;
   r->timeout_ms = 0; /* was the process's own */
@@ -471,7 +481,7 @@ void events_crash(world *w) {
     }
     CHECK(w,
           !r->stored || r->done || !r->counted || r->damaged || r->gone ||
-              w->disk.lost,
+              r->discarded || r->taken_back || w->disk.lost,
           "request %u was stored, and is not there", i); /* I2 */
     if (r->kind == REQUEST_PUBLISH && r->qos != 0 && !r->done)
       world_hit(HIT_not_stored);
@@ -482,4 +492,5 @@ void events_crash(world *w) {
     message *m = &w->messages[i];
     m->again = m->told > 0 && !m->answered;
   }
+  inbox_crash(w);
 }

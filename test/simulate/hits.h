@@ -14,7 +14,10 @@
   X(killed_silently) X(records_lost) X(records_kept) X(clock_jump) \
   X(restarted_late) X(store_lost) X(damaged) X(damaged_in_flight) \
   X(restored) X(restored_in_flight) X(restored_released) \
-  X(restored_received) X(not_stored) X(stranger) X(broker_crash) \
+  X(restored_received) X(restored_fleeting) X(restored_absent) \
+  X(not_stored) X(fleeting) X(taken_back) X(absent) X(absent_loaded) \
+  X(absent_damaged) X(discarded) X(dropped) X(inbox) X(inbox_again) \
+  X(inbox_full) X(stranger) X(broker_crash) \
   X(session_lost) X(session_expired) X(takeover) X(server_disconnect) \
   X(server_closes) X(connack_refused) X(connack_lasting) X(version_refused) \
   X(sent_elsewhere) X(reference_bad) X(server_moved) X(window_of_one) \

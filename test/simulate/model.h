@@ -7,6 +7,8 @@
  *   driver.c    the link's third column, done
  *   network.c   bytes on their way, and what becomes of them
  *   disk.c      the records of a durable session, and what rests on them
+ *   absent.c    those that the session has no memory for
+ *   inbox.c     messages to us that the program is not done with
  *   process.c   that it dies, and what the next one finds
  *   monitor.c   the rules that can be seen on the wire alone
  *   broker.c    chapter 4 of the specification
@@ -27,6 +29,7 @@ enum {
   FILTERS = 6, /* the first is the one that all messages come by */
   CONNS_MAX = 6,
   MAIL_MAX = 256,
+  INBOX_MAX = 1024,
   SLICES_MAX = 8,
   PLACES_MAX = 8,
   BREAKS_MAX = 5, /* the session's default */
@@ -36,11 +39,12 @@ enum {
 typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
-      lasting, fixed, proxy, breaks_off, standing_late, durable;
+      lasting, fixed, proxy, breaks_off, standing_late, durable, inbox,
+      fleeting, drop;
   bool plain; /* requests without limits */
   uint16_t broker_window, in_flight_max, receive_max, alias_max;
   uint16_t keep_alive_s, server_keep_alive_s;
-  uint32_t parked_max; /* bytes; 0: the default */
+  uint32_t parked_max, inbox_max, memory_max; /* bytes; 0: the default */
   uint8_t redirects_max;
   size_t servers; /* beside the first */
   bool dead[PLACES_MAX];
@@ -53,6 +57,7 @@ typedef struct weather {
   uint32_t kill;               /* the process; in a step */
   uint32_t jump, expire;       /* of the clock, of the session, meanwhile */
   uint32_t lose, damage;       /* of the file, of a record in it */
+  uint32_t discard;            /* a message in it, by somebody else */
   uint32_t requests, messages; /* how many of each */
   uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
@@ -169,6 +174,10 @@ typedef struct request {
   bool waits;     /* for the end of a goodbye, in the link */
   bool idle;      /* no connection was asked for when the link was told */
   bool stored;    /* told so */
+  bool sent;      /* PUBLISH has left whole */
+  /* Of QoS 0: it has a record; and that one was deleted since it was safe. */
+  bool recorded, taken_back;
+  bool discarded; /* by somebody else, out of the file */
   bool gone;      /* with its process: nobody will hear of it */
   bool restored;  /* from the store, by a later process */
   bool damaged;   /* there, and of no use */
@@ -194,6 +203,9 @@ typedef struct message {
   bool unsure;   /* its record was damaged, or may have been */
   bool accepted; /* the program has acknowledged it */
   unsigned told;
+  uint64_t delivery, epoch; /* its key in the inbox, as it was told last */
+  /* The position of its newest record there, also when that has gone since. */
+  uint64_t kept_at;
 } message;
 
 /* Who uses a packet identifier of the session, as its packets say. */
@@ -224,6 +236,8 @@ typedef struct monitor {
     midge_packet_type type;
     uint16_t id;
     bool paid;
+    uint32_t number;        /* of the message */
+    uint64_t since;         /* what was recorded when it came */
   } owed[MESSAGES_MAX * 4]; /* answers we owe, in order */
   size_t owed_count;
   bool completions[65536]; /* PUBREL came, PUBCOMP is owed */
@@ -250,6 +264,7 @@ typedef struct program {
     uint16_t id;
     midge_qos qos;
     uint32_t attempt, number;
+    uint64_t delivery;
   } to_acknowledge[MESSAGES_MAX * 4];
   size_t acknowledge_count;
   uint32_t opened;     /* the attempt of the last OPENED */
@@ -290,6 +305,16 @@ typedef struct disk {
   bool stale; /* what was in flight is damaged, or may be */
   uint64_t published[REQUESTS_MAX], received[65536];
   uint64_t marked[65536], released[65536];
+  uint64_t keys[REQUESTS_MAX]; /* of messages, 0: none */
+  struct {
+    uint64_t key, position;
+    size_t size;
+  } inbox[INBOX_MAX]; /* what has a record there */
+  size_t inbox_count;
+  /* Those between two keys are to be read, once so much is committed. */
+  bool wanted;
+  uint64_t first_wanted, last_wanted, wanted_behind;
+  midge_time loads_at;
 } disk;
 
 /* What the link has said and been told, as far as it can be judged. */
@@ -430,7 +455,13 @@ void driver_die(world *w);
 void disk_open(world *w);
 void disk_take(world *w);
 void disk_move(world *w);
+midge_time disk_next(const world *w);
+size_t disk_place(const world *w, uint64_t key);
+midge_record disk_record(const world *w, const kept *of);
+void disk_remove(world *w, size_t at);
+bool disk_is_safe(const world *w, uint64_t position);
 void disk_published(const world *w, uint32_t number, uint16_t id);
+void disk_fleeting(const world *w, uint32_t number);
 void disk_received(const world *w, uint16_t id);
 void disk_released(const world *w, uint16_t id);
 void disk_stored(world *w, const midge_event *event);
@@ -440,6 +471,26 @@ void disk_crash(world *w);
 /* Whether the file has the message of a request. */
 bool disk_has(const world *w, uint32_t number);
 void disk_free(world *w);
+
+/* --- absent.c --- */
+/* Where in the file those begin that are not restored; the end of the messages
+ * of QoS 1 and 2 if all are. Then what is behind them. */
+size_t absent_from(const world *w);
+size_t absent_restore(world *w, size_t at);
+void absent_ask(world *w);
+void absent_move(world *w);
+midge_time absent_next(const world *w);
+
+/* --- inbox.c --- */
+bool inbox_has(uint64_t key);
+uint32_t inbox_number(const world *w, const kept *of);
+void inbox_note(world *w, const midge_record *record, uint64_t position);
+void inbox_owes(world *w, size_t size);
+void inbox_answered(const world *w, midge_packet_type type, uint16_t id,
+                    uint32_t number, uint64_t since);
+void inbox_told(world *w, const midge_event *event, uint32_t number);
+void inbox_crash(world *w);
+void inbox_judge(const world *w);
 
 /* --- process.c --- */
 /* At any moment between two things it does: true if it is dead now. */
@@ -454,6 +505,8 @@ void monitor_delivered(world *w, const uint8_t *bytes, size_t size);
 void monitor_time(world *w);
 /* The process is dead. */
 void monitor_crash(world *w);
+/* A message of QoS 1 in flight is no longer in the file. */
+void monitor_discarded(world *w, uint32_t number);
 /* The file says that a message has this identifier. */
 void monitor_restored(world *w, uint16_t id, bool released, uint32_t number);
 

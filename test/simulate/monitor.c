@@ -29,10 +29,21 @@ static void on_publish(world *w, const midge_packet *packet) {
   uint16_t id = packet->publish.packet_id;
   uint32_t number = payload_number(packet->publish.payload);
   usage *u = &w->monitor.use[id];
-  if (packet->publish.qos == MIDGE_AT_MOST_ONCE) return;
+  request *r = &w->requests[number];
+  CHECK(w, !r->damaged, "message %u is damaged, and sent", number);
+  CHECK(w, !r->discarded, "message %u was discarded, and is sent", number);
+  if (packet->publish.qos == MIDGE_AT_MOST_ONCE) {
+    disk_fleeting(w, number);
+    return;
+  }
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */
-  CHECK(w, !w->requests[number].damaged, "message %u is damaged, and sent",
-        number);
+  CHECK(w,
+        !w->weather.drop || packet->publish.duplicate || !r->sent ||
+            w->monitor.unsure,
+        "message %u is sent as new", number);
+  CHECK(w, !r->done || r->status != MIDGE_ESESSION,
+        "message %u was dropped, and is sent", number);
+  r->sent = true;
   disk_published(w, number, id);
   if (id > w->monitor.highest) w->monitor.highest = id;
   bool in_use = u->type != 0 && !u->acked;
@@ -82,6 +93,11 @@ static void on_answer(world *w, const midge_packet *packet) {
       m->owed[i].type == packet->type && m->owed[i].id == packet->ack.packet_id,
       "answers out of order: %u", packet->ack.packet_id);
   m->owed[i].paid = true;
+  if (w->weather.inbox) {
+    inbox_answered(w, packet->type, packet->ack.packet_id, m->owed[i].number,
+                   m->owed[i].since);
+    return;
+  }
   if (packet->type != MIDGE_PUBREC || packet->ack.reason >= 0x80) return;
   disk_received(w, packet->ack.packet_id);
   if (!w->weather.at_release) note_answer(w, packet->ack.packet_id);
@@ -169,8 +185,12 @@ static void free_place(world *w, usage *u) {
       w->life.goodbye || w->conn->writing || midge_link_is_shut(w->link);
 }
 
-static void owe(world *w, midge_packet_type type, uint16_t id) {
+static void owe(world *w, midge_packet_type type, uint16_t id,
+                midge_slice payload) {
   monitor *m = &w->monitor;
+  inbox_owes(w, payload.size);
+  m->owed[m->owed_count].number = payload_number(payload);
+  m->owed[m->owed_count].since = w->disk.written;
   m->owed[m->owed_count].type = type;
   m->owed[m->owed_count].paid = false;
   m->owed[m->owed_count++].id = id;
@@ -214,7 +234,7 @@ static void on_delivered(world *w, const midge_packet *packet) {
       owe(w,
           packet->publish.qos == MIDGE_AT_LEAST_ONCE ? MIDGE_PUBACK
                                                      : MIDGE_PUBREC,
-          packet->publish.packet_id);
+          packet->publish.packet_id, packet->publish.payload);
       return;
     case MIDGE_PUBREL:
       if (w->weather.at_release) world_hit(HIT_at_release);
@@ -306,6 +326,13 @@ void monitor_crash(world *w) {
     u->doubtful = true;
     if (u->qos == MIDGE_AT_LEAST_ONCE && !disk_has(w, u->number))
       *u = (usage){0};
+  }
+}
+
+void monitor_discarded(world *w, uint32_t number) {
+  for (unsigned id = 1; id <= w->monitor.highest; id++) {
+    usage *u = &w->monitor.use[id];
+    if (u->type == MIDGE_PUBLISH && u->number == number) *u = (usage){0};
   }
 }
 

@@ -39,6 +39,7 @@ void program_deliver(world *w) {
       [MIDGE_WISH_CANCEL] = "cancel",
       [MIDGE_WISH_ACKNOWLEDGE] = "acknowledge",
       [MIDGE_WISH_ANSWER] = "answer",
+      [MIDGE_WISH_DELIVERY] = "delivery",
       [MIDGE_WISH_AUTHENTICATE] = "authenticate",
       [MIDGE_WISH_SET_WILL] = "set_will",
       [MIDGE_WISH_HOLD] = "hold",
@@ -151,6 +152,8 @@ void program_publish(world *w, midge_qos qos) {
       .ttl_ms = r->ttl_ms,
       .timeout_ms = r->timeout_ms,
   };
+  wish.cost = r->cost =
+      (uint32_t)(wish.publish.topic.size + wish.publish.payload.size);
   program_tell(w, &wish);
 }
 
@@ -294,6 +297,12 @@ static void tell_answers(world *w, const midge_answer *list, size_t count,
   program_tell(w, &wish);
 }
 
+/* Of a message in the durable inbox. */
+static void tell_delivery(world *w, uint64_t delivery) {
+  program_tell(w,
+               &(midge_wish){.type = MIDGE_WISH_DELIVERY, .token = delivery});
+}
+
 static void acknowledge_some(world *w) {
   enum { LIST_MAX = 8 };
   midge_answer list[LIST_MAX];
@@ -306,6 +315,11 @@ static void acknowledge_some(world *w) {
     if (count == LIST_MAX || p->to_acknowledge[at].attempt != attempt) {
       tell_answers(w, list, count, attempt);
       count = 0;
+    }
+    if (p->to_acknowledge[at].delivery != 0) {
+      tell_delivery(w, p->to_acknowledge[at].delivery);
+      p->to_acknowledge[at] = p->to_acknowledge[--p->acknowledge_count];
+      continue;
     }
     attempt = p->to_acknowledge[at].attempt;
     w->messages[p->to_acknowledge[at].number].accepted = true;

@@ -30,11 +30,16 @@ static void draw_session(weather *to, dice *d) {
   to->adopt = one_in(d, 2);
   to->durable = to->kept && one_in(d, 2);
   to->disk_ms = pick(d, 0, 5, 500);
+  to->fleeting = to->durable && one_in(d, 2);
+  to->memory_max = to->durable && one_in(d, 3) ? 1 + dice_roll(d, 2000) : 0;
+  to->inbox = to->durable && one_in(d, 4);
+  to->inbox_max = to->inbox && one_in(d, 2) ? 1 + dice_roll(d, 300) : 0;
   to->alias_auto = one_in(d, 2);
-  to->by_hand = one_in(d, 4);
-  to->at_release = one_in(d, 2);
+  to->by_hand = one_in(d, 4) || to->inbox;
+  to->at_release = one_in(d, 2) && !to->inbox;
   to->parked_max = one_in(d, 4) ? 1 + dice_roll(d, 3000) : 0;
   to->hold = one_in(d, 6);
+  to->drop = one_in(d, 4);
   to->breaks_off = one_in(d, 3);
   to->broker_window = (uint16_t)(1 + dice_roll(d, 10));
   to->in_flight_max = (uint16_t)(1 + dice_roll(d, 30));
@@ -99,6 +104,7 @@ static void draw_faults(weather *to, dice *d) {
   to->expire = rate(d, 3000);
   to->lose = rate(d, 1000);
   to->damage = rate(d, 3000);
+  to->discard = rate(d, 3000);
   if (to->version == MIDGE_MQTT_3_1) to->expire = to->lose = 0;
 }
 
