@@ -42,8 +42,12 @@ static void append(char *list, const char *name) {
 static bool sort_names(char *names, char *suites, char *list,
                        midge_text *text) {
   SSL_CTX *probe = SSL_CTX_new(TLS_client_method());
-  bool known = probe != NULL;
-  if (probe != NULL) SSL_CTX_set_security_level(probe, 0);
+  if (probe == NULL) {
+    midge_text_add(text, "out of memory");
+    return false;
+  }
+  SSL_CTX_set_security_level(probe, 0);
+  bool known = true;
 
   char *rest = NULL;
   for (char *name = strtok_r(names, ":, ;", &rest); known && name != NULL;

@@ -171,13 +171,17 @@ static bool reached_end(void) {
   return end;
 }
 
-/* OpenSSL does so when they are needed first, and keeps what comes of it: where
- * there is no memory then, the certificate is of no use ever after. */
-static bool look_at_extensions(X509 *certificate) {
-  if (X509_check_purpose(certificate, -1, 0) == 1) return true;
-  unsigned long error = ERR_peek_last_error();
+/* OpenSSL does so when they are needed first, keeps what comes of it, and does
+ * not say why they cannot be read: where there was no memory then, the
+ * certificate is of no use ever after. So a copy is asked too. Null: there is
+ * no memory for that either. */
+static X509 *look_at_extensions(X509 *certificate) {
+  if (X509_check_purpose(certificate, -1, 0) == 1) return certificate;
+  X509 *second = X509_dup(certificate);
+  X509_free(certificate);
+  if (second != NULL) (void)X509_check_purpose(second, -1, 0);
   ERR_clear_error();
-  return ERR_GET_REASON(error) != ERR_R_MALLOC_FAILURE;
+  return second;
 }
 
 STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
@@ -192,7 +196,8 @@ STACK_OF(X509) * midge_tls_read_certificates(const midge_tls_source *source,
   bool kept = all != NULL;
   while (kept &&
          (one = PEM_read_bio_X509(bio, NULL, give_passphrase, &none)) != NULL) {
-    kept = look_at_extensions(one) && sk_X509_push(all, one) != 0;
+    one = look_at_extensions(one);
+    kept = one != NULL && sk_X509_push(all, one) != 0;
     if (!kept) X509_free(one);
   }
   BIO_free(bio);
