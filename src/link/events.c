@@ -130,6 +130,9 @@ bool midge_link_event(midge_link *link, midge_event *event) {
   midge_buffer_release(link->lent);
   link->lent = NULL;
   if (pop(link, event)) return true;
+  /* What the inbox has of records that are committed late is for another life.
+   */
+  if (link->phase == MIDGE_PHASE_OVER) return false;
   while (midge_session_event(link->session, event))
     if (digest(link, event)) return true;
   return false;

@@ -138,6 +138,7 @@ static bool take_events(midge_client *client) {
   while (midge_link_event(client->link,
                           event = midge_reactor_place(client->reactor))) {
     any = true;
+    assert(!client->has_ended); /* whose gauge goes with that event */
     if (event->type == MIDGE_EVENT_ENDED && client->keeper != NULL) {
       client->ended = *event; /* it waits for the store */
       break;

@@ -114,6 +114,33 @@ static void an_end_waits_for_what_was_too(void **state) {
   life_end(&l);
 }
 
+/* It is in the inbox, and for the next life. */
+static void a_message_that_is_kept_after_the_end_is_not_told(void **state) {
+  (void)state;
+  life l;
+  life_start(&l, (midge_client_options){
+                     .store.path = MIDGE_TEXT("/somewhere"),
+                     .session.session_expiry_s = 60,
+                     .session.inbox = true,
+                     .session.acknowledge_by_hand = true,
+                 });
+  midge_link_restored(l.link, &(midge_restored){0, 0, false});
+  expect_restored(&l, 0, 0);
+  wish(&l, MIDGE_WISH_CONNECT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  open_up(&l);
+  commit(&l);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x07\x00"));
+  expect_nothing(&l);
+  wish(&l, MIDGE_WISH_ABORT);
+  wish(&l, MIDGE_WISH_CLOSE);
+  expect_closed(&l, MIDGE_OK);
+  expect(&l, MIDGE_EVENT_ENDED);
+  commit(&l);
+  expect_nothing(&l);
+  life_end(&l);
+}
+
 static void a_wish_without_a_token_is_not_told_as_stored(void **state) {
   (void)state;
   life l;
@@ -312,6 +339,7 @@ int main(void) {
       cmocka_unit_test(what_is_wished_waits_for_what_was),
       cmocka_unit_test(what_cannot_be_restored_leaves_no_trace),
       cmocka_unit_test(an_end_waits_for_what_was_too),
+      cmocka_unit_test(a_message_that_is_kept_after_the_end_is_not_told),
       cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
       cmocka_unit_test(what_was_given_up_stays_given_up),
       cmocka_unit_test(what_a_lost_session_had_in_flight_is_told_by_its_token),
