@@ -61,7 +61,7 @@ simulate:
 	@tools/simulate --power --images 10000
 
 # Every call that can fail fails, in every scenario; WHICH picks some of it, as
-# in make torture WHICH='--slice 3/20'.
+# in make torture WHICH='--slice 3/20' or '--kind full'.
 torture: build
 	@build/test/torture $(WHICH)
 

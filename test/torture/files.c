@@ -15,16 +15,23 @@
 
 enum {
   ONE_EIO = 1 << STRIKE_EIO,
-  WRITES = 1 << STRIKE_EIO | 1 << STRIKE_FULL | 1 << STRIKE_READ_ONLY,
-  CHANGES = 1 << STRIKE_EIO | 1 << STRIKE_READ_ONLY,
+  CHANGES = 1 << STRIKE_EIO | 1 << STRIKE_READ_ONLY | 1 << STRIKE_DONE,
+  WRITES = CHANGES | 1 << STRIKE_FULL,
+  SYNCS = 1 << STRIKE_EIO | 1 << STRIKE_FULL,
 };
 
+/* What a call that was done says when it was `struck`. */
+static ssize_t say(int struck, ssize_t result) {
+  return struck == STRUCK_DONE && result >= 0 ? refuse(EIO) : result;
+}
+
 /* A call that is refused when it is struck, with `error` if all are. */
-#define CALL(name, error, kinds, parameters, arguments)   \
-  EXPORTED int name parameters {                          \
-    BELOW(name);                                          \
-    int struck = strike_file(#name, error, kinds);        \
-    return struck != 0 ? refuse(struck) : real arguments; \
+#define CALL(name, error, kinds, parameters, arguments) \
+  EXPORTED int name parameters {                        \
+    BELOW(name);                                        \
+    int struck = strike_file(#name, error, kinds);      \
+    if (struck > 0) return refuse(struck);              \
+    return (int)say(struck, real arguments);            \
   }
 
 CALL(ftruncate, ENOSPC, CHANGES, (int file, off_t size), (file, size))
@@ -43,14 +50,13 @@ CALL(flock, ENOLCK, ONE_EIO, (int file, int how), (file, how))
 
 EXPORTED int fsync(int file) {
   (void)file;
-  int struck = strike_file("fsync", EIO, 1 << STRIKE_EIO | 1 << STRIKE_FULL);
+  int struck = strike_file("fsync", EIO, SYNCS);
   return struck != 0 ? refuse(struck) : 0;
 }
 
 EXPORTED int fdatasync(int file) {
   (void)file;
-  int struck =
-      strike_file("fdatasync", EIO, 1 << STRIKE_EIO | 1 << STRIKE_FULL);
+  int struck = strike_file("fdatasync", EIO, SYNCS);
   return struck != 0 ? refuse(struck) : 0;
 }
 
@@ -106,7 +112,8 @@ static int strike_transfer(const char *name, int file, int error,
     int struck =                                                          \
         strike_transfer(#name, file, ENOSPC, WRITES | 1 << STRIKE_SHORT); \
     if (struck == STRUCK_SHORT) return real half;                         \
-    return struck != 0 ? refuse(struck) : real arguments;                 \
+    if (struck > 0) return refuse(struck);                                \
+    return say(struck, real arguments);                                   \
   }
 
 READ(read, (int file, void *to, size_t size), (file, to, size))

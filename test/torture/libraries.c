@@ -1,5 +1,6 @@
 /* Functions of libraries that midge calls, linked with --wrap: what they say
  * for reasons of their own, beside what is refused below them. */
+#include <errno.h>
 #include <lmdb.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -15,47 +16,65 @@
     return strike(#name) ? refusal : __real_##name arguments; \
   }
 
-/* --- LMDB --- */
+/* --- LMDB: on a disk that fails it says what the disk says, and so of any
+ * call, as what is not in memory has to be read first --- */
 
-CALL(int, mdb_env_create, MDB_PANIC, (MDB_env * *env), (env))
-CALL(int, mdb_env_set_maxdbs, MDB_PANIC, (MDB_env * env, MDB_dbi count),
-     (env, count))
-CALL(int, mdb_env_set_mapsize, MDB_PANIC, (MDB_env * env, size_t size),
-     (env, size))
-CALL(int, mdb_env_set_flags, MDB_PANIC, (MDB_env * env, unsigned flags, int on),
-     (env, flags, on))
-CALL(int, mdb_env_open, MDB_PANIC,
-     (MDB_env * env, const char *path, unsigned flags, mdb_mode_t mode),
-     (env, path, flags, mode))
-CALL(int, mdb_env_sync, MDB_PANIC, (MDB_env * env, int force), (env, force))
-CALL(int, mdb_txn_begin, MDB_PANIC,
-     (MDB_env * env, MDB_txn *parent, unsigned flags, MDB_txn **txn),
-     (env, parent, flags, txn))
-CALL(int, mdb_dbi_open, MDB_PANIC,
-     (MDB_txn * txn, const char *name, unsigned flags, MDB_dbi *dbi),
-     (txn, name, flags, dbi))
-CALL(int, mdb_get, MDB_CORRUPTED,
-     (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data),
-     (txn, dbi, key, data))
-CALL(int, mdb_put, MDB_MAP_FULL,
-     (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags),
-     (txn, dbi, key, data, flags))
-CALL(int, mdb_del, MDB_CORRUPTED,
-     (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data),
-     (txn, dbi, key, data))
-CALL(int, mdb_cursor_open, MDB_PANIC,
-     (MDB_txn * txn, MDB_dbi dbi, MDB_cursor **cursor), (txn, dbi, cursor))
-CALL(int, mdb_cursor_get, MDB_CORRUPTED,
-     (MDB_cursor * cursor, MDB_val *key, MDB_val *data, MDB_cursor_op op),
-     (cursor, key, data, op))
+enum { READS = 1 << STRIKE_EIO, WRITES = 1 << STRIKE_EIO | 1 << STRIKE_FULL };
 
-/* A commit that fails has ended its transaction. */
+#define LMDB_CALL(name, refusal, kinds, parameters, arguments) \
+  int __real_##name parameters;                                \
+  int __wrap_##name parameters;                                \
+  int __wrap_##name parameters {                               \
+    int struck = strike_file(#name, refusal, kinds);           \
+    return struck != 0 ? struck : __real_##name arguments;     \
+  }
+
+LMDB_CALL(mdb_env_create, MDB_PANIC, 0, (MDB_env * *env), (env))
+LMDB_CALL(mdb_env_set_maxdbs, MDB_PANIC, 0, (MDB_env * env, MDB_dbi count),
+          (env, count))
+LMDB_CALL(mdb_env_set_mapsize, MDB_PANIC, 0, (MDB_env * env, size_t size),
+          (env, size))
+LMDB_CALL(mdb_env_set_flags, MDB_PANIC, 0,
+          (MDB_env * env, unsigned flags, int on), (env, flags, on))
+LMDB_CALL(mdb_env_open, MDB_PANIC, READS,
+          (MDB_env * env, const char *path, unsigned flags, mdb_mode_t mode),
+          (env, path, flags, mode))
+LMDB_CALL(mdb_env_sync, MDB_PANIC, WRITES, (MDB_env * env, int force),
+          (env, force))
+LMDB_CALL(mdb_txn_begin, MDB_PANIC, READS,
+          (MDB_env * env, MDB_txn *parent, unsigned flags, MDB_txn **txn),
+          (env, parent, flags, txn))
+LMDB_CALL(mdb_dbi_open, MDB_PANIC, READS,
+          (MDB_txn * txn, const char *name, unsigned flags, MDB_dbi *dbi),
+          (txn, name, flags, dbi))
+LMDB_CALL(mdb_get, MDB_CORRUPTED, READS,
+          (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data),
+          (txn, dbi, key, data))
+LMDB_CALL(mdb_put, MDB_MAP_FULL, WRITES,
+          (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data,
+           unsigned flags),
+          (txn, dbi, key, data, flags))
+LMDB_CALL(mdb_del, MDB_CORRUPTED, WRITES,
+          (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data),
+          (txn, dbi, key, data))
+LMDB_CALL(mdb_cursor_open, MDB_PANIC, READS,
+          (MDB_txn * txn, MDB_dbi dbi, MDB_cursor **cursor), (txn, dbi, cursor))
+LMDB_CALL(mdb_cursor_get, MDB_CORRUPTED, READS,
+          (MDB_cursor * cursor, MDB_val *key, MDB_val *data, MDB_cursor_op op),
+          (cursor, key, data, op))
+
+/* A commit that fails has ended its transaction, one way or the other. */
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn) {
-  if (!strike("mdb_txn_commit")) return __real_mdb_txn_commit(txn);
+  int struck =
+      strike_file("mdb_txn_commit", MDB_CORRUPTED, WRITES | 1 << STRIKE_DONE);
+  if (struck == 0 || struck == STRUCK_DONE) {
+    int error = __real_mdb_txn_commit(txn);
+    return struck == 0 || error != 0 ? error : EIO;
+  }
   mdb_txn_abort(txn);
-  return MDB_CORRUPTED;
+  return struck;
 }
 
 /* --- libuv --- */

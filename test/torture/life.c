@@ -124,6 +124,32 @@ static void on_done(life *l, const midge_event *event) {
   }
 }
 
+static delivery *delivery_of(life *l, uint64_t key) {
+  for (size_t i = 0; i < l->delivery_count; i++)
+    if (l->deliveries[i].key == key) return &l->deliveries[i];
+  if (l->delivery_count == DELIVERIES_MAX) wrong(l, "too many messages");
+  delivery *d = &l->deliveries[l->delivery_count++];
+  *d = (delivery){.key = key};
+  return d;
+}
+
+static void on_message(life *l, const midge_event *event) {
+  midge_status status;
+  l->messages++;
+  if (event->message.packet_id == 0 || l->client == NULL) return;
+  if (event->message.delivery == 0) {
+    IN_MIDGE(
+        (void)!midge_client_acknowledge(l->client, event->message.packet_id, 0,
+                                        event->message.qos, event->attempt));
+    return;
+  }
+  delivery *d = delivery_of(l, event->message.delivery);
+  d->is_owed = false;
+  if (l->holds) return;
+  IN_MIDGE(status = midge_client_acknowledge_delivery(l->client, d->key));
+  d->is_acknowledged |= status == MIDGE_OK;
+}
+
 static void on_closed(life *l, const midge_event *event) {
   l->is_final = event->closed.retry_ms == MIDGE_NEVER;
   snprintf(l->why, sizeof l->why, "%d %.*s", event->closed.status,
@@ -136,11 +162,7 @@ static void on_event(life *l, const midge_event *event) {
       l->opened++;
       break;
     case MIDGE_EVENT_MESSAGE:
-      l->messages++;
-      if (event->message.packet_id != 0 && l->client != NULL)
-        IN_MIDGE((void)!midge_client_acknowledge(
-            l->client, event->message.packet_id, 0, event->message.qos,
-            event->attempt));
+      on_message(l, event);
       break;
     case MIDGE_EVENT_DONE:
       on_done(l, event);
@@ -215,6 +237,13 @@ static bool all_done(const life *l) {
   return true;
 }
 
+/* What nobody was done with has been told again. */
+static bool all_told(const life *l) {
+  for (size_t i = 0; i < l->delivery_count; i++)
+    if (l->deliveries[i].is_owed) return false;
+  return true;
+}
+
 static bool all_stored(const life *l) {
   for (unsigned i = 1; i <= l->count; i++) {
     const wish *w = &l->wishes[i];
@@ -273,12 +302,16 @@ static void stop(life *l) {
   l->client = NULL;
   for (unsigned i = 1; i <= l->count; i++) {
     wish *w = &l->wishes[i];
+    /* Of QoS 0 what was on its way is lost. */
     if (w->is_taken && w->ends == 0)
-      w->is_owed = w->is_stored && !w->is_cancelled;
+      w->is_owed = w->is_stored && !w->is_cancelled && w->qos > 0;
+    w->is_past |= w->is_taken;
     w->is_taken = w->is_owed;
-    w->is_past = w->is_stored || w->is_cancelled;
     w->ends = 0;
   }
+  for (size_t i = 0; i < l->delivery_count; i++)
+    l->deliveries[i].is_owed = !l->deliveries[i].is_acknowledged;
+  l->holds = false;
 }
 
 static void connect_client(life *l) {
@@ -434,6 +467,9 @@ static void step(life *l, char letter) {
     case 'm':
       wait_until(l, has_messages, "messages came", true);
       break;
+    case 'n':
+      l->holds = true;
+      break;
     case 'k':
       IN_MIDGE((void)!midge_client_reconnect(l->client));
       break;
@@ -478,6 +514,7 @@ static void pay_debts(life *l) {
   connect_client(l);
   await_open(l);
   wait_until(l, all_done, "what was stored has its outcome", false);
+  wait_until(l, all_told, "what is in the inbox is told again", false);
   for (unsigned i = 1; i <= l->count; i++)
     if (l->wishes[i].is_owed && l->wishes[i].status != MIDGE_OK &&
         !has_arrived(l, i))

@@ -7,6 +7,7 @@
  *   s u  subscribe, unsubscribe           W  set a will
  *   w  wait until all wishes have ended   t  until all publishes are stored
  *   m  wait for messages
+ *   n  those that come from now on are not acknowledged in this life
  *   k  break the connection and dial anew D  the server breaks it
  *   C  cancel the wish of before
  *   d f  disconnect, with force           x  close the client
@@ -20,19 +21,26 @@
 #include "midge/client.h"
 #include "unit/reactor/broker.h"
 
-enum { WISHES_MAX = 64 };
+enum { WISHES_MAX = 64, DELIVERIES_MAX = 64 };
 
 typedef struct wish {
   bool is_taken;        /* its call returned MIDGE_OK */
   bool is_stored;       /* that it will survive was told */
   bool is_owed;         /* it is stored, and its outcome is for the next life */
-  bool is_past;         /* it was stored in a former life */
+  bool is_past;         /* it may be stored since a former life */
   bool is_cancelled;    /* that was asked for */
   bool is_acknowledged; /* with MIDGE_OK, ever */
   midge_qos qos;        /* of a publish */
   unsigned ends;        /* in this life */
   midge_status status;
 } wish;
+
+/* A message of the inbox. */
+typedef struct delivery {
+  uint64_t key;
+  bool is_owed; /* it was told to a life that has ended, and is not done with */
+  bool is_acknowledged;
+} delivery;
 
 typedef struct life {
   midge_client_options options;
@@ -43,6 +51,9 @@ typedef struct life {
   midge_client *client;
   wish wishes[WISHES_MAX + 1]; /* by token, from 1 */
   unsigned count;
+  delivery deliveries[DELIVERIES_MAX];
+  size_t delivery_count;
+  bool holds;     /* it acknowledges nothing */
   bool is_wanted; /* a connection is */
   unsigned opened, messages;
   bool has_ended, is_final; /* no attempt follows */

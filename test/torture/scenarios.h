@@ -27,9 +27,12 @@ typedef struct scenario {
   server to;
   midge_version version;   /* 0: 5 */
   bool is_stored, is_disk; /* it has a store; each commit is synced */
-  bool is_referred;        /* the server first says that another one is */
-  bool uses_all_tls;       /* options of TLS */
-  bool is_warm_up;         /* it is played once before all */
+  bool keeps_qos_0;        /* in the store */
+  bool has_inbox;
+  size_t memory;     /* of the queue; 0: as much as it likes */
+  bool is_referred;  /* the server first says that another one is */
+  bool uses_all_tls; /* options of TLS */
+  bool is_warm_up;   /* it is played once before all */
   broker_options broker;
 } scenario;
 

@@ -66,7 +66,8 @@ int strike_file(const char *name, int error, unsigned kinds) {
   static const int errors[STRIKE_KINDS] = {[STRIKE_EIO] = EIO,
                                            [STRIKE_FULL] = ENOSPC,
                                            [STRIKE_READ_ONLY] = EROFS,
-                                           [STRIKE_SHORT] = STRUCK_SHORT};
+                                           [STRIKE_SHORT] = STRUCK_SHORT,
+                                           [STRIKE_DONE] = STRUCK_DONE};
   if (kind == STRIKE_ALL) return strike(name) ? error : 0;
   return (kinds >> kind & 1) != 0 && strike_next(name) ? errors[kind] : 0;
 }

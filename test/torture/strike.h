@@ -35,15 +35,16 @@ typedef enum strike_kind {
   STRIKE_FULL,
   STRIKE_READ_ONLY,
   STRIKE_SHORT, /* it writes less than it was given */
+  STRIKE_DONE,  /* it does what it was asked, and says that it failed */
 } strike_kind;
 
-enum { STRIKE_KINDS = STRIKE_SHORT + 1, STRUCK_SHORT = -1 };
+enum { STRIKE_KINDS = STRIKE_DONE + 1, STRUCK_SHORT = -1, STRUCK_DONE = -2 };
 
 /* Of the calls that follow _prepare. */
 void strike_choose(strike_kind kind);
 /* The same of a call about a file, which can fail in those `kinds` (bits), and
- * does so with `error` if any call can be struck: the error, 0 or
- * STRUCK_SHORT. */
+ * does so with `error` if any call can be struck: the error, 0, STRUCK_SHORT or
+ * STRUCK_DONE. */
 int strike_file(const char *name, int error, unsigned kinds);
 
 /* Some time after the first has failed no call fails any more: as memory comes

@@ -1,11 +1,13 @@
 /* Torture: of every scenario every call that can fail fails, once, and from
  * then on until nothing moves any more. Each of these points is a process of
  * its own: it must not crash, hang or leak, each wish has one outcome, and what
- * was stored or acknowledged is there.
+ * was stored or acknowledged is there. Where there is a store its disk fails,
+ * too, in each way that a disk has (strike.h).
  *
- *   torture [--slice K/N] [--scenario NAME [--point N [--lasting]]]
+ *   torture [--slice K/N] [--kind KIND] [--scenario NAME [--point N
+ * [--lasting]]]
  *
- * Without a slice all points are tried. */
+ * Without a slice all points are tried, without a kind all of them. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,25 +34,33 @@ typedef struct last_words {
   unsigned calls;
 } last_words;
 
+static const char *const kinds[STRIKE_KINDS] = {
+    [STRIKE_ALL] = "call",    [STRIKE_EIO] = "eio",
+    [STRIKE_FULL] = "full",   [STRIKE_READ_ONLY] = "read-only",
+    [STRIKE_SHORT] = "short", [STRIKE_DONE] = "done",
+};
+
+/* A scenario, with one kind of call that fails. */
+typedef struct course {
+  const scenario *of;
+  strike_kind kind;
+  unsigned calls, points;
+} course;
+
 typedef struct job {
-  pid_t pid;   /* 0: free */
-  size_t of;   /* a scenario */
+  pid_t pid; /* 0: free */
+  course *of;
   unsigned at; /* 0: nothing fails, and the calls are counted */
   bool lasts;
 } job;
 
-typedef struct tally {
-  unsigned calls, points;
-} tally;
-
 typedef struct run {
-  const scenario *all;
+  course *all;
   size_t count;
-  const char *only; /* a scenario's name; null: all of them */
+  const char *only, *kind; /* names; null: all of them */
   unsigned slice, slices;
   job jobs[JOBS];
   last_words *words; /* one for each job, shared */
-  tally *tallies;    /* one for each scenario */
   unsigned long points, untouched, faults, index;
 } run;
 
@@ -64,16 +74,16 @@ static size_t open_files(void) {
 }
 
 /* In a process of its own. */
-static int play(const scenario *of, unsigned at, bool lasts,
-                last_words *words) {
+static int play(const course *of, unsigned at, bool lasts, last_words *words) {
   strike_spare(true);
   alarm(PATIENCE_S);
   strike_warm_up();
   strike_heal_later();
   size_t files = open_files();
+  strike_choose(of->kind);
   strike_prepare(at, lasts);
   strike_share_name(words->name, sizeof words->name);
-  scenario_play(of);
+  scenario_play(of->of);
   words->calls = strike_calls();
   strike_end();
   if (open_files() != files) {
@@ -83,7 +93,7 @@ static int play(const scenario *of, unsigned at, bool lasts,
   return at == 0 || strike_count() != 0 ? 0 : UNTOUCHED;
 }
 
-static pid_t start(const scenario *of, unsigned at, bool lasts,
+static pid_t start(const course *of, unsigned at, bool lasts,
                    last_words *words) {
   *words = (last_words){"", 0};
   fflush(NULL);
@@ -96,8 +106,9 @@ static pid_t start(const scenario *of, unsigned at, bool lasts,
 
 static void accuse(run *r, const job *j, int status, const char *name) {
   r->faults++;
-  fprintf(stderr, "--scenario %s --point %u%s (%s): ", r->all[j->of].name,
-          j->at, j->lasts ? " --lasting" : "", name);
+  fprintf(stderr,
+          "--kind %s --scenario %s --point %u%s (%s): ", kinds[j->of->kind],
+          j->of->of->name, j->at, j->lasts ? " --lasting" : "", name);
   if (!WIFSIGNALED(status))
     fprintf(stderr, "status %d\n", WEXITSTATUS(status));
   else if (WTERMSIG(status) == SIGALRM)
@@ -113,13 +124,13 @@ static void judge(run *r, const job *j, int status, const last_words *words) {
     return;
   }
   if (j->at == 0) {
-    r->tallies[j->of].calls = words->calls;
+    j->of->calls = words->calls;
     if (status != 0 || words->calls == 0)
       accuse(r, j, status, "fails by itself");
     return;
   }
   r->points++;
-  r->tallies[j->of].points++;
+  j->of->points++;
   if (status != 0) accuse(r, j, status, words->name);
 }
 
@@ -149,46 +160,42 @@ static size_t free_job(run *r) {
   }
 }
 
-static void begin(run *r, size_t of, unsigned at, bool lasts) {
+static void begin(run *r, course *of, unsigned at, bool lasts) {
   if (r->faults >= FAULTS_SHOWN) return;
   size_t i = free_job(r);
   r->jobs[i] = (job){.of = of, .at = at, .lasts = lasts};
-  r->jobs[i].pid = start(&r->all[of], at, lasts, &r->words[i]);
-}
-
-static bool is_played(const run *r, size_t of) {
-  return r->only == NULL || strcmp(r->only, r->all[of].name) == 0;
+  r->jobs[i].pid = start(of, at, lasts, &r->words[i]);
 }
 
 /* How many calls each takes when none fails. */
 static void count_calls(run *r) {
-  for (size_t i = 0; i < r->count; i++)
-    if (is_played(r, i)) begin(r, i, 0, false);
+  for (size_t i = 0; i < r->count; i++) begin(r, &r->all[i], 0, false);
   while (reap(r)) continue;
 }
 
 /* Those of this slice, of all scenarios that there are. */
 static void try_points(run *r) {
   for (size_t i = 0; i < r->count; i++)
-    for (unsigned at = 1; at <= r->tallies[i].calls; at++)
+    for (unsigned at = 1; at <= r->all[i].calls; at++)
       for (int lasts = 0; lasts < 2; lasts++)
-        if (r->index++ % r->slices == r->slice) begin(r, i, at, lasts != 0);
+        if (r->index++ % r->slices == r->slice)
+          begin(r, &r->all[i], at, lasts != 0);
   while (reap(r)) continue;
 }
 
 static int try_all(run *r) {
-  size_t played = 0;
   count_calls(r);
   try_points(r);
   for (size_t i = 0; i < r->count; i++) {
-    const tally *t = &r->tallies[i];
-    if (!is_played(r, i)) continue;
-    printf("%s: %u calls, %u points\n", r->all[i].name, t->calls, t->points);
-    played++;
+    const course *of = &r->all[i];
+    printf("%s, %s: %u calls, %u points\n", of->of->name, kinds[of->kind],
+           of->calls, of->points);
   }
-  printf("%zu scenarios, %lu points, %lu faults (%lu calls were not made)\n",
-         played, r->points, r->faults, r->untouched);
-  return played == 0 || r->points == 0 || r->faults != 0;
+  printf(
+      "%zu scenarios and kinds, %lu points, %lu faults "
+      "(%lu calls were not made)\n",
+      r->count, r->points, r->faults, r->untouched);
+  return r->points == 0 || r->faults != 0;
 }
 
 static const char *option(int argc, char **argv, const char *name) {
@@ -200,15 +207,29 @@ static const char *option(int argc, char **argv, const char *name) {
 /* One point alone, in this process: for a debugger. */
 static int try_one(const run *r, unsigned at, bool lasts) {
   last_words words = {"", 0};
-  for (size_t i = 0; i < r->count; i++) {
-    if (!is_played(r, i)) continue;
-    int status = play(&r->all[i], at, lasts, &words);
-    scenario_clean_up(getpid());
-    printf("%s: call %u of %u, %s: %d\n", r->only, at, words.calls, words.name,
-           status);
-    return status;
+  int status = play(r->all, at, lasts, &words);
+  scenario_clean_up(getpid());
+  printf("%s: call %u of %u, %s: %d\n", r->only, at, words.calls, words.name,
+         status);
+  return status;
+}
+
+static bool is_wanted(const char *only, const char *name) {
+  return only == NULL || strcmp(only, name) == 0;
+}
+
+/* Disks fail where there is one. */
+static void choose_courses(run *r) {
+  size_t count;
+  const scenario *all = scenarios(&count);
+  r->all = calloc(count * STRIKE_KINDS, sizeof *r->all);
+  if (r->all == NULL) abort();
+  for (size_t i = 0; i < count; i++) {
+    unsigned end = all[i].is_stored ? STRIKE_KINDS : STRIKE_ALL + 1;
+    for (unsigned kind = STRIKE_ALL; kind < end; kind++)
+      if (is_wanted(r->only, all[i].name) && is_wanted(r->kind, kinds[kind]))
+        r->all[r->count++] = (course){&all[i], (strike_kind)kind, 0, 0};
   }
-  return 1;
 }
 
 int main(int argc, char **argv) {
@@ -226,11 +247,15 @@ int main(int argc, char **argv) {
     return 2;
   }
   r.only = option(argc, argv, "--scenario");
-  r.all = scenarios(&r.count);
+  r.kind = option(argc, argv, "--kind");
+  choose_courses(&r);
+  if (r.count == 0) {
+    fprintf(stderr, "there is no such scenario, or kind of it\n");
+    return 2;
+  }
   r.words = mmap(NULL, JOBS * sizeof *r.words, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  r.tallies = calloc(r.count, sizeof *r.tallies);
-  if (r.words == MAP_FAILED || r.tallies == NULL) abort();
+  if (r.words == MAP_FAILED) abort();
   scenarios_begin();
   if (r.only != NULL && point != NULL)
     status = try_one(&r, (unsigned)strtoul(point, NULL, 10),

@@ -227,12 +227,19 @@ static void writes_that_end_early(void **state) {
   play_all(STRIKE_SHORT, true);
 }
 
+static void calls_that_did_what_they_say_failed(void **state) {
+  (void)state;
+  play_all(STRIKE_DONE, false);
+  play_all(STRIKE_DONE, true);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_disk_with_errors),
       cmocka_unit_test(a_disk_that_is_full),
       cmocka_unit_test(a_file_system_that_became_read_only),
       cmocka_unit_test(writes_that_end_early),
+      cmocka_unit_test(calls_that_did_what_they_say_failed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
