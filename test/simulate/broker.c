@@ -389,6 +389,11 @@ static void on_subscribe(world *w, conn *c, const midge_packet *packet) {
       CHECK(w, filter.options <= 2, "options %u before MQTT 5", filter.options);
     reasons[count++] = refused ? no : on ? (filter.options & 3) : 0;
   }
+  CHECK(
+      w,
+      count <= 1 || w->weather.batch_max == 0 || count <= w->weather.batch_max,
+      "%zu filters in a packet", count);
+  if (count > 1) world_hit(HIT_batch);
   midge_packet suback = {.type = on ? MIDGE_SUBACK : MIDGE_UNSUBACK};
   suback.suback.packet_id = packet->subscribe.packet_id;
   bool bare = !on && c->version != MIDGE_MQTT_5;

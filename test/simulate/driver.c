@@ -30,6 +30,7 @@ static void fill_session(world *w, midge_session_options *o) {
       .keep_alive_s = is->keep_alive_s,
       .receive_max = is->broker_window,
       .in_flight_max = is->in_flight_max,
+      .subscribe_batch_max = is->batch_max,
       .reply_timeout_ms = 3000,
       .hold = is->hold,
       .durable_qos_0 = is->fleeting,

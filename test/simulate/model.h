@@ -42,7 +42,7 @@ typedef struct weather {
       lasting, fixed, proxy, breaks_off, standing_late, durable, inbox,
       fleeting, drop;
   bool plain; /* requests without limits */
-  uint16_t broker_window, in_flight_max, receive_max, alias_max;
+  uint16_t broker_window, in_flight_max, receive_max, alias_max, batch_max;
   uint16_t keep_alive_s, server_keep_alive_s;
   uint32_t parked_max, inbox_max, memory_max; /* bytes; 0: the default */
   uint8_t redirects_max;

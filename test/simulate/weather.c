@@ -45,6 +45,7 @@ static void draw_session(weather *to, dice *d) {
   to->in_flight_max = (uint16_t)(1 + dice_roll(d, 30));
   to->receive_max = (uint16_t)(one_in(d, 4) ? 1 : 1 + dice_roll(d, 20));
   to->alias_max = (uint16_t)dice_roll(d, 3);
+  to->batch_max = (uint16_t)(one_in(d, 2) ? 1 + dice_roll(d, 3) : 0);
   to->keep_alive_s = (uint16_t)pick(d, 2, 5, 10);
   to->server_keep_alive_s = (uint16_t)(one_in(d, 4) ? 1 + dice_roll(d, 8) : 0);
 }
