@@ -1,5 +1,5 @@
 'use strict';
-// The faults of test/mutants fit the sources as they are.
+// The faults of test/mutants and test/simulate fit the sources as they are.
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
@@ -15,6 +15,13 @@ test('every fault has its place, once', () => {
   const { status, stdout } = mutants('--check');
   assert.equal(status, 0, stdout);
   assert.ok(Number(/^(\d+) faults$/m.exec(stdout)[1]) >= 200, stdout);
+});
+
+test('so has every fault of the simulator', () => {
+  const tool = path.join(__dirname, '../../tools/simulate');
+  const { status, stdout } = spawnSync(process.execPath, [tool, '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  assert.ok(Number(/^(\d+) mutants$/m.exec(stdout)[1]) >= 70, stdout);
 });
 
 test('the slices are all of the faults, each once', () => {
