@@ -235,7 +235,9 @@ void driver_drop(world *w) {
 void driver_die(world *w) {
   conn *c = w->conn;
   if (c == NULL) return;
-  if (c->up && c->writing && c->copy.size != 0) {
+  /* Nothing leaves any more once the link has another attempt. */
+  bool is_current = midge_link_attempt(w->link) == c->attempt;
+  if (c->up && c->writing && c->copy.size != 0 && is_current) {
     world_hit(HIT_killed_while_writing);
     leave(w, c, c->copy.data, world_roll(w, (uint32_t)c->copy.size + 1));
   }
