@@ -77,10 +77,8 @@ function isSame(place, other) {
     JSON.stringify([place.servers, place.tls]) === JSON.stringify([other.servers, other.tls]);
 }
 
-// A client that nobody can reach any more is given up.
-const finalizer = new FinalizationRegistry((handle) => {
-  if (handle.index >= 0) native.close(handle.index);
-});
+// Of all that are not paused: it stays empty.
+const NOBODY = new Map();
 
 class Client {
   #presenter;
@@ -92,10 +90,10 @@ class Client {
   #carrier; // the same, of a transport of the program's own
   #will;
   #session = null;
-  #handle = noHandle; // the session's; the finalizer closes it
+  #handle = noHandle; // the session's
   #opened = null; // where the session is to connect to, and how
   #isRef = true;
-  #pauses = new Map(); // who wants no messages now, and whether it may yield
+  #pauses = NOBODY; // who wants no messages now, and whether it may yield
   #isTraced = false; // the presenter sees packets of the core's own business
   #isExpecting = false; // one that must not wait for those who may yield
   #receipts = new Receipts();
@@ -169,6 +167,7 @@ class Client {
     if (opened !== 0) return this.report(opened, text);
     const status = native.connect(this.#handle.index);
     if (status === 0) this.#session.begin();
+    else this.#session.keepAlive();
     return this.report(status);
   }
 
@@ -212,9 +211,8 @@ class Client {
   }
 
   #replace(handle) {
-    if (this.#session !== null) {
-      finalizer.unregister(this);
-      if (!this.#session.isReleased) this.#session.giveUp(!this.#isAsynchronous);
+    if (this.#session !== null && !this.#session.isReleased) {
+      this.#session.giveUp(!this.#isAsynchronous);
     }
     this.#handle = handle;
     this.#receipts.forget();
@@ -229,8 +227,6 @@ class Client {
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
     if (this.#carrier !== undefined) this.#carrier = this.#carrier.serve(this.#session);
-    finalizer.register(this, handle, this);
-    batch.root(this.#session, true);
   }
 
   // Wait, and see to it that what came meanwhile is delivered.
@@ -350,10 +346,10 @@ class Client {
     this.#mid = mid;
     this.#fault = null;
     this.#awaited = tokens;
-    if (request) session.outcomes.add(mid, request);
+    if (request) session.requests.add(mid, request);
     if (limits?.signal !== undefined) {
       const { index } = this.#handle;
-      session.outcomes.heed(mid, limits.signal, () =>
+      session.requests.heed(mid, limits.signal, () =>
         (tokens ?? [mid]).forEach((token) => native.cancel(index, token)));
     }
     return 0;
@@ -514,6 +510,7 @@ class Client {
   // `who` wants no messages until it says so: they stay at the server, once the
   // high-water mark is reached, and the connection lives on.
   pause(who, mayYield = false) {
+    if (this.#pauses === NOBODY) this.#pauses = new Map();
     this.#pauses.set(who, mayYield);
     this.#changePause();
   }

@@ -12,11 +12,11 @@ const SILENT = 3; // all has been told
 class Life {
   #asked = 0;
   #desired = null;
-  #connects = []; // those that have not come to their end: one, mostly
+  #last = null; // of those that have not come to their end, which lead to each other
 
   // One of them has its end to come.
   get isOver() {
-    return this.#connects.length === 0;
+    return this.#last === null;
   }
 
   // connect was called and disconnect was not, and it has not ended by itself.
@@ -30,8 +30,8 @@ class Life {
 
   begin() {
     this.#asked += 1;
-    this.#desired = { number: this.#asked, fate: KEPT, isOpen: false };
-    this.#connects = this.#connects.concat(this.#desired);
+    this.#desired = { number: this.#asked, fate: KEPT, isOpen: false, previous: this.#last };
+    this.#last = this.#desired;
   }
 
   leave(fate) {
@@ -47,7 +47,7 @@ class Life {
   // How many ends were still to be told: none of them will be.
   silence() {
     let count = 0;
-    for (const connect of this.#connects) {
+    for (let connect = this.#last; connect !== null; connect = connect.previous) {
       if (connect.fate !== SILENT) count += 1;
       connect.fate = SILENT;
     }
@@ -56,7 +56,9 @@ class Life {
   }
 
   #find(number) {
-    return this.#connects.find((connect) => connect.number === number);
+    let connect = this.#last;
+    while (connect.number !== number) connect = connect.previous;
+    return connect;
   }
 
   isDesiredNow(number) {
@@ -71,6 +73,16 @@ class Life {
     return true;
   }
 
+  #remove(connect) {
+    if (this.#last === connect) {
+      this.#last = connect.previous;
+      return;
+    }
+    let next = this.#last;
+    while (next.previous !== connect) next = next.previous;
+    next.previous = connect.previous;
+  }
+
   // What became of it: { fate, wasOpen }.
   closed(number, isLast) {
     const connect = this.#find(number);
@@ -78,7 +90,7 @@ class Life {
     connect.isOpen = false;
     if (fate === ABANDONED) connect.fate = SILENT;
     if (isLast) {
-      this.#connects = this.#connects.filter((other) => other !== connect);
+      this.#remove(connect);
       if (this.#desired === connect) this.#desired = null;
     }
     return { fate, wasOpen };

@@ -1,7 +1,6 @@
 'use strict';
 // The class: checks what it is given, and leaves the rest to the core.
 const { randomBytes } = require('node:crypto');
-const { EventEmitter } = require('node:events');
 const addresses = require('./address');
 const optionTable = require('./options');
 const properties = require('./properties');
@@ -9,6 +8,7 @@ const { content, copy, isText } = require('./bytes');
 const { Carrier } = require('./carrier');
 const { Client, limitsOf, noServers } = require('./client');
 const { Credentials } = require('./credentials');
+const { Emitter } = require('./emitter');
 const {
   errors, strerror, versions, invalidType, outOfRange,
 } = require('./errors');
@@ -131,7 +131,7 @@ let made = [];
 // may be a secret.
 let last = {};
 
-class mqtt extends EventEmitter {
+class mqtt extends Emitter {
   #client;
   #presenter;
   #options;
@@ -412,7 +412,7 @@ class mqtt extends EventEmitter {
   static {
     for (const name of ['on', 'addListener', 'prependListener', 'off',
       'removeListener', 'removeAllListeners']) {
-      const inherited = EventEmitter.prototype[name];
+      const inherited = this.prototype[name];
       this.prototype[name] = function change(...args) {
         inherited.apply(this, args);
         if (args[0] === 'received' || args.length === 0) this.#client.heard();

@@ -10,12 +10,13 @@ const STEPS = 10; // of the limit, between two marks
 // Of all clients that have asked for nothing: they stay empty.
 const NOTHING = new Pending();
 const NONE = new Map();
+const NO_MARKS = Object.freeze([]);
 
 class Outcomes {
   #pending = NOTHING; // by mid
   #overdue = NONE; // what is left of those that were told
   #signals = NONE; // by mid: what takes its listener off
-  #marks = []; // the highest mid at each of the last steps
+  #marks = NO_MARKS; // the highest mid at each of the last steps
   #last = 0; // the highest mid
   #isOffline = false; // and wants to be online
   #timer = null;
@@ -94,15 +95,17 @@ class Outcomes {
   // and they come before the next step.
   #start() {
     if (this.#limit === 0) return;
+    this.#marks = [];
     this.#timer = setInterval(() => this.#step(),
       Math.ceil(this.#limit / STEPS));
     this.#timer.unref();
   }
 
   #stop() {
+    if (this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-    this.#marks.length = 0;
+    this.#marks = NO_MARKS;
   }
 
   #step() {

@@ -5,8 +5,11 @@
 const UNKNOWN = 'no message of QoS 1 or 2 with this id waits to be acknowledged: it was ' +
   'acknowledged before, or it never came';
 
+// Of all who answer none by its id: it stays empty.
+const NONE = new Map();
+
 class Receipts {
-  #byId = new Map(); // the newest receipt of each id
+  #byId = NONE; // the newest receipt of each id
   #attempt = 0; // whose connection was opened last
   #since = 0; // and the first one of the server's session
 
@@ -23,7 +26,7 @@ class Receipts {
 
   // The client goes on with a session of another number.
   forget() {
-    this.#byId.clear();
+    this.#byId = NONE;
     this.#attempt = 0;
     this.#since = 0;
   }
@@ -37,6 +40,7 @@ class Receipts {
   // The same, to be found by its id or by its key.
   add(qos, mid, delivery) {
     const receipt = this.make(qos, mid, delivery);
+    if (this.#byId === NONE) this.#byId = new Map();
     this.#byId.set(mid, receipt);
     if (delivery !== undefined) this.#byId.set(delivery.key, receipt);
   }

@@ -15,8 +15,16 @@ const versions = [5, 4, 3]; // of midge_version
 const PARTS_FROM = 2 ** 52;
 const UNSPECIFIED = 0x80; // the answer to what was not answered
 
+// Of all clients that have asked for nothing: it stays empty.
+const NOTHING = new Outcomes(0);
+
+// A session that is not open and that nobody can reach any more is given up.
+const finalizer = new FinalizationRegistry((handle) => {
+  if (handle.index >= 0) native.close(handle.index);
+});
+
 class Session {
-  // `handle`: { index }, shared with the finalizer.
+  // `handle`: { index }, shared with the client, and with the finalizer.
   constructor(presenter, handle,
     { isAsynchronous, isMqtt5, limits, isPaused, hasStore, receipts }) {
     this.presenter = presenter;
@@ -25,14 +33,13 @@ class Session {
     this.isMqtt5 = isMqtt5;
     this.life = new Life();
     this.receipts = receipts;
-    this.outcomes = new Outcomes(isAsynchronous ? limits.offlineTimeout : 0,
-      (request, mid) =>
-        presenter.overdue(request, mid, failure(errors.ETIMEOUT,
-          { text: 'there is no connection: the request waits for one' })));
+    this.outcomes = NOTHING;
+    this.offlineTimeout = isAsynchronous ? limits.offlineTimeout : 0;
     this.intake = new Intake(this, limits.holdTimeout, isPaused);
     this.parts = undefined; // by token: the request that it is a part of
     this.isRef = true;
-    this.isKept = false;
+    this.isKept = false; // it keeps the process alive
+    this.isRooted = undefined; // it lives by itself
     this.hasStore = hasStore;
     this.isReleased = false; // it has left its store
     this.farewell = undefined; // what is told when that is free
@@ -43,6 +50,18 @@ class Session {
 
   get index() {
     return this.handle.index;
+  }
+
+  // Those without an outcome, to add to.
+  get requests() {
+    if (this.outcomes === NOTHING) {
+      const { presenter, life } = this;
+      this.outcomes = new Outcomes(this.offlineTimeout, (request, mid) =>
+        presenter.overdue(request, mid, failure(errors.ETIMEOUT,
+          { text: 'there is no connection: the request waits for one' })));
+      if (life.isDesired && !life.isConnected) this.outcomes.missed();
+    }
+    return this.outcomes;
   }
 
   // What the intake wants of us: have the addon hold messages or let them go,
@@ -62,10 +81,18 @@ class Session {
   // An open client lives, and keeps the process alive unless told not to.
   keepAlive() {
     const isOpen = !this.life.isOver || this.farewell !== undefined;
-    batch.root(this, isOpen);
+    this.#root(isOpen);
     const isKept = isOpen && this.isRef;
     if (isKept !== this.isKept) batch.keep(isKept);
     this.isKept = isKept;
+  }
+
+  #root(isRooted) {
+    if (isRooted === this.isRooted) return;
+    this.isRooted = isRooted;
+    batch.root(this, isRooted);
+    if (isRooted) finalizer.unregister(this);
+    else finalizer.register(this, this.handle, this);
   }
 
   begin() {
@@ -79,7 +106,7 @@ class Session {
   // anything is heard of the other.
   giveUp(isClosed) {
     native.close(this.index);
-    batch.root(this, true);
+    this.#root(true);
     this.outcomes.content();
     if (isClosed) return;
     for (let ends = this.life.silence(); ends > 0; ends -= 1) {

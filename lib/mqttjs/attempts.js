@@ -49,7 +49,7 @@ class Attempts {
     this.#given = given;
     if (plan.isShared) return;
     this.#seen = { ...given };
-    this.#began = tell(conduct.owner.options, conduct.way);
+    this.#began = tell(conduct.options, conduct.way);
   }
 
   // For the core, in the place of credentials.
@@ -90,9 +90,10 @@ class Attempts {
 
   // Nothing has changed since the core was told all.
   #isAsPlanned() {
-    const { options } = this.#conduct.owner;
-    return this.#plan.isShared && this.#told === undefined && !options.transformWsUrl &&
-      this.#plan.isAsIn(options, this.#who);
+    const { options } = this.#conduct;
+    const plan = this.#plan;
+    return plan.isShared && this.#told === undefined && !options.transformWsUrl &&
+      (options === plan.options || plan.isAsIn(options, this.#who));
   }
 
   // An attempt begins.
@@ -131,7 +132,7 @@ class Attempts {
   // that stands in the options now.
   next() {
     this.refresh();
-    const period = this.#conduct.owner.options.reconnectPeriod;
+    const period = this.#conduct.options.reconnectPeriod;
     if (!(period > 0)) this.shut();
     else if (period !== this.#plan.options.reconnectPeriod) this.#wait(period);
     return this.#isOpen || period > 0;
@@ -182,14 +183,14 @@ class Attempts {
       native.proceed(this.#session.index, attempt, renewed);
     } catch (error) {
       owner.emit('error', error);
-      if (this.#isOpen) this.#wait(owner.options.reconnectPeriod || 1000);
+      if (this.#isOpen) this.#wait(this.#conduct.options.reconnectPeriod || 1000);
     }
   }
 
   // What is another than the core was told.
   #renew() {
     const { way, owner: { options } } = this.#conduct;
-    this.#told ??= tell(this.#planned(), way);
+    this.#told ??= tell(this.#plan.optionsFor(this.#who), way);
     const url = this.#transformed();
     const { answers, identity, security, will } = tell(options, way);
     const renewed = {
@@ -206,18 +207,12 @@ class Attempts {
     return renewed;
   }
 
-  // The options that the core began with.
-  #planned() {
-    const { clientId, userName: username, password } = this.#who;
-    return { ...this.#plan.options, clientId, username, password };
-  }
-
   // Another client identifier is another session; undefined for none of it.
   #newIdentity(identity) {
     const before = this.#told.identity;
     if (isDeepStrictEqual(identity, before)) return undefined;
     const isRenamed = identity.clientId !== before.clientId;
-    if (this.#conduct.owner.options.store && (isRenamed || identity.clean)) {
+    if (this.#conduct.options.store && (isRenamed || identity.clean)) {
       throw refuse('Options "clientId" and "clean" cannot change while there is a store, which ' +
         'keeps one session: make another client, with a store of its own');
     }

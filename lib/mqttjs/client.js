@@ -10,7 +10,6 @@ const { Conduct } = require('./conduct');
 const {
   fail, failSoon, invalidTopic, invalidQos, leaving, offline, removed,
 } = require('./failures');
-const { DefaultMessageIdProvider } = require('./identifiers');
 const { Members } = require('./members');
 const { Plan } = require('./plan');
 const { FullPublish, Group, Publish, Subscribe, Unsubscribe } = require('./requests');
@@ -32,8 +31,6 @@ class MqttClient extends Members {
   disconnecting = false;
   disconnected = false;
   queueQoSZero;
-  options;
-  messageIdProvider;
   log;
   noop = noop;
   _reconnectCount = 0;
@@ -42,8 +39,8 @@ class MqttClient extends Members {
   #subscribed = NONE; // by filter, the QoS: it need not be asked for again
 
   // `streamBuilder`: (client), returns a Duplex. Of connect it is byConnect, `options` is
-  // { options, plan, isPeriodGiven }, and `given` the caller's own object, which is read again
-  // at each attempt.
+  // { options, isPeriodGiven } or { plan }, and `given` the caller's own object, which is
+  // read again at each attempt.
   constructor(streamBuilder, options = {}, given = options) {
     const conduct = new Conduct();
     super(conduct);
@@ -51,20 +48,19 @@ class MqttClient extends Members {
     const isBuilt = streamBuilder !== byConnect;
     const begun = isBuilt ? { options: optionTable.complete(options),
       isPeriodGiven: options.reconnectPeriod != null } : options;
-    this.options = begun.options;
-    this.queueQoSZero = this.options.queueQoSZero !== false;
-    this.log = this.options.log ?? noop;
-    this.messageIdProvider = this.options.messageIdProvider ?? new DefaultMessageIdProvider();
-    this.on('error', noop);
+    const known = begun.options ?? begun.plan.options;
+    conduct.options = known;
+    this.queueQoSZero = known.queueQoSZero !== false;
+    this.log = known.log ?? noop;
     this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this, conduct), given);
-    if (this.options.manualConnect) conduct.suspend();
-    else if (lacksMethod(this.options)) refuse(this);
+    if (known.manualConnect) conduct.suspend();
+    else if (lacksMethod(known)) refuse(this);
     else this.connect();
   }
 
   #begin(begun, way, given) {
     this.#conduct.way = way;
-    begun.plan ??= new Plan(this.options, given, way, begun.isPeriodGiven);
+    begun.plan ??= new Plan(begun.options, given, way, begun.isPeriodGiven);
     this.#conduct.begin(this, begun.plan, given);
   }
 
@@ -75,7 +71,7 @@ class MqttClient extends Members {
 
   // In seconds, as it is in force.
   get keepalive() {
-    return this.#conduct.keepalive ?? this.options.keepalive;
+    return this.#conduct.keepalive ?? this.#conduct.options.keepalive;
   }
 
   // Begin to connect, when that is done by hand.
@@ -116,7 +112,7 @@ class MqttClient extends Members {
     const fault = wrong ?? illegal ?? impossible;
     if (fault) return failSoon(this, done, fault);
     if (qos > 0 && conduct.stores) return this.#store(done, topic, message, given);
-    const isFull = this.options.messageIdProvider || FullPublish.isNeeded(given);
+    const isFull = conduct.options.messageIdProvider || FullPublish.isNeeded(given);
     const Kind = isFull ? FullPublish : Publish;
     const isUnheard = !done && !isFull && !given.dup && !cbStorePut && !presenter.isWatched;
     const isKept = qos > 0 || done || !this.connected;
@@ -144,7 +140,7 @@ class MqttClient extends Members {
     this.#conduct.published();
     this.#conduct.allocate(request);
     if (!cbStorePut) return;
-    if (this.options.store) request.cbStorePut = cbStorePut;
+    if (this.#conduct.options.store) request.cbStorePut = cbStorePut;
     else process.nextTick(cbStorePut);
   }
 
@@ -188,7 +184,7 @@ class MqttClient extends Members {
 
   // In as many packets as subscribeBatchSize makes of it.
   #subscribe(entries, properties, limits, done) {
-    const size = this.options.subscribeBatchSize || entries.length;
+    const size = this.#conduct.options.subscribeBatchSize || entries.length;
     const group = new Group(done, entries);
     for (let at = 0; at < entries.length; at += size) {
       this.#ask(group, entries.slice(at, at + size), properties, limits, this.#hasNames);
@@ -216,7 +212,7 @@ class MqttClient extends Members {
     }
     handlers.name(filters, name ?? own);
     this.#keep(request);
-    if (this.options.resubscribe) {
+    if (this.#conduct.options.resubscribe) {
       if (this.#subscribed === NONE) this.#subscribed = new Map();
       for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
     }

@@ -9,6 +9,7 @@ const packets = require('./packets');
 const { Attempts } = require('./attempts');
 const { authenticate } = require('./authenticate');
 const { Handlers } = require('./handlers');
+const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
 const { Presenter } = require('./presenter');
 const { Requester } = require('./requester');
@@ -23,6 +24,7 @@ class Conduct {
   attempts;
   presenter;
   owner; // the MqttClient
+  options; // the client's; of a shared plan, until somebody looks at them
   isMqtt5;
   serverProperties; // of this connection
   keepalive; // the server's, of this connection
@@ -34,9 +36,11 @@ class Conduct {
   isReceivedSeen = false; // and at those that come
   isAttempting = false; // an attempt has begun, and its close was not told
   #plan; // what the client is made by
-  #handlers; // these three, once there was something for them
+  #identity; // who it was to begin with
+  #handlers; // these four, once there was something for them
   #inbox;
   #requester;
+  #identifiers;
   #untold; // publishes that nobody is told of, once there was one
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
@@ -45,12 +49,13 @@ class Conduct {
   #isReconnecting = false; // reconnect was called while it was ending
   #endings; // callbacks of end
 
-  // The owner has its options. `given`: the caller's own, which are read again.
+  // It has its options. `given`: the caller's own, which are read again.
   begin(owner, plan, given) {
-    const identity = optionTable.identity(owner.options);
+    const identity = plan.identify(given);
+    this.#identity = identity;
     this.owner = owner;
     this.#plan = plan;
-    this.isMqtt5 = owner.options.protocolVersion === 5;
+    this.isMqtt5 = this.options.protocolVersion === 5;
     this.attempts = new Attempts(this, plan, identity, given);
     this.presenter = new Presenter(owner, this);
     this.core = new Client(this.presenter, {
@@ -61,7 +66,7 @@ class Conduct {
       credentials: this.attempts,
       carrier: this.way.carrier,
     });
-    this.useStores(owner.options);
+    this.useStores(this.options);
     if (plan.will !== undefined) this.setWill(plan.will);
     this.#start();
   }
@@ -70,6 +75,12 @@ class Conduct {
     this.#check(this.core.connect(this.#plan.place));
     this.#isUp = true;
     this.attempts.expect();
+  }
+
+  // The options, the client's own from now on: they may be changed.
+  get ownOptions() {
+    if (this.options === this.#plan?.options) this.options = this.#plan.optionsFor(this.#identity);
+    return this.options;
   }
 
   // --- Parts ---
@@ -94,6 +105,15 @@ class Conduct {
 
   get isFull() {
     return this.#inbox !== undefined && this.#inbox.isFull;
+  }
+
+  get identifiers() {
+    this.#identifiers ??= this.options.messageIdProvider ?? new DefaultMessageIdProvider();
+    return this.#identifiers;
+  }
+
+  set identifiers(provider) {
+    this.#identifiers = provider;
   }
 
   get requester() {
@@ -126,7 +146,7 @@ class Conduct {
 
   // A request has the message id that the program sees.
   allocate(request) {
-    const provider = this.owner.options.messageIdProvider;
+    const provider = this.options.messageIdProvider;
     const { mid } = this.core;
     const id = provider ? provider.allocate() : mid;
     request.identify(id, mid);
@@ -136,7 +156,7 @@ class Conduct {
   // Undefined unless a provider of the program's has given the id. This is seldom
   // asked, and so no table is kept for it.
   find(id) {
-    if (!this.owner.options.messageIdProvider) return undefined;
+    if (!this.options.messageIdProvider) return undefined;
     return this.unfinished.find((request) => request.id === id);
   }
 
@@ -219,7 +239,7 @@ class Conduct {
   refused(error, wasOpen) {
     if (wasOpen || error.reasonCode === undefined) return;
     this.serverProperties = error.properties;
-    if (!this.owner.options.reconnectOnConnackError) this.suspend();
+    if (!this.options.reconnectOnConnackError) this.suspend();
   }
 
   cause(error) {
@@ -262,15 +282,14 @@ class Conduct {
   // A request whose connection has gone. The core makes it again, unless
   // subscriptions are not to be.
   dropped(request) {
-    if (!this.owner.options.resubscribe && request instanceof Subscribe) {
+    if (!this.options.resubscribe && request instanceof Subscribe) {
       this.core.cancel(request.mid);
     }
   }
 
   settled(request, isAnswered) {
-    const { options, messageIdProvider } = this.owner;
-    if (options.messageIdProvider && request.id !== 0 && !request.isStored) {
-      messageIdProvider.deallocate(request.id);
+    if (this.options.messageIdProvider && request.id !== 0 && !request.isStored) {
+      this.identifiers.deallocate(request.id);
     }
     if (request.qos > 0) this.#unpublished(isAnswered);
   }

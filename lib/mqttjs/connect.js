@@ -18,7 +18,7 @@ function connect(url, options) {
   const place = given === url ? '' : url;
   const known = plans.find(place, given);
   if (known !== undefined) {
-    return new MqttClient(byConnect, { options: known.optionsFor(given), plan: known }, given);
+    return new MqttClient(byConnect, { plan: known }, given);
   }
   const merged = merge(url, options);
   const begun = { options: complete(merged), isPeriodGiven: merged.reconnectPeriod != null };

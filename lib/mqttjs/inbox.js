@@ -30,7 +30,7 @@ class Inbox {
   constructor(conduct) {
     this.#owner = conduct.owner;
     this.#conduct = conduct;
-    this.#isJudged = isJudged(conduct.owner.options);
+    this.#isJudged = isJudged(conduct.options);
     this.#answers = new Answers(conduct);
   }
 
@@ -69,7 +69,7 @@ class Inbox {
 
   // There is nothing to be asked, and nobody answers but us: as most are.
   #isPlain({ qos }, isMqtt5) {
-    const { manualAcks } = this.#owner.options;
+    const { manualAcks } = this.#conduct.options;
     if (manualAcks || (isMqtt5 && this.#isJudged)) return false;
     return qos < 2 || this.#conduct.stores === undefined;
   }
@@ -187,7 +187,7 @@ class Inbox {
     const { topic, packet, receipt } = message;
     const owner = this.#owner;
     const isTaken = reason === 0;
-    const isManual = owner.options.manualAcks && isTaken;
+    const isManual = this.#conduct.options.manualAcks && isTaken;
     if (isManual) this.#answers.byHand(packet, receipt);
     this.#isBusy = true;
     if (isTaken) {

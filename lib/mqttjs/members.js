@@ -14,6 +14,7 @@ class Members extends Promises {
 
   constructor(conduct) {
     super();
+    super.on('error', ignore);
     this.#conduct = conduct;
   }
 
@@ -23,6 +24,23 @@ class Members extends Promises {
 
   static defaultId() {
     return `mqttjs_${randomBytes(4).toString('hex')}`;
+  }
+
+  // Made when somebody looks: few programs do.
+  get options() {
+    return this.#conduct.ownOptions;
+  }
+
+  set options(options) {
+    this.#conduct.options = options;
+  }
+
+  get messageIdProvider() {
+    return this.#conduct.identifiers;
+  }
+
+  set messageIdProvider(provider) {
+    this.#conduct.identifiers = provider;
   }
 
   #withId() {
@@ -73,7 +91,7 @@ class Members extends Promises {
 
   // The keep-alive counts from now on. When to ping is the core's business otherwise.
   reschedulePing(force = false) {
-    if (this.keepaliveManager === null || !(force || this.options.reschedulePings)) return;
+    if (this.keepaliveManager === null || !(force || this.#conduct.options.reschedulePings)) return;
     this.#conduct.core.postponePing();
   }
 

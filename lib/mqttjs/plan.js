@@ -42,11 +42,18 @@ class Plan {
     this.isShared = true;
   }
 
-  // The options of a client whose caller gave these.
-  optionsFor(given) {
-    const options = { ...this.options, clientId: given.clientId ?? newId() };
-    if (given.username !== undefined) options.username = given.username;
-    if (given.password !== undefined) options.password = given.password;
+  // Who a client is whose caller gave these.
+  identify({ clientId, username, password }) {
+    if (!this.isShared) return optionTable.identity(this.options);
+    const { keepalive } = this.options;
+    return optionTable.identity({ clientId: clientId ?? newId(), username, password, keepalive });
+  }
+
+  // The options of the client `who`.
+  optionsFor({ clientId, userName: username, password }) {
+    const options = { ...this.options, clientId };
+    if (username !== undefined) options.username = username;
+    if (password !== undefined) options.password = password;
     return options;
   }
 

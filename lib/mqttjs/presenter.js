@@ -107,7 +107,7 @@ class Presenter {
     }
     this.#conduct.refused(error, wasOpen);
     const fault = this.#conduct.cause(error) ??
-      faults.ofConnection(error, wasOpen, sent, this.#owner.options);
+      faults.ofConnection(error, wasOpen, sent, this.#conduct.options);
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
     this.#conduct.lost(fault);
@@ -213,7 +213,7 @@ class Presenter {
   }
 
   restored(what) {
-    const { onRestored } = this.#owner.options;
+    const { onRestored } = this.#conduct.options;
     if (onRestored) call(this.#owner, onRestored, what);
   }
 

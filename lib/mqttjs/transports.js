@@ -197,7 +197,7 @@ function wayOfBuilder(owner, streamBuilder) {
 
 // Of a client of connect().
 function wayOf(owner, conduct) {
-  const { options } = owner;
+  const { options } = conduct;
   const create = options.createWebsocket ?? options.wsOptions?.createWebsocket ??
     (options.forceNativeWebSocket ? nativeSocket : undefined);
   if (create === undefined || create === null || !isWebSocket(options)) {
