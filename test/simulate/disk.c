@@ -187,6 +187,7 @@ static void note_mark(disk *d, const midge_record *record, uint64_t position) {
   if (!midge_mark_read(record->head, &mark)) return;
   bool released = mark.state == MIDGE_MESSAGE_RELEASED;
   uint64_t *marked = &d->marked[mark.packet_id];
+  if (mark.packet_id > d->highest) d->highest = mark.packet_id;
   d->released[mark.packet_id] = released ? position : 0;
   if (!released || *marked == 0) *marked = position;
 }
@@ -225,7 +226,9 @@ static void note(world *w, const midge_record *record, uint64_t position) {
   if (record->key >> KEY_KIND == KEY_MARK) note_mark(d, record, position);
   if (inbox_has(record->key)) inbox_note(w, record, position);
   if (record->key >> KEY_KIND != KEY_INBOUND || inbox_has(record->key)) return;
-  uint64_t *place = &d->received[record->key & UINT16_MAX];
+  uint16_t id = record->key & UINT16_MAX;
+  uint64_t *place = &d->received[id];
+  if (id > d->highest) d->highest = id;
   if (record->head.size == 0)
     *place = 0;
   else if (*place == 0)
@@ -491,9 +494,10 @@ void disk_crash(world *w) {
   d->inbox_count = 0;
   memset(d->keys, 0, sizeof d->keys);
   memset(d->published, 0, sizeof d->published);
-  memset(d->received, 0, sizeof d->received);
-  memset(d->marked, 0, sizeof d->marked);
-  memset(d->released, 0, sizeof d->released);
+  size_t ids = (size_t)d->highest + 1; /* most are never used */
+  memset(d->received, 0, ids * sizeof d->received[0]);
+  memset(d->marked, 0, ids * sizeof d->marked[0]);
+  memset(d->released, 0, ids * sizeof d->released[0]);
 }
 
 /* The messages come before their marks. */

@@ -241,6 +241,7 @@ typedef struct monitor {
   } owed[MESSAGES_MAX * 4]; /* answers we owe, in order */
   size_t owed_count;
   bool completions[65536]; /* PUBREL came, PUBCOMP is owed */
+  uint16_t highest_completion;
 } monitor;
 
 /* --- The program -----------------------------------------------------------
@@ -305,6 +306,7 @@ typedef struct disk {
   bool stale; /* what was in flight is damaged, or may be */
   uint64_t published[REQUESTS_MAX], received[65536];
   uint64_t marked[65536], released[65536];
+  uint16_t highest;            /* identifier in them */
   uint64_t keys[REQUESTS_MAX]; /* of messages, 0: none */
   struct {
     uint64_t key, position;

@@ -17,7 +17,7 @@ void monitor_connected(world *w) {
   m->version = w->weather.version;
   m->keep_alive_s = 0;
   m->owed_count = 0;
-  memset(m->completions, 0, sizeof m->completions);
+  memset(m->completions, 0, (size_t)m->highest_completion + 1);
   for (unsigned id = 1; id <= m->highest; id++) {
     m->use[id].this_time = false;
     /* SUBSCRIBE is no part of the session: it goes again as a new one. */
@@ -239,6 +239,8 @@ static void on_delivered(world *w, const midge_packet *packet) {
     case MIDGE_PUBREL:
       if (w->weather.at_release) world_hit(HIT_at_release);
       w->monitor.completions[packet->ack.packet_id] = true;
+      if (packet->ack.packet_id > w->monitor.highest_completion)
+        w->monitor.highest_completion = packet->ack.packet_id;
       return;
     case MIDGE_PUBACK:
     case MIDGE_PUBCOMP:
