@@ -213,19 +213,25 @@ static void accept(world *w, conn *c, const midge_packet *packet) {
                                   MIDGE_SESSION_EXPIRY_INTERVAL, &expiry) ||
                  expiry.number == 0
            : packet->connect.clean_start;
-  uint8_t wire[24];
+  uint8_t wire[32];
   uint32_t receive_max = 1 + world_roll(w, w->weather.receive_max);
   if (receive_max == 1 && five) world_hit(HIT_window_of_one);
   if (five) {
-    midge_property list[3] = {
+    midge_property list[4] = {
         {.id = MIDGE_RECEIVE_MAXIMUM, .number = receive_max},
-        {.id = MIDGE_TOPIC_ALIAS_MAXIMUM, .number = w->weather.alias_max},
-        {.id = MIDGE_SERVER_KEEP_ALIVE,
-         .number = w->weather.server_keep_alive_s}};
-    bool ours = w->weather.server_keep_alive_s != 0;
-    if (ours) world_hit(HIT_server_keep_alive);
+        {.id = MIDGE_TOPIC_ALIAS_MAXIMUM, .number = w->weather.alias_max}};
+    size_t count = 2;
+    if (w->weather.server_keep_alive_s != 0) {
+      world_hit(HIT_server_keep_alive);
+      list[count].id = MIDGE_SERVER_KEEP_ALIVE;
+      list[count++].number = w->weather.server_keep_alive_s;
+    }
+    if (w->weather.qos_max < MIDGE_EXACTLY_ONCE) {
+      list[count].id = MIDGE_MAXIMUM_QOS;
+      list[count++].number = w->weather.qos_max;
+    }
     uint8_t *end =
-        midge_properties_encode((midge_properties){list, ours ? 3 : 2}, wire);
+        midge_properties_encode((midge_properties){list, count}, wire);
     connack.properties = midge_slice_of(wire, (size_t)(end - wire));
   }
   c->window = five ? w->weather.broker_window : UINT16_MAX;
@@ -268,7 +274,7 @@ static void take(world *w, const midge_packet *packet, midge_slice topic) {
   request *r = &w->requests[number];
   CHECK(w, topic.size == 5 && topic.data[4] == '0' + r->topic,
         "message %u came with another topic", number);
-  CHECK(w, r->qos == packet->publish.qos, "message %u has another QoS", number);
+  midge_qos qos = packet->publish.qos;
   /* Per topic and QoS the first arrivals are in order [MQTT-4.6.0-1]. */
   for (uint32_t i = number + 1; r->arrived == 0 && i < w->request_count; i++) {
     request *newer = &w->requests[i];
@@ -279,9 +285,10 @@ static void take(world *w, const midge_packet *packet, midge_slice topic) {
   }
   /* I3: once in a session, and of QoS 0 once. */
   bool again = r->arrived > 0 && r->epoch == w->broker.epoch;
-  CHECK(w, !again || r->qos != MIDGE_EXACTLY_ONCE || w->monitor.unsure,
+  CHECK(w, !again || qos != MIDGE_EXACTLY_ONCE || w->monitor.unsure,
         "message %u came twice", number);
-  CHECK(w, r->arrived == 0 || r->qos != MIDGE_AT_MOST_ONCE,
+  bool restored = r->qos != MIDGE_AT_MOST_ONCE && r->restored;
+  CHECK(w, r->arrived == 0 || qos != MIDGE_AT_MOST_ONCE || restored,
         "message %u of QoS 0 came twice", number);
   CHECK(w, r->told, "message %u came before it was told", number);
   r->epoch = w->broker.epoch;

@@ -36,6 +36,7 @@ static void fill_session(world *w, midge_session_options *o) {
       .durable_qos_0 = is->fleeting,
       .queue_memory_max = is->memory_max,
       .drop_in_flight = is->drop,
+      .lower_qos = is->lower,
       .breaks_off = is->breaks_off,
       .context = w,
   };

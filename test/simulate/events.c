@@ -275,8 +275,8 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
                 r->finished != w->life.finished;
   switch (status) {
     case MIDGE_OK:
-      return r->kind != REQUEST_PUBLISH || r->qos == 0 || r->arrived > 0 ||
-             w->monitor.unsure;
+      return r->kind != REQUEST_PUBLISH || world_qos(w, r) == 0 ||
+             r->arrived > 0 || w->monitor.unsure;
     case MIDGE_ECLOSED: /* or else this must be the end of a connect */
       if (!parted && w->life.ended_step != w->steps) w->life.owes_end = true;
       return !w->weather.kept || parted;
@@ -301,6 +301,9 @@ static bool may_end_with(world *w, const request *r, midge_status status) {
       /* A SUBSCRIBE may share the fate of an older one of the same filter. */
       return w->breaks - (r->kind == REQUEST_PUBLISH ? r->breaks : 0) >=
              BREAKS_MAX;
+    case MIDGE_ENOTSUP:
+      world_hit(HIT_qos_refused);
+      return r->kind == REQUEST_PUBLISH && world_qos(w, r) > w->weather.qos_max;
     case MIDGE_ESESSION:
       world_hit(HIT_dropped);
       /* What a filter took is as good as sent. */
@@ -481,7 +484,8 @@ void events_crash(world *w) {
     }
     CHECK(w,
           !r->stored || r->done || !r->counted || r->damaged || r->gone ||
-              r->discarded || r->taken_back || w->disk.lost,
+              r->discarded || r->taken_back || w->disk.lost ||
+              world_qos(w, r) != r->qos,
           "request %u was stored, and is not there", i); /* I2 */
     if (r->kind == REQUEST_PUBLISH && r->qos != 0 && !r->done)
       world_hit(HIT_not_stored);

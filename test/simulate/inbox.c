@@ -46,7 +46,7 @@ void inbox_note(world *w, const midge_record *record, uint64_t position) {
   if (at < d->inbox_count) return;
   CHECK(w, d->inbox_count < INBOX_MAX, "too many messages in the inbox");
   d->inbox[d->inbox_count].key = record->key;
-  d->inbox[d->inbox_count].size = record->body.size;
+  d->inbox[d->inbox_count].size = sizeof(midge_kept) + record->body.size;
   d->inbox[d->inbox_count++].position = position;
   w->messages[number_in(w, record)].kept_at = position;
   size_t bytes = bytes_in(d), most = w->weather.inbox_max;

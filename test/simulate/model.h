@@ -40,8 +40,9 @@ typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
       lasting, fixed, proxy, breaks_off, standing_late, durable, inbox,
-      fleeting, drop;
-  bool plain; /* requests without limits */
+      fleeting, drop, lower;
+  midge_qos qos_max; /* of the broker */
+  bool plain;        /* requests without limits */
   uint16_t broker_window, in_flight_max, receive_max, alias_max, batch_max;
   uint16_t keep_alive_s, server_keep_alive_s;
   uint32_t parked_max, inbox_max, memory_max; /* bytes; 0: the default */
@@ -550,6 +551,8 @@ void world_step(world *w);
 void world_converge(world *w);
 void world_close(world *w);
 void world_free(world *w);
+/* The QoS that a publish is sent with, as far as it is sent. */
+midge_qos world_qos(const world *w, const request *r);
 /* Run the seed to its end; the hash of its trace. */
 uint64_t world_run(uint64_t seed, bool verbose);
 extern uint64_t *world_hits; /* HIT_COUNT of them */

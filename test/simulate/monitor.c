@@ -32,8 +32,13 @@ static void on_publish(world *w, const midge_packet *packet) {
   request *r = &w->requests[number];
   CHECK(w, !r->damaged, "message %u is damaged, and sent", number);
   CHECK(w, !r->discarded, "message %u was discarded, and is sent", number);
+  CHECK(w, packet->publish.qos == world_qos(w, r), "message %u has another QoS",
+        number);
+  CHECK(w, packet->publish.qos <= w->weather.qos_max,
+        "message %u has a QoS that the broker does not take", number);
+  if (packet->publish.qos != r->qos) world_hit(HIT_qos_lowered);
   if (packet->publish.qos == MIDGE_AT_MOST_ONCE) {
-    disk_fleeting(w, number);
+    if (r->qos == MIDGE_AT_MOST_ONCE) disk_fleeting(w, number);
     return;
   }
   CHECK(w, id != 0, "packet identifier 0"); /* I6 */

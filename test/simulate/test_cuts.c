@@ -51,6 +51,7 @@ static script script_of(unsigned number) {
 static void set_weather(weather *is, const script *of) {
   *is = (weather){.version = of->version,
                   .broker_version = MIDGE_MQTT_5,
+                  .qos_max = MIDGE_EXACTLY_ONCE,
                   .plain = true,
                   .kept = true,
                   .durable = true,

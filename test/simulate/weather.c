@@ -26,6 +26,11 @@ static void draw_session(weather *to, dice *d) {
   if (to->negotiate && one_in(d, 2)) to->broker_version = MIDGE_MQTT_3_1_1;
   if (to->broker_version > to->version && to->version != MIDGE_MQTT_5)
     to->broker_version = MIDGE_MQTT_5;
+  to->qos_max = MIDGE_EXACTLY_ONCE;
+  if (to->version == MIDGE_MQTT_5 && to->broker_version == MIDGE_MQTT_5 &&
+      one_in(d, 5))
+    to->qos_max = (midge_qos)dice_roll(d, 2);
+  to->lower = one_in(d, 2);
   to->kept = !one_in(d, 3);
   to->adopt = one_in(d, 2);
   to->durable = to->kept && one_in(d, 2);
@@ -103,7 +108,7 @@ static void draw_faults(weather *to, dice *d) {
   to->disk_fault = rate(d, 1000);
   to->jump = rate(d, 5000);
   to->expire = rate(d, 3000);
-  to->lose = rate(d, 1000);
+  to->lose = rate(d, 4000);
   to->damage = rate(d, 3000);
   to->discard = rate(d, 3000);
   if (to->version == MIDGE_MQTT_3_1) to->expire = to->lose = 0;

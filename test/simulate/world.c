@@ -209,6 +209,11 @@ static bool is_quiet(const world *w) {
          broker_conn(w) == w->conn && !w->conn->mute;
 }
 
+midge_qos world_qos(const world *w, const request *r) {
+  bool lowered = w->weather.lower && r->qos > w->weather.qos_max;
+  return lowered ? w->weather.qos_max : r->qos;
+}
+
 /* What was granted, and not taken back since, is in force. */
 static void judge_filter(const world *w, unsigned filter) {
   /* A renewal may have been given up over connections that broke. */
@@ -268,7 +273,8 @@ static void say_goodbye(world *w) {
   if (!well || number == w->request_count) return;
   const request *last = &w->requests[number];
   CHECK(w, w->program.goodbyes == goodbyes + 1, "no DISCONNECT has arrived");
-  bool limited = last->ttl_ms != 0 || last->timeout_ms != 0;
+  bool limited = last->ttl_ms != 0 || last->timeout_ms != 0 ||
+                 world_qos(w, last) > w->weather.qos_max;
   if (force || limited || !last->counted || last->refused) return;
   CHECK(w, last->done && last->status == MIDGE_OK,
         "the goodbye did not wait for request %u", number);

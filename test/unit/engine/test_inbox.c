@@ -102,6 +102,7 @@ static void another_connection_owes_nothing(void **state) {
   midge_inbox_owe_completion(&inbox, 9);
   assert_true(midge_inbox_set_state(&inbox, 9, MIDGE_INBOUND_RELEASED));
   assert_true(midge_inbox_owes_completion(&inbox, 9));
+  assert_false(midge_inbox_owes_completion(&inbox, 8));
   midge_inbox_rewind(&inbox);
   assert_false(midge_inbox_owes_completion(&inbox, 9));
   assert_int_equal(midge_inbox_state(&inbox, 9), MIDGE_INBOUND_RELEASED);
