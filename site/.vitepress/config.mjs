@@ -5,19 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
+import { GROUPS } from './groups.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SHOWN = /(\.(js|mjs|svg|h)|^LICENSE)$/;
-
-const GROUPS = {
-  Begin: ['README', 'docs/guide', 'docs/migrating-from-mqttjs', 'docs/troubleshooting'],
-  'In JavaScript': ['docs/mqtt-connect', 'docs/api', 'docs/durability', 'docs/security',
-    'docs/brokers'],
-  Beside: ['docs/command-line', 'docs/bench', 'docs/c-api', 'docs/performance', 'bench/RESULTS',
-    'bench/README'],
-  'How it is made': ['ARCHITECTURE', 'docs/statements', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY',
-    'STYLE'],
-};
 
 const places = Object.values(GROUPS).flat();
 const linked = new Set();
@@ -38,8 +29,28 @@ function fileOf(href, document) {
   return path.posix.join(path.posix.dirname(document), href);
 }
 
+// A link to README.md leads to the front page, which it became.
+function withFrontPage(href, document) {
+  const target = path.posix.join(path.posix.dirname(document), href);
+  return target === 'README.md' ? '/' : href;
+}
+
 function isCopied(file) {
   return SHOWN.test(path.basename(file)) && fs.statSync(path.join(ROOT, file)).isFile();
+}
+
+// As GitHub names a heading, so that a link to it leads there in both.
+function anchorOf(heading) {
+  return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-');
+}
+
+// An indented block is shown as a fenced one is, and scrolls by itself.
+function withOneKindOfCode(md) {
+  md.core.ruler.push('code', ({ tokens }) => {
+    for (const token of tokens) {
+      if (token.type === 'code_block') Object.assign(token, { type: 'fence', tag: 'code' });
+    }
+  });
 }
 
 function withoutDeadLinks(md) {
@@ -48,7 +59,10 @@ function withoutDeadLinks(md) {
       let isDropped = false;
       for (const token of children) {
         if (token.type === 'link_open') {
-          const file = fileOf(token.attrGet('href'), env.relativePath.replace('index', 'README'));
+          const href = token.attrGet('href');
+          const document = env.relativePath.replace('index', 'README');
+          const file = fileOf(href, document);
+          token.attrSet('href', withFrontPage(href, document));
           isDropped = file !== undefined && !isCopied(file);
           if (file !== undefined && !isDropped) {
             linked.add(file);
@@ -77,7 +91,11 @@ export default defineConfig({
   cacheDir: 'node_modules/.cache',
   rewrites: { 'README.md': 'index.md' },
   ignoreDeadLinks: [(url) => linked.has(url.replace(/^\//, ''))],
-  markdown: { config: withoutDeadLinks },
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  markdown: {
+    anchor: { slugify: anchorOf },
+    config: (md) => [withOneKindOfCode, withoutDeadLinks].forEach((change) => change(md)),
+  },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
