@@ -346,6 +346,8 @@ void monitor_discarded(world *w, uint32_t number) {
 /* What was not sent may be sent as if it had been. */
 void monitor_restored(world *w, uint16_t id, bool released, uint32_t number) {
   usage *u = &w->monitor.use[id];
+  /* No broker was ever sent what none of them takes. */
+  if (world_qos(w, &w->requests[number]) > w->weather.qos_max) return;
   world_hit(released ? HIT_restored_released : HIT_restored_in_flight);
   if (id > w->monitor.highest) w->monitor.highest = id;
   if (u->type == MIDGE_PUBLISH && u->number == number) return;
