@@ -176,9 +176,15 @@ void midge_outbox_remove(midge_outbox *outbox, midge_message *message) {
   unlink_from(list_of(outbox, message), message);
 }
 
+bool midge_outbox_waits(const midge_outbox *outbox) {
+  return outbox->entry != NULL || outbox->behind.first != NULL ||
+         outbox->absent.count != 0;
+}
+
 void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
                         midge_message *behind) {
   assert(outbox->entry == message);
+  assert(message->key >= outbox->passed);
   assert(message->state == MIDGE_MESSAGE_WAITS);
   assert(behind == NULL || behind->key < message->key);
   midge_message *after = behind != NULL ? behind->next : outbox->fleeting.first;
@@ -207,6 +213,7 @@ void midge_outbox_show(midge_outbox *outbox, midge_message *message) {
   assert(!message->shown);
   if (message->qos == MIDGE_AT_MOST_ONCE) {
     unlink_from(&outbox->fleeting, message);
+    if (message->key > outbox->passed) outbox->passed = message->key;
     message->shown = true;
     append(&outbox->leaving, message);
     return;

@@ -43,8 +43,10 @@ typedef struct midge_outbox {
   midge_message *unstored; /* next whose record is to be committed, if the
                                   session is durable; null: none */
   midge_message *unstored_fleeting; /* the same, of QoS 0 */
-  size_t in_flight;                 /* messages with an identifier */
-  size_t exactly_once;              /* of these, QoS 2 */
+  uint64_t passed;  /* the highest key of QoS 0 that was shown: what has a lower
+                       one was overtaken, and gets another */
+  size_t in_flight; /* messages with an identifier */
+  size_t exactly_once; /* of these, QoS 2 */
   size_t window; /* messages of QoS 1 and 2 this connection may yet show */
   size_t count;  /* messages that have not ended */
   size_t bytes;  /* their topics, properties and payloads */
@@ -80,8 +82,11 @@ void midge_outbox_insert(midge_outbox *outbox, midge_message *behind,
 /* Take it out of every list, wherever it is; it is the caller's then. */
 void midge_outbox_remove(midge_outbox *outbox, midge_message *message);
 
-/* The next to get an identifier is of QoS 0 from now on. The search for its
- * place begins at `behind`, one of QoS 0 that is older, or null. */
+/* Whether a message of QoS 1 or 2 waits for an identifier, wherever it is. */
+bool midge_outbox_waits(const midge_outbox *outbox);
+/* The next to get an identifier is of QoS 0 from now on, and has not been
+ * overtaken. The search for its place begins at `behind`, one of QoS 0 that is
+ * older, or null. */
 void midge_outbox_lower(midge_outbox *outbox, midge_message *message,
                         midge_message *behind);
 

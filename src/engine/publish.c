@@ -68,15 +68,24 @@ static midge_status check_limits(const midge_session *session,
   if (status == MIDGE_EPAYLOAD) return status;
   if (session->state != MIDGE_STATE_OPEN) return MIDGE_OK;
   if (message->retain && !limits->retain) return MIDGE_ENOTSUP;
-  if (message->qos > limits->qos_max) return MIDGE_ENOTSUP;
+  if (message->qos > limits->qos_max && !session->options.lower_qos)
+    return MIDGE_ENOTSUP;
   return status;
+}
+
+/* Of QoS 0 it would overtake those that are yet to be lowered. */
+static void lower(const midge_session *session, midge_message *message) {
+  midge_qos most = session->limits.qos_max;
+  if (!session->options.lower_qos || session->state != MIDGE_STATE_OPEN) return;
+  if (message->qos <= most) return;
+  if (most == MIDGE_AT_MOST_ONCE && midge_outbox_waits(&session->outbox))
+    return;
+  message->qos = most;
 }
 
 static midge_status take_message(midge_session *session, midge_message *message,
                                  uint64_t token) {
-  if (session->options.lower_qos && session->state == MIDGE_STATE_OPEN &&
-      message->qos > session->limits.qos_max)
-    message->qos = session->limits.qos_max;
+  lower(session, message);
   midge_status status = check_limits(session, message);
   if (status != MIDGE_OK) return status;
   message->key = session->next_key;

@@ -322,13 +322,18 @@ void midge_session_show_message(midge_session *session,
  * is the last one of which that is true, for all of them at once are many. */
 static bool lower_qos(midge_session *session, midge_message *message,
                       midge_message **lowered) {
+  midge_outbox *outbox = &session->outbox;
   midge_qos most = session->limits.qos_max;
   if (!session->options.lower_qos || message->qos <= most) return false;
   if (most == MIDGE_AT_MOST_ONCE) {
     midge_session_record_end(session, message);
     message->recorded = false;
-    message->position = 0;
-    midge_outbox_lower(&session->outbox, message, *lowered);
+    /* As QoS 0 with a record, which it was told to have. */
+    bool waits = session->options.durable_qos_0;
+    message->position = waits ? session->records.written : 0;
+    if (message->key < outbox->passed)
+      message->key = outbox->passed = session->next_key++;
+    midge_outbox_lower(outbox, message, *lowered);
     *lowered = message;
     return true;
   }
