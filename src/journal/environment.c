@@ -43,10 +43,11 @@ static bool is_empty(MDB_txn *txn) {
 
 static int refuse_format(const midge_store *store, MDB_val found,
                          midge_explanation *why) {
-  char more[96] = " was made by another program";
+  char more[96] = " was made by another program; choose another path";
   if (found.mv_size != 0)
     snprintf(more, sizeof more,
-             " has the format \"%.*s\", which this version does not know",
+             " has the format \"%.*s\", which this version does not know;"
+             " choose another path",
              found.mv_size < 20 ? (int)found.mv_size : 20,
              (const char *)found.mv_data);
   midge_explain(why, MIDGE_EFOREIGN, "the store", store->place.path, more);
@@ -108,8 +109,23 @@ static int check_size(const midge_store *store, const char *name,
   error = midge_pages_are_free(store->env, whole, &are_free);
   if (error != 0 || are_free) return error;
   midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
-                " is damaged: its file was cut short");
+                " is damaged: its file was cut short; move it away, and"
+                " another one is made");
   return MDB_CORRUPTED;
+}
+
+static bool is_nameless(int file) {
+  struct stat found;
+  return fstat(file, &found) == 0 && found.st_nlink == 0;
+}
+
+/* What is written to a file without a name goes with this process, and a lock
+ * without one keeps nobody away. */
+static bool was_removed(const midge_store *store) {
+  int file;
+  if (is_nameless(store->place.lock)) return true;
+  return store->env != NULL && mdb_env_get_fd(store->env, &file) == 0 &&
+         is_nameless(file);
 }
 
 /* --- Opening --- */
@@ -173,8 +189,9 @@ midge_status midge_environment_open(midge_store *store,
 }
 
 void midge_environment_close(midge_store *store) {
+  bool is_ours = store->env != NULL && !was_removed(store);
   if (store->env != NULL) mdb_env_close(store->env);
-  if (store->env != NULL && store->is_fresh) unlink(store->place.fresh);
+  if (is_ours && store->is_fresh) unlink(store->place.fresh);
   store->env = NULL;
   midge_epoch_close(&store->epoch);
 }
@@ -225,6 +242,10 @@ static bool grow(midge_store *store) {
 }
 
 static midge_status reopen(midge_store *store, midge_explanation *why) {
+  if (was_removed(store))
+    return midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
+                         " was removed while it was open; end this client, and"
+                         " the next one makes it anew");
   return store->env == NULL ? midge_environment_open(store, why) : MIDGE_OK;
 }
 

@@ -91,14 +91,25 @@ static int write_progress(const midge_epoch *epoch, uint64_t transaction) {
   return size < 0 ? errno : ENOSPC;
 }
 
-/* The file first: an epoch that is only there has not begun. */
+/* A store that is empty, beside the epoch of one that was written, has lost its
+ * data: then by how much. */
+static int find_loss(const midge_epoch *epoch, uint64_t *lost) {
+  midge_progress progress;
+  ssize_t size = pread(epoch->file, &progress, sizeof progress, 0);
+  if (size < 0) return errno;
+  if (size == sizeof progress) *lost = progress.transaction;
+  return 0;
+}
+
+/* The file first: an epoch that is only there has not begun, and does not
+ * forget what was lost before. */
 static int begin(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
-                 const midge_lair *lair) {
+                 const midge_lair *lair, uint64_t lost) {
   midge_stamp stamp = {.lair = *lair};
   MDB_val key = value_of(epoch_key), value = {sizeof stamp, &stamp};
   if (getrandom(&stamp.id, sizeof stamp.id, 0) != sizeof stamp.id) return EIO;
   epoch->id = stamp.id;
-  int error = write_progress(epoch, 0);
+  int error = write_progress(epoch, lost);
   return error == 0 ? mdb_put(txn, about, &key, &value, 0) : error;
 }
 
@@ -121,13 +132,14 @@ int midge_epoch_open(midge_epoch *epoch, MDB_txn *txn, MDB_dbi about,
   if (error == 0) error = open_file(epoch, path);
   if (error != 0) return error;
   bool is_known = find_stamp(txn, about, &stamp), is_stale = true;
+  uint64_t lost = 0;
   epoch->id = stamp.id;
-  if (is_known)
-    error =
-        check_progress(epoch, &stamp, &lair, mdb_txn_id(txn) - 1, &is_stale);
+  error = is_known ? check_progress(epoch, &stamp, &lair, mdb_txn_id(txn) - 1,
+                                    &is_stale)
+                   : find_loss(epoch, &lost);
   if (error != 0 || !is_stale) return error;
-  error = begin(epoch, txn, about, &lair);
-  if (!is_known || error != 0) return error;
+  error = begin(epoch, txn, about, &lair, lost);
+  if ((!is_known && lost == 0) || error != 0) return error;
   epoch->is_stale = true;
   return midge_epoch_spoil(txn, about);
 }

@@ -51,6 +51,8 @@ static const char *remedy(int error) {
     case EMFILE:
     case ENFILE:
       return "; allow more open files";
+    case MDB_INVALID:
+      return "; choose another path, or move it away";
     case ENOENT:
       return "; make the directory that it is to lie in";
     default:

@@ -74,6 +74,29 @@ static void data_in_another_file_is_stale(void **state) {
   assert_true(opens_stale());
 }
 
+/* What the server has of the session may be anything. */
+static void a_store_that_has_lost_its_data_is_stale(void **state) {
+  (void)state;
+  put_and_close(1, "a");
+  assert_int_equal(truncate(name_of("data.mdb"), 0), 0);
+  assert_true(opens_stale());
+  put_and_close(MIDGE_STORE_SESSION, "session");
+  assert_false(opens_stale());
+  remove(name_of("data.mdb"));
+  assert_true(opens_stale());
+  remove(name_of("data.mdb")); /* before anything was written */
+  assert_true(opens_stale());
+  put_and_close(MIDGE_STORE_SESSION, "session");
+  assert_false(opens_stale());
+}
+
+static void a_store_that_was_never_written_has_lost_nothing(void **state) {
+  (void)state;
+  assert_false(opens_stale());
+  remove(name_of("data.mdb"));
+  assert_false(opens_stale());
+}
+
 static void data_of_another_store_is_stale(void **state) {
   (void)state;
   put_and_close(1, "a");
@@ -193,6 +216,8 @@ int main(void) {
       TEST(a_store_that_was_only_closed_is_not_stale),
       TEST(data_from_an_earlier_day_is_stale),
       TEST(data_in_another_file_is_stale),
+      TEST(a_store_that_has_lost_its_data_is_stale),
+      TEST(a_store_that_was_never_written_has_lost_nothing),
       TEST(data_of_another_store_is_stale),
       TEST(a_store_whose_epoch_was_taken_away_is_stale),
       TEST(an_epoch_that_is_behind_is_none),

@@ -151,6 +151,43 @@ static void a_file_that_was_cut_short(void **state) {
   expect_refused(&options, MIDGE_ESTORE, "its file was cut short");
 }
 
+static void expect_removed(midge_store *store) {
+  midge_explanation why;
+  midge_waiting_record record = record_of(2, "late");
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(midge_store_write(store, &record, 1, &why), MIDGE_ESTORE);
+    assert_non_null(strstr(why.text, "was removed while it was open; end"));
+  }
+  midge_store_close(store);
+}
+
+static void a_file_that_was_taken_away(void **state) {
+  (void)state;
+  midge_store *store = store_open();
+  store_put(store, 1, "kept");
+  assert_int_equal(remove(data_path()), 0);
+  expect_removed(store);
+  store = store_open();
+  assert_true(midge_store_is_stale(store));
+  assert_string_equal(store_bodies(store), "");
+  midge_store_close(store);
+}
+
+/* Somebody else may have it by now. */
+static void a_lock_that_was_taken_away(void **state) {
+  (void)state;
+  char lock[128];
+  midge_store *store = store_open();
+  store_put(store, 1, "kept");
+  snprintf(lock, sizeof lock, "%s/lock", store_path());
+  assert_int_equal(remove(lock), 0);
+  midge_store *other = store_open();
+  expect_removed(store);
+  store_put(other, 3, "other");
+  assert_string_equal(store_bodies(other), "kept other ");
+  midge_store_close(other);
+}
+
 /* --- The system ----------------------------------------------------------- */
 
 static void a_network_file_system_is_refused_unless_forced(void **state) {
@@ -355,6 +392,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(two_clients_of_one_process),
       TEST(two_processes),
+      TEST(a_file_that_was_taken_away),
+      TEST(a_lock_that_was_taken_away),
       TEST(paths_that_cannot_be),
       TEST(a_file_is_no_store),
       TEST(a_file_of_another_program),
