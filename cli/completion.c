@@ -44,8 +44,11 @@ static bool is_place(const cli_option *option) {
 
 /* A command whose last word is a file, as a set. */
 static bool takes_file(const cli_page *page) {
-  return page->usage == NULL || strstr(page->usage, " FILE") != NULL ||
-         strcmp(page->usage, "FILE") == 0;
+  static const char last[] = "FILE";
+  size_t size = sizeof last - 1;
+  if (page->usage == NULL) return true;
+  size_t all = strlen(page->usage);
+  return all >= size && strcmp(page->usage + all - size, last) == 0;
 }
 
 static const char *each(size_t *i, unsigned commands, cli_option *option) {
@@ -100,8 +103,7 @@ static void put_bash_command(const cli_page *page) {
   }
   puts("'");
   if (page->actions != NULL)
-    printf("      ((COMP_CWORD == 2)) && words%s' %s'\n",
-           page->command == 0 ? "=" : "+=", page->actions);
+    printf("      ((COMP_CWORD == 2)) && words='--help %s'\n", page->actions);
   if (takes_file(page)) puts("      files=yes");
   puts("      ;;");
 }
@@ -212,9 +214,23 @@ static void put_fish_text(const char *text) {
   putchar('\'');
 }
 
+/* The command is the first word: a later one may have the same name. */
+static const char fish_begin[] =
+    "# fish completion for midge: midge completion fish | source\n"
+    "function __midge_begins\n"
+    "  test (count (commandline -opc)) -eq $argv[1]\n"
+    "end\n"
+    "function __midge_is\n"
+    "  set -l words (commandline -opc)\n"
+    "  test \"$words[2]\" = $argv[1]\n"
+    "end\n"
+    "complete -c midge -f\n"
+    "complete -c midge -l help -d 'what there is'\n"
+    "complete -c midge -n '__midge_begins 1' -l version -d 'its version'\n";
+
 static void put_fish_option(const cli_page *page, const cli_option *option) {
   const char *words = choices_of(option);
-  printf("complete -c midge -n '__fish_seen_subcommand_from %s'", page->name);
+  printf("complete -c midge -n '__midge_is %s'", page->name);
   if (option->letter != NULL) printf(" -s %s", option->letter + 1);
   if (option->name != NULL) printf(" -l %s", option->name + 2);
   if (words != NULL)
@@ -226,33 +242,33 @@ static void put_fish_option(const cli_page *page, const cli_option *option) {
   puts("");
 }
 
+static void put_fish_action(const char *name, const char *words) {
+  printf("complete -c midge -n '__midge_is %s; and __midge_begins 2' -a '%s'\n",
+         name, words);
+}
+
 static void put_fish_command(const cli_page *page) {
   cli_option option;
   size_t i = 0;
-  printf("complete -c midge -n __fish_use_subcommand -a %s -d ", page->name);
+  printf("complete -c midge -n '__midge_begins 1' -a %s -d ", page->name);
   put_fish_text(page->help);
   puts("");
   while (page->command != 0 && each(&i, page->command, &option))
     put_fish_option(page, &option);
-  if (page->actions != NULL)
-    printf("complete -c midge -n '__fish_seen_subcommand_from %s' -a '%s'\n",
-           page->name, page->actions);
-  if (takes_file(page))
-    printf("complete -c midge -n '__fish_seen_subcommand_from %s' -F\n",
-           page->name);
+  if (page->actions != NULL) put_fish_action(page->name, page->actions);
+  if (!takes_file(page)) return;
+  printf("complete -c midge -n '__midge_is %s%s' -F\n", page->name,
+         page->actions != NULL ? "; and not __midge_begins 2" : "");
 }
 
 static void put_fish(void) {
   const cli_page *page;
-  puts("# fish completion for midge: midge completion fish | source");
-  puts("complete -c midge -f");
+  fputs(fish_begin, stdout);
   for (size_t i = 0; (page = page_at(i)) != NULL; i++) put_fish_command(page);
-  printf("complete -c midge -n __fish_use_subcommand -a '%s'\n", others);
-  put_names("complete -c midge -n '__fish_seen_subcommand_from man' -a '");
-  printf(
-      "'\ncomplete -c midge -n '__fish_seen_subcommand_from completion' "
-      "-a '%s'\n",
-      shells);
+  printf("complete -c midge -n '__midge_begins 1' -a '%s'\n", others);
+  put_names("complete -c midge -n '__midge_is man; and __midge_begins 2' -a '");
+  puts("'");
+  put_fish_action("completion", shells);
 }
 
 int completion_command(int count, char **words) {
