@@ -544,6 +544,9 @@ void events_time(world *w);
 void events_crash(world *w);
 
 /* --- world.c --- */
+/* The process dies once it has taken so much processor time from now on: how
+ * busy the machine is does not matter. */
+void world_watch(unsigned seconds);
 void world_begin_life(world *w);
 world *world_new(uint64_t seed, bool verbose);
 void world_step(world *w);

@@ -21,7 +21,7 @@
 enum {
   SLICE = 11, /* every so many-th */
   WORKERS_MAX = 64,
-  PATIENCE_S = 20,  /* of one */
+  PATIENCE_S = 20,  /* of one, of a processor */
   SCRIPT_MS = 1500, /* nothing moves any more then, and no PINGREQ yet */
   KEEP_ALIVE_S = 2, /* so that silence is found out */
   COMMITS_MAX = 64, /* of a script */
@@ -171,7 +171,7 @@ static void visit(walk *on, const script *of, const plan *what) {
   uint64_t number = on->next++;
   if (number < on->first || (number - on->first) % on->step != 0) return;
   *on->at = number;
-  alarm(PATIENCE_S);
+  world_watch(PATIENCE_S);
   run(of, what, on->verbose);
   on->done++;
 }

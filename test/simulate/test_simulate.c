@@ -24,7 +24,7 @@ enum {
   SEEDS_TO_HIT_ALL = SEEDS, /* fewer need not have seen every fault */
   TWICE_EVERY = 50,         /* run again: the same seed is the same story */
   WORKERS_MAX = 64,
-  PATIENCE_S = 20, /* of one seed */
+  PATIENCE_S = 20, /* of one seed, of a processor */
 };
 
 typedef struct worker {
@@ -36,7 +36,7 @@ typedef struct worker {
 static void work(worker *me) {
   world_hits = me->hits;
   for (; me->next <= me->last; me->next += me->step) {
-    alarm(PATIENCE_S);
+    world_watch(PATIENCE_S);
     uint64_t trace = world_run(me->next, false);
     if (me->next % TWICE_EVERY != 0) continue;
     if (world_run(me->next, false) == trace) continue;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "base/slice.h"
 #include "simulate/model.h"
@@ -33,6 +34,11 @@ void world_fail(const world *w, const char *format, ...) {
   fprintf(stderr, "\n");
   va_end(arguments);
   abort();
+}
+
+void world_watch(unsigned seconds) {
+  struct itimerval end = {.it_value.tv_sec = (time_t)seconds};
+  setitimer(ITIMER_PROF, &end, NULL);
 }
 
 void world_trace(world *w, const void *bytes, size_t size) {
