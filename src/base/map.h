@@ -13,8 +13,8 @@ typedef struct midge_map_place {
 typedef struct midge_map {
   const midge_allocator *allocator;
   midge_map_place *places;
-  size_t room; /* a power of two, or 0 */
-  size_t count;
+  uint32_t room; /* a power of two, or 0 */
+  uint32_t count;
 } midge_map;
 
 void midge_map_init(midge_map *map, const midge_allocator *allocator);

@@ -8,15 +8,17 @@ enum { ROOM_FIRST = 1 }; /* a client at rest has had one event at a time */
 void midge_ring_init(midge_ring *ring, const midge_allocator *allocator,
                      size_t element_size) {
   assert(element_size != 0);
-  *ring = (midge_ring){.allocator = allocator, .element_size = element_size};
+  *ring = (midge_ring){.allocator = allocator,
+                       .element_size = (uint32_t)element_size};
 }
 
 void midge_ring_free(midge_ring *ring) {
-  midge_free(ring->allocator, ring->block, ring->room * ring->element_size);
+  midge_free(ring->allocator, ring->block,
+             (size_t)ring->room * ring->element_size);
   midge_ring_init(ring, ring->allocator, ring->element_size);
 }
 
-static bool grow(midge_ring *ring, size_t room) {
+static bool grow(midge_ring *ring, uint32_t room) {
   size_t size = ring->element_size;
   uint8_t *block = midge_allocate(ring->allocator, room * size);
   if (block == NULL) return false;
@@ -37,12 +39,18 @@ static bool grow(midge_ring *ring, size_t room) {
 bool midge_ring_reserve(midge_ring *ring, size_t more) {
   size_t room = ring->room != 0 ? ring->room : ROOM_FIRST;
   while (room < ring->count + more) room *= 2;
-  return room == ring->room || grow(ring, room);
+  if (room > UINT32_MAX) return false;
+  return room == ring->room || grow(ring, (uint32_t)room);
 }
 
 void midge_ring_pop_newest(midge_ring *ring) {
   assert(ring->count != 0);
   ring->count--;
+}
+
+void midge_ring_pop_to_rest(midge_ring *ring) {
+  midge_ring_pop(ring);
+  if (ring->count == 0 && ring->room == ROOM_FIRST) midge_ring_free(ring);
 }
 
 void midge_ring_clear(midge_ring *ring) {

@@ -9,17 +9,18 @@
 typedef struct midge_ring {
   const midge_allocator *allocator;
   uint8_t *block;
-  size_t element_size;
-  size_t room;  /* elements; a power of two, or 0 */
-  size_t first; /* index of the oldest, below room */
-  size_t count;
+  uint32_t element_size;
+  uint32_t room;  /* elements; a power of two, or 0 */
+  uint32_t first; /* index of the oldest, below room */
+  uint32_t count;
 } midge_ring;
 
 void midge_ring_init(midge_ring *ring, const midge_allocator *allocator,
                      size_t element_size);
 void midge_ring_free(midge_ring *ring);
 
-/* Make room for `more` further pushes that cannot fail. */
+/* Make room for `more` further pushes that cannot fail; false when there is no
+ * memory, or more than a number counts. */
 bool midge_ring_reserve(midge_ring *ring, size_t more);
 
 /* What every message passes through stands here, so that it is not called. */
@@ -27,8 +28,8 @@ bool midge_ring_reserve(midge_ring *ring, size_t more);
 /* The element `index` places behind the oldest; index < count. */
 static inline void *midge_ring_at(const midge_ring *ring, size_t index) {
   assert(index < ring->count);
-  size_t at = (ring->first + index) & (ring->room - 1);
-  return ring->block + at * ring->element_size;
+  uint32_t at = (ring->first + (uint32_t)index) & (ring->room - 1);
+  return ring->block + (size_t)at * ring->element_size;
 }
 
 /* A new last element, not zeroed; null when there is no memory. Pointers to
@@ -46,6 +47,8 @@ static inline void midge_ring_pop(midge_ring *ring) {
   ring->count--;
 }
 void midge_ring_pop_newest(midge_ring *ring);
+/* As _pop, for what is mostly empty: a block for one element goes with it. */
+void midge_ring_pop_to_rest(midge_ring *ring);
 void midge_ring_clear(midge_ring *ring);
 
 #endif

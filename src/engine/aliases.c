@@ -5,12 +5,11 @@
 
 #include "base/slice.h"
 
-enum { USED_SIZE = MIDGE_ALIASES_AUTO * sizeof(uint64_t) };
+enum { USED_SIZE = (MIDGE_ALIASES_AUTO + 1) * sizeof(uint64_t) };
 
 void midge_aliases_init(midge_aliases *aliases,
                         const midge_allocator *allocator) {
   memset(aliases, 0, sizeof *aliases);
-  aliases->allocator = allocator;
   midge_map_init(&aliases->topics, allocator);
 }
 
@@ -19,8 +18,8 @@ void midge_aliases_reset(midge_aliases *aliases, uint16_t max) {
     if (aliases->topics.places[i].key != 0)
       midge_buffer_release(aliases->topics.places[i].value);
   midge_map_free(&aliases->topics);
-  midge_free(aliases->allocator, aliases->used, USED_SIZE);
-  midge_aliases_init(aliases, aliases->allocator);
+  midge_free(aliases->topics.allocator, aliases->used, USED_SIZE);
+  midge_aliases_init(aliases, aliases->topics.allocator);
   aliases->max = max;
 }
 
@@ -33,7 +32,7 @@ bool midge_aliases_map(midge_aliases *aliases, uint16_t alias,
                        midge_slice topic) {
   assert(alias != 0);
   assert(alias <= aliases->max);
-  midge_buffer *copy = midge_buffer_copy(aliases->allocator, topic);
+  midge_buffer *copy = midge_buffer_copy(aliases->topics.allocator, topic);
   if (copy == NULL) return false;
   midge_buffer_release(midge_map_remove(&aliases->topics, alias));
   if (midge_map_put(&aliases->topics, alias, copy)) return true;
@@ -60,7 +59,7 @@ uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic) {
       aliases->max < MIDGE_ALIASES_AUTO ? aliases->max : MIDGE_ALIASES_AUTO;
   if (count == 0) return 0;
   if (aliases->used == NULL)
-    aliases->used = midge_allocate_zero(aliases->allocator, USED_SIZE);
+    aliases->used = midge_allocate_zero(aliases->topics.allocator, USED_SIZE);
   if (aliases->used == NULL) return 0;
 
   unsigned choice = 0;
@@ -71,6 +70,6 @@ uint16_t midge_aliases_choose(midge_aliases *aliases, midge_slice topic) {
     }
     if (aliases->used[i] < aliases->used[choice]) choice = i;
   }
-  aliases->used[choice] = ++aliases->uses;
+  aliases->used[choice] = ++aliases->used[MIDGE_ALIASES_AUTO];
   return (uint16_t)(choice + 1);
 }

@@ -8,11 +8,10 @@
 enum { MIDGE_ALIASES_AUTO = 32 }; /* how many we assign by ourselves at most */
 
 typedef struct midge_aliases {
-  const midge_allocator *allocator;
   midge_map topics; /* alias to midge_buffer, the topic */
+  uint64_t *used;   /* of MIDGE_ALIASES_AUTO, and behind them how often any was,
+                       to find the least recent; null: none was chosen yet */
   uint16_t max;     /* the receiver's Topic Alias Maximum */
-  uint64_t uses;    /* counts, to find the one used least recently */
-  uint64_t *used;   /* of MIDGE_ALIASES_AUTO; null: none was chosen yet */
 } midge_aliases;
 
 void midge_aliases_init(midge_aliases *aliases,

@@ -139,7 +139,11 @@ static void lend_message(midge_events *events, midge_ring *ring,
 static void lend_other(midge_events *events, midge_event *event) {
   *event = oldest_other(events)->event;
   events->lent = event->buffer;
-  midge_ring_pop(&events->others);
+  /* What is seldom told leaves no room behind. */
+  if (event->type == MIDGE_EVENT_DONE)
+    midge_ring_pop(&events->others);
+  else
+    midge_ring_pop_to_rest(&events->others);
 }
 
 static bool lend_closed(midge_events *events, midge_event *event) {

@@ -5,7 +5,7 @@
 
 void midge_parking_init(midge_parking *parking,
                         const midge_allocator *allocator) {
-  *parking = (midge_parking){.allocator = allocator};
+  *parking = (midge_parking){0};
   midge_map_init(&parking->by_id, allocator);
 }
 
@@ -50,11 +50,11 @@ bool midge_parking_put(midge_parking *parking, midge_parked *parked) {
 static midge_buffer *take_room(midge_parking *parking, size_t size,
                                size_t *at) {
   if (size > MIDGE_PARKED_TOGETHER / 2)
-    return midge_buffer_new(parking->allocator, size);
+    return midge_buffer_new(parking->by_id.allocator, size);
   if (parking->shared == NULL || size > MIDGE_PARKED_TOGETHER - parking->used) {
     stop_sharing(parking);
     parking->shared =
-        midge_buffer_new(parking->allocator, MIDGE_PARKED_TOGETHER);
+        midge_buffer_new(parking->by_id.allocator, MIDGE_PARKED_TOGETHER);
     parking->used = 0;
   }
   *at = parking->used;

@@ -20,7 +20,6 @@ typedef struct midge_parked {
 #define MIDGE_PARKED_TOGETHER 1024
 
 typedef struct midge_parking {
-  const midge_allocator *allocator;
   midge_parked *first, *last;
   midge_map by_id;      /* packet identifier to midge_parked */
   size_t bytes;         /* of messages and what is known of them */

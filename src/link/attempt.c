@@ -199,7 +199,7 @@ void midge_attempt_dialed(midge_link *link) {
   midge_way way = {
       .allocator = link->allocator,
       .url = midge_places_current(&link->places),
-      .proxy = &link->proxy,
+      .proxy = link->proxy,
       .tls = link->tls,
       .headers = &link->headers,
       .version = link->version,

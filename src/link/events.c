@@ -121,7 +121,7 @@ void midge_link_refuse(midge_link *link, uint64_t ticket, uint32_t count,
 static bool pop(midge_link *link, midge_event *event) {
   if (link->events.count == 0) return false;
   *event = *(midge_event *)midge_ring_at(&link->events, 0);
-  midge_ring_pop(&link->events);
+  midge_ring_pop_to_rest(&link->events);
   link->lent = event->buffer;
   return true;
 }

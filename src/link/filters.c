@@ -88,7 +88,7 @@ midge_status midge_filters_push(const midge_way *way, midge_stack *stack,
                                 midge_fault *fault) {
   midge_status status = MIDGE_OK;
   if (way->is_bare) return status;
-  if (way->proxy->host != NULL && way->url->scheme != MIDGE_SCHEME_UNIX)
+  if (way->proxy != NULL && way->url->scheme != MIDGE_SCHEME_UNIX)
     status = explain(fault, push_proxy(way, stack),
                      "the proxy cannot be asked for this server");
   if (status == MIDGE_OK && midge_url_has_tls(way->url))

@@ -12,7 +12,7 @@
 typedef struct midge_way {
   const midge_allocator *allocator;
   const midge_url *url;
-  const midge_url *proxy; /* nothing parsed: none */
+  const midge_url *proxy; /* null: none */
   midge_tls_context *tls; /* null: none was needed */
   const midge_headers *headers;
   midge_version version;

@@ -299,8 +299,8 @@ uint32_t midge_link_attempt(const midge_link *link) {
 bool midge_link_dial(const midge_link *link, midge_place *place) {
   if (link->phase != MIDGE_PHASE_DIALING) return false;
   const midge_url *url = midge_places_current(&link->places);
-  if (link->proxy.host != NULL && url->scheme != MIDGE_SCHEME_UNIX)
-    url = &link->proxy;
+  if (link->proxy != NULL && url->scheme != MIDGE_SCHEME_UNIX)
+    url = link->proxy;
   *place = (midge_place){
       .attempt = link->attempt,
       .host = url->host,

@@ -56,7 +56,7 @@ struct midge_link {
   uint32_t connect_timeout_ms, close_timeout_ms;
   size_t held_max;     /* bytes of held messages at which reading stops */
   char *local_address; /* null: any */
-  midge_url proxy;     /* nothing parsed: none */
+  midge_url *proxy;    /* null: none */
   midge_headers headers;
   midge_tls_context *tls;             /* null: none was needed yet */
   bool has_default_tls;               /* nothing was said about it */

@@ -50,6 +50,15 @@ static midge_status keep_local_address(midge_link *link, midge_slice address,
   return explain(why, MIDGE_EINVAL, "the local address is not an IP address");
 }
 
+static midge_status keep_proxy(midge_link *link, midge_slice proxy,
+                               explanation why) {
+  if (proxy.size == 0) return MIDGE_OK;
+  link->proxy = midge_allocate_zero(link->allocator, sizeof *link->proxy);
+  if (link->proxy == NULL) return MIDGE_ENOMEM;
+  return midge_url_parse(link->proxy, link->allocator, proxy, MIDGE_URL_PROXY,
+                         why.text, why.size);
+}
+
 /* Where to, and through what. */
 static midge_status keep_places(midge_link *link,
                                 const midge_client_options *options,
@@ -58,15 +67,13 @@ static midge_status keep_places(midge_link *link,
       &link->places, link->allocator, options->url, options->servers,
       options->server_count, why.text, why.size);
   if (status != MIDGE_OK) return status;
-  if (options->proxy.size != 0)
-    status = midge_url_parse(&link->proxy, link->allocator, options->proxy,
-                             MIDGE_URL_PROXY, why.text, why.size);
-  if (status == MIDGE_OK && options->proxy.size != 0 &&
+  status = keep_proxy(link, options->proxy, why);
+  if (status == MIDGE_OK && link->proxy != NULL &&
       midge_places_current(&link->places)->scheme == MIDGE_SCHEME_UNIX)
     status =
         explain(why, MIDGE_EINVAL, "a proxy cannot connect to a Unix socket");
   if (status == MIDGE_OK && link->by_hand &&
-      (options->proxy.size != 0 || options->local_address.size != 0))
+      (link->proxy != NULL || options->local_address.size != 0))
     status = explain(why, MIDGE_EINVAL,
                      "a transport by hand has neither a proxy nor a local"
                      " address: connect it yourself");
@@ -110,7 +117,7 @@ static midge_status check_filters(midge_link *link, explanation why) {
   midge_way way = {
       .allocator = link->allocator,
       .url = midge_places_current(&link->places),
-      .proxy = &link->proxy,
+      .proxy = link->proxy,
       .tls = link->tls,
       .headers = &link->headers,
       .version = link->version,
@@ -267,7 +274,8 @@ void midge_link_free(midge_link *link) {
   midge_stack_free(&link->stack);
   midge_session_free(link->session);
   midge_places_free(&link->places);
-  midge_url_free(&link->proxy);
+  if (link->proxy != NULL) midge_url_free(link->proxy);
+  midge_free(link->allocator, link->proxy, sizeof *link->proxy);
   midge_headers_free(&link->headers);
   midge_tls_context_release(link->tls);
   midge_buffer_release(link->user_name);

@@ -10,7 +10,6 @@
 #include "reactor/tally.h"
 
 typedef struct midge_carrier {
-  bool is_used; /* else the client has a socket */
   midge_reactor *reactor;
   midge_link *link;
   midge_gauge *gauge;

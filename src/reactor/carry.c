@@ -23,11 +23,12 @@ midge_status midge_client_dialed(midge_client *client, uint32_t attempt) {
 midge_status midge_client_received(midge_client *client, uint32_t attempt,
                                    midge_slice bytes) {
   midge_wish fact = fact_of(client, MIDGE_WISH_RECEIVED, attempt);
-  if (bytes.size == 0) return MIDGE_OK;
+  if (bytes.size == 0 || client->carrier == NULL) return MIDGE_OK;
   fact.told.bytes = bytes;
-  atomic_fetch_add(&client->carrier.coming, bytes.size);
+  atomic_fetch_add(&client->carrier->coming, bytes.size);
   midge_status status = tell(client, &fact);
-  if (status != MIDGE_OK) atomic_fetch_sub(&client->carrier.coming, bytes.size);
+  if (status != MIDGE_OK)
+    atomic_fetch_sub(&client->carrier->coming, bytes.size);
   return status;
 }
 
@@ -52,5 +53,5 @@ midge_status midge_client_broken(midge_client *client, uint32_t attempt,
 }
 
 bool midge_client_reading(midge_client *client) {
-  return midge_carrier_reading(&client->carrier);
+  return client->carrier == NULL || midge_carrier_reading(client->carrier);
 }

@@ -283,7 +283,7 @@ static void take_records(midge_client *client) {
 /* --- The transport that the link wants --- */
 
 static void drop_transport(midge_client *client) {
-  if (client->carrier.is_used) midge_carrier_drop(&client->carrier);
+  if (client->carrier != NULL) midge_carrier_drop(client->carrier);
   if (client->dial != NULL) midge_dial_cancel(client->dial);
   if (client->socket != NULL) midge_socket_drop(client->socket);
   client->dial = NULL;
@@ -293,8 +293,8 @@ static void drop_transport(midge_client *client) {
 }
 
 static bool dial(midge_client *client, const midge_place *place) {
-  if (client->carrier.is_used)
-    return midge_carrier_dial(&client->carrier, place);
+  if (client->carrier != NULL)
+    return midge_carrier_dial(client->carrier, place);
   client->dial = midge_dial_start(client->reactor, place, &dialer, client);
   return client->dial != NULL;
 }
@@ -336,7 +336,7 @@ static bool write_output(midge_client *client) {
 /* --- The turn --- */
 
 static void control_flow(midge_client *client) {
-  if (client->carrier.is_used) midge_carrier_settle(&client->carrier);
+  if (client->carrier != NULL) midge_carrier_settle(client->carrier);
   if (client->socket == NULL) return;
   bool paused = midge_gauge_pause(client->gauge);
   if (paused) midge_event_queue_urge(&client->reactor->events);
@@ -392,8 +392,8 @@ static void on_watch(uv_timer_t *timer) {
 }
 
 bool midge_member_is_held_back(const midge_client *client) {
-  if (client->carrier.is_used)
-    return midge_carrier_is_held_back(&client->carrier);
+  if (client->carrier != NULL)
+    return midge_carrier_is_held_back(client->carrier);
   return client->socket != NULL && !client->socket->is_reading;
 }
 
@@ -423,7 +423,7 @@ void midge_member_turn(midge_client *client) {
     moved = take_events(client);
     take_records(client);
     follow_attempt(client);
-    if (client->carrier.is_used) midge_carrier_write(&client->carrier);
+    if (client->carrier != NULL) midge_carrier_write(client->carrier);
     moved |= write_output(client);
     if (midge_link_is_over(client->link)) {
       finish(client);
@@ -460,13 +460,13 @@ static void hurry_close(midge_client *client) {
 void midge_member_wish(midge_client *client, const midge_wish *wish) {
   tick(client);
   if (wish->type >= MIDGE_WISH_DIALED) {
-    if (client->carrier.is_used)
-      midge_carrier_told(&client->carrier, wish);
+    if (client->carrier != NULL)
+      midge_carrier_told(client->carrier, wish);
     else
       on_given_up(client, wish);
     return;
   }
-  if (wish->type == MIDGE_WISH_CLOSE && client->carrier.is_used)
+  if (wish->type == MIDGE_WISH_CLOSE && client->carrier != NULL)
     hurry_close(client);
   midge_link_wish(client->link, wish);
 }
@@ -539,7 +539,10 @@ static void leave_kept(midge_client *client) {
 
 static void free_client(uv_handle_t *timer) {
   midge_client *client = timer->data;
-  midge_free(&client->reactor->allocator, client, sizeof *client);
+  const midge_allocator *allocator = &client->reactor->allocator;
+  midge_tally_free(&client->tally);
+  midge_free(allocator, client->carrier, sizeof *client->carrier);
+  midge_free(allocator, client, sizeof *client);
 }
 
 /* Events that nobody took may still count on it: it goes with them. */

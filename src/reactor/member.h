@@ -22,7 +22,11 @@ struct midge_client {
   atomic_int store_fault;   /* a midge_status: why nothing can be stored now */
   uint64_t last_stored;     /* token of the newest publish of a former life */
   midge_parcel last_parcel; /* so that closing needs no memory */
-  midge_wish last_wish;
+  union {
+    midge_wish last_wish; /* in that */
+    midge_event ended;    /* of a client with a store, which that has closed:
+                             the last event waits for the store */
+  };
 
   midge_client *next, *previous; /* of the reactor's list */
   midge_client *next_wished, *next_due;
@@ -33,17 +37,16 @@ struct midge_client {
   midge_restored restored; /* so far, while the store is read */
   uint64_t committed;      /* what the link was told */
   uint64_t load_last;      /* key of the last message that it wants back */
-  midge_event ended;       /* while the store is closed: the last event */
   bool has_ended;          /* it was pushed */
   midge_link *link;        /* null once the client has ended */
   midge_gauge *gauge;      /* the reader's once ENDED was pushed */
   uv_timer_t timer;
-  midge_time timer_at;   /* when it fires, or MIDGE_NEVER */
-  uint32_t transport;    /* the attempt that `dial` and `socket` are of */
-  midge_dial *dial;      /* null: not dialing */
-  midge_socket *socket;  /* null: not connected */
-  midge_carrier carrier; /* instead of these, if the program carries it */
-  uint8_t *rest;         /* bytes that the link could not take yet, or null */
+  midge_time timer_at;    /* when it fires, or MIDGE_NEVER */
+  uint32_t transport;     /* the attempt that `dial` and `socket` are of */
+  midge_dial *dial;       /* null: not dialing */
+  midge_socket *socket;   /* null: not connected */
+  midge_carrier *carrier; /* instead of these, if the program carries it */
+  uint8_t *rest;          /* bytes that the link could not take yet, or null */
   size_t rest_size;
 };
 

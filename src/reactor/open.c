@@ -22,6 +22,7 @@ static midge_client *new_client(midge_reactor *reactor,
       midge_allocate_zero(&reactor->allocator, sizeof *client);
   if (client == NULL) return NULL;
   client->reactor = reactor;
+  midge_tally_init(&client->tally, &reactor->patient);
   client->last_parcel.data = (uint8_t *)&client->last_wish;
   client->version = session->version;
   client->text = session->text;
@@ -34,10 +35,24 @@ static midge_client *new_client(midge_reactor *reactor,
   atomic_init(&client->queue_bytes, 0);
   atomic_init(&client->standing, 0);
   atomic_init(&client->store_fault, MIDGE_OK);
-  atomic_init(&client->carrier.is_reading, true);
-  atomic_init(&client->carrier.is_awaited, false);
-  atomic_init(&client->carrier.coming, 0);
   return client;
+}
+
+static bool add_carrier(midge_client *client, void *context) {
+  midge_reactor *reactor = client->reactor;
+  midge_carrier *carrier =
+      midge_allocate_zero(&reactor->allocator, sizeof *carrier);
+  if (carrier == NULL) return false;
+  carrier->reactor = reactor;
+  carrier->link = client->link;
+  carrier->gauge = client->gauge;
+  carrier->tally = &client->tally;
+  carrier->context = context;
+  atomic_init(&carrier->is_reading, true);
+  atomic_init(&carrier->is_awaited, false);
+  atomic_init(&carrier->coming, 0);
+  client->carrier = carrier;
+  return true;
 }
 
 /* --- The store --- */
@@ -105,12 +120,11 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
                           midge_reactor_random(reactor), text, text_size);
   if (status != MIDGE_OK) goto ExitGauge;
   midge_link_rely(client->link, &reactor->patient);
-  client->carrier.is_used = options->transport_by_hand;
-  client->carrier.reactor = reactor;
-  client->carrier.link = client->link;
-  client->carrier.gauge = client->gauge;
-  client->carrier.tally = &client->tally;
-  client->carrier.context = options->session.context;
+  if (options->transport_by_hand &&
+      !add_carrier(client, options->session.context)) {
+    status = MIDGE_ENOMEM;
+    goto ExitLink;
+  }
   if (options->store.path.size != 0) {
     midge_explanation why = {0};
     status = open_store(client, options, &why);
@@ -125,6 +139,7 @@ midge_status midge_client_open(midge_client **opened, midge_reactor *reactor,
   }
   if (client->keeper != NULL) midge_keeper_stop(client->keeper);
 ExitLink:
+  midge_free(&reactor->allocator, client->carrier, sizeof *client->carrier);
   midge_link_free(client->link);
 ExitGauge:
   midge_gauge_free(client->gauge);

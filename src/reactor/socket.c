@@ -57,20 +57,33 @@ void midge_socket_drop(midge_socket *socket) {
 
 /* --- Connecting --- */
 
+/* A request lasts as long as what it asks for, and a socket lasts longer. */
+static void *new_request(midge_socket *socket, size_t size) {
+  void *request = midge_allocate(&socket->reactor->patient, size);
+  assert(request != NULL);
+  return request;
+}
+
 static void on_connected(uv_connect_t *request, int status) {
   midge_socket *socket = request->data;
+  midge_free(&socket->reactor->allocator, request, sizeof *request);
   if (socket->listener == NULL) return;
   socket->listener->connected(socket->context, socket, status);
 }
 
 int midge_socket_connect(midge_socket *socket, const struct sockaddr *address) {
-  socket->connect.data = socket;
-  return uv_tcp_connect(&socket->connect, &socket->tcp, address, on_connected);
+  uv_connect_t *request = new_request(socket, sizeof *request);
+  request->data = socket;
+  int error = uv_tcp_connect(request, &socket->tcp, address, on_connected);
+  if (error != 0)
+    midge_free(&socket->reactor->allocator, request, sizeof *request);
+  return error;
 }
 
 void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
-  socket->connect.data = socket;
-  uv_pipe_connect(&socket->connect, &socket->pipe, path, on_connected);
+  uv_connect_t *request = new_request(socket, sizeof *request);
+  request->data = socket;
+  uv_pipe_connect(request, &socket->pipe, path, on_connected);
 }
 
 /* --- Reading --- */
@@ -214,13 +227,17 @@ size_t midge_socket_write(midge_socket *socket, const midge_slice *slices,
 }
 
 static void on_shut(uv_shutdown_t *request, int status) {
-  (void)request;
+  midge_socket *socket = request->data;
+  midge_free(&socket->reactor->allocator, request, sizeof *request);
   (void)status; /* the end of the stream, or of patience, decides */
 }
 
 void midge_socket_shut(midge_socket *socket) {
   if (socket->is_shut) return;
   socket->is_shut = true;
-  int error = uv_shutdown(&socket->shutdown, &socket->stream, on_shut);
-  (void)error; /* not connected any more: reading will say so */
+  uv_shutdown_t *request = new_request(socket, sizeof *request);
+  request->data = socket;
+  if (uv_shutdown(request, &socket->stream, on_shut) == 0) return;
+  /* Not connected any more: reading will say so. */
+  midge_free(&socket->reactor->allocator, request, sizeof *request);
 }

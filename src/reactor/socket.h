@@ -27,11 +27,7 @@ struct midge_socket {
   const midge_listener *listener; /* null: dropped */
   void *context;
   midge_reactor *reactor;
-  size_t number; /* for the owner */
-  union {
-    uv_connect_t connect;
-    uv_shutdown_t shutdown; /* once it is connected */
-  };
+  size_t number;       /* for the owner */
   uint32_t read_round; /* when it had its turn to be read */
   bool is_reading;
   bool is_writing;     /* a write waits for the system */

@@ -14,6 +14,24 @@ static unsigned load(const atomic_uint *counter) {
   return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+void midge_tally_init(midge_tally *tally, const midge_allocator *patient) {
+  *tally = (midge_tally){.patient = patient};
+}
+
+void midge_tally_free(midge_tally *tally) {
+  midge_tally_past *past = atomic_load(&tally->past);
+  midge_free(tally->patient, past, sizeof *past);
+}
+
+static midge_tally_past *past_of(midge_tally *tally) {
+  midge_tally_past *past = atomic_load(&tally->past);
+  if (past != NULL) return past;
+  past = midge_allocate_zero(tally->patient, sizeof *past);
+  assert(past != NULL);
+  atomic_store(&tally->past, past);
+  return past;
+}
+
 /* --- Round trips --- */
 
 static int place_of(uint64_t ms) {
@@ -34,9 +52,10 @@ static uint64_t highest_in(int place) {
 void midge_tally_trips(midge_tally *tally, midge_round_trips trips) {
   if (trips.count == tally->trip_count) return;
   tally->trip_count = trips.count;
-  MIDGE_TALLY_ADD(tally->trips[place_of(trips.last_ms)], 1);
-  if (trips.last_ms > atomic_load(&tally->trip_max_ms))
-    atomic_store(&tally->trip_max_ms, trips.last_ms);
+  midge_tally_past *past = past_of(tally);
+  MIDGE_TALLY_ADD(past->trips[place_of(trips.last_ms)], 1);
+  if (trips.last_ms > atomic_load(&past->trip_max_ms))
+    atomic_store(&past->trip_max_ms, trips.last_ms);
 }
 
 /* As long as `part` of a thousand at most. */
@@ -50,11 +69,11 @@ static uint64_t percentile(const unsigned *counts, uint64_t all, int part,
   return place == LAST || highest > max ? max : highest;
 }
 
-static void read_trips(const midge_tally *tally, midge_stats *stats) {
+static void read_trips(const midge_tally_past *past, midge_stats *stats) {
   unsigned counts[MIDGE_TALLY_TRIPS];
-  uint64_t all = 0, max = atomic_load(&tally->trip_max_ms);
+  uint64_t all = 0, max = atomic_load(&past->trip_max_ms);
   for (int i = 0; i < MIDGE_TALLY_TRIPS; i++)
-    all += counts[i] = load(&tally->trips[i]);
+    all += counts[i] = load(&past->trips[i]);
   stats->round_trips.count = all;
   stats->round_trips.p50_ms = percentile(counts, all, 500, max);
   stats->round_trips.p90_ms = percentile(counts, all, 900, max);
@@ -65,14 +84,14 @@ static void read_trips(const midge_tally *tally, midge_stats *stats) {
 /* --- Attempts, and what ended them --- */
 
 /* When all places are taken, the last one has what has none. */
-static void note_cause(midge_tally *tally, midge_status status) {
+static void note_cause(midge_tally_past *past, midge_status status) {
   int i = 0;
-  while (i < MIDGE_STATS_CAUSES - 1 && load(&tally->causes[i].count) != 0 &&
-         atomic_load(&tally->causes[i].status) != (int)status)
+  while (i < MIDGE_STATS_CAUSES - 1 && load(&past->causes[i].count) != 0 &&
+         atomic_load(&past->causes[i].status) != (int)status)
     i++;
-  if (load(&tally->causes[i].count) == 0)
-    atomic_store(&tally->causes[i].status, (int)status);
-  atomic_fetch_add(&tally->causes[i].count, 1);
+  if (load(&past->causes[i].count) == 0)
+    atomic_store(&past->causes[i].status, (int)status);
+  atomic_fetch_add(&past->causes[i].count, 1);
 }
 
 void midge_tally_event(midge_tally *tally, const midge_event *event) {
@@ -80,7 +99,7 @@ void midge_tally_event(midge_tally *tally, const midge_event *event) {
     MIDGE_TALLY_ADD(tally->attempts, 1);
   if (event->type == MIDGE_EVENT_OPENED) MIDGE_TALLY_ADD(tally->connections, 1);
   if (event->type == MIDGE_EVENT_CLOSED && event->closed.status != MIDGE_OK)
-    note_cause(tally, event->closed.status);
+    note_cause(past_of(tally), event->closed.status);
 }
 
 void midge_tally_read(const midge_tally *tally, midge_stats *stats) {
@@ -89,10 +108,12 @@ void midge_tally_read(const midge_tally *tally, midge_stats *stats) {
   stats->in_flight = atomic_load(&tally->in_flight);
   stats->attempts = load(&tally->attempts);
   stats->connections = load(&tally->connections);
+  const midge_tally_past *past = atomic_load(&tally->past);
+  if (past == NULL) return;
   for (int i = 0; i < MIDGE_STATS_CAUSES; i++) {
-    stats->causes[i].count = atomic_load(&tally->causes[i].count);
+    stats->causes[i].count = atomic_load(&past->causes[i].count);
     stats->causes[i].status =
-        (midge_status)atomic_load(&tally->causes[i].status);
+        (midge_status)atomic_load(&past->causes[i].status);
   }
-  read_trips(tally, stats);
+  read_trips(past, stats);
 }

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/allocator.h"
 #include "midge/client.h"
 
 /* Round trips by their ms: those below TRIPS_EXACT each have a place, then four
@@ -12,18 +13,28 @@
 #define MIDGE_TALLY_TRIPS_EXACT 8
 #define MIDGE_TALLY_TRIPS (MIDGE_TALLY_TRIPS_EXACT + 4 * 14)
 
-typedef struct midge_tally {
-  atomic_uint_least64_t received, sent; /* bytes */
-  atomic_size_t in_flight;
-  atomic_uint attempts, connections;
+/* What a client that has only connected has not. */
+typedef struct midge_tally_past {
   struct {
     atomic_int status;
     atomic_uint count; /* 0: this place and those behind it are free */
   } causes[MIDGE_STATS_CAUSES];
   atomic_uint trips[MIDGE_TALLY_TRIPS];
   atomic_uint_least64_t trip_max_ms;
-  uint64_t trip_count; /* the reactor's */
+} midge_tally_past;
+
+typedef struct midge_tally {
+  const midge_allocator *patient;       /* for `past` */
+  atomic_uint_least64_t received, sent; /* bytes */
+  atomic_size_t in_flight;
+  atomic_uint attempts, connections;
+  uint64_t trip_count;              /* the reactor's */
+  _Atomic(midge_tally_past *) past; /* null: none of it; made once */
 } midge_tally;
+
+/* `patient`: memory that cannot be refused. */
+void midge_tally_init(midge_tally *tally, const midge_allocator *patient);
+void midge_tally_free(midge_tally *tally);
 
 /* One more round trip may have been measured since the last time. */
 void midge_tally_trips(midge_tally *tally, midge_round_trips trips);

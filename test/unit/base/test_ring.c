@@ -83,6 +83,26 @@ static void clearing_keeps_the_room(void **state) {
   assert_int_equal(fixture->books.calls, calls);
 }
 
+static void at_rest_a_block_for_one_is_given_back(void **state) {
+  ring_fixture *fixture = *state;
+  push(&fixture->ring, 1);
+  midge_ring_pop_to_rest(&fixture->ring);
+  assert_int_equal(fixture->books.blocks, 0);
+  for (uint64_t i = 0; i < 2; i++) push(&fixture->ring, i);
+  midge_ring_pop_to_rest(&fixture->ring);
+  assert_int_equal(at(&fixture->ring, 0), 1);
+  midge_ring_pop_to_rest(&fixture->ring);
+  assert_int_equal(fixture->books.blocks, 1); /* who had two has them again */
+}
+
+static void more_than_a_number_counts_are_refused(void **state) {
+  ring_fixture *fixture = *state;
+  push(&fixture->ring, 1);
+  assert_false(midge_ring_reserve(&fixture->ring, (size_t)1 << 32));
+  assert_int_equal(at(&fixture->ring, 0), 1);
+  assert_int_equal(fixture->books.blocks, 1);
+}
+
 static void reserved_pushes_cannot_fail(void **state) {
   ring_fixture *fixture = *state;
   push(&fixture->ring, 0);
@@ -146,6 +166,8 @@ int main(void) {
       TEST(it_grows_wherever_it_begins),
       TEST(the_newest_can_be_taken_back),
       TEST(clearing_keeps_the_room),
+      TEST(at_rest_a_block_for_one_is_given_back),
+      TEST(more_than_a_number_counts_are_refused),
       TEST(reserved_pushes_cannot_fail),
       TEST(reserving_nothing_in_an_empty_ring_works),
       TEST(without_memory_nothing_changes),

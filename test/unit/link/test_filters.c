@@ -29,7 +29,7 @@ static midge_way way_to(const char *server, const char *through) {
   if (through != NULL) parse(&proxy, through, MIDGE_URL_PROXY);
   return (midge_way){.allocator = &books.allocator,
                      .url = &url,
-                     .proxy = &proxy,
+                     .proxy = through != NULL ? &proxy : NULL,
                      .headers = &headers,
                      .version = MIDGE_MQTT_5};
 }

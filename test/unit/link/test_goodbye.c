@@ -280,6 +280,7 @@ static void without_memory_for_a_goodbye_there_is_none(void **state) {
   bool refuses = false;
   const midge_allocator allocator = {refuse_memory, &refuses};
   begin((midge_client_options){.session.allocator = &allocator});
+  midge_link_rely(l.link, &midge_allocator_default); /* for events */
   open_up(&l);
   refuses = true;
   wish(&l, MIDGE_WISH_DISCONNECT);

@@ -371,6 +371,11 @@ static void a_socket_that_is_given_up_is_dropped(void **state) {
   assert_int_equal(midge_client_broken(p.client, p.attempt + 1, none, none),
                    MIDGE_OK);
   assert_int_equal(midge_client_dialed(p.client, p.attempt), MIDGE_OK);
+  /* Nobody carries its bytes: what is told of them is nothing to it. */
+  assert_int_equal(
+      midge_client_received(p.client, p.attempt, MIDGE_TEXT("bytes")),
+      MIDGE_OK);
+  assert_true(midge_client_reading(p.client));
   assert_int_equal(midge_client_broken(p.client, p.attempt, none, none),
                    MIDGE_OK);
   wait_for(&p, MIDGE_EVENT_CLOSED);

@@ -14,7 +14,8 @@ static void measure(midge_tally *tally, uint64_t ms) {
 
 static void percentiles_are_not_far_off(void **state) {
   (void)state;
-  static midge_tally tally;
+  midge_tally tally;
+  midge_tally_init(&tally, &midge_allocator_default);
   assert_int_equal(stats_of(&tally).round_trips.p99_ms, 0);
   for (uint64_t ms = 1; ms <= 1000; ms++) measure(&tally, ms);
   midge_tally_trips(&tally, (midge_round_trips){1000, 77}); /* the same again */
@@ -24,11 +25,13 @@ static void percentiles_are_not_far_off(void **state) {
   assert_in_range(stats.round_trips.p90_ms, 900, 1000);
   assert_in_range(stats.round_trips.p99_ms, 990, 1000);
   assert_int_equal(stats.round_trips.max_ms, 1000);
+  midge_tally_free(&tally);
 }
 
 static void short_ones_are_exact_and_long_ones_have_a_place(void **state) {
   (void)state;
-  static midge_tally tally;
+  midge_tally tally;
+  midge_tally_init(&tally, &midge_allocator_default);
   for (int i = 0; i < 98; i++) measure(&tally, (uint64_t)i % 2 + 3);
   measure(&tally, 1000000);
   measure(&tally, UINT64_MAX);
@@ -37,11 +40,13 @@ static void short_ones_are_exact_and_long_ones_have_a_place(void **state) {
   assert_int_equal(stats.round_trips.p90_ms, 4);
   assert_true(stats.round_trips.p99_ms == UINT64_MAX);
   assert_true(stats.round_trips.max_ms == UINT64_MAX);
+  midge_tally_free(&tally);
 }
 
 static void causes_are_counted_each(void **state) {
   (void)state;
-  static midge_tally tally;
+  midge_tally tally;
+  midge_tally_init(&tally, &midge_allocator_default);
   midge_event closed = {.type = MIDGE_EVENT_CLOSED};
   midge_tally_event(&tally, &closed); /* as it was wished */
   for (int i = 0; i < 2 * MIDGE_STATS_CAUSES; i++) {
@@ -55,6 +60,7 @@ static void causes_are_counted_each(void **state) {
     int count = i < MIDGE_STATS_CAUSES - 1 ? 2 : 2 * MIDGE_STATS_CAUSES + 2;
     assert_int_equal(stats.causes[i].count, count);
   }
+  midge_tally_free(&tally);
 }
 
 static void a_client_tells_what_it_has_done(void **state) {
