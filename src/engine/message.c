@@ -36,10 +36,13 @@ static uint8_t *copy_properties(midge_message *message,
   return to;
 }
 
-static midge_message *message_of_size(const midge_allocator *allocator,
-                                      size_t size) {
-  midge_buffer *buffer =
-      midge_buffer_new(allocator, sizeof(midge_message) + size);
+static midge_buffer *new_room(const midge_allocator *allocator, size_t size) {
+  return midge_buffer_new(allocator, sizeof(midge_message) + size);
+}
+
+/* The message at the beginning of the buffer, which is its own from here on;
+ * null for null. */
+static midge_message *message_in(midge_buffer *buffer) {
   if (buffer == NULL) return NULL;
   midge_message *message = (midge_message *)(void *)buffer->data;
   memset(message, 0, sizeof *message);
@@ -64,23 +67,52 @@ static void set_limits(midge_message *message, const midge_publish *publish,
   if (message->expires == MIDGE_NEVER) message->expires = end;
 }
 
-midge_message *midge_message_new(const midge_allocator *allocator,
-                                 const midge_publish *publish,
-                                 midge_slice topic, midge_time now) {
-  size_t properties_size = kept_properties_size(publish->properties);
-  midge_message *message = message_of_size(
-      allocator, topic.size + properties_size + publish->payload.size);
-  if (message == NULL) return NULL;
-
+static void describe(midge_message *message, const midge_publish *publish,
+                     midge_slice topic) {
   message->qos = publish->qos;
   message->retain = publish->retain;
   message->label = publish->label;
   message->topic_size = (uint16_t)topic.size;
-  message->properties_size = (uint32_t)properties_size;
   message->payload_size = publish->payload.size;
+}
+
+midge_message *midge_message_new(const midge_allocator *allocator,
+                                 const midge_publish *publish,
+                                 midge_slice topic, midge_time now) {
+  size_t properties_size = kept_properties_size(publish->properties);
+  midge_message *message = message_in(new_room(
+      allocator, topic.size + properties_size + publish->payload.size));
+  if (message == NULL) return NULL;
+
+  describe(message, publish, topic);
+  message->properties_size = (uint32_t)properties_size;
   uint8_t *to = midge_slice_copy(message->bytes, topic);
   to = copy_properties(message, publish->properties, now, to);
   midge_slice_copy(to, publish->payload);
+  set_limits(message, publish, now);
+  return message;
+}
+
+midge_buffer *midge_message_draft(const midge_allocator *allocator,
+                                  midge_publish *publish) {
+  assert(publish->properties.count == 0);
+  midge_slice topic = publish->topic, payload = publish->payload;
+  midge_buffer *draft = new_room(allocator, topic.size + payload.size);
+  if (draft == NULL) return NULL;
+  uint8_t *to = draft->data + sizeof(midge_message);
+  publish->topic = midge_slice_of(to, topic.size);
+  to = midge_slice_copy(to, topic);
+  publish->payload = midge_slice_of(to, payload.size);
+  midge_slice_copy(to, payload);
+  return draft;
+}
+
+midge_message *midge_message_of_draft(midge_buffer *draft,
+                                      const midge_publish *publish,
+                                      midge_time now) {
+  midge_message *message = message_in(midge_buffer_hold(draft));
+  assert(publish->topic.data == message->bytes);
+  describe(message, publish, publish->topic);
   set_limits(message, publish, now);
   return message;
 }
@@ -201,7 +233,7 @@ static bool read_head(midge_message *message, midge_slice head,
 midge_message *midge_message_from_record(const midge_allocator *allocator,
                                          midge_slice head, midge_slice body,
                                          midge_status *status) {
-  midge_message *message = message_of_size(allocator, body.size);
+  midge_message *message = message_in(new_room(allocator, body.size));
   *status = MIDGE_ENOMEM;
   if (message == NULL) return NULL;
   *status = MIDGE_EINVAL;

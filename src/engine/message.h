@@ -60,6 +60,16 @@ static inline bool midge_message_is_known(const midge_message *message) {
 midge_message *midge_message_new(const midge_allocator *allocator,
                                  const midge_publish *publish,
                                  midge_slice topic, midge_time now);
+/* The same in two steps, so that who publishes may copy what is large, on any
+ * thread, and the session need not. The draft has topic and payload in the
+ * place that they have in the message, and `publish`, which has no properties,
+ * points there; null when there is no memory. The message holds the draft, of
+ * which there is no other. */
+midge_buffer *midge_message_draft(const midge_allocator *allocator,
+                                  midge_publish *publish);
+midge_message *midge_message_of_draft(midge_buffer *draft,
+                                      const midge_publish *publish,
+                                      midge_time now);
 void midge_message_release(midge_message *message);
 
 midge_slice midge_message_topic(const midge_message *message);

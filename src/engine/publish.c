@@ -1,5 +1,6 @@
 /* What the program publishes: MQTT 5, section 3.3. */
 #include "engine/check.h"
+#include "engine/draft.h"
 #include "engine/fleeting.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
@@ -129,9 +130,23 @@ static midge_status take_mapping(midge_session *session, midge_message *message,
   return status;
 }
 
+static midge_message *new_message(midge_session *session,
+                                  const midge_publish *publish,
+                                  midge_slice topic, midge_buffer *draft) {
+  if (draft != NULL)
+    return midge_message_of_draft(draft, publish, session->now);
+  return midge_message_new(&session->allocator, publish, topic, session->now);
+}
+
 midge_status midge_session_publish(midge_session *session,
                                    const midge_publish *publish,
                                    uint64_t token) {
+  return midge_session_publish_draft(session, publish, NULL, token);
+}
+
+midge_status midge_session_publish_draft(midge_session *session,
+                                         const midge_publish *publish,
+                                         midge_buffer *draft, uint64_t token) {
   midge_slice topic;
   midge_status status = midge_publish_check(publish, session->options.version,
                                             session->options.text);
@@ -143,8 +158,7 @@ midge_status midge_session_publish(midge_session *session,
   status = whole_topic(session, publish, alias_of(publish->properties), &topic);
   if (status != MIDGE_OK) return status;
 
-  midge_message *message =
-      midge_message_new(&session->allocator, publish, topic, session->now);
+  midge_message *message = new_message(session, publish, topic, draft);
   if (message == NULL) return MIDGE_ENOMEM;
   status = take_mapping(session, message, publish, token);
   if (status == MIDGE_OK) {

@@ -37,6 +37,7 @@ static midge_wish *first_deferred(const midge_link *link) {
 static void drop_first_deferred(midge_link *link) {
   midge_deferred *first = link->deferred;
   size_t size = first_deferred(link)->size;
+  midge_wish_release(first_deferred(link));
   link->deferred = first->next;
   if (first->next == NULL) link->deferred_end = &link->deferred;
   midge_free(link->patient, first, sizeof *first + size);

@@ -253,6 +253,7 @@ static void free_deferred(midge_link *link) {
     midge_deferred *first = link->deferred;
     link->deferred = first->next;
     const midge_wish *wish = (const midge_wish *)(const void *)first->bytes;
+    midge_wish_release(wish);
     midge_free(link->patient, first, sizeof *first + wish->size);
   }
 }

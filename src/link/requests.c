@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "engine/draft.h"
 #include "link/attempt.h"
 #include "link/events.h"
 
@@ -10,7 +11,8 @@ static midge_status ask_session(midge_link *link, const midge_wish *wish,
   midge_session *session = link->session;
   switch (wish->type) {
     case MIDGE_WISH_PUBLISH:
-      return midge_session_publish(session, &wish->publish, ticket);
+      return midge_session_publish_draft(session, &wish->publish, wish->draft,
+                                         ticket);
     case MIDGE_WISH_PUBLISH_BUNDLE:
       return midge_session_publish_bundle(session, &wish->bundle, ticket);
     case MIDGE_WISH_SUBSCRIBE:

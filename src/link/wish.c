@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 enum { ALIGNMENT = _Alignof(max_align_t) };
@@ -123,7 +124,7 @@ static void put_attempt(writer *w, midge_attempt *attempt) {
 static void put_rest(writer *w, midge_wish *wish) {
   switch (wish->type) {
     case MIDGE_WISH_PUBLISH:
-      put_publish(w, &wish->publish);
+      if (wish->draft == NULL) put_publish(w, &wish->publish);
       break;
     case MIDGE_WISH_PUBLISH_BUNDLE:
       put_slice(w, &wish->bundle.records);
@@ -167,7 +168,16 @@ size_t midge_wish_size(const midge_wish *wish) {
 
 void midge_wish_copy(midge_wish *to, const midge_wish *wish) {
   *to = *wish;
+  midge_buffer_hold(to->draft);
   writer w = {(uint8_t *)to, sizeof *wish};
   put_rest(&w, to);
   to->size = round_up(w.size);
+}
+
+void midge_wish_release(const midge_wish *copy) {
+  midge_buffer_release(copy->draft);
+}
+
+size_t midge_wish_held(const midge_wish *wish) {
+  return wish->draft != NULL ? wish->draft->size : 0;
 }

@@ -42,6 +42,8 @@ typedef struct midge_wish {
   midge_wish_type type;
   uint32_t cost; /* of publish, subscribe, unsubscribe: its bytes in the queue,
                     at least 1 */
+  midge_buffer *draft; /* of publish: where topic and payload have their place
+                          in the message, and are not copied; or null */
   union {
     midge_publish publish;
     midge_bundle bundle;
@@ -96,7 +98,12 @@ typedef struct midge_wish {
 
 /* Bytes that a copy takes, a multiple of the strictest alignment. */
 size_t midge_wish_size(const midge_wish *wish);
-/* Copy it with all it points at; `to` is aligned and has the room. */
+/* Copy it with all it points at; `to` is aligned and has the room. The copy
+ * holds the draft. */
 void midge_wish_copy(midge_wish *to, const midge_wish *wish);
+/* The copy is not needed any more. */
+void midge_wish_release(const midge_wish *copy);
+/* What it weighs beside its own size. */
+size_t midge_wish_held(const midge_wish *wish);
 
 #endif

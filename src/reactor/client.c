@@ -2,8 +2,11 @@
  * put into the mailbox. */
 #include "codec/reason.h"
 #include "engine/bundle.h"
+#include "engine/message.h"
 #include "link/url.h"
 #include "reactor/member.h"
+
+enum { SMALL_MAX = 4096 }; /* payloads that may be copied twice */
 
 static midge_status wish(midge_client *client, midge_wish_type type) {
   return midge_reactor_wish(client->reactor,
@@ -146,6 +149,23 @@ static void give_back(midge_client *client, size_t count, size_t cost) {
   atomic_fetch_sub(&client->queue_bytes, cost);
 }
 
+static bool is_large(const midge_wish *wish) {
+  return wish->type == MIDGE_WISH_PUBLISH &&
+         wish->publish.properties.count == 0 &&
+         wish->publish.payload.size > SMALL_MAX;
+}
+
+/* What is large is copied here, once. */
+static midge_status put(midge_client *client, midge_wish *wish) {
+  midge_reactor *reactor = client->reactor;
+  if (!is_large(wish)) return midge_reactor_wish(reactor, wish);
+  wish->draft = midge_message_draft(&reactor->allocator, &wish->publish);
+  if (wish->draft == NULL) return MIDGE_ENOMEM;
+  midge_status status = midge_reactor_wish(reactor, wish);
+  midge_buffer_release(wish->draft);
+  return status;
+}
+
 /* `count` that take `cost` bytes of the queue until they end. */
 static midge_status enqueue_many(midge_client *client, midge_wish *wish,
                                  size_t count, size_t cost) {
@@ -155,8 +175,7 @@ static midge_status enqueue_many(midge_client *client, midge_wish *wish,
   wish->client = client;
   wish->cost = (uint32_t)cost;
   midge_status status = MIDGE_EQUEUE;
-  if (reserve(client, count, cost))
-    status = midge_reactor_wish(client->reactor, wish);
+  if (reserve(client, count, cost)) status = put(client, wish);
   if (status != MIDGE_OK) give_back(client, count, cost);
   return status;
 }

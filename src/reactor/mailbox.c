@@ -20,10 +20,19 @@ static midge_parcel *new_parcel(const midge_allocator *allocator, size_t room) {
   return parcel;
 }
 
+midge_wish *midge_parcel_next(midge_parcel *parcel) {
+  if (parcel->taken >= parcel->used) return NULL;
+  midge_wish *wish = (midge_wish *)(void *)(parcel->data + parcel->taken);
+  parcel->taken += wish->size;
+  return wish;
+}
+
 static void free_parcels(const midge_allocator *allocator,
                          midge_parcel *parcel) {
   while (parcel != NULL) {
     midge_parcel *next = parcel->next;
+    const midge_wish *wish;
+    while ((wish = midge_parcel_next(parcel)) != NULL) midge_wish_release(wish);
     if (parcel->room != 0)
       midge_free(allocator, parcel, sizeof *parcel + parcel->room);
     parcel = next;
@@ -72,15 +81,16 @@ static bool wake_up(midge_mailbox *mailbox) {
 static midge_status put_small(midge_mailbox *mailbox, const midge_wish *wish,
                               size_t size, bool *ring) {
   midge_status status = MIDGE_EQUEUE;
+  size_t weight = size + midge_wish_held(wish);
   uv_mutex_lock(&mailbox->mutex);
-  if (mailbox->bytes + size > bytes_max) goto Exit;
+  if (mailbox->bytes + weight > bytes_max) goto Exit;
 
   status = MIDGE_ENOMEM;
   uint8_t *place = find_room(mailbox, size);
   if (place == NULL) goto Exit;
 
   midge_wish_copy((midge_wish *)(void *)place, wish);
-  mailbox->bytes += size;
+  mailbox->bytes += weight;
   *ring = wake_up(mailbox);
   status = MIDGE_OK;
 Exit:
@@ -144,7 +154,7 @@ void midge_mailbox_give_back(midge_mailbox *mailbox, midge_parcel *parcel) {
   if (parcel->room == PARCEL_ROOM) {
     uv_mutex_lock(&mailbox->mutex);
     if (mailbox->spare_count < SPARE_MAX) {
-      parcel->used = 0;
+      parcel->used = parcel->taken = 0;
       parcel->next = mailbox->spare;
       mailbox->spare = parcel;
       mailbox->spare_count++;
@@ -161,11 +171,4 @@ bool midge_mailbox_sleep(midge_mailbox *mailbox) {
   mailbox->asleep = empty;
   uv_mutex_unlock(&mailbox->mutex);
   return empty;
-}
-
-midge_wish *midge_parcel_next(const midge_parcel *parcel, size_t *at) {
-  if (*at >= parcel->used) return NULL;
-  midge_wish *wish = (midge_wish *)(void *)(parcel->data + *at);
-  *at += wish->size;
-  return wish;
 }

@@ -20,6 +20,7 @@ struct midge_parcel {
   uint8_t *data;
   size_t room; /* 0: lent by a client, who frees it */
   size_t used;
+  size_t taken; /* of these, by _next */
 };
 
 typedef struct midge_mailbox {
@@ -54,7 +55,11 @@ void midge_mailbox_give_back(midge_mailbox *mailbox, midge_parcel *parcel);
 /* The reactor wants to sleep; false: there is something to take first. */
 bool midge_mailbox_sleep(midge_mailbox *mailbox);
 
-/* The wish at `at`, which moves on; null at the end. */
-midge_wish *midge_parcel_next(const midge_parcel *parcel, size_t *at);
+/* The next wish, to be released by who takes it, if it was copied; null at the
+ * end. */
+midge_wish *midge_parcel_next(midge_parcel *parcel);
+static inline bool midge_parcel_is_taken(const midge_parcel *parcel) {
+  return parcel->taken == parcel->used;
+}
 
 #endif

@@ -35,25 +35,35 @@ static void turn_wished(midge_reactor *reactor) {
   }
 }
 
-static void make_wishes(midge_reactor *reactor, const midge_parcel *parcel) {
-  size_t at = 0;
+/* As many as clients wait for at most; returns what they weighed. */
+static size_t make_wishes(midge_reactor *reactor, midge_parcel *parcel) {
+  size_t size = 0;
   midge_wish *wish;
-  while ((wish = midge_parcel_next(parcel, &at)) != NULL) {
+  while (size < TURN_BYTES && (wish = midge_parcel_next(parcel)) != NULL) {
     midge_client *client = wish->client;
+    size += wish->size + midge_wish_held(wish);
     if (wish->type == MIDGE_WISH_OPEN)
       midge_member_adopt(client);
     else
       midge_member_wish(client, wish);
+    midge_wish_release(wish);
     note_wished(reactor, client);
   }
+  return size;
 }
 
-static midge_parcel *next_parcel(midge_reactor *reactor) {
+static midge_parcel *first_parcel(midge_reactor *reactor) {
   if (reactor->parcels == NULL)
     reactor->parcels = midge_mailbox_take(&reactor->mailbox);
+  return reactor->parcels;
+}
+
+/* A client lends its last parcel: it goes back before the client can. */
+static void drop_taken(midge_reactor *reactor) {
   midge_parcel *parcel = reactor->parcels;
-  if (parcel != NULL) reactor->parcels = parcel->next;
-  return parcel;
+  if (!midge_parcel_is_taken(parcel)) return;
+  reactor->parcels = parcel->next;
+  midge_mailbox_give_back(&reactor->mailbox, parcel);
 }
 
 /* The first are on their way before the last have been looked at, and small
@@ -61,10 +71,9 @@ static midge_parcel *next_parcel(midge_reactor *reactor) {
 static void take_wishes(midge_reactor *reactor) {
   midge_parcel *parcel;
   size_t size = 0, next_turn = TURN_BYTES;
-  while (size < ROUND_BYTES && (parcel = next_parcel(reactor)) != NULL) {
-    size += parcel->used;
-    make_wishes(reactor, parcel);
-    midge_mailbox_give_back(&reactor->mailbox, parcel);
+  while (size < ROUND_BYTES && (parcel = first_parcel(reactor)) != NULL) {
+    size += make_wishes(reactor, parcel);
+    drop_taken(reactor);
     if (size < next_turn) continue;
     turn_wished(reactor);
     next_turn = size + TURN_BYTES;
@@ -195,12 +204,13 @@ static bool has_open_handles(midge_reactor *reactor) {
 /* Clients whose opening waits in the mailbox are ours to free as well. */
 static void adopt_rest(midge_reactor *reactor) {
   midge_parcel *parcel;
-  while ((parcel = next_parcel(reactor)) != NULL) {
-    size_t at = 0;
+  while ((parcel = first_parcel(reactor)) != NULL) {
     midge_wish *wish;
-    while ((wish = midge_parcel_next(parcel, &at)) != NULL)
+    while ((wish = midge_parcel_next(parcel)) != NULL) {
       if (wish->type == MIDGE_WISH_OPEN) midge_member_adopt(wish->client);
-    midge_mailbox_give_back(&reactor->mailbox, parcel);
+      midge_wish_release(wish);
+    }
+    drop_taken(reactor);
   }
 }
 

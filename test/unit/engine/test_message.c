@@ -39,6 +39,32 @@ static void the_size_grows_with_the_length_field(void **state) {
   }
 }
 
+static void a_draft_has_its_bytes_in_place(void **state) {
+  (void)state;
+  midge_publish publish = {.topic = MIDGE_TEXT("t"),
+                           .payload = MIDGE_TEXT("large"),
+                           .qos = MIDGE_EXACTLY_ONCE,
+                           .retain = true,
+                           .ttl_ms = 5,
+                           .label = 9};
+  const midge_publish given = publish;
+  midge_buffer *draft = midge_message_draft(&midge_allocator_default, &publish);
+  assert_non_null(draft);
+  assert_ptr_not_equal(publish.payload.data, given.payload.data);
+  midge_message *message = midge_message_of_draft(draft, &publish, 100);
+  midge_buffer_release(draft);
+  assert_ptr_equal(message->buffer, draft);
+  assert_true(midge_slice_equal(midge_message_topic(message), given.topic));
+  assert_true(midge_slice_equal(midge_message_payload(message), given.payload));
+  assert_int_equal(midge_message_properties(message).size, 0);
+  assert_int_equal(message->qos, MIDGE_EXACTLY_ONCE);
+  assert_true(message->retain);
+  assert_int_equal(message->label, 9);
+  assert_int_equal(message->expires, 105);
+  assert_int_equal(message->owner.sent_by, 105);
+  midge_message_release(message);
+}
+
 /* The largest remaining length is 268,435,455. */
 static void a_packet_larger_than_mqtt_allows_has_no_size(void **state) {
   (void)state;
@@ -113,6 +139,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_size_grows_with_the_length_field),
       cmocka_unit_test(a_packet_larger_than_mqtt_allows_has_no_size),
+      cmocka_unit_test(a_draft_has_its_bytes_in_place),
       cmocka_unit_test(a_record_comes_back_as_the_message),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

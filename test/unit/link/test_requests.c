@@ -1,4 +1,6 @@
 /* What the program wishes of the session, as the server sees it. */
+#include "base/allocator.h"
+#include "engine/message.h"
 #include "life.h"
 
 static life l;
@@ -104,6 +106,70 @@ static void what_the_session_refuses_ends_at_once(void **state) {
   leave(&l);
   assert_int_equal(l.output_size, 0);
   life_end(&l);
+}
+
+/* The draft is ours as well: who else holds it, shows. */
+static midge_buffer *publish_draft(const char *topic) {
+  midge_wish one = {.type = MIDGE_WISH_PUBLISH, .token = 7, .cost = 10};
+  one.publish = (midge_publish){.topic = midge_slice_text(topic),
+                                .payload = MIDGE_TEXT("on"),
+                                .retain = true};
+  one.draft = midge_message_draft(&midge_allocator_default, &one.publish);
+  assert_non_null(one.draft);
+  midge_link_wish(l.link, &one);
+  return one.draft;
+}
+
+static void expect_let_go(midge_buffer *draft) {
+  assert_int_equal(atomic_load(&draft->holders), 1);
+  midge_buffer_release(draft);
+}
+
+static void a_draft_becomes_the_message(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_buffer *draft = publish_draft("t");
+  assert_int_equal(atomic_load(&draft->holders), 2);
+  expect_left(MIDGE_TEXT("\x31\x06\x00\x01t\x00on"));
+  expect_done(&l, 7, MIDGE_OK);
+  expect_let_go(draft);
+  life_end(&l);
+}
+
+static void a_draft_that_is_refused_is_let_go(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_buffer *draft = publish_draft("#");
+  expect_done(&l, 7, MIDGE_EINVAL);
+  expect_let_go(draft);
+  life_end(&l);
+}
+
+static void a_draft_waits_for_a_goodbye(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  midge_buffer *draft = publish_draft("t");
+  assert_int_equal(atomic_load(&draft->holders), 2);
+  leave(&l);
+  midge_link_ended(l.link, midge_link_attempt(l.link));
+  expect_closed(&l, MIDGE_OK);
+  expect_done(&l, 7, MIDGE_ECLOSED); /* nobody has asked for another */
+  expect_let_go(draft);
+  life_end(&l);
+}
+
+static void a_draft_that_waits_goes_with_its_link(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  midge_buffer *draft = publish_draft("t");
+  life_end(&l);
+  expect_let_go(draft);
 }
 
 static void a_message_is_answered_by_hand(void **state) {
@@ -330,6 +396,10 @@ int main(void) {
       cmocka_unit_test(a_bundle_ends_as_many),
       cmocka_unit_test(a_bundle_that_is_refused_ends_as_many),
       cmocka_unit_test(what_the_session_refuses_ends_at_once),
+      cmocka_unit_test(a_draft_becomes_the_message),
+      cmocka_unit_test(a_draft_that_is_refused_is_let_go),
+      cmocka_unit_test(a_draft_waits_for_a_goodbye),
+      cmocka_unit_test(a_draft_that_waits_goes_with_its_link),
       cmocka_unit_test(a_message_is_answered_by_hand),
       cmocka_unit_test(an_answer_outlives_its_connection_in_its_session),
       cmocka_unit_test(an_answer_to_qos_1_is_for_its_connection),

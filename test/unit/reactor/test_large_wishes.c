@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 #include "reactor/mailbox.h"
 #include "unit/harness.h"
@@ -79,9 +80,25 @@ static void wishes_of_more_than_a_gigabyte_are_refused(void **state) {
   midge_mailbox_free(&mailbox);
 }
 
+/* The wish itself is small. */
+static void drafts_of_more_than_a_gigabyte_are_refused(void **state) {
+  (void)state;
+  midge_mailbox mailbox;
+  midge_buffer draft = {.size = SIZE};
+  const midge_wish wish = {.type = MIDGE_WISH_PUBLISH, .draft = &draft};
+  atomic_init(&draft.holders, 1);
+  assert_int_equal(midge_mailbox_init(&mailbox, &midge_allocator_default), 0);
+  for (int i = 0; i < 3; i++) put(&mailbox, &wish, MIDGE_OK);
+  put(&mailbox, &wish, MIDGE_EQUEUE);
+  assert_int_equal(atomic_load(&draft.holders), 4);
+  midge_mailbox_free(&mailbox);
+  assert_int_equal(atomic_load(&draft.holders), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wishes_of_more_than_a_gigabyte_are_refused),
+      cmocka_unit_test(drafts_of_more_than_a_gigabyte_are_refused),
   };
   return cmocka_run_group_tests_name("large_wishes", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "engine/message.h"
 #include "reactor/mailbox.h"
 #include "unit/harness.h"
 
@@ -51,9 +52,8 @@ static void wishes_come_out_in_order(void **state) {
   midge_parcel *parcel = midge_mailbox_take(&mailbox);
   while (parcel != NULL) {
     midge_parcel *next = parcel->next;
-    size_t at = 0;
     const midge_wish *wish;
-    while ((wish = midge_parcel_next(parcel, &at)) != NULL)
+    while ((wish = midge_parcel_next(parcel)) != NULL)
       expect_wish(wish, number++);
     midge_mailbox_give_back(&mailbox, parcel);
     parcel = next;
@@ -94,9 +94,8 @@ static void everything_a_wish_points_at_is_copied(void **state) {
   memset(filters, 0, sizeof filters);
   memset(&property, 0, sizeof property);
 
-  size_t at = 0;
   midge_parcel *parcel = midge_mailbox_take(&mailbox);
-  const midge_wish *one = midge_parcel_next(parcel, &at);
+  const midge_wish *one = midge_parcel_next(parcel);
   assert_true(
       midge_slice_equal(one->subscribe.list[0].filter, MIDGE_TEXT("f/#")));
   assert_int_equal(one->subscribe.list[0].qos, 2);
@@ -106,15 +105,15 @@ static void everything_a_wish_points_at_is_copied(void **state) {
                                 MIDGE_TEXT("name")));
   assert_true(midge_slice_equal(one->subscribe.options.properties.list[0].value,
                                 MIDGE_TEXT("value")));
-  const midge_wish *two = midge_parcel_next(parcel, &at);
+  const midge_wish *two = midge_parcel_next(parcel);
   assert_true(midge_slice_equal(two->unsubscribe.list[1], MIDGE_TEXT("f/#")));
-  const midge_wish *three = midge_parcel_next(parcel, &at);
+  const midge_wish *three = midge_parcel_next(parcel);
   assert_true(midge_slice_equal(three->proceed.attempt.headers[0],
                                 MIDGE_TEXT("value")));
   assert_true(
       midge_slice_equal(three->proceed.attempt.user_name, MIDGE_TEXT("name")));
   assert_null(three->proceed.attempt.password.data);
-  assert_null(midge_parcel_next(parcel, &at));
+  assert_null(midge_parcel_next(parcel));
   midge_mailbox_give_back(&mailbox, parcel);
   midge_mailbox_free(&mailbox);
 }
@@ -150,15 +149,45 @@ static void a_lent_parcel_keeps_its_place(void **state) {
   uint64_t number = 0;
   for (midge_parcel *parcel = midge_mailbox_take(&mailbox), *next;
        parcel != NULL; parcel = next) {
-    size_t at = 0;
     const midge_wish *wish;
-    while ((wish = midge_parcel_next(parcel, &at)) != NULL)
+    while ((wish = midge_parcel_next(parcel)) != NULL)
       assert_int_equal(wish->token, ++number);
     next = parcel->next;
     midge_mailbox_give_back(&mailbox, parcel);
   }
   assert_int_equal(number, 3);
   midge_mailbox_free(&mailbox);
+}
+
+/* Its publisher lets go of it. */
+static void put_draft(uint64_t token, midge_slice payload) {
+  midge_wish wish = publish_of(token, payload);
+  wish.draft = midge_message_draft(&midge_allocator_default, &wish.publish);
+  assert_non_null(wish.draft);
+  put(&wish);
+  midge_buffer_release(wish.draft);
+}
+
+static void a_draft_is_held_until_its_wish_was_taken(void **state) {
+  (void)state;
+  start();
+  put_draft(97, payload_of(97));
+  put_draft(194, payload_of(194));
+  midge_parcel *parcel = midge_mailbox_take(&mailbox);
+  const midge_wish *wish = midge_parcel_next(parcel);
+  expect_wish(wish, 97);
+  assert_true(wish->size < 1000);
+  assert_true(midge_wish_held(wish) > 20000);
+  assert_int_equal(atomic_load(&wish->draft->holders), 1);
+  midge_wish_release(wish);
+  assert_false(midge_parcel_is_taken(parcel));
+  wish = midge_parcel_next(parcel);
+  expect_wish(wish, 194);
+  midge_wish_release(wish);
+  assert_true(midge_parcel_is_taken(parcel));
+  midge_mailbox_give_back(&mailbox, parcel);
+  put_draft(291, payload_of(291));
+  midge_mailbox_free(&mailbox); /* frees what nobody took */
 }
 
 enum { THREADS = 8, EACH = 20000 };
@@ -186,9 +215,8 @@ static void many_threads_put_while_one_takes(void **state) {
     midge_parcel *parcel = midge_mailbox_take(&mailbox);
     while (parcel != NULL) {
       midge_parcel *next = parcel->next;
-      size_t at = 0;
       const midge_wish *wish;
-      while ((wish = midge_parcel_next(parcel, &at)) != NULL) {
+      while ((wish = midge_parcel_next(parcel)) != NULL) {
         uint64_t *number = &expected[wish->token >> 32];
         expect_wish(wish, (wish->token >> 32 << 32) | (*number)++);
         total++;
@@ -211,6 +239,7 @@ int main(void) {
       cmocka_unit_test(everything_a_wish_points_at_is_copied),
       cmocka_unit_test(only_a_sleeping_reactor_is_rung),
       cmocka_unit_test(a_lent_parcel_keeps_its_place),
+      cmocka_unit_test(a_draft_is_held_until_its_wish_was_taken),
       cmocka_unit_test(many_threads_put_while_one_takes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
