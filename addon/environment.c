@@ -6,11 +6,8 @@
 
 #include "exports.h"
 
-/* A full queue means that a call is on its way already; a closing one that
- * nobody listens any more. */
 void midge_environment_poke(midge_environment *environment) {
-  (void)napi_call_threadsafe_function(environment->wake, NULL,
-                                      napi_tsfn_nonblocking);
+  midge_wake_send(environment->wake);
 }
 
 /* On the reactor's thread. */
@@ -18,14 +15,13 @@ static void poke(void *context) {
   midge_environment_poke(context);
 }
 
-/* On JavaScript's thread; `env` is null when the environment is going. */
-static void turn(napi_env env, napi_value unused, void *context, void *data) {
+/* On JavaScript's thread. */
+static void turn(void *context) {
   midge_environment *environment = context;
+  napi_env env = environment->env;
   napi_value function = NULL, receiver = NULL, result = NULL, error = NULL;
   bool pending = false;
-  (void)unused;
-  (void)data;
-  if (env == NULL || environment->turn == NULL) return;
+  if (environment->turn == NULL) return;
   napi_get_reference_value(env, environment->turn, &function);
   napi_get_undefined(env, &receiver);
   napi_call_function(env, receiver, function, 0, NULL, &result);
@@ -53,6 +49,7 @@ static void finalize(napi_env env, void *data, void *hint) {
     midge_answers_free(&environment->answers, env);
     midge_batch_free(&environment->batch, env);
   }
+  midge_wake_free(environment->wake);
   free(environment->clients);
   free(environment->free);
   free(environment->ended);
@@ -106,22 +103,17 @@ void midge_environment_flush(midge_environment *environment) {
 
 /* The hook is added after the function it protects: hooks run in reverse, so
  * the reactor's thread is gone before what it would call. */
-static napi_status open_wake(midge_environment *environment) {
-  napi_env env = environment->env;
-  napi_value name = NULL;
-  napi_create_string_utf8(env, "midge", NAPI_AUTO_LENGTH, &name);
-  napi_status status =
-      napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL,
-                                      environment, turn, &environment->wake);
-  if (status != napi_ok) return status;
-  napi_unref_threadsafe_function(env, environment->wake);
-  return napi_add_env_cleanup_hook(env, clean_up, environment);
+static bool open_wake(midge_environment *environment) {
+  environment->wake = midge_wake_open(environment->env, turn, environment);
+  return environment->wake != NULL &&
+         napi_add_env_cleanup_hook(environment->env, clean_up, environment) ==
+             napi_ok;
 }
 
 midge_status midge_environment_start(midge_environment *environment) {
   if (environment->stopped) return MIDGE_ECLOSED;
   if (environment->reactor != NULL) return MIDGE_OK;
-  if (environment->wake == NULL && open_wake(environment) != napi_ok) {
+  if (environment->wake == NULL && !open_wake(environment)) {
     return MIDGE_EERRNO;
   }
   return midge_reactor_start(
@@ -275,7 +267,7 @@ static napi_value stop(napi_env env, napi_callback_info info) {
 static napi_value ref(napi_env env, napi_callback_info info) {
   midge_environment *environment = midge_export_environment(env, info);
   if (environment->wake != NULL) {
-    napi_ref_threadsafe_function(env, environment->wake);
+    midge_wake_keep_alive(environment->wake, true);
   }
   return NULL;
 }
@@ -283,7 +275,7 @@ static napi_value ref(napi_env env, napi_callback_info info) {
 static napi_value unref(napi_env env, napi_callback_info info) {
   midge_environment *environment = midge_export_environment(env, info);
   if (environment->wake != NULL) {
-    napi_unref_threadsafe_function(env, environment->wake);
+    midge_wake_keep_alive(environment->wake, false);
   }
   return NULL;
 }

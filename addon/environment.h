@@ -12,6 +12,7 @@
 #include "midge/client.h"
 #include "outgoing.h"
 #include "stash.h"
+#include "wake.h"
 
 #define CLIENTS_MAX (1u << 24)
 
@@ -19,7 +20,7 @@ typedef struct midge_environment {
   napi_env env;
   midge_reactor *reactor; /* null before the first client and once stopped */
   bool stopped;
-  napi_threadsafe_function wake;
+  midge_wake *wake;
   napi_ref turn;          /* the function of lib/ that takes batches */
   napi_ref nothing;       /* a function of lib/ that does nothing */
   midge_handle **clients; /* by index; null where there is none */

@@ -1,0 +1,84 @@
+#include "host.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+/* A handle's type, as uv.h numbers it in every version 1. */
+#define UV_ASYNC 1
+
+#define TEXT_MAX 64
+
+static napi_value get(napi_env env, napi_value object, const char *name) {
+  napi_value value = NULL;
+  napi_get_named_property(env, object, name, &value);
+  return value;
+}
+
+static bool has(napi_env env, napi_value object, const char *name) {
+  bool is_there = true;
+  if (napi_has_named_property(env, object, name, &is_there) != napi_ok)
+    return true;
+  return is_there;
+}
+
+static bool is_object(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  return value != NULL && napi_typeof(env, value, &type) == napi_ok &&
+         type == napi_object;
+}
+
+static bool is_text(napi_env env, napi_value value, const char *wanted) {
+  char text[TEXT_MAX] = "";
+  size_t size = 0;
+  if (value == NULL || napi_get_value_string_utf8(env, value, text, sizeof text,
+                                                  &size) != napi_ok) {
+    return false;
+  }
+  return strcmp(text, wanted) == 0;
+}
+
+/* Others say that they are Node too, and what else they are. */
+static napi_value find_versions(napi_env env) {
+  napi_value global = NULL;
+  napi_get_global(env, &global);
+  if (has(env, global, "Bun") || has(env, global, "Deno")) return NULL;
+  napi_value process = get(env, global, "process");
+  if (!is_object(env, process)) return NULL;
+  napi_value release = get(env, process, "release");
+  napi_value versions = get(env, process, "versions");
+  if (!is_object(env, release) || !is_object(env, versions)) return NULL;
+  if (has(env, versions, "bun") || has(env, versions, "deno")) return NULL;
+  return is_text(env, get(env, release, "name"), "node") ? versions : NULL;
+}
+
+/* Another libuv of the process may stand before Node's: then it has another
+ * version, or nothing to do with the loop that Node names. */
+static bool is_nodes_own(napi_env env, napi_value versions) {
+  const char *(*version)(void) = NULL;
+  *(void **)&version = dlsym(RTLD_DEFAULT, "uv_version_string");
+  return version != NULL && strncmp(version(), "1.", 2) == 0 &&
+         is_text(env, get(env, versions, "uv"), version());
+}
+
+static bool find_functions(midge_host *host) {
+  size_t (*size)(int type) = NULL;
+  *(void **)&size = dlsym(RTLD_DEFAULT, "uv_handle_size");
+  *(void **)&host->async_init = dlsym(RTLD_DEFAULT, "uv_async_init");
+  *(void **)&host->async_send = dlsym(RTLD_DEFAULT, "uv_async_send");
+  *(void **)&host->close = dlsym(RTLD_DEFAULT, "uv_close");
+  *(void **)&host->unref = dlsym(RTLD_DEFAULT, "uv_unref");
+  if (size == NULL || host->async_init == NULL || host->async_send == NULL ||
+      host->close == NULL || host->unref == NULL) {
+    return false;
+  }
+  host->async_size = size(UV_ASYNC);
+  return host->async_size != (size_t)-1;
+}
+
+bool midge_host_find(midge_host *host, napi_env env) {
+  napi_value versions = find_versions(env);
+  if (versions == NULL || !is_nodes_own(env, versions)) return false;
+  return find_functions(host) &&
+         napi_get_uv_event_loop(env, &host->loop) == napi_ok &&
+         host->loop != NULL;
+}
