@@ -85,6 +85,7 @@ typedef struct cli_settings {
     long clients, size;
     long count;              /* of messages; 0: any number */
     double rate, duration_s; /* a second, of all together; 0: none was said */
+    double warm_up_s;        /* before the duration */
     bool json;
     midge_slice html; /* the name of a file */
     texts expectations;

@@ -11,8 +11,12 @@ void bench_end(bench *run, uint64_t now) {
 
 void bench_count(bench *run, uint64_t due, uint64_t now) {
   uint64_t latency = now > due ? now - due : 0;
-  histogram_add(&run->latency, latency);
   histogram_add(&run->series.now, latency);
+  if (!bench_measures(run, due)) {
+    run->series.done++;
+    return;
+  }
+  histogram_add(&run->latency, latency);
   bench_end(run, now);
 }
 

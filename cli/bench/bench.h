@@ -60,6 +60,8 @@ typedef struct bench {
   uint64_t clock_offset;
   uint64_t begun, over; /* what is measured; `over`: nothing is due any
                            more; MIDGE_NEVER: not said */
+  uint64_t counted;     /* what is due from then on counts: after a warm-up */
+  bool is_warm;         /* its processor time is over, too */
   uint64_t first, last; /* of what ended */
   uint64_t heard;       /* when something last ended or came */
   uint64_t ended;
@@ -87,9 +89,14 @@ static inline double bench_seconds(const bench *run, uint64_t time) {
   return time <= run->begun ? 0 : (double)(time - run->begun) / NS_PER_S;
 }
 
+/* What was due then is measured; else it was sent to warm up. */
+static inline bool bench_measures(const bench *run, uint64_t due) {
+  return due >= run->counted;
+}
+
 /* Something has ended well ... */
 void bench_end(bench *run, uint64_t now);
-/* ... that was due then. */
+/* ... that was due then; the chart has it in a warm-up too. */
 void bench_count(bench *run, uint64_t due, uint64_t now);
 /* Something has failed; the text of the first of its kind is kept. */
 void bench_fault(bench *run, midge_status status, midge_slice text);

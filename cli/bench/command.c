@@ -43,6 +43,13 @@ static const char *check(cli_settings *settings, bench_kind kind,
     return "conn makes --clients connections, and takes no --count";
   if (kind == BENCH_SUB && settings->bench.rate > 0)
     return "sub takes what comes, and no --rate: that is pub's";
+  if (settings->bench.warm_up_s > 0) {
+    if (kind == BENCH_CONN || kind == BENCH_SUB)
+      return sentence(settings, "%s sends nothing, and takes no --warm-up",
+                      bench_name(kind));
+    if (settings->bench.count != 0)
+      return "--warm-up comes before a --duration, not a --count";
+  }
   if (kind == BENCH_ECHO && settings->bench.size < STAMP_SIZE)
     return sentence(settings,
                     "--size is at least %d: a number and a time are in it",

@@ -25,6 +25,8 @@ static json_t *settings_of(const bench *run) {
     set_number(object, "count", (double)settings->bench.count);
   if (settings->bench.duration_s > 0)
     set_number(object, "duration_s", settings->bench.duration_s);
+  if (settings->bench.warm_up_s > 0)
+    set_number(object, "warm_up_s", settings->bench.warm_up_s);
   return object;
 }
 

@@ -101,7 +101,7 @@ void load_some(bench *run, uint64_t now) {
       return;
     if (!publish(run, &run->clients[run->next % run->count], due)) return;
     now = clock_now();
-    histogram_add(&run->late, now - due);
+    if (bench_measures(run, due)) histogram_add(&run->late, now - due);
   }
 }
 
@@ -122,8 +122,8 @@ void load_give_up(bench *run, uint64_t now) {
   if (!is_open_loop(run)) return;
   uint64_t until = run->over < now ? run->over : now;
   while (run->next < total_of(run) && due_of(run, run->next) < until) {
-    uint64_t waited = now - due_of(run, run->next++);
-    histogram_add(&run->latency, waited);
+    uint64_t due = due_of(run, run->next++);
+    if (bench_measures(run, due)) histogram_add(&run->latency, now - due);
     run->unsent++;
   }
 }

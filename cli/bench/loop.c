@@ -33,8 +33,13 @@ static uint64_t duration_of(const bench *run) {
   return MIDGE_NEVER;
 }
 
+static uint64_t warm_up_of(const bench *run) {
+  return (uint64_t)(run->settings->bench.warm_up_s * NS_PER_S);
+}
+
 static void begin_measuring(bench *run, uint64_t now) {
   run->begun = run->heard = now;
+  run->counted = now + warm_up_of(run);
   run->cpu = usage_cpu();
 }
 
@@ -53,7 +58,8 @@ static void begin_running(bench *run, uint64_t now) {
   else
     begin_measuring(run, now);
   run->phase = PHASE_RUNNING;
-  run->over = duration == MIDGE_NEVER ? MIDGE_NEVER : now + duration;
+  run->over =
+      duration == MIDGE_NEVER ? MIDGE_NEVER : now + warm_up_of(run) + duration;
   if (bench_sends(run)) load_begin(run, now);
 }
 
@@ -75,8 +81,16 @@ static bool is_enough(const bench *run, uint64_t now) {
          (count != 0 && run->received + run->foreign >= count);
 }
 
+/* The processor time of a warm-up is left out. */
+static void warm(bench *run, uint64_t now) {
+  if (run->is_warm || run->begun == 0 || now < run->counted) return;
+  run->is_warm = true;
+  run->cpu = usage_cpu();
+}
+
 /* From one phase to the next, where it is time. */
 static void advance(bench *run, uint64_t now) {
+  warm(run, now);
   bool asked = bell_asks_for_end();
   bool waits =
       now <

@@ -23,7 +23,7 @@ static void take_latencies(figures *to, const bench *run) {
 /* A subscriber's time begins with the first message, as nobody knows when it
  * was to be sent. */
 static double seconds_of(const bench *run) {
-  uint64_t from = run->kind == BENCH_SUB ? run->first : run->begun;
+  uint64_t from = run->kind == BENCH_SUB ? run->first : run->counted;
   return run->last <= from ? 0 : (double)(run->last - from) / NS_PER_S;
 }
 

@@ -106,6 +106,26 @@ test('the rate holds, and its time is what the duration says', async () => {
   assert.ok(series.length >= 1);
 });
 
+for (const [kind, qos] of [['pub', 1], ['pub', 0], ['echo', 1]]) {
+  test(`what ${kind} with QoS ${qos} sends in a warm-up is sent, and not measured`, async () => {
+    const result = await measure(broker.port,
+      [kind, '-q', `${qos}`, '--rate', '400', '--warm-up', '0.5', '--duration', '0.25']);
+    const { figures } = result;
+    assert.equal(figures.sent + figures.unsent, 300);
+    assert.equal(result.latencies, 100);
+    assert.equal(result.settings.warm_up_s, 0.5);
+    // From the end of the warm-up on; its own messages would make it three times as high.
+    assert.ok(figures.rate <= 420, `${figures.rate}`);
+  });
+}
+
+test('as fast as answered, a warm-up has no latencies either', async () => {
+  const { figures, latencies } = await measure(broker.port,
+    ['pub', '-q', '1', '-M', '1', '--warm-up', '0.3', '--duration', '0.1']);
+  assert.equal(figures.unanswered, 0);
+  assert.ok(latencies < figures.sent, `${latencies} of ${figures.sent}`);
+});
+
 test('sub measures what pub sends, and misses nothing', async () => {
   const sub = start('midge', 'bench', at(broker.port,
     ['sub', '--clients', '2', '-q', '1', '--count', '40', '--json']));
@@ -254,6 +274,8 @@ const WRONG = [
   [['pub', '--rate', 'many'], /--rate is a number/],
   [['pub', '-t', 'a/#'], /for subscribing/], [['sub', '-t', '#/a'], /'#' is last/],
   [['pub', '-t', 'a', '-t', 'b'], /one topic/], [['conn', '-t', 'a'], /no topic/],
+  [['conn', '--warm-up', '1'], /conn sends nothing/],
+  [['pub', '--warm-up', '1', '--count', '5'], /before a --duration/],
   [['conn', '--count', '5'], /--clients/], [['sub', '--rate', '5'], /no --rate/],
   [['echo', '--size', '8'], /--size is at least 24/], [['pub', '-m', 'x'], /another command/],
 ];
