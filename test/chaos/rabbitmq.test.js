@@ -1,7 +1,8 @@
 'use strict';
 // A cluster of three RabbitMQs of which one is stopped or killed at a time, with
-// quorum queues: two senders and a receiver go on with the others (`servers`), and the
-// ledger finds nothing. MIDGE_TEST_CHAOS_S says for how long.
+// quorum queues: two senders and a receiver go on with the others (`servers`). In between
+// they say that they have no memory, and read nothing that is published until they have.
+// The ledger finds nothing. MIDGE_TEST_CHAOS_S says for how long.
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -9,7 +10,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
 const rabbitmq = require('../support/rabbitmq');
-const { delay, event } = require('../node/support/wait');
+const { delay, event, until } = require('../node/support/wait');
 const { Ledger, settled } = require('./support/ledger');
 const { Sender } = require('./support/sender');
 
@@ -17,6 +18,8 @@ const SECONDS = Number(process.env.MIDGE_TEST_CHAOS_S || 60);
 const NODES = 3;
 const MOST_MS = 900000; // beside those
 const UP_MS = 2000; // that all nodes are up, between two that are not
+const SILENT_MS = 7000; // longer than clients wait for an answer to PINGREQ
+const FAULTS = ['SIGTERM', 'memory', 'SIGKILL', 'memory']; // each node has each in time
 const SETTINGS = process.env.MIDGE_TEST_RABBITMQ || 'mqtt.durable_queue_type = quorum';
 const OPTIONS = { protocolVersion: 4, reconnectPeriod: 200, reconnectPeriodMax: 1000,
   maxBreaks: 0 };
@@ -34,15 +37,38 @@ async function listen(urls, ledger, folder) {
   return client;
 }
 
-async function rage(cluster, counts) {
+async function restart(node, signal) {
+  await node.halt(signal);
+  await delay(UP_MS);
+  await node.launch();
+}
+
+async function silence({ counts }) {
+  let last;
+  let since;
+  await until(() => {
+    if (counts.acknowledged !== last) since = Date.now();
+    last = counts.acknowledged;
+    return Date.now() - since > SILENT_MS;
+  }, 'nothing is acknowledged any more');
+}
+
+async function exhaust(cluster, ledger) {
+  const allow = (share) => Promise.all(cluster.nodes.map((node) =>
+    cluster.control(node, 'set_vm_memory_high_watermark', share)));
+  await allow('0.000001');
+  await silence(ledger);
+  await allow('0.4');
+}
+
+async function rage(cluster, ledger, counts) {
   const end = Date.now() + SECONDS * 1000;
   for (let i = 0; Date.now() < end; i += 1) {
     const node = cluster.nodes[i % NODES];
-    const signal = i % 2 === 0 ? 'SIGTERM' : 'SIGKILL';
-    counts[signal] += 1;
-    await node.halt(signal);
-    await delay(UP_MS);
-    await node.launch();
+    const fault = FAULTS[i % FAULTS.length];
+    counts[fault] += 1;
+    if (fault === 'memory') await exhaust(cluster, ledger);
+    else await restart(node, fault);
     await delay(UP_MS);
   }
 }
@@ -55,7 +81,7 @@ test(`a cluster of RabbitMQ whose nodes stop, ${SECONDS} s`,
     t.after(() => cluster.stop());
     const urls = cluster.nodes.map(({ port }) => `mqtt://127.0.0.1:${port}`);
     const ledger = new Ledger();
-    const counts = { SIGTERM: 0, SIGKILL: 0 };
+    const counts = { SIGTERM: 0, SIGKILL: 0, memory: 0 };
     const client = await listen(urls, ledger, folder);
     t.after(() => client.disconnect(() => {}, { force: true }));
     const senders = ['class', 'connect'].map((api, i) => {
@@ -63,7 +89,7 @@ test(`a cluster of RabbitMQ whose nodes stop, ${SECONDS} s`,
       return new Sender(api, ledger, [1], { urls: ofOwn, folder, ...OPTIONS });
     });
     t.after(() => Promise.all(senders.map((sender) => sender.end())));
-    await rage(cluster, counts);
+    await rage(cluster, ledger, counts);
     for (const sender of senders) sender.pause();
     await settled(ledger);
     const wrong = ledger.judge();

@@ -34,11 +34,11 @@ test('an acknowledged message that one receiver never has', () => {
   assert.deepEqual(ledger.judge(), ['c has never received a 0']);
 });
 
-test('one that was refused need not arrive', () => {
+test('one that was refused is a fault, and need not arrive', () => {
   const ledger = ledgerOf('b');
   ledger.published('a 0', 1);
-  ledger.ended('a 0', new Error('refused'));
-  assert.deepEqual(ledger.judge(), []);
+  ledger.ended('a 0', Object.assign(new Error('refused'), { code: 'EREFUSED' }));
+  assert.deepEqual(ledger.judge(), ['a 0 ended with EREFUSED']);
 });
 
 test('QoS 2 comes once, QoS 1 may come again', () => {

@@ -5,7 +5,7 @@
 //   lost      a message that was acknowledged has to arrive at every receiver
 //   repeated  one of QoS 2 arrives once
 //   order     messages of a sender and a quality of service arrive in order
-//   outcome   a publish ends once
+//   outcome   a publish ends once, and well
 //
 // A broker that is killed forgets all: what it has acknowledged, who has subscribed,
 // which messages of QoS 2 it knows. What was under way then is excused from the
@@ -77,8 +77,8 @@ class Ledger {
       return;
     }
     this.unfinished -= 1;
-    const what = error ? error.code : 'acknowledged';
-    this.counts[what] = (this.counts[what] ?? 0) + 1;
+    if (error) this.faults.push(`${message} ended with ${error.code}`);
+    else this.counts.acknowledged += 1;
     Object.assign(known, { to: this.life, error });
   }
 

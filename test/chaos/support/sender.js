@@ -10,7 +10,8 @@ const WINDOW = 60; // unfinished at a time
 
 function byClass(name, { urls, folder, ...options }) {
   const client = new mqtt(name, null, null, false, 2000, true,
-    { ...options, servers: urls.slice(1), store: { path: path.join(folder, name) } });
+    { ...options, servers: urls.slice(1), store: { path: path.join(folder, name) },
+      offlineTimeout: 0 });
   client.connect(urls[0]);
   return {
     publish(topic, payload, qos, ended) {
