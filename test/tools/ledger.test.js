@@ -95,6 +95,18 @@ test('what a killed broker forgets is excused, and what comes later is not', () 
   assert.equal(ledger.counts.repeatedByBroker, 1);
 });
 
+test('order is disturbed until the receiver of a killed broker is back', () => {
+  const ledger = ledgerOf('b');
+  publish(ledger, 9, 2);
+  ledger.died('SIGKILL');
+  ledger.received('b', 'a 9'); // it was on its way
+  for (const number of [0, 1]) publish(ledger, number);
+  for (const number of [1, 0]) ledger.received('b', `a ${number}`);
+  for (const number of [2, 3]) publish(ledger, number);
+  for (const number of [3, 2]) ledger.received('b', `a ${number}`);
+  assert.deepEqual(ledger.judge(), ['b received a 2 of QoS 1 after 3']);
+});
+
 test('what a broker sends again after PUBREL is excused', () => {
   const ledger = ledgerOf('b');
   publish(ledger, 0, 2);
