@@ -198,7 +198,11 @@ static void *put_many(void *context) {
     uint64_t number = thread << 32 | i;
     midge_wish wish = publish_of(number, payload_of(number));
     bool ring;
-    if (midge_mailbox_put(&mailbox, &wish, &ring) != MIDGE_OK) return context;
+    if (wish.publish.payload.size > 10000)
+      wish.draft = midge_message_draft(&midge_allocator_default, &wish.publish);
+    midge_status status = midge_mailbox_put(&mailbox, &wish, &ring);
+    midge_buffer_release(wish.draft);
+    if (status != MIDGE_OK) return context;
   }
   return NULL;
 }
@@ -219,6 +223,7 @@ static void many_threads_put_while_one_takes(void **state) {
       while ((wish = midge_parcel_next(parcel)) != NULL) {
         uint64_t *number = &expected[wish->token >> 32];
         expect_wish(wish, (wish->token >> 32 << 32) | (*number)++);
+        midge_wish_release(wish);
         total++;
       }
       midge_mailbox_give_back(&mailbox, parcel);
