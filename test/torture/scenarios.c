@@ -144,7 +144,8 @@ static void print_path(pid_t pid, const char *name, char *to, size_t size) {
 }
 
 void scenario_clean_up(pid_t pid) {
-  static const char *const names[] = {".sock", "/data.mdb", "/lock", ""};
+  static const char *const names[] = {".sock",  "/data.mdb", "/new.mdb",
+                                      "/epoch", "/lock",     ""};
   char path[64];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     print_path(pid, names[i], path, sizeof path);
