@@ -30,8 +30,7 @@ uint64_t midge_reactor_random(midge_reactor *reactor) {
 /* --- Wishes in --- */
 
 void midge_reactor_ring(midge_reactor *reactor) {
-  int error = uv_async_send(&reactor->ring);
-  assert(error == 0);
+  midge_bell_ring(&reactor->bell);
 }
 
 midge_status midge_reactor_wish(midge_reactor *reactor,

@@ -4,6 +4,7 @@
 #define MIDGE_REACTOR_LOOP_H
 
 #include "base/buffer.h"
+#include "reactor/bell.h"
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
 #include "reactor/patience.h"
@@ -25,7 +26,7 @@ struct midge_reactor {
   void *context;
 
   uv_loop_t loop;
-  uv_async_t ring;      /* somebody put a wish, took events, or wants to stop */
+  midge_bell bell;      /* somebody put a wish, took events, or wants to stop */
   uv_prepare_t sleep;   /* before each wait: take wishes, hand events over */
   uv_check_t waken;     /* after each wait: clients whose time has come */
   uv_idle_t awake;      /* active: the next wait must not last */

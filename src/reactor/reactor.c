@@ -178,8 +178,10 @@ static void turn_kept(midge_reactor *reactor) {
   }
 }
 
-static void on_ring(uv_async_t *async) {
-  midge_reactor *reactor = async->data;
+static void on_bell(uv_poll_t *bell, int status, int events) {
+  (void)status;
+  (void)events;
+  midge_reactor *reactor = bell->data;
   turn_held_back(reactor);
   turn_kept(reactor);
   if (!atomic_load(&reactor->stopping)) return;
@@ -218,7 +220,7 @@ static void adopt_rest(midge_reactor *reactor) {
 static void clear(midge_reactor *reactor) {
   adopt_rest(reactor);
   while (reactor->clients != NULL) midge_member_drop(reactor->clients);
-  uv_close((uv_handle_t *)&reactor->ring, NULL);
+  midge_bell_close(&reactor->bell);
   uv_close((uv_handle_t *)&reactor->sleep, NULL);
   uv_close((uv_handle_t *)&reactor->waken, NULL);
   uv_close((uv_handle_t *)&reactor->awake, NULL);
@@ -231,6 +233,7 @@ static void clear(midge_reactor *reactor) {
 static void leave(midge_reactor *reactor) {
   if (atomic_fetch_sub(&reactor->parties, 1) != 1) return;
   uv_sem_destroy(&reactor->stopped);
+  midge_bell_free(&reactor->bell);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
 }
 
@@ -268,7 +271,7 @@ void midge_reactor_stop(midge_reactor *reactor) {
 static int init_loop(midge_reactor *reactor) {
   int error = uv_loop_init(&reactor->loop);
   if (error != 0) return error;
-  error = uv_async_init(&reactor->loop, &reactor->ring, on_ring);
+  error = midge_bell_hang(&reactor->bell, &reactor->loop, on_bell);
   if (error != 0) {
     uv_loop_close(&reactor->loop);
     return error;
@@ -278,8 +281,8 @@ static int init_loop(midge_reactor *reactor) {
   uv_idle_init(&reactor->loop, &reactor->awake);
   uv_timer_init(&reactor->loop, &reactor->watch);
   uv_timer_init(&reactor->loop, &reactor->overdue);
-  reactor->ring.data = reactor->sleep.data = reactor->waken.data = reactor;
-  reactor->watch.data = reactor->overdue.data = reactor;
+  reactor->bell.poll.data = reactor->sleep.data = reactor;
+  reactor->waken.data = reactor->watch.data = reactor->overdue.data = reactor;
   uv_prepare_start(&reactor->sleep, on_sleep);
   uv_check_start(&reactor->waken, on_waken);
   return 0;
@@ -368,6 +371,7 @@ midge_status midge_reactor_start(midge_reactor **started,
 
   clear(reactor);
   uv_loop_close(&reactor->loop);
+  midge_bell_free(&reactor->bell);
 ExitSemaphore:
   uv_sem_destroy(&reactor->stopped);
 ExitMailbox:

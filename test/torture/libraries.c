@@ -80,9 +80,8 @@ int __wrap_mdb_txn_commit(MDB_txn *txn) {
 /* --- libuv --- */
 
 CALL(int, uv_loop_init, UV_EMFILE, (uv_loop_t * loop), (loop))
-CALL(int, uv_async_init, UV_EMFILE,
-     (uv_loop_t * loop, uv_async_t *async, uv_async_cb told),
-     (loop, async, told))
+CALL(int, uv_poll_init, UV_ENOMEM,
+     (uv_loop_t * loop, uv_poll_t *poll, int file), (loop, poll, file))
 CALL(int, uv_mutex_init, UV_ENOMEM, (uv_mutex_t * mutex), (mutex))
 CALL(int, uv_cond_init, UV_ENOMEM, (uv_cond_t * condition), (condition))
 CALL(int, uv_sem_init, UV_ENOMEM, (uv_sem_t * semaphore, unsigned value),

@@ -114,9 +114,10 @@ static void bytes_are_limited_as_well(void **state) {
   for (int round = 0; round < 3; round++) {
     assert_int_equal(midge_client_publish(p.client, &half, 1), MIDGE_OK);
     assert_int_equal(midge_client_publish(p.client, &half, 2), MIDGE_OK);
-    assert_int_equal(publish_number(p.client, 1, 0), MIDGE_EQUEUE);
-    if (round == 0)
+    if (round == 0) { /* later on they leave while others are asked for */
+      assert_int_equal(publish_number(p.client, 1, 0), MIDGE_EQUEUE);
       assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL), 0);
+    }
     wait_for_done(&p, 2 * (size_t)round + 2);
   }
   program_stop(&p);
