@@ -38,9 +38,8 @@ static void clean_up(void *data) {
   midge_environment_stop(data);
 }
 
-static void finalize(napi_env env, void *data, void *hint) {
-  midge_environment *environment = data;
-  (void)hint;
+static void free_environment(midge_environment *environment) {
+  napi_env env = environment->env;
   midge_environment_stop(environment);
   if (environment->turn != NULL) {
     napi_delete_reference(env, environment->turn);
@@ -54,6 +53,26 @@ static void finalize(napi_env env, void *data, void *hint) {
   free(environment->free);
   free(environment->ended);
   free(environment);
+}
+
+static void finalize(napi_env env, void *data, void *hint) {
+  midge_environment *environment = data;
+  (void)env;
+  (void)hint;
+  while (environment != NULL) {
+    midge_environment *next = environment->next;
+    free_environment(environment);
+    environment = next;
+  }
+}
+
+midge_environment *midge_environment_another(midge_environment *environment) {
+  midge_environment *other = calloc(1, sizeof *other);
+  if (other == NULL) return NULL;
+  *other =
+      (midge_environment){.env = environment->env, .next = environment->next};
+  environment->next = other;
+  return other;
 }
 
 midge_environment *midge_environment_new(napi_env env) {

@@ -1,6 +1,7 @@
 /* What one JavaScript environment (the main thread or a worker, once for each
- * copy of the addon that it loads) owns: a reactor, its clients, and the way
- * back to JavaScript. Nothing here is static, and nothing outlives it. */
+ * copy of lib/ or of the addon that it loads) owns: a reactor, its clients, and
+ * the way back to JavaScript. Nothing here is static, and nothing outlives it.
+ */
 #ifndef MIDGE_ADDON_ENVIRONMENT_H
 #define MIDGE_ADDON_ENVIRONMENT_H
 
@@ -18,6 +19,8 @@
 
 typedef struct midge_environment {
   napi_env env;
+  struct midge_environment *next; /* of another copy of lib/ */
+  bool claimed;                   /* by a copy of lib/ */
   midge_reactor *reactor; /* null before the first client and once stopped */
   bool stopped;
   midge_wake *wake;
@@ -33,7 +36,10 @@ typedef struct midge_environment {
   midge_batch batch;
 } midge_environment;
 
+/* Null when there is no memory. */
 midge_environment *midge_environment_new(napi_env env);
+/* Another of the same JavaScript environment, which ends with this one. */
+midge_environment *midge_environment_another(midge_environment *environment);
 
 /* The reactor is started by the first client. */
 midge_status midge_environment_start(midge_environment *environment);

@@ -53,4 +53,5 @@ function loaded() {
   return addon;
 }
 
-module.exports = loaded();
+// What else loads this file in the same process may be given the same addon.
+module.exports = loaded().claim();

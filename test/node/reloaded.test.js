@@ -1,0 +1,105 @@
+'use strict';
+// Test runners load a module again and again, each time with its own globals, but
+// an addon only once in a process: each copy of lib/ is a copy of its own.
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const mosquitto = require('../support/mosquitto');
+const { run } = require('./support/program');
+
+let broker;
+
+before(async () => {
+  broker = await mosquitto.start();
+});
+
+after(() => broker.stop());
+
+const support = `
+  const Module = require('node:module');
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const vm = require('node:vm');
+
+  function reload() {
+    for (const file of Object.keys(require.cache)) {
+      if (!file.endsWith('.node')) delete require.cache[file];
+    }
+    return require(LIB);
+  }
+
+  // Its own module registry and globals; what is native comes from outside.
+  function isolated() {
+    const context = vm.createContext({ Buffer, process, setTimeout, clearTimeout,
+      setImmediate, clearImmediate, queueMicrotask, URL, AbortController, AbortSignal });
+    const loaded = new Map();
+    const load = (file) => {
+      if (!path.isAbsolute(file) || file.endsWith('.node')) return require(file);
+      if (file.endsWith('.json')) return JSON.parse(fs.readFileSync(file));
+      if (loaded.has(file)) return loaded.get(file).exports;
+      const module = { exports: {} };
+      loaded.set(file, module);
+      const inside = Module.createRequire(file);
+      vm.runInContext(Module.wrap(fs.readFileSync(file, 'utf8')), context, { filename: file })
+        .call(module.exports, module.exports, (id) => load(inside.resolve(id)), module,
+          file, path.dirname(file));
+      return module.exports;
+    };
+    return load(path.join(LIB, 'index.js'));
+  }
+
+  // One message of its own, whose topic the addon has not seen, and the one before.
+  async function exchange(client, topics) {
+    for (const topic of topics) {
+      const arrived = new Promise((resolve) => {
+        client.once('message', (name, payload) => resolve(name + ' ' + payload));
+      });
+      await client.subscribeAsync(topic);
+      await client.publishAsync(topic, 'x', { qos: 1 });
+      console.log(await arrived);
+    }
+  }
+
+  const open = (copy) => copy.connectAsync({ host: '127.0.0.1', port });
+  `;
+
+for (const [how, load] of [['is required anew', 'reload'], ['has its own globals', 'isolated']]) {
+  test(`a copy of lib/ that ${how} leaves those before it as they were`, async () => {
+    const { code, out, err } = await run(`${support}
+      (async () => {
+        const first = await open(mqtt);
+        await exchange(first, ['a', 'b']);
+        for (let i = 0; i < 3; i += 1) {
+          const client = await open(${load}());
+          await exchange(client, ['b', 'c' + i]);
+          await exchange(first, ['d' + i]);
+          await client.endAsync();
+        }
+        await first.endAsync();
+      })();`, { port: broker.port });
+    const lines = ['a', 'b', 'b', 'c0', 'd0', 'b', 'c1', 'd1', 'b', 'c2', 'd2'];
+    assert.deepEqual([code, out, err], [0, lines.map((topic) => `${topic} x`).join('\n'), '']);
+  });
+}
+
+test('copies that were left open end with the process', async () => {
+  const { code, signal, out, err } = await run(`${support}
+    (async () => {
+      for (let i = 0; i < 3; i += 1) (await open(reload())).publish('left', Buffer.alloc(5000));
+      console.log('open');
+      process.exit(0);
+    })();`, { port: broker.port });
+  assert.deepEqual([code, signal, out, err], [0, null, 'open', '']);
+});
+
+test('and with a worker', async () => {
+  const { code, signal, out, err } = await run(`
+    const { Worker } = require('node:worker_threads');
+    const text = 'const LIB = ' + JSON.stringify(LIB) + ', port = ' + port + ';' +
+      ${JSON.stringify(support)} +
+      '(async () => { for (let i = 0; i < 3; i += 1) await open(reload());' +
+      ' require("node:worker_threads").parentPort.postMessage("open"); })();';
+    const worker = new Worker(text, { eval: true });
+    worker.on('message', (words) => { console.log(words); worker.terminate(); });
+    worker.on('exit', () => console.log('ended'));`, { port: broker.port });
+  assert.deepEqual([code, signal, out, err], [0, null, 'open\nended', '']);
+});
