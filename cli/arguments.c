@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "properties.h"
+#include "spelling.h"
 
 typedef enum cli_kind { FLAG, TEXT, LIST, WHOLE, REAL, SPECIAL } cli_kind;
 
@@ -345,6 +346,39 @@ static void make_lists(cli_settings *settings, int count) {
   }
 }
 
+/* Behind a name and '=', or a letter; null: there is none. */
+static const char *value_within(const cli_row *row, const char *word) {
+  size_t size = row->name == NULL ? 0 : strlen(row->name);
+  if (row->value == NULL) return NULL;
+  if (size != 0 && strncmp(word, row->name, size) == 0 && word[size] == '=')
+    return word + size + 1;
+  bool is_letter = row->letter != NULL && strncmp(word, row->letter, 2) == 0;
+  return is_letter ? word + 2 : NULL;
+}
+
+/* With what was meant, where that can be told. */
+static const char *refuse_word(cli_settings *settings, const char *word) {
+  if (word[0] != '-')
+    return sentence(settings, "'%s' has no option before it: see --help", word);
+  if (find(ANY, word) != NULL)
+    return sentence(settings, "%s is an option of another command", word);
+  for (size_t i = 0; i < ROWS; i++) {
+    const char *name = rows[i].name;
+    if ((rows[i].commands & settings->command) == 0 || name == NULL) continue;
+    if (strcmp(word, name + 1) == 0 || spelling_is_like(word, name))
+      return sentence(settings, "%s is no option: did you mean %s?", word,
+                      name);
+  }
+  for (size_t i = 0; i < ROWS; i++) {
+    const char *value = value_within(&rows[i], word);
+    if ((rows[i].commands & settings->command) == 0 || value == NULL) continue;
+    return sentence(settings, "%s is no option: a space is between %s and %s",
+                    word, word[1] == '-' ? rows[i].name : rows[i].letter,
+                    value);
+  }
+  return sentence(settings, "%s is no option: see --help=all", word);
+}
+
 static bool is_property(const char *word) {
   return strcmp(word, "-D") == 0 || strcmp(word, "--property") == 0;
 }
@@ -366,12 +400,7 @@ const char *arguments_read(cli_settings *settings, int count, char **words) {
     }
     const cli_row *row = find(settings->command, option);
     if (row == NULL && take_name(settings, option)) continue;
-    if (row == NULL)
-      return sentence(settings,
-                      find(ANY, option) == NULL
-                          ? "%s is no option: see --help=all"
-                          : "%s is an option of another command",
-                      option);
+    if (row == NULL) return refuse_word(settings, option);
     if (row->value != NULL && i + 1 == count)
       return sentence(settings, "%s needs a value: %s", option, row->value);
     wrong = take(settings, row, option, row->value ? words[i + 1] : NULL);

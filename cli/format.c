@@ -76,16 +76,19 @@ static const char *read_field(const char *at, cli_field *field) {
 }
 
 const char *format_check(cli_settings *settings, const char *format) {
+  static const char unfinished[] =
+      "-F: behind the last '%c' a letter is missing";
   while (*format != '\0') {
     char c = *format++;
     if (c == '@' || c == '\\') {
-      if (*format == '\0' ||
-          (c == '\\' && strchr("\\0aenrtv", *format) == NULL))
+      if (*format == '\0') return sentence(settings, unfinished, c);
+      if (c == '\\' && strchr("\\0aenrtv", *format) == NULL)
         return sentence(settings, "-F: '%c%c' is no sequence", c, *format);
       format++;
     } else if (c == '%') {
       cli_field field;
       format = read_field(format, &field);
+      if (field.letter == '\0') return sentence(settings, unfinished, c);
       if (!is_letter(field.letter))
         return sentence(settings, "-F: '%%%c' is no sequence", field.letter);
     }

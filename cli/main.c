@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "bench/command.h"
@@ -38,7 +39,21 @@ static int run(size_t i, int count, char **words) {
   return code;
 }
 
-int midge_command(int count, char **words) {
+/* help, or help COMMAND, as --help. */
+static int help(int count, char **words) {
+  const cli_page *page = count == 1 ? page_find(words[0]) : NULL;
+  if (count == 0) {
+    help_print();
+  } else if (page == NULL) {
+    fputs("midge help: name one command, or none: see midge --help\n", stderr);
+    return EXIT_FAILURE;
+  } else {
+    help_print_page(page, false);
+  }
+  return EXIT_SUCCESS;
+}
+
+static int command(int count, char **words) {
   bool all;
   if (count < 2 || arguments_ask_for_help(words[1], &all)) {
     help_print();
@@ -48,6 +63,7 @@ int midge_command(int count, char **words) {
     puts("midge " MIDGE_VERSION);
     return EXIT_SUCCESS;
   }
+  if (strcmp(words[1], "help") == 0) return help(count - 2, words + 2);
   if (strcmp(words[1], "store") == 0)
     return store_command(count - 2, words + 2);
   if (strcmp(words[1], "man") == 0) return manual_command(count - 2, words + 2);
@@ -65,5 +81,16 @@ int midge_command(int count, char **words) {
     return run(i, count - 2, words + 2);
   }
   fprintf(stderr, "midge: %s is no command: see midge --help\n", words[1]);
+  return EXIT_FAILURE;
+}
+
+int midge_command(int count, char **words) {
+  /* Node.js takes the buffer away: each word would be a call of the system, and
+   * what cannot be written would not be noticed. */
+  setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+  int code = command(count, words);
+  bool is_whole = fflush(stdout) == 0 && !ferror(stdout);
+  if (is_whole || code != EXIT_SUCCESS) return code;
+  fputs("midge: standard output takes nothing more\n", stderr);
   return EXIT_FAILURE;
 }

@@ -46,7 +46,8 @@ static void make_url(cli_settings *settings) {
   const char *host = settings->host.data == NULL
                          ? "localhost"
                          : string_of(settings, settings->host);
-  bool tls = wants_tls(settings), literal = strchr(host, ':') != NULL;
+  bool tls = wants_tls(settings);
+  bool literal = host[0] != '[' && strchr(host, ':') != NULL;
   char port[16] = "";
   if (settings->port != 0) snprintf(port, sizeof port, ":%ld", settings->port);
   const char *url =
@@ -58,8 +59,24 @@ static void make_url(cli_settings *settings) {
   settings->client.url = text_of(url);
 }
 
+/* What people put into a host that is none. */
+static const char *check_host(cli_settings *settings) {
+  if (settings->host.data == NULL) return NULL;
+  const char *host = string_of(settings, settings->host);
+  const char *colon = strchr(host, ':');
+  if (host[0] == '\0') return "-h is empty: it is a name or an address";
+  if (colon == NULL || strchr(colon + 1, ':') != NULL) return NULL;
+  if (strncmp(colon, "://", 3) == 0)
+    return sentence(settings, "-h is a name or an address; a URL is -L %s",
+                    host);
+  return sentence(settings, "-h has no port in it: -h %.*s -p %s",
+                  (int)(colon - host), host, colon + 1);
+}
+
 static const char *read_server(cli_settings *settings) {
   if (settings->url.data != NULL) return read_url(settings);
+  const char *wrong = check_host(settings);
+  if (wrong != NULL) return wrong;
   make_url(settings);
   return NULL;
 }
@@ -213,9 +230,21 @@ static const char *read_version(cli_settings *settings) {
 
 /* --- What it is about --- */
 
+const char *topic_refused(cli_settings *settings, midge_slice topic,
+                          bool is_filter) {
+  midge_status status = is_filter ? midge_filter_check(topic, MIDGE_TEXT_STRICT)
+                                  : midge_topic_check(topic, MIDGE_TEXT_STRICT);
+  if (status == MIDGE_OK) return NULL;
+  const char *why = is_filter ? "'#' is last, and '#' and '+' fill a level"
+                              : "'+' and '#' are for subscribing";
+  if (topic.size == 0) why = "it is empty";
+  if (status == MIDGE_EUTF8) why = "it is not UTF-8 without control characters";
+  return sentence(settings, "the topic '%s' cannot be: %s",
+                  string_of(settings, topic), why);
+}
+
 static const char *check_topics(cli_settings *settings) {
   const texts *topics = &settings->topics;
-  midge_text_policy strict = MIDGE_TEXT_STRICT;
   bool filters = (settings->command & (SUB | RECORD | REPLAY)) != 0;
   if (settings->command == SUB || settings->command == RECORD) {
     if (topics->count == 0 && settings->unsubscribes.count == 0)
@@ -227,13 +256,8 @@ static const char *check_topics(cli_settings *settings) {
     return "one topic is needed: -t";
   }
   for (size_t i = 0; i < topics->count; i++) {
-    midge_status status = filters ? midge_filter_check(topics->list[i], strict)
-                                  : midge_topic_check(topics->list[i], strict);
-    if (status != MIDGE_OK)
-      return sentence(settings, "the topic '%s' cannot be: %s",
-                      string_of(settings, topics->list[i]),
-                      filters ? "'#' is last, and '#' and '+' fill a level"
-                              : "'+' and '#' are for subscribing");
+    const char *wrong = topic_refused(settings, topics->list[i], filters);
+    if (wrong != NULL) return wrong;
   }
   return NULL;
 }
