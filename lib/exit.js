@@ -5,7 +5,15 @@
 const { isMainThread } = require('node:worker_threads');
 const native = require('./native');
 
+// What every copy of this file in the process has to stop is in one list, so that
+// a hundred copies, as a test runner loads them, have one listener.
+const ALL = Symbol.for('midge: what is stopped before the process ends');
+
 let isCrashing = false;
+
+function stop() {
+  for (const one of process[ALL]) one();
+}
 
 // An exception that nobody catches ends the process right behind 'exit'.
 function crash() {
@@ -21,17 +29,23 @@ function replaceExit() {
   const { reallyExit } = process;
   if (reallyExit === ours) return;
   ours = (code) => {
-    native.stop();
+    stop();
     return reallyExit.call(process, code);
   };
   process.reallyExit = ours;
 }
 
-if (isMainThread) {
+function begin() {
+  Object.defineProperty(process, ALL, { value: [] });
   replaceExit();
   process.on('uncaughtExceptionMonitor', crash);
   process.prependListener('exit', () => {
-    if (isCrashing) native.stop();
+    if (isCrashing) stop();
     else replaceExit();
   });
+}
+
+if (isMainThread) {
+  if (process[ALL] === undefined) begin();
+  process[ALL].push(() => native.stop());
 }

@@ -5,6 +5,8 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const mosquitto = require('../support/mosquitto');
 const { run } = require('./support/program');
+const { listen } = require('./support/server');
+const { until } = require('./support/wait');
 
 let broker;
 
@@ -80,6 +82,26 @@ for (const [how, load] of [['is required anew', 'reload'], ['has its own globals
     assert.deepEqual([code, out, err], [0, lines.map((topic) => `${topic} x`).join('\n'), '']);
   });
 }
+
+test('many copies listen to the process once', async () => {
+  const { code, out, err } = await run(`${support}
+    for (let i = 0; i < 12; i += 1) reload();
+    console.log(process.listenerCount('exit'), process.listenerCount('uncaughtExceptionMonitor'));`);
+  assert.deepEqual([code, out, err], [0, '1 1', '']);
+});
+
+test('each of them says goodbye when the process ends', async () => {
+  const server = await listen();
+  after(() => server.stop());
+  const { code, err } = await run(`${support}
+    (async () => {
+      const clients = [await open(mqtt), await open(reload()), await open(reload())];
+      clients.forEach((client) => client.end());
+      process.exit(7);
+    })();`, { port: server.port });
+  assert.deepEqual([code, err], [7, '']);
+  await until(() => server.got('disconnect').length === 3, 'three goodbyes');
+});
 
 test('copies that were left open end with the process', async () => {
   const { code, signal, out, err } = await run(`${support}
