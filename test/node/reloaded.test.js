@@ -86,7 +86,8 @@ for (const [how, load] of [['is required anew', 'reload'], ['has its own globals
 test('many copies listen to the process once', async () => {
   const { code, out, err } = await run(`${support}
     for (let i = 0; i < 12; i += 1) reload();
-    console.log(process.listenerCount('exit'), process.listenerCount('uncaughtExceptionMonitor'));`);
+    const count = (name) => process.listenerCount(name);
+    console.log(count('exit'), count('uncaughtExceptionMonitor'));`);
   assert.deepEqual([code, out, err], [0, '1 1', '']);
 });
 
