@@ -1,7 +1,7 @@
 #include "engine/parking.h"
 
+#include <assert.h>
 #include <stdalign.h>
-#include <stddef.h>
 
 void midge_parking_init(midge_parking *parking,
                         const midge_allocator *allocator) {
@@ -34,8 +34,9 @@ static size_t size_of(const midge_parked *parked) {
 }
 
 bool midge_parking_put(midge_parking *parking, midge_parked *parked) {
-  uint16_t packet_id = parked->message.packet_id;
-  if (!midge_map_put(&parking->by_id, packet_id, parked)) return false;
+  size_t count = parking->by_id.count + parking->unmapped_count + 1;
+  if (!midge_map_reserve(&parking->by_id, count)) return false;
+  if (parking->unmapped_count++ == 0) parking->unmapped = parked;
   parked->next = NULL;
   parked->previous = parking->last;
   if (parking->last != NULL) parking->last->next = parked;
@@ -58,8 +59,8 @@ static midge_buffer *take_room(midge_parking *parking, size_t size,
     parking->used = 0;
   }
   *at = parking->used;
-  size_t rest = size % alignof(max_align_t);
-  parking->used += rest == 0 ? size : size + alignof(max_align_t) - rest;
+  size_t rest = size % alignof(midge_parked);
+  parking->used += rest == 0 ? size : size + alignof(midge_parked) - rest;
   return midge_buffer_hold(parking->shared);
 }
 
@@ -78,15 +79,41 @@ midge_parked *midge_parking_add(midge_parking *parking,
   return NULL;
 }
 
-midge_parked *midge_parking_find(const midge_parking *parking,
-                                 uint16_t packet_id) {
+/* There is room for them. */
+static void map_all(midge_parking *parking) {
+  for (midge_parked *parked = parking->unmapped; parked != NULL;
+       parked = parked->next) {
+    bool put =
+        midge_map_put(&parking->by_id, parked->message.packet_id, parked);
+    assert(put);
+    (void)put;
+  }
+  parking->unmapped = NULL;
+  parking->unmapped_count = 0;
+}
+
+midge_parked *midge_parking_find(midge_parking *parking, uint16_t packet_id) {
+  midge_parked *oldest = parking->first;
+  if (oldest != NULL && oldest == parking->unmapped &&
+      oldest->message.packet_id == packet_id)
+    return oldest;
+  map_all(parking);
   return midge_map_get(&parking->by_id, packet_id);
 }
 
-void midge_parking_take(midge_parking *parking, midge_parked *parked) {
+static void forget_id(midge_parking *parking, const midge_parked *parked) {
   uint16_t packet_id = parked->message.packet_id;
-  if (midge_parking_find(parking, packet_id) == parked)
+  if (midge_parking_find(parking, packet_id) != parked) return;
+  if (parked != parking->unmapped) {
     midge_map_remove(&parking->by_id, packet_id);
+    return;
+  }
+  parking->unmapped = parked->next;
+  parking->unmapped_count--;
+}
+
+void midge_parking_take(midge_parking *parking, midge_parked *parked) {
+  forget_id(parking, parked);
   if (parked->previous != NULL) parked->previous->next = parked->next;
   if (parked->next != NULL) parked->next->previous = parked->previous;
   if (parking->first == parked) parking->first = parked->next;
@@ -97,6 +124,8 @@ void midge_parking_take(midge_parking *parking, midge_parked *parked) {
 
 void midge_parking_forget_ids(midge_parking *parking) {
   midge_map_clear(&parking->by_id);
+  parking->unmapped = NULL;
+  parking->unmapped_count = 0;
 }
 
 /* --- Records --- */

@@ -21,7 +21,12 @@ typedef struct midge_parked {
 
 typedef struct midge_parking {
   midge_parked *first, *last;
-  midge_map by_id;      /* packet identifier to midge_parked */
+  /* Packet identifier to midge_parked. PUBREL mostly comes in the order of the
+   * messages: those from `unmapped` on are entered when one is looked for that
+   * is not the oldest. */
+  midge_map by_id;
+  midge_parked *unmapped; /* null: there is none */
+  size_t unmapped_count;
   size_t bytes;         /* of messages and what is known of them */
   midge_buffer *shared; /* that the next small one goes to, or null */
   size_t used;          /* bytes of it */
@@ -37,8 +42,7 @@ midge_parked *midge_parking_add(midge_parking *parking,
                                 const midge_packet *publish, uint16_t alias,
                                 bool by_alias);
 /* Null if there is none. */
-midge_parked *midge_parking_find(const midge_parking *parking,
-                                 uint16_t packet_id);
+midge_parked *midge_parking_find(midge_parking *parking, uint16_t packet_id);
 /* It is there no more; the buffer's holder passes to the caller. */
 void midge_parking_take(midge_parking *parking, midge_parked *parked);
 /* None is there. */

@@ -18,8 +18,7 @@ static void move_to(midge_session *session, uint16_t packet_id,
 }
 
 /* Its session is lost: it owes nothing. */
-static bool is_orphan(const midge_session *session,
-                      const midge_parked *parked) {
+static bool is_orphan(midge_session *session, const midge_parked *parked) {
   uint16_t packet_id = parked->message.packet_id;
   return midge_parking_find(&session->parking, packet_id) != parked;
 }

@@ -81,11 +81,78 @@ static void without_memory_it_is_not_there(void **state) {
   ledger_check_empty(&books);
 }
 
+static void released_in_any_order_each_is_found(void **state) {
+  (void)state;
+  ledger books;
+  midge_parking parking;
+  ledger_init(&books);
+  midge_parking_init(&parking, &books.allocator);
+  for (uint16_t id = 1; id <= 6; id++) assert_non_null(park(&parking, id, 30));
+  static const uint16_t released[] = {1, 4, 2, 6, 3, 5};
+  for (size_t i = 0; i < sizeof released / sizeof *released; i++) {
+    uint16_t more = (uint16_t)(i + 7);
+    assert_non_null(park(&parking, more, 30));
+    assert_int_equal(midge_parking_find(&parking, more)->message.packet_id,
+                     more);
+    assert_non_null(park(&parking, (uint16_t)(more + 10), 30));
+    take(&parking, released[i]);
+    assert_null(midge_parking_find(&parking, released[i]));
+  }
+  for (uint16_t id = 12; id >= 7; id--) take(&parking, id);
+  for (uint16_t id = 17; id <= 22; id++) {
+    assert_int_equal(parking.first->message.packet_id, id);
+    take(&parking, id);
+  }
+  assert_null(parking.first);
+  assert_int_equal(parking.by_id.count, 0);
+  midge_parking_free(&parking);
+  ledger_check_empty(&books);
+}
+
+static void to_find_one_needs_no_memory(void **state) {
+  (void)state;
+  ledger books;
+  midge_parking parking;
+  ledger_init(&books);
+  midge_parking_init(&parking, &books.allocator);
+  for (uint16_t id = 1; id <= 40; id++) assert_non_null(park(&parking, id, 0));
+  size_t calls = books.calls;
+  for (uint16_t id = 40; id >= 1; id--) take(&parking, id);
+  assert_int_equal(books.calls, calls);
+  midge_parking_free(&parking);
+  ledger_check_empty(&books);
+}
+
+static void a_forgotten_identifier_is_the_next_ones(void **state) {
+  (void)state;
+  ledger books;
+  midge_parking parking;
+  ledger_init(&books);
+  midge_parking_init(&parking, &books.allocator);
+  midge_parked *old = park(&parking, 1, 30);
+  assert_ptr_equal(midge_parking_find(&parking, 1), old);
+  midge_parking_forget_ids(&parking);
+  assert_null(midge_parking_find(&parking, 1));
+  midge_parked *next = park(&parking, 1, 30);
+  assert_ptr_equal(midge_parking_find(&parking, 1), next);
+  assert_ptr_equal(parking.first, old);
+  midge_buffer *buffer = old->message.buffer;
+  midge_parking_take(&parking, old);
+  midge_buffer_release(buffer);
+  assert_ptr_equal(midge_parking_find(&parking, 1), next);
+  take(&parking, 1);
+  midge_parking_free(&parking);
+  ledger_check_empty(&books);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(small_ones_share_a_buffer_and_large_ones_have_their_own),
       cmocka_unit_test(none_that_waits_holds_no_memory),
       cmocka_unit_test(without_memory_it_is_not_there),
+      cmocka_unit_test(released_in_any_order_each_is_found),
+      cmocka_unit_test(to_find_one_needs_no_memory),
+      cmocka_unit_test(a_forgotten_identifier_is_the_next_ones),
   };
   return cmocka_run_group_tests_name("parking", tests, NULL, NULL);
 }
