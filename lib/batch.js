@@ -1,6 +1,7 @@
 'use strict';
 // Events from the addon, many at a time; addon/batch.h describes the records.
 // One of these exists for each environment, as there is one reactor in it.
+const { AsyncResource } = require('node:async_hooks');
 const { performance } = require('node:perf_hooks');
 const native = require('./native');
 const acknowledgements = require('./acknowledgements');
@@ -33,6 +34,10 @@ const topics = new Array(RECORDS_MAX).fill('');
 const sessions = [];
 
 const View = Buffer[Symbol.species];
+
+// Events of all clients come in one context, which is nobody's: not that of the call
+// which happened to open the first of them.
+const home = new AsyncResource('midge');
 
 let shared; // the ArrayBuffer of all small payloads of this batch
 let sharedStart = 0; // where the first of them begins in it
@@ -122,7 +127,7 @@ function deliver(at) {
 
 function later() {
   if (immediate !== null) return;
-  immediate = setImmediate(() => {
+  immediate = home.runInAsyncScope(setImmediate, null, () => {
     immediate = null;
     turn();
   });
@@ -196,6 +201,11 @@ function keep(more) {
 native.setup(turn, () => {}, records, extras, topics, outgoing.records, outgoing.words,
   acknowledgements.words);
 
+// Opens a client: with the first one comes what wakes us.
+function open(...given) {
+  return home.runInAsyncScope(native.open, null, ...given);
+}
+
 // Whether events are being delivered now.
 function isDelivering() {
   return delivering;
@@ -206,4 +216,4 @@ function current() {
   return number;
 }
 
-module.exports = { root, keep, later, isDelivering, current };
+module.exports = { open, root, keep, later, isDelivering, current };

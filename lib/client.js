@@ -181,7 +181,7 @@ class Client {
     if (isOpen && isSame(this.#opened, place)) return [0];
     const { clientId, userName, password, keepAlive } = this.#identity;
     let text;
-    const index = native.open(place.url, clientId, userName, password, keepAlive,
+    const index = batch.open(place.url, clientId, userName, password, keepAlive,
       this.#told(place), (words) => { text = words; });
     if (index < 0) return [index, this.#openText(index, text)];
     this.#replace({ index });
@@ -203,6 +203,7 @@ class Client {
   #openText(status, text) {
     if (text !== undefined && text !== strerror(status)) return text;
     if (status === errors.EUTF8) return wrong.text;
+    if (status !== errors.EINVAL) return text;
     const { version, negotiate } = this.#settings;
     if (negotiate && version !== 0) return wrong.negotiate;
     const { userName, password } = this.#identity;

@@ -72,6 +72,27 @@ test('a callback is one of Node\'s: what it leaves for later follows it at once'
   assert.deepEqual([code, out, err], [0, 'true\ntick\njob', '']);
 });
 
+test('a callback is in no context of the call that opened the first client', async () => {
+  const { code, out, err } = await run(`
+    const { AsyncLocalStorage } = require('node:async_hooks');
+    const storage = new AsyncLocalStorage();
+    for (const name of ['first', 'second']) {
+      storage.run(name, () => {
+        const client = new mqtt(null, null, null, true, 0, true);
+        client.connect('127.0.0.1', port, () => {
+          console.log(storage.getStore());
+          client.disconnect();
+        });
+      });
+    }
+    storage.run('third', () => {
+      const client = new mqtt(null, null, null, true, 0, false);
+      client.connect('127.0.0.1', port, () => console.log(storage.getStore()));
+      client.disconnect();
+    });`, { port: broker.port });
+  assert.deepEqual([code, out, err], [0, Array(3).fill('undefined').join('\n'), '']);
+});
+
 const busy = `
   const client = new mqtt(null, null, null, true, 60000, true);
   client.on('received', () => client.publish(0, false, client.client_id, 'again'));
