@@ -88,6 +88,15 @@ static void read_options(native_call *call, midge_client_options *options) {
   midge_options_read(scratch, call->args[5], options);
 }
 
+static midge_status start_reactor(native_call *call) {
+  midge_status status = midge_environment_start(call->environment);
+  if (status == MIDGE_EERRNO)
+    tell(call, call->args[6],
+         "midge's own thread cannot start: no file descriptor or no thread is "
+         "left. Close some, or raise the limit (ulimit -n, ulimit -u)");
+  return status;
+}
+
 /* open(url, clientId, userName, password, keepAlive, settings, setText): the
  * index, or an error. */
 static napi_value open(napi_env env, napi_callback_info info) {
@@ -97,7 +106,7 @@ static napi_value open(napi_env env, napi_callback_info info) {
   call.scratch.secret = true;
   read_options(&call, &options);
   if (call.scratch.failed) return finish(&call, MIDGE_ENOMEM);
-  midge_status status = midge_environment_start(call.environment);
+  midge_status status = start_reactor(&call);
   if (status != MIDGE_OK) return finish(&call, status);
   midge_handle *client = midge_environment_add(call.environment);
   if (client == NULL) return finish(&call, MIDGE_ENOMEM);

@@ -66,8 +66,24 @@ static void finalize(napi_env env, void *data, void *hint) {
   }
 }
 
+static bool has_clients(const midge_environment *environment) {
+  return environment->free_count + environment->ended_count !=
+         environment->client_room;
+}
+
+/* What a test file has left behind needs no thread. It has one again with its
+ * next client. */
+static void rest(midge_environment *environment) {
+  if (environment->reactor == NULL || has_clients(environment)) return;
+  if (environment->stash.count != 0) return;
+  midge_reactor_stop(environment->reactor);
+  environment->reactor = NULL;
+}
+
 midge_environment *midge_environment_another(midge_environment *environment) {
   midge_environment *other = calloc(1, sizeof *other);
+  for (midge_environment *one = environment; one != NULL; one = one->next)
+    rest(one);
   if (other == NULL) return NULL;
   *other =
       (midge_environment){.env = environment->env, .next = environment->next};

@@ -38,7 +38,8 @@ typedef struct midge_environment {
 
 /* Null when there is no memory. */
 midge_environment *midge_environment_new(napi_env env);
-/* Another of the same JavaScript environment, which ends with this one. */
+/* Another of the same JavaScript environment, which ends with this one. Those
+ * without clients have no thread from here on, until they have one. */
 midge_environment *midge_environment_another(midge_environment *environment);
 
 /* The reactor is started by the first client. */

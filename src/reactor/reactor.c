@@ -1,8 +1,11 @@
 /* The thread: its loop, its beginning and its end. */
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "reactor/member.h"
 
@@ -14,6 +17,7 @@ enum {
   GOODBYE_MS = 200,
   TURN_BYTES = 256 * 1024,   /* of wishes, before clients have their turn */
   ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have theirs */
+  DESCRIPTORS = 8, /* what the first loop and its bell open, and one more */
 };
 
 /* --- Wishes in --- */
@@ -268,8 +272,26 @@ void midge_reactor_stop(midge_reactor *reactor) {
 
 /* --- The beginning --- */
 
+/* Whether there are as many as are opened now. libuv ends the process when
+ * there are some, but none for the signals of its first loop, and forgets
+ * others. */
+static int probe_descriptors(void) {
+  int files[DESCRIPTORS], count = 0, error = 0;
+  while (count < DESCRIPTORS && error == 0) {
+    files[count] = eventfd(0, EFD_CLOEXEC);
+    if (files[count] < 0)
+      error = uv_translate_sys_error(errno);
+    else
+      count++;
+  }
+  while (count > 0) close(files[--count]);
+  return error;
+}
+
 static int init_loop(midge_reactor *reactor) {
-  int error = uv_loop_init(&reactor->loop);
+  int error = probe_descriptors();
+  if (error != 0) return error;
+  error = uv_loop_init(&reactor->loop);
   if (error != 0) return error;
   error = midge_bell_hang(&reactor->bell, &reactor->loop, on_bell);
   if (error != 0) {
@@ -343,7 +365,8 @@ midge_status midge_reactor_start(midge_reactor **started,
   /* Not the program's allocator: a lookup may hold it after the stop. */
   midge_reactor *reactor =
       midge_allocate_zero(&midge_allocator_default, sizeof *reactor);
-  if (reactor == NULL) return MIDGE_ENOMEM;
+  midge_status status = MIDGE_ENOMEM;
+  if (reactor == NULL) return status;
   if (!choose_allocator(reactor, options->allocator)) goto Exit;
   reactor->patient = midge_patient(&reactor->allocator);
   reactor->reading = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
@@ -356,6 +379,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   atomic_init(&reactor->stopping, false);
   atomic_init(&reactor->parties, 2);
 
+  status = MIDGE_EERRNO;
   if (midge_event_queue_init(&reactor->events, &reactor->patient) != 0)
     goto Exit;
   if (midge_mailbox_init(&reactor->mailbox, &reactor->allocator) != 0)
@@ -382,7 +406,7 @@ Exit:
   midge_buffer_release(reactor->reading);
   midge_pool_release(reactor->pool);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
-  return MIDGE_EERRNO;
+  return status;
 }
 
 /* --- Taking events --- */

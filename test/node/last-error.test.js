@@ -9,6 +9,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { file, text } = require('../tls/certificates');
+const { run } = require('./support/program');
 const { listen } = require('./support/server');
 const { called, event } = require('./support/wait');
 
@@ -186,4 +187,38 @@ test('a lost connection has neither statusCode nor reasonCode', async () => {
   assert.equal(error.code, 'MIDGE_ELOST');
   assert.equal('statusCode' in error, false);
   assert.equal('reasonCode' in error, false);
+});
+
+// In a process that may have few of them, of which all are taken but a few more each time.
+const starved = `
+  const fs = require('node:fs');
+  const taken = [];
+  try {
+    for (;;) taken.push(fs.openSync('/dev/null'));
+  } catch {
+    // None is left.
+  }
+  const client = new mqtt(null, null, null, true, 0, true);
+  const texts = new Set();
+  const isRefused = () => client.connect('127.0.0.1', port, (result) => {
+    if (result !== 'OK') return;
+    console.log([...texts].join());
+    client.disconnect();
+  }) === mqtt.errors.EERRNO;
+  while (isRefused()) {
+    texts.add(client.last_error.message);
+    fs.closeSync(taken.pop());
+  }
+  taken.forEach((file) => fs.closeSync(file));`;
+
+test('no file descriptor is left to begin with: it is named, and a later call works', async () => {
+  const { code, out, err } = await run(`
+    const { spawn } = require('node:child_process');
+    const text = 'const mqtt = require(' + JSON.stringify(LIB) + '), port = ' + port + ';' +
+      ${JSON.stringify(starved)};
+    spawn('sh', ['-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, text],
+      { stdio: 'inherit' }).on('exit', (status) => { process.exitCode = status; });`,
+    { port: server.port });
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, /^midge's own thread cannot start: no file descriptor .* ulimit -u\)$/);
 });

@@ -104,6 +104,29 @@ test('each of them says goodbye when the process ends', async () => {
   await until(() => server.got('disconnect').length === 3, 'three goodbyes');
 });
 
+test('a copy without clients has no thread once another is loaded, and then has one again',
+  async () => {
+    const { code, out, err } = await run(`${support}
+      const threads = () => fs.readdirSync('/proc/self/task').length;
+      async function visit(copy) {
+        await (await open(copy)).endAsync();
+      }
+      (async () => {
+        const before = threads();
+        for (const copy of [mqtt, reload(), reload()]) await visit(copy);
+        console.log(threads() - before);
+        do {
+          gc();
+          await new Promise(setImmediate);
+          reload();
+        } while (threads() > before);
+        const client = await open(mqtt);
+        await exchange(client, ['again']);
+        await client.endAsync();
+      })();`, { port: broker.port, args: ['--expose-gc'] });
+    assert.deepEqual([code, out, err], [0, '3\nagain x', '']);
+  });
+
 test('copies that were left open end with the process', async () => {
   const { code, signal, out, err } = await run(`${support}
     (async () => {
