@@ -267,6 +267,8 @@ static const cli_row rows[] = {
             "end after this; 10, conn 0, sub none"),
     REAL_OF(NULL, "--warm-up", "SECONDS", BENCH, bench.warm_up_s, 0.001, 1e7,
             "before it, send without measuring"),
+    REAL_OF(NULL, "--hold", "SECONDS", BENCH, bench.hold_s, 0, 1e7,
+            "conn: each so long, then anew; 0 at once"),
     WHOLE_OF(NULL, "--size", "BYTES", BENCH, bench.size, 0, 268435000,
              "of a payload; 64"),
     LIST_OF(NULL, "--assert", "LIST", BENCH, bench.expectations,

@@ -100,7 +100,7 @@ static const cli_page pages[] = {
             "  pub   publishes to midge/bench/%i: PUBLISH to its last answer\n"
             "  sub   subscribes to midge/bench/#: what pub sends, until here\n"
             "  echo  publishes to its own topic, until that is back\n",
-        .options = "--clients --rate --count --duration --size -q --assert "
+        .options = "--clients --rate --count --duration --hold -q --assert "
                    "--json --html -h -p -L",
         .text =
             "Connects many clients, and measures latency, rate, loss, "
@@ -109,12 +109,16 @@ static const cli_page pages[] = {
             "sends until it is here, and echo until what each client sends to "
             "its own topic is back. In a topic %i is the number of the "
             "client.\n\n"
+            "With --hold each connection of conn is ended after so many "
+            "seconds, 0 for at once, and its client makes another, for "
+            "--duration or until --count of them were begun.\n\n"
             "With --rate a latency counts from when a message was due, "
             "whatever the server did meanwhile. The figures that --assert "
             "takes are listed when it does not know one; where one does not "
             "hold, the end is 2.",
         .examples =
             "midge bench conn -h broker.example --clients 10000 --rate 1000\n"
+            "midge bench conn --clients 100 --rate 500 --hold 0\n"
             "midge bench echo --clients 100 --rate 2000 -q 1 --assert "
             "'p99<20ms,lost=0'",
     },

@@ -10,6 +10,8 @@
 #include "properties.h"
 
 enum { PORT_TLS = 8883 };
+/* Of a topic, in a sentence. */
+enum { SHOWN_MAX = 100 };
 
 static const char *string_of(cli_settings *settings, midge_slice text) {
   return sentence(settings, "%.*s", (int)text.size, (const char *)text.data);
@@ -126,6 +128,24 @@ static const char *check_tls(cli_settings *settings) {
   return status == MIDGE_OK ? NULL : sentence(settings, "%s", why);
 }
 
+/* --- Topics --- */
+
+const char *topic_refused(cli_settings *settings, midge_slice topic,
+                          bool is_filter) {
+  midge_status status = is_filter ? midge_filter_check(topic, MIDGE_TEXT_STRICT)
+                                  : midge_topic_check(topic, MIDGE_TEXT_STRICT);
+  if (status == MIDGE_OK) return NULL;
+  const char *why = is_filter ? "'#' is last, and '#' and '+' fill a level"
+                              : "'+' and '#' are for subscribing";
+  if (topic.size == 0) why = "it is empty";
+  if (topic.size > UINT16_MAX) why = "it has more than 65,535 bytes";
+  if (status == MIDGE_EUTF8) why = "it is not UTF-8 without control characters";
+  int shown = topic.size > SHOWN_MAX ? SHOWN_MAX : (int)topic.size;
+  return sentence(settings, "the topic '%.*s%s' cannot be: %s", shown,
+                  (const char *)topic.data, topic.size > SHOWN_MAX ? "..." : "",
+                  why);
+}
+
 /* --- The session --- */
 
 /* Those that the session has options for; the others go as they are. */
@@ -189,11 +209,22 @@ static const char *read_will(cli_settings *settings) {
   will->properties = settings_properties(settings, MIDGE_WILL);
   if (will->topic.data != NULL) {
     settings->client.session.will = will;
-    return NULL;
+    return topic_refused(settings, will->topic, false);
   }
   bool is_given = will->payload.data != NULL || will->qos != 0 ||
                   will->retain || will->properties.count != 0;
   return is_given ? "a will needs --will-topic" : NULL;
+}
+
+/* A URL may have the name in it. */
+static const char *check_credentials(const cli_settings *settings) {
+  const midge_session_options *session = &settings->client.session;
+  bool lacks_name = session->password.data != NULL &&
+                    session->user_name.data == NULL &&
+                    settings->url.data == NULL;
+  return lacks_name && session->version != MIDGE_MQTT_5
+             ? "-P needs -u: before MQTT 5 a password goes with a name"
+             : NULL;
 }
 
 static const char *read_session(cli_settings *settings) {
@@ -213,6 +244,7 @@ static const char *read_session(cli_settings *settings) {
   session->keep_alive_off = settings->keep_alive_s == 0;
   session->in_flight_max = (uint16_t)settings->in_flight_max;
   const char *wrong = read_id(settings);
+  if (wrong == NULL) wrong = check_credentials(settings);
   return wrong == NULL ? read_will(settings) : wrong;
 }
 
@@ -229,19 +261,6 @@ static const char *read_version(cli_settings *settings) {
 }
 
 /* --- What it is about --- */
-
-const char *topic_refused(cli_settings *settings, midge_slice topic,
-                          bool is_filter) {
-  midge_status status = is_filter ? midge_filter_check(topic, MIDGE_TEXT_STRICT)
-                                  : midge_topic_check(topic, MIDGE_TEXT_STRICT);
-  if (status == MIDGE_OK) return NULL;
-  const char *why = is_filter ? "'#' is last, and '#' and '+' fill a level"
-                              : "'+' and '#' are for subscribing";
-  if (topic.size == 0) why = "it is empty";
-  if (status == MIDGE_EUTF8) why = "it is not UTF-8 without control characters";
-  return sentence(settings, "the topic '%s' cannot be: %s",
-                  string_of(settings, topic), why);
-}
 
 static const char *check_topics(cli_settings *settings) {
   const texts *topics = &settings->topics;
@@ -326,7 +345,7 @@ const char *settings_read(cli_settings *settings, cli_command command,
       .keep_alive_s = 60,
       .repeat = 1,
       .share = 100,
-      .bench = {.clients = 10, .size = 64},
+      .bench = {.clients = 10, .size = 64, .hold_s = -1},
   };
   const char *wrong = arguments_read(settings, count, words);
   if (wrong == NULL) wrong = read_version(settings);

@@ -83,9 +83,10 @@ typedef struct cli_settings {
 
   struct {
     long clients, size;
-    long count;              /* of messages; 0: any number */
+    long count;              /* of messages or connections; 0: any number */
     double rate, duration_s; /* a second, of all together; 0: none was said */
     double warm_up_s;        /* before the duration */
+    double hold_s;           /* of a connection; negative: to the end */
     bool json;
     midge_slice html; /* the name of a file */
     texts expectations;

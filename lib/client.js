@@ -50,7 +50,7 @@ const wrong = {
   offline: 'there is no connection, and queueQoSZero is false',
   answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
   disconnect: 'this reason or these properties cannot be in a DISCONNECT',
-  will: 'a topic has 1 to 65,535 bytes, and no + or #; the message has at most ' +
+  will: 'the topic of a will has 1 to 65,535 bytes, and no + or #; its message has at most ' +
     '65,535; its properties are those of a will, each once',
 };
 

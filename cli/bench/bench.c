@@ -20,6 +20,11 @@ void bench_count(bench *run, uint64_t due, uint64_t now) {
   bench_end(run, now);
 }
 
+void bench_give_up(bench *run, uint64_t due, uint64_t now) {
+  if (bench_measures(run, due)) histogram_add(&run->latency, now - due);
+  run->unsent++;
+}
+
 void bench_fault(bench *run, midge_status status, midge_slice text) {
   size_t at = 0;
   while (at + 1 < FAULTS_MAX && run->faults[at].count != 0 &&

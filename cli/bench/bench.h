@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "senders.h"
 #include "series.h"
+#include "waiting.h"
 
 typedef enum bench_kind {
   BENCH_CONN, /* how long CONNECT takes */
@@ -25,6 +26,7 @@ typedef enum bench_phase {
 struct bench;
 
 typedef struct bench_client {
+  waiter place; /* the first member: a waiter is its client */
   struct bench *bench;
   midge_client *client;
   midge_slice topic;
@@ -34,6 +36,7 @@ typedef struct bench_client {
   uint64_t number;                  /* of the next message that it sends */
   uint64_t in_flight;               /* of those that a window is kept of */
   senders senders;                  /* whose messages it has received */
+  bool is_parting;                  /* we have said goodbye */
 } bench_client;
 
 /* What went wrong, by its name, and how often. The last place counts all that
@@ -69,6 +72,8 @@ typedef struct bench {
   uint64_t cpu_used;
   uint64_t memory_each; /* bytes of a connection */
 
+  waiting idle;             /* those that may connect */
+  waiting held, resting;    /* with --hold: connected; after a failure */
   size_t dialled, dialling; /* attempts begun, and under way */
   size_t connected, ready, failed;
   uint64_t next; /* so many messages have been begun */
@@ -85,6 +90,23 @@ static inline bool bench_sends(const bench *run) {
   return run->kind == BENCH_PUB || run->kind == BENCH_ECHO;
 }
 
+/* conn, whose connections are ended and made anew. */
+static inline bool bench_churns(const bench *run) {
+  return run->kind == BENCH_CONN && run->settings->bench.hold_s >= 0;
+}
+
+/* So many messages, or connections, and no more. */
+static inline uint64_t bench_total(const bench *run) {
+  long count = run->settings->bench.count;
+  return count == 0 ? UINT64_MAX : (uint64_t)count;
+}
+
+/* When that one is to be begun, at a rate. */
+static inline uint64_t bench_due(const bench *run, uint64_t number) {
+  double each = NS_PER_S / run->settings->bench.rate;
+  return run->begun + (uint64_t)((double)number * each);
+}
+
 static inline double bench_seconds(const bench *run, uint64_t time) {
   return time <= run->begun ? 0 : (double)(time - run->begun) / NS_PER_S;
 }
@@ -98,6 +120,8 @@ static inline bool bench_measures(const bench *run, uint64_t due) {
 void bench_end(bench *run, uint64_t now);
 /* ... that was due then; the chart has it in a warm-up too. */
 void bench_count(bench *run, uint64_t due, uint64_t now);
+/* What was due then was never begun, and has waited until now. */
+void bench_give_up(bench *run, uint64_t due, uint64_t now);
 /* Something has failed; the text of the first of its kind is kept. */
 void bench_fault(bench *run, midge_status status, midge_slice text);
 

@@ -30,8 +30,12 @@ static const char *check_topic(cli_settings *settings, bench_kind kind) {
 
 static const char *check(cli_settings *settings, bench_kind kind,
                          expectations *expected) {
-  if (kind == BENCH_CONN && settings->bench.count != 0)
-    return "conn makes --clients connections, and takes no --count";
+  bool churns = settings->bench.hold_s >= 0;
+  if (kind == BENCH_CONN && settings->bench.count != 0 && !churns)
+    return "conn makes --clients connections: --count goes with --hold";
+  if (kind != BENCH_CONN && churns)
+    return sentence(settings, "%s keeps its connections: --hold is conn's",
+                    bench_name(kind));
   if (kind == BENCH_SUB && settings->bench.rate > 0)
     return "sub takes what comes, and no --rate: that is pub's";
   if (settings->bench.warm_up_s > 0) {

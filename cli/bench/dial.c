@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../run.h"
+#include "churn.h"
 #include "usage.h"
 
 /* Under way at the same time: without a rate fewer than servers keep waiting
@@ -40,6 +41,7 @@ bool dial_prepare(bench *run) {
   for (uint32_t i = 0; i < run->count; i++) {
     run->clients[i].bench = run;
     run->clients[i].index = i;
+    waiting_add(&run->idle, &run->clients[i].place, 0);
     if (run->kind != BENCH_CONN) run->clients[i].topic = topic_of(settings, i);
   }
   return true;
@@ -57,58 +59,82 @@ static void fail(bench *run, const char *what, const char *why) {
   run->phase = PHASE_ENDED;
 }
 
-static void begin(bench *run, bench_client *client, uint64_t due) {
+static midge_status open_client(bench *run, bench_client *client, char *name,
+                                size_t name_size, char *why, size_t why_size) {
   midge_client_options options = run->settings->client;
   midge_slice id = options.session.client_id;
-  char name[128], why[256] = "";
   if (id.size == 0)
-    snprintf(name, sizeof name, "midge-bench-%ld-%u", (long)getpid(),
+    snprintf(name, name_size, "midge-bench-%ld-%u", (long)getpid(),
              client->index);
   else
-    snprintf(name, sizeof name, "%.*s-%u", (int)(id.size < 100 ? id.size : 100),
+    snprintf(name, name_size, "%.*s-%u", (int)(id.size < 100 ? id.size : 100),
              (const char *)id.data, client->index);
   options.session.client_id = text_of(name);
   options.session.context = client;
   options.reconnect.off = run->kind == BENCH_CONN;
-  midge_status status = midge_client_open(&client->client, run->reactor,
-                                          &options, why, sizeof why);
+  return midge_client_open(&client->client, run->reactor, &options, why,
+                           why_size);
+}
+
+static void begin(bench *run, bench_client *client, uint64_t due) {
+  char name[128] = "a client", why[256] = "";
+  midge_status status = MIDGE_OK;
+  if (client->client == NULL)
+    status = open_client(run, client, name, sizeof name, why, sizeof why);
   if (status == MIDGE_OK) status = midge_client_connect(client->client);
   if (status != MIDGE_OK) {
     fail(run, name, why[0] == '\0' ? midge_status_text(status) : why);
     return;
   }
+  client->was_open = client->is_parting = false;
   client->due = due;
   run->dialled++;
   run->dialling++;
 }
 
-static uint64_t due_of(const bench *run, size_t number) {
-  double each = NS_PER_S / run->settings->bench.rate;
-  return run->begun + (uint64_t)((double)number * each);
+bool dial_is_over(const bench *run, uint64_t now) {
+  if (!bench_churns(run)) return run->dialled == run->count;
+  if (run->dialled >= bench_total(run)) return true;
+  if (!is_rated(run)) return now >= run->over;
+  return bench_due(run, run->dialled) >= run->over;
+}
+
+static size_t dials_max(const bench *run) {
+  return is_rated(run) ? RATED_DIALS_MAX : DIALS_MAX;
 }
 
 void dial_some(bench *run, uint64_t now) {
-  size_t most = is_rated(run) ? RATED_DIALS_MAX : DIALS_MAX;
-  while (run->phase == PHASE_CONNECTING && run->dialled < run->count &&
-         run->dialling < most) {
-    uint64_t due = is_rated(run) ? due_of(run, run->dialled) : clock_now();
+  while (run->phase != PHASE_ENDED && !dial_is_over(run, now) &&
+         run->dialling < dials_max(run)) {
+    uint64_t due = is_rated(run) ? bench_due(run, run->dialled) : clock_now();
     if (is_rated(run) && due > now) return;
+    waiter *one = waiting_take(&run->idle, now);
+    if (one == NULL) return;
     if (is_rated(run)) histogram_add(&run->late, clock_now() - due);
-    begin(run, &run->clients[run->dialled], due);
+    begin(run, (bench_client *)one, due);
   }
 }
 
 uint64_t dial_deadline(const bench *run) {
-  if (!is_rated(run) || run->dialled == run->count ||
-      run->dialling >= RATED_DIALS_MAX)
-    return MIDGE_NEVER;
-  return due_of(run, run->dialled);
+  bool can = run->idle.first != NULL && run->dialling < dials_max(run);
+  if (!can || dial_is_over(run, 0)) return MIDGE_NEVER;
+  return is_rated(run) ? bench_due(run, run->dialled) : 0;
 }
 
 bool dial_is_done(const bench *run) {
   if (run->kind == BENCH_CONN)
-    return run->dialled == run->count && run->dialling == 0;
+    return dial_is_over(run, 0) && run->dialling == 0;
   return run->ready == run->count;
+}
+
+void dial_give_up(bench *run, uint64_t now) {
+  if (!bench_churns(run) || !is_rated(run)) return;
+  uint64_t until = run->over < now ? run->over : now;
+  for (; run->dialled < bench_total(run); run->dialled++) {
+    uint64_t due = bench_due(run, run->dialled);
+    if (due >= until) return;
+    bench_give_up(run, due, now);
+  }
 }
 
 /* --- What becomes of it --- */
@@ -137,25 +163,29 @@ void dial_opened(bench *run, bench_client *client, uint64_t now) {
   client->was_open = true;
   run->dialling--;
   if (run->kind == BENCH_CONN) bench_count(run, client->due, now);
+  if (bench_churns(run)) churn_opened(run, client, now);
   if (run->kind == BENCH_SUB || run->kind == BENCH_ECHO)
     subscribe(run, client);
   else
     become_ready(run, client);
 }
 
-void dial_closed(bench *run, bench_client *client, const midge_event *event) {
+void dial_closed(bench *run, bench_client *client, const midge_event *event,
+                 uint64_t now) {
   if (run->phase == PHASE_ENDED) return;
   if (client->is_open) {
     client->is_open = false;
     run->connected--;
-    run->disconnects++;
+    if (!client->is_parting) run->disconnects++;
+    if (bench_churns(run)) churn_closed(run, client);
     return;
   }
   bench_fault(run, event->closed.status, event->closed.text);
   if (client->was_open) return; /* it goes on trying */
-  bool is_needed = run->kind != BENCH_CONN || run->connected == 0;
+  bool is_needed = run->kind != BENCH_CONN || run->done == 0;
   run->failed++;
   run->dialling--;
+  if (bench_churns(run)) churn_failed(run, client, now);
   if (!is_needed) return;
   char text[FAULT_TEXT];
   snprintf(text, sizeof text, "%.*s", (int)event->closed.text.size,
@@ -184,8 +214,9 @@ void dial_subscribed(bench *run, bench_client *client,
 void dial_part(bench *run) {
   midge_properties properties =
       settings_properties(run->settings, MIDGE_DISCONNECT);
-  for (size_t i = 0; i < run->dialled; i++) {
+  for (size_t i = 0; i < run->count; i++) {
     midge_client *client = run->clients[i].client;
+    if (client == NULL) continue;
     midge_status status =
         midge_client_disconnect(client, MIDGE_REASON_SUCCESS, properties, true);
     (void)status; /* it is gone already */

@@ -27,6 +27,7 @@ static json_t *settings_of(const bench *run) {
     set_number(object, "duration_s", settings->bench.duration_s);
   if (settings->bench.warm_up_s > 0)
     set_number(object, "warm_up_s", settings->bench.warm_up_s);
+  if (bench_churns(run)) set_number(object, "hold_s", settings->bench.hold_s);
   return object;
 }
 

@@ -31,6 +31,7 @@ typedef enum figure_kind {
   X(DUPLICATES, "duplicates", COUNT, "messages that came again")         \
   X(REORDERED, "reordered", COUNT, "messages that a later one overtook") \
   X(BROKEN, "broken", COUNT, "of these, what the QoS forbids")           \
+  X(MADE, "made", COUNT, "connections that were made, with --hold")      \
   X(CONNECTED, "connected", COUNT, "clients that were connected")        \
   X(ERRORS, "errors", COUNT, "attempts and messages that failed")        \
   X(DISCONNECTS, "disconnects", COUNT, "connections that were lost")     \

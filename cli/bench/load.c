@@ -11,11 +11,6 @@ static bool is_open_loop(const bench *run) {
   return bench_sends(run) && run->settings->bench.rate > 0;
 }
 
-static uint64_t total_of(const bench *run) {
-  long count = run->settings->bench.count;
-  return count == 0 ? UINT64_MAX : (uint64_t)count;
-}
-
 static uint64_t window_of(const bench *run) {
   long given = run->settings->in_flight_max;
   return given == 0 ? WINDOW : (uint64_t)given;
@@ -24,11 +19,6 @@ static uint64_t window_of(const bench *run) {
 static bool has_room(const bench *run) {
   uint64_t size = (uint64_t)run->settings->bench.size + 1;
   return run->in_flight < IN_FLIGHT_MAX && run->in_flight * size < BYTES_MAX;
-}
-
-static uint64_t due_of(const bench *run, uint64_t number) {
-  double each = NS_PER_S / run->settings->bench.rate;
-  return run->begun + (uint64_t)((double)number * each);
 }
 
 /* --- One message --- */
@@ -95,8 +85,8 @@ void load_reopened(bench *run, bench_client *client, uint64_t now) {
 void load_some(bench *run, uint64_t now) {
   if (!is_open_loop(run)) return;
   for (int i = 0; i < BURST_MAX; i++) {
-    uint64_t due = due_of(run, run->next);
-    if (due > now || due >= run->over || run->next >= total_of(run) ||
+    uint64_t due = bench_due(run, run->next);
+    if (due > now || due >= run->over || run->next >= bench_total(run) ||
         !has_room(run))
       return;
     if (!publish(run, &run->clients[run->next % run->count], due)) return;
@@ -106,24 +96,21 @@ void load_some(bench *run, uint64_t now) {
 }
 
 uint64_t load_deadline(const bench *run) {
-  if (!is_open_loop(run) || run->next >= total_of(run) || !has_room(run))
+  if (!is_open_loop(run) || run->next >= bench_total(run) || !has_room(run))
     return MIDGE_NEVER;
-  uint64_t due = due_of(run, run->next);
+  uint64_t due = bench_due(run, run->next);
   return due < run->over ? due : MIDGE_NEVER;
 }
 
 bool load_is_over(const bench *run, uint64_t now) {
-  if (run->next >= total_of(run)) return true;
+  if (run->next >= bench_total(run)) return true;
   if (!is_open_loop(run)) return now >= run->over;
-  return due_of(run, run->next) >= run->over;
+  return bench_due(run, run->next) >= run->over;
 }
 
 void load_give_up(bench *run, uint64_t now) {
   if (!is_open_loop(run)) return;
   uint64_t until = run->over < now ? run->over : now;
-  while (run->next < total_of(run) && due_of(run, run->next) < until) {
-    uint64_t due = due_of(run, run->next++);
-    if (bench_measures(run, due)) histogram_add(&run->latency, now - due);
-    run->unsent++;
-  }
+  while (run->next < bench_total(run) && bench_due(run, run->next) < until)
+    bench_give_up(run, bench_due(run, run->next++), now);
 }

@@ -7,6 +7,7 @@
 
 #include "../bell.h"
 #include "../run.h"
+#include "churn.h"
 #include "dial.h"
 #include "load.h"
 #include "receive.h"
@@ -24,11 +25,16 @@ enum { WEIGHED_MIN = 50 };
 
 /* --- Phases --- */
 
+/* What is measured is over when all are connected. */
+static bool measures_connecting(const bench *run) {
+  return run->kind == BENCH_CONN && !bench_churns(run);
+}
+
 static uint64_t duration_of(const bench *run) {
   double seconds = run->settings->bench.duration_s;
   if (seconds > 0) return (uint64_t)(seconds * NS_PER_S);
-  if (run->kind == BENCH_CONN) return 0;
-  if (bench_sends(run) && run->settings->bench.count == 0)
+  if (measures_connecting(run)) return 0;
+  if (run->kind != BENCH_SUB && run->settings->bench.count == 0)
     return (uint64_t)DURATION_S * NS_PER_S;
   return MIDGE_NEVER;
 }
@@ -53,7 +59,7 @@ static void weigh(bench *run) {
 static void begin_running(bench *run, uint64_t now) {
   uint64_t duration = duration_of(run);
   weigh(run);
-  if (run->kind == BENCH_CONN)
+  if (measures_connecting(run))
     run->cpu_used = usage_cpu() - run->cpu;
   else
     begin_measuring(run, now);
@@ -66,16 +72,16 @@ static void begin_running(bench *run, uint64_t now) {
 static void end(bench *run, uint64_t now) {
   run->phase = PHASE_ENDED;
   run->ended = now;
-  if (run->kind != BENCH_CONN && run->begun != 0)
+  if (!measures_connecting(run) && run->begun != 0)
     run->cpu_used = usage_cpu() - run->cpu;
 }
 
 /* What a slow server has held up is begun late, but not without end. */
 static bool is_enough(const bench *run, uint64_t now) {
   uint64_t quiet = (uint64_t)QUIET_MS * NS_PER_MS;
-  if (bench_sends(run))
-    return load_is_over(run, now) ||
-           (now >= run->over && now - run->over >= quiet);
+  bool is_overdue = now >= run->over && now - run->over >= quiet;
+  if (bench_sends(run)) return load_is_over(run, now) || is_overdue;
+  if (bench_churns(run)) return dial_is_over(run, now) || is_overdue;
   uint64_t count = (uint64_t)run->settings->bench.count;
   return now >= run->over ||
          (count != 0 && run->received + run->foreign >= count);
@@ -86,6 +92,10 @@ static void warm(bench *run, uint64_t now) {
   if (run->is_warm || run->begun == 0 || now < run->counted) return;
   run->is_warm = true;
   run->cpu = usage_cpu();
+}
+
+static uint64_t under_way(const bench *run) {
+  return run->kind == BENCH_CONN ? run->dialling : run->in_flight;
 }
 
 /* From one phase to the next, where it is time. */
@@ -109,8 +119,9 @@ static void advance(bench *run, uint64_t now) {
       run->heard = now;
       break;
     case PHASE_DRAINING:
-      if (run->in_flight != 0 && waits) break;
+      if (under_way(run) != 0 && waits) break;
       load_give_up(run, now);
+      dial_give_up(run, now);
       end(run, now);
       break;
     case PHASE_ENDED:
@@ -150,7 +161,7 @@ static void on_event(bench *run, const midge_event *event, uint64_t now) {
       on_done(run, client, event, now);
       break;
     case MIDGE_EVENT_CLOSED:
-      dial_closed(run, client, event);
+      dial_closed(run, client, event, now);
       break;
     default:
       break;
@@ -174,7 +185,7 @@ static uint64_t sample_interval(const bench *run) {
   uint64_t length = duration_of(run);
   double count = (double)run->settings->bench.count;
   double rate = run->settings->bench.rate;
-  if (run->kind == BENCH_CONN) count = (double)run->count;
+  if (measures_connecting(run)) count = (double)run->count;
   uint64_t most = (uint64_t)SAMPLE_MS * NS_PER_MS;
   if (count > 0 && rate > 0) length = (uint64_t)(count / rate * NS_PER_S);
   if (length == 0 || length == MIDGE_NEVER) return most / 4;
@@ -185,8 +196,7 @@ static uint64_t sample_interval(const bench *run) {
 
 static void sample_now(bench *run, uint64_t now) {
   if (run->begun == 0 || run->phase == PHASE_ENDED) return;
-  uint64_t in_flight = run->kind == BENCH_CONN ? run->dialling : run->in_flight;
-  series_sample(&run->series, bench_seconds(run, now), in_flight,
+  series_sample(&run->series, bench_seconds(run, now), under_way(run),
                 run->connected);
 }
 
@@ -203,9 +213,18 @@ static void wait_until(uint64_t time) {
   if (ppoll(polls, 1, &patience, NULL) > 0) bell_hear();
 }
 
+/* What is late is begun when a client is free, and not looked for until then.
+ */
+static uint64_t end_of(const bench *run) {
+  return clock_now() < run->over ? run->over : MIDGE_NEVER;
+}
+
 static uint64_t deadline_of(const bench *run) {
   if (run->phase == PHASE_CONNECTING) return dial_deadline(run);
   if (run->phase != PHASE_RUNNING) return MIDGE_NEVER;
+  if (bench_churns(run))
+    return soonest(soonest(churn_deadline(run), dial_deadline(run)),
+                   end_of(run));
   return bench_sends(run) ? soonest(load_deadline(run), run->over) : run->over;
 }
 
@@ -214,14 +233,21 @@ static void turn(bench *run, bool more, uint64_t next) {
   if (!more) wait_until(soonest(deadline_of(run), next));
   now = clock_now();
   if (run->phase == PHASE_CONNECTING) dial_some(run, now);
-  if (run->phase == PHASE_RUNNING) load_some(run, now);
+  if (run->phase != PHASE_RUNNING) return;
+  if (bench_churns(run)) {
+    churn_some(run, now);
+    dial_some(run, now);
+  } else {
+    load_some(run, now);
+  }
 }
 
 static void run_to_the_end(bench *run, loop_teller *tell) {
   uint64_t now = clock_now(), interval = sample_interval(run);
   uint64_t next = now + interval, told = now;
   bool more = true;
-  if (run->kind == BENCH_CONN) begin_measuring(run, now);
+  if (measures_connecting(run)) begin_measuring(run, now);
+  if (bench_churns(run)) begin_running(run, now);
   while (run->phase != PHASE_ENDED) {
     turn(run, more, next);
     more = take_events(run);

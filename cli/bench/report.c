@@ -168,9 +168,9 @@ static void print_charts(FILE *out, const results *all, points *from) {
 
 static void print_cards(FILE *out, const results *all) {
   static const figure shown[] = {
-      FIGURE_RATE,     FIGURE_P50,        FIGURE_P99,    FIGURE_MAX,
-      FIGURE_LOST,     FIGURE_BROKEN,     FIGURE_ERRORS, FIGURE_CONNECTED,
-      FIGURE_CPU_EACH, FIGURE_MEMORY_EACH};
+      FIGURE_RATE,      FIGURE_P50,      FIGURE_P99,        FIGURE_MAX,
+      FIGURE_LOST,      FIGURE_BROKEN,   FIGURE_ERRORS,     FIGURE_MADE,
+      FIGURE_CONNECTED, FIGURE_CPU_EACH, FIGURE_MEMORY_EACH};
   fputs("<div class=\"cards\">", out);
   for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
     double value = all->figures.of[shown[i]];

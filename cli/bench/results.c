@@ -42,10 +42,13 @@ static void take_counts(figures *to, const bench *run) {
   to->of[FIGURE_CONNECTED] = (double)run->connected;
   to->of[FIGURE_ERRORS] = (double)run->errors;
   to->of[FIGURE_DISCONNECTS] = (double)run->disconnects;
-  if (!bench_sends(run)) return;
-  to->of[FIGURE_SENT] = (double)run->sent;
-  to->of[FIGURE_UNANSWERED] = (double)run->in_flight;
-  if (run->settings->bench.rate <= 0) return;
+  if (bench_churns(run)) to->of[FIGURE_MADE] = (double)run->done;
+  if (bench_sends(run)) {
+    to->of[FIGURE_SENT] = (double)run->sent;
+    to->of[FIGURE_UNANSWERED] = (double)run->in_flight;
+  }
+  bool may_wait = bench_sends(run) || bench_churns(run);
+  if (!may_wait || run->settings->bench.rate <= 0) return;
   to->of[FIGURE_UNSENT] = (double)run->unsent;
 }
 
@@ -91,9 +94,20 @@ bool results_hold(const results *all) {
   return true;
 }
 
+static const char *holding(const bench *run, char text[FIGURE_TEXT + 8]) {
+  double hold_s = run->settings->bench.hold_s;
+  char time[FIGURE_TEXT];
+  if (!bench_churns(run)) return "";
+  if (hold_s <= 0) return ", each ended at once";
+  snprintf(text, FIGURE_TEXT + 8, ", held %s",
+           figure_text(IS_TIME, hold_s * NS_PER_S, time));
+  return text;
+}
+
 const char *results_title(const bench *run, char text[RESULTS_TITLE]) {
   const cli_settings *settings = run->settings;
   char clients[FIGURE_TEXT], rate[FIGURE_TEXT], size[FIGURE_TEXT];
+  char hold[FIGURE_TEXT + 8];
   figure_text(IS_COUNT, (double)settings->bench.clients, clients);
   figure_text(IS_COUNT, (double)settings->bench.size, size);
   const char *pace = "as fast as answered";
@@ -101,7 +115,8 @@ const char *results_title(const bench *run, char text[RESULTS_TITLE]) {
     pace = figure_text(IS_RATE, settings->bench.rate, rate);
   const char *noun = settings->bench.clients == 1 ? "client" : "clients";
   if (run->kind == BENCH_CONN)
-    snprintf(text, RESULTS_TITLE, "%s %s, %s", clients, noun, pace);
+    snprintf(text, RESULTS_TITLE, "%s %s, %s%s", clients, noun, pace,
+             holding(run, hold));
   else if (bench_sends(run))
     snprintf(text, RESULTS_TITLE, "%s %s, QoS %ld, %s bytes, %s", clients, noun,
              settings->qos, size, pace);

@@ -105,9 +105,10 @@ static void print_doubts(const results *all, FILE *out) {
   const bench *run = all->run;
   if (run->unsent != 0)
     fprintf(out,
-            "  The rate was not reached: %llu messages were due and not begun;"
+            "  The rate was not reached: %llu %s were due and not begun;"
             " the latency has how\n  long they had waited.\n",
-            (unsigned long long)run->unsent);
+            (unsigned long long)run->unsent,
+            bench_churns(run) ? "connections" : "messages");
   if (run->in_flight != 0)
     fprintf(out, "  %llu messages have no outcome and are in no latency.\n",
             (unsigned long long)run->in_flight);
@@ -126,12 +127,18 @@ static void print_doubts(const results *all, FILE *out) {
 static void print_figures(const results *all, FILE *out) {
   bool is_conn = all->run->kind == BENCH_CONN;
   LINE(all, out, "rate", {FIGURE_RATE, "", ""}, {FIGURE_TIME, "", " in all"});
-  LINE(all, out, "messages", {FIGURE_SENT, "", " sent"},
-       {FIGURE_RECEIVED, "", " received"},
-       {FIGURE_UNANSWERED, "", " without outcome"},
-       {FIGURE_UNSENT, "", " not begun"});
-  LINE(all, out, "connections", {FIGURE_CONNECTED, "", ""},
-       {FIGURE_DISCONNECTS, "", " lost"});
+  if (bench_churns(all->run)) {
+    LINE(all, out, "connections", {FIGURE_MADE, "", " made"},
+         {FIGURE_UNSENT, "", " not begun"}, {FIGURE_DISCONNECTS, "", " lost"},
+         {FIGURE_CONNECTED, "", " open at the end"});
+  } else {
+    LINE(all, out, "messages", {FIGURE_SENT, "", " sent"},
+         {FIGURE_RECEIVED, "", " received"},
+         {FIGURE_UNANSWERED, "", " without outcome"},
+         {FIGURE_UNSENT, "", " not begun"});
+    LINE(all, out, "connections", {FIGURE_CONNECTED, "", ""},
+         {FIGURE_DISCONNECTS, "", " lost"});
+  }
   LINE(all, out, "latency", {FIGURE_P50, "p50 ", ""}, {FIGURE_P90, "p90 ", ""},
        {FIGURE_P99, "p99 ", ""}, {FIGURE_P999, "p99.9 ", ""},
        {FIGURE_MAX, "max ", ""});

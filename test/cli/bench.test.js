@@ -276,7 +276,10 @@ const WRONG = [
   [['pub', '-t', 'a', '-t', 'b'], /one topic/], [['conn', '-t', 'a'], /no topic/],
   [['conn', '--warm-up', '1'], /conn sends nothing/],
   [['pub', '--warm-up', '1', '--count', '5'], /before a --duration/],
-  [['conn', '--count', '5'], /--clients/], [['sub', '--rate', '5'], /no --rate/],
+  [['conn', '--count', '5'], /--count goes with --hold/],
+  [['pub', '--hold', '1'], /--hold is conn's/],
+  [['conn', '--hold', '-1'], /--hold is a number from 0/],
+  [['sub', '--rate', '5'], /no --rate/],
   [['echo', '--size', '8'], /--size is at least 24/], [['pub', '-m', 'x'], /another command/],
 ];
 

@@ -3,12 +3,11 @@
 // published, or what a test makes of it.
 //
 //   const server = await faulty.start({ change: (packets, index) => [...] });
-//   server.port; server.published; await server.stop();
+//   server.port; server.seen.connect; await server.stop();
 const net = require('node:net');
 const mqtt = require('mqtt-packet');
 
 const answers = {
-  connect: () => ({ cmd: 'connack', returnCode: 0 }),
   subscribe: ({ messageId, subscriptions }) =>
     ({ cmd: 'suback', messageId, granted: subscriptions.map(({ qos }) => qos) }),
   pubrel: ({ messageId }) => ({ cmd: 'pubcomp', messageId }),
@@ -17,9 +16,12 @@ const answers = {
 };
 
 // `change` has the publish with this number and says which are sent, in their
-// order; `published` is told after each.
-async function start({ change = (packet) => [packet], published = () => {} }) {
+// order; `published` is told after each. `connack` has the number of a CONNECT and says the
+// code of its answer; `greeted` is told after that. `seen` counts packets by their kind.
+async function start({ change = (packet) => [packet], published = () => {},
+  connack = () => 0, greeted = () => {} }) {
   const sockets = new Set();
+  const seen = { connect: 0, disconnect: 0 };
   const server = net.createServer((socket) => {
     const parser = mqtt.parser({ protocolVersion: 4 });
     let index = 0;
@@ -27,6 +29,11 @@ async function start({ change = (packet) => [packet], published = () => {} }) {
     const send = (packet) => socket.write(mqtt.generate(packet));
     sockets.add(socket.on('error', () => {}).on('data', (data) => parser.parse(data)));
     parser.on('packet', (packet) => {
+      seen[packet.cmd] = (seen[packet.cmd] ?? 0) + 1;
+      if (packet.cmd === 'connect') {
+        send({ cmd: 'connack', returnCode: connack(seen.connect) });
+        greeted(socket, seen.connect);
+      }
       if (answers[packet.cmd]) send(answers[packet.cmd](packet));
       if (packet.cmd !== 'publish') return;
       const { topic, payload, qos, messageId } = packet;
@@ -44,7 +51,7 @@ async function start({ change = (packet) => [packet], published = () => {} }) {
     for (const socket of sockets) socket.destroy();
     server.close(resolve);
   });
-  return { port: server.address().port, stop };
+  return { port: server.address().port, seen, stop };
 }
 
 module.exports = { start };
