@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/slice.h"
+#include "unit/base/ledger.h"
 
 static midge_message *message_of(size_t payload_size) {
   uint8_t *payload = calloc(1, payload_size + 1);
@@ -63,6 +64,21 @@ static void a_draft_has_its_bytes_in_place(void **state) {
   assert_int_equal(message->expires, 105);
   assert_int_equal(message->owner.sent_by, 105);
   midge_message_release(message);
+}
+
+/* What was given stays as it is. */
+static void without_memory_there_is_no_draft(void **state) {
+  (void)state;
+  ledger books;
+  ledger_init(&books);
+  midge_publish publish = {.topic = MIDGE_TEXT("t"),
+                           .payload = MIDGE_TEXT("large")};
+  const midge_publish given = publish;
+  ledger_fail_next(&books);
+  assert_null(midge_message_draft(&books.allocator, &publish));
+  assert_ptr_equal(publish.topic.data, given.topic.data);
+  assert_ptr_equal(publish.payload.data, given.payload.data);
+  ledger_check_empty(&books);
 }
 
 /* The largest remaining length is 268,435,455. */
@@ -140,6 +156,7 @@ int main(void) {
       cmocka_unit_test(the_size_grows_with_the_length_field),
       cmocka_unit_test(a_packet_larger_than_mqtt_allows_has_no_size),
       cmocka_unit_test(a_draft_has_its_bytes_in_place),
+      cmocka_unit_test(without_memory_there_is_no_draft),
       cmocka_unit_test(a_record_comes_back_as_the_message),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
