@@ -114,22 +114,26 @@ static void an_end_waits_for_what_was_too(void **state) {
   life_end(&l);
 }
 
+static void open_with_inbox(life *l) {
+  life_start(l, (midge_client_options){
+                    .store.path = MIDGE_TEXT("/somewhere"),
+                    .session.session_expiry_s = 60,
+                    .session.inbox = true,
+                    .session.acknowledge_by_hand = true,
+                });
+  midge_link_restored(l->link, &(midge_restored){0, 0, false});
+  expect_restored(l, 0, 0);
+  wish(l, MIDGE_WISH_CONNECT);
+  expect(l, MIDGE_EVENT_CONNECTING);
+  open_up(l);
+  commit(l);
+}
+
 /* It is in the inbox, and for the next life. */
 static void a_message_that_is_kept_after_the_end_is_not_told(void **state) {
   (void)state;
   life l;
-  life_start(&l, (midge_client_options){
-                     .store.path = MIDGE_TEXT("/somewhere"),
-                     .session.session_expiry_s = 60,
-                     .session.inbox = true,
-                     .session.acknowledge_by_hand = true,
-                 });
-  midge_link_restored(l.link, &(midge_restored){0, 0, false});
-  expect_restored(&l, 0, 0);
-  wish(&l, MIDGE_WISH_CONNECT);
-  expect(&l, MIDGE_EVENT_CONNECTING);
-  open_up(&l);
-  commit(&l);
+  open_with_inbox(&l);
   receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x07\x00"));
   expect_nothing(&l);
   wish(&l, MIDGE_WISH_ABORT);
@@ -304,18 +308,7 @@ static void what_the_program_is_done_with_leaves_the_journal(void **state) {
   (void)state;
   life l;
   midge_record record;
-  life_start(&l, (midge_client_options){
-                     .store.path = MIDGE_TEXT("/somewhere"),
-                     .session.session_expiry_s = 60,
-                     .session.acknowledge_by_hand = true,
-                     .session.inbox = true,
-                 });
-  midge_link_restored(l.link, &(midge_restored){0, 0, false});
-  expect_restored(&l, 0, 0);
-  wish(&l, MIDGE_WISH_CONNECT);
-  expect(&l, MIDGE_EVENT_CONNECTING);
-  open_up(&l);
-  commit(&l);
+  open_with_inbox(&l);
   receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"));
   commit(&l);
   expect(&l, MIDGE_EVENT_MESSAGE);
