@@ -40,6 +40,10 @@ void receive_message(bench *run, bench_client *client, const midge_event *event,
   from->qos = event->message.qos;
   run->received++;
   if (came == SEQUENCE_AGAIN) return;
+  if (event->message.retain) { /* since when it lay there says nothing */
+    bench_end(run, now);
+    return;
+  }
   measure(run, &mark, now);
   if (run->kind != BENCH_ECHO) return;
   /* What is overtaken counts as ended, too: perhaps it never comes. */

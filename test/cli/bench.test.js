@@ -11,7 +11,7 @@ const { Sink } = require('../../bench/sink');
 const { file } = require('../tls/certificates');
 const mosquitto = require('../support/mosquitto');
 const faulty = require('./support/faulty');
-const { MIDGE, run, start } = require('./support/program');
+const { isRunning, MIDGE, run, start } = require('./support/program');
 
 const BUILD = path.join(__dirname, '..', '..', 'build');
 
@@ -129,8 +129,8 @@ test('as fast as answered, a warm-up has no latencies either', async () => {
 test('sub measures what pub sends, and misses nothing', async () => {
   const sub = start('midge', 'bench', at(broker.port,
     ['sub', '--clients', '2', '-q', '1', '--count', '40', '--json']));
-  while (sub.child.exitCode === null) {
-    await bench(at(broker.port, ['pub', '--clients', '2', '-q', '1', '--count', '40']));
+  while (isRunning(sub)) {
+    await measure(broker.port, ['pub', '--clients', '2', '-q', '1', '--count', '40']);
   }
   const { out, code, err } = await sub.ended;
   assert.equal(code, 0, err);
@@ -139,6 +139,47 @@ test('sub measures what pub sends, and misses nothing', async () => {
   assert.equal(result.figures.lost, 0);
   assert.equal(result.figures.broken, 0);
   isOrdered(result);
+});
+
+// As `bench pub` stamps it: mark, sender, number, and when it was due.
+function stamped(number, dueAgoS) {
+  const payload = Buffer.alloc(24);
+  payload.write('mdg\x01', 'latin1');
+  payload.writeUInt32LE(7, 4);
+  payload.writeBigUInt64LE(BigInt(number), 8);
+  payload.writeBigUInt64LE(BigInt(Date.now() - dueAgoS * 1000) * 1000000n, 16);
+  return payload;
+}
+
+async function publish(topic, payload, ...options) {
+  const { code, err } = await run('midge', 'pub',
+    ['-h', '127.0.0.1', '-p', `${broker.port}`, '-t', topic, '-s', ...options], payload);
+  assert.equal(code, 0, err);
+}
+
+// What a subscriber measures of one message, sent until he has come.
+async function measureOne(topic, payload) {
+  const sub = start('midge', 'bench', at(broker.port,
+    ['sub', '-t', topic, '--count', '1', '--json']));
+  while (isRunning(sub)) await publish(topic, payload);
+  const { out, code, err } = await sub.ended;
+  assert.equal(code, 0, err);
+  return JSON.parse(out);
+}
+
+test('what was due before the subscriber was ready has a latency', async () => {
+  const { figures, latencies } = await measureOne('bench/old', stamped(0, 60));
+  assert.ok(figures.received >= 1);
+  assert.ok(latencies >= 1);
+  assert.ok(figures.max_us >= 59e6, `${figures.max_us}`);
+});
+
+test('a retained message counts, and has no latency', async () => {
+  await publish('bench/kept', stamped(0, 60), '-r');
+  const sub = await measure(broker.port,
+    ['sub', '-t', 'bench/kept', '--clients', '1', '--count', '1']);
+  assert.equal(sub.figures.received, 1);
+  assert.equal(sub.latencies, 0);
 });
 
 test('against the sink', async (t) => {

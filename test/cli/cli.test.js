@@ -10,7 +10,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { file } = require('../tls/certificates');
 const mosquitto = require('../support/mosquitto');
-const { LIMIT_MS, MIDGE, programs, run, start } = require('./support/program');
+const { isRunning, LIMIT_MS, MIDGE, programs, run, start } = require('./support/program');
 
 const PSK = '00112233445566778899aabbccddeeff';
 
@@ -196,7 +196,7 @@ test('sub --random-filter', async () => {
   const some = start('midge', 'sub',
     here(['-t', `${topic}/#`, '--random-filter', '50', '-C', '50', '-W', '30']));
   const words = here(['-t', `${topic}/a`, '-m', 'x', '--repeat', `${count}`]);
-  while (some.child.exitCode === null) await run('midge', 'pub', words);
+  while (isRunning(some)) await run('midge', 'pub', words);
   assert.equal((await some.ended).code, 0);
 });
 test('sub -F %40x pads the whole of a payload', async () => {

@@ -10,6 +10,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
+const { isRunning } = require('./support/program');
 
 const MIDGE = process.env.MIDGE_CLI ||
   path.join(__dirname, '..', '..', 'build', 'cli', 'midge');
@@ -174,7 +175,7 @@ async function publishAndBeKilled(store, broker, round, count) {
   const child = publish(store, broker, '-t', 'kept', '-q', '2', '-l', '-d');
   const closed = once(child, 'close');
   let number = 0;
-  while (storedOf(child) < count && child.exitCode === null) {
+  while (storedOf(child) < count && isRunning({ child })) {
     number += 1;
     child.stdin.write(`${round} ${number}\n`);
     if (number % 20 === 0) await new Promise((resolve) => { setImmediate(resolve); });

@@ -33,6 +33,8 @@ function start(which, name, words, input) {
 
 const run = (...args) => start(...args).ended;
 
+const isRunning = ({ child }) => child.exitCode === null && child.signalCode === null;
+
 // Waits until it is so.
 async function until(condition, what) {
   const end = Date.now() + LIMIT_MS;
@@ -42,4 +44,4 @@ async function until(condition, what) {
   }
 }
 
-module.exports = { LIMIT_MS, MIDGE, programs, run, start, until };
+module.exports = { isRunning, LIMIT_MS, MIDGE, programs, run, start, until };
