@@ -4,6 +4,7 @@
 // a limited time. They wait at the addon, unacknowledged; those that were on
 // their way to us when we asked for that wait here.
 const batch = require('./batch');
+const waits = require('./waits');
 
 const IDLE = 0; // there is no connection
 const FRESH = 1; // something has changed, and this turn is not over
@@ -15,18 +16,18 @@ const LEAVING = 5; // the connection was dropped
 // Those that something has changed for in this turn of the loop.
 let fresh = [];
 
-class Intake {
+class Intake extends waits.Waiter {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
   #isPaused; // the program wants none now, for as long as it likes
   #late = null;
-  #timer = null;
   #hasWarned = false;
   #last; // batch that is told when it leaves
   #owner; // what has hold(on), deliver(message) and isHeard()
   #limit; // ms
 
   constructor(owner, limit, isPaused) {
+    super();
     this.#owner = owner;
     this.#limit = limit;
     this.#isPaused = isPaused;
@@ -40,7 +41,7 @@ class Intake {
   // program was blocked meanwhile, and has had its time to listen.
   opened(hadTurn) {
     this.#isHeld = true;
-    this.#state = FRESH;
+    this.#move(FRESH);
     if (hadTurn) this.#settle();
     else this.#settleLater();
   }
@@ -63,9 +64,13 @@ class Intake {
     return !this.#isPaused && this.#owner.isHeard();
   }
 
+  #move(state) {
+    if (this.#state === WAITING) waits.end(this);
+    this.#state = state;
+  }
+
   #renew() {
-    clearTimeout(this.#timer);
-    this.#state = FRESH;
+    this.#move(FRESH);
     this.#settleLater();
   }
 
@@ -79,8 +84,9 @@ class Intake {
     for (const intake of all) intake.#settle();
   }
 
-  static #expire(intake) {
-    intake.#go(SPENT);
+  // Nobody has listened in time.
+  expire() {
+    this.#go(SPENT);
   }
 
   // What comes from now on waits until it is resumed.
@@ -112,14 +118,12 @@ class Intake {
     this.#state = WAITING;
     this.#keep();
     if (this.#isPaused) return;
-    this.#timer = setTimeout(Intake.#expire, this.#limit, this);
-    this.#timer.unref();
+    waits.begin(this, this.#limit);
   }
 
   // What waits here goes first, and who has enough of it lets no more come.
   #go(state) {
-    clearTimeout(this.#timer);
-    this.#state = state;
+    this.#move(state);
     this.#flush();
     if (this.#state !== state) return;
     if (this.#isHeld) this.#owner.hold(false);
@@ -155,8 +159,7 @@ class Intake {
   // not what is on its way: the server has no answer to it.
   leave() {
     if (this.#state === IDLE) return;
-    clearTimeout(this.#timer);
-    this.#state = LEAVING;
+    this.#move(LEAVING);
     this.#last = batch.current();
   }
 
@@ -169,8 +172,7 @@ class Intake {
 
   // The last connection has ended: what waited goes on.
   end() {
-    clearTimeout(this.#timer);
-    this.#state = IDLE;
+    this.#move(IDLE);
     this.#isHeld = false;
     this.#flush();
   }
