@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/slice.h"
-#include "journal/pages.h"
 
 enum {
   ONLY_OWNER = 0600,
@@ -91,27 +90,26 @@ static int open_databases(midge_store *store, const char *name,
   return error;
 }
 
-/* Pages that the file has lost would be read as memory that is not there. Of
- * those that nothing is on nobody reads any, and a file in order may end before
- * them. */
-static int check_size(const midge_store *store, const char *name,
-                      midge_explanation *why) {
-  MDB_envinfo info;
-  MDB_stat pages;
-  struct stat file;
-  int error = mdb_env_info(store->env, &info);
-  if (error == 0) error = mdb_env_stat(store->env, &pages);
-  if (error == 0 && stat(name, &file) != 0) error = errno;
-  if (error != 0) return error;
-  size_t whole = (size_t)file.st_size / pages.ms_psize;
-  if (whole > info.me_last_pgno) return 0;
-  bool are_free;
-  error = midge_pages_are_free(store->env, whole, &are_free);
-  if (error != 0 || are_free) return error;
+static int refuse_damage(const midge_store *store, midge_soundness soundness,
+                         midge_explanation *why) {
+  if (soundness == MIDGE_PAGES_SOUND) return 0;
   midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
-                " is damaged: its file was cut short; move it away, and"
-                " another one is made");
+                soundness == MIDGE_PAGES_SHORT
+                    ? " is damaged: its file was cut short; move it away, and"
+                      " another one is made"
+                    : " is damaged: the tables of its file; \"midge store"
+                      " export\" shows what can be read; move it away, and"
+                      " another one is made");
   return MDB_CORRUPTED;
+}
+
+/* As much as opening needs; the rest has time until the first transaction. */
+static int check_pages(const midge_store *store, const char *name,
+                       midge_explanation *why) {
+  midge_soundness soundness;
+  if (store->is_fresh) return 0;
+  int error = midge_pages_check(name, false, &soundness);
+  return error == 0 ? refuse_damage(store, soundness, why) : error;
 }
 
 static bool is_nameless(int file) {
@@ -177,9 +175,10 @@ midge_status midge_environment_open(midge_store *store,
   if (store->map_bytes == 0) store->map_bytes = MAP_BYTES_FIRST;
   if (store->map_bytes > store->bytes_max) store->map_bytes = store->bytes_max;
   int error = choose_file(store, &name);
+  if (error == 0) error = check_pages(store, name, why);
   if (error == 0) error = open_file(store, name);
-  if (error == 0) error = check_size(store, name, why);
   if (error == 0) error = open_databases(store, name, why);
+  store->is_checked |= store->is_fresh;
   if (error == 0 && !store->disk) error = name_file(store);
   if (error == 0) return MIDGE_OK;
   midge_environment_close(store);
@@ -197,6 +196,21 @@ void midge_environment_close(midge_store *store) {
 }
 
 /* --- Transactions --- */
+
+/* Before the first transaction with records: all pages. What was found stays
+ * true, for nobody else writes to the file. */
+static midge_status check_first(midge_store *store, midge_explanation *why) {
+  int error = 0;
+  if (!store->is_checked) {
+    error = midge_pages_check(store->place.data, true, &store->soundness);
+    store->is_checked = error == 0;
+  }
+  if (error != 0)
+    return midge_explain_error(why, error, "cannot read the store",
+                               store->place.path);
+  error = refuse_damage(store, store->soundness, why);
+  return error == 0 ? MIDGE_OK : MIDGE_ESTORE;
+}
 
 /* Before the first transaction: what others have written without waiting is on
  * the disk, and from now on each transaction waits for it, in the order that
@@ -246,7 +260,11 @@ static midge_status reopen(midge_store *store, midge_explanation *why) {
     return midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
                          " was removed while it was open; end this client, and"
                          " the next one makes it anew");
-  return store->env == NULL ? midge_environment_open(store, why) : MIDGE_OK;
+  if (store->env == NULL) {
+    midge_status status = midge_environment_open(store, why);
+    if (status != MIDGE_OK) return status;
+  }
+  return check_first(store, why);
 }
 
 midge_status midge_environment_write(midge_store *store,

@@ -5,6 +5,7 @@
 #include <lmdb.h>
 
 #include "journal/epoch.h"
+#include "journal/pages.h"
 #include "journal/place.h"
 
 typedef struct midge_store midge_store;
@@ -12,8 +13,10 @@ typedef struct midge_store midge_store;
 struct midge_store {
   midge_place_of_store place;
   bool disk;
-  bool is_synced;   /* what LMDB has written so far is on the disk */
-  bool is_fresh;    /* the file has yet to get its name */
+  bool is_synced;  /* what LMDB has written so far is on the disk */
+  bool is_fresh;   /* the file has yet to get its name */
+  bool is_checked; /* all its pages were looked at; then what that came to: */
+  midge_soundness soundness;
   size_t bytes_max; /* the file never grows beyond this */
   size_t map_bytes; /* what it may grow to as it is opened now */
   MDB_env *env;     /* null after a fault: to be opened again */

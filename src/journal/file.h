@@ -10,9 +10,11 @@ enum {
   MIDGE_FILE_FORMAT = 1,
   MIDGE_PAGE_BRANCH = 1,
   MIDGE_PAGE_LEAF = 2,
+  MIDGE_PAGE_ELSEWHERE = 4,    /* of a value that has pages of its own */
   MIDGE_NODE_IS_ELSEWHERE = 1, /* its data has pages of its own */
   MIDGE_NODE_IS_TREE = 2,      /* its data is a tree with a name */
   MIDGE_DEPTH_MAX = 32,
+  MIDGE_KEY_MAX = 511,
 };
 
 #define MIDGE_FILE_MAGIC UINT32_C(0xBEEFC0DE)
@@ -44,6 +46,11 @@ typedef struct midge_meta {
   midge_tree free, all;
   size_t last, transaction;
 } midge_meta;
+
+/* How many pages follow each other from the one that has this head on. */
+static inline size_t midge_page_count(midge_page_head head) {
+  return (size_t)head.lower | (size_t)head.upper << 16;
+}
 
 static inline size_t midge_page_below(midge_node_head node) {
   return (size_t)(node.low | (uint64_t)node.flags << 32);

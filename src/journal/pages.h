@@ -1,17 +1,30 @@
-/* The pages that LMDB's file has, as they lie in it. */
+/* The pages of LMDB's file, as they lie in it: whether LMDB may follow them.
+ *
+ * LMDB believes what it finds. A number that points behind the end of the
+ * file, a node that reaches beyond its page, or a list of free pages that names
+ * one in use ends the process or loses records. So the file is read first,
+ * without the map, in which a page that is missing would end the process. */
 #ifndef MIDGE_JOURNAL_PAGES_H
 #define MIDGE_JOURNAL_PAGES_H
 
-#include <lmdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether LMDB counts each page from number `first` on, to the last that it
- * ever took, among the free ones. Then the file may well end before `first`:
- * a page that one transaction takes and gives back is counted, and never
- * written. It reads the file and not the map, in which a page that is missing
- * would end the process. False also if the list of free pages is damaged.
- * Returns 0, or an error of the system: the file cannot be read. */
-int midge_pages_are_free(MDB_env *env, size_t first, bool *are_free);
+typedef enum midge_soundness {
+  MIDGE_PAGES_SOUND,
+  MIDGE_PAGES_SHORT,   /* the file ends before pages that hold something */
+  MIDGE_PAGES_DAMAGED, /* a page is not what it is to be */
+} midge_soundness;
+
+/* Looks at the newest transaction in the file `name`: the pages that say what
+ * is where, and which are free; with `records` also at those of the records and
+ * of what was set aside, of which there may be many. The payloads themselves
+ * have their checksums. A page that one transaction takes and gives back is
+ * free, and never written: the file may well end before it. A file that is
+ * empty, or of another kind, is sound: LMDB makes of it what it does.
+ * Nobody writes to it meanwhile. Returns 0, or an error of the system: the file
+ * cannot be read, or there is no memory. */
+int midge_pages_check(const char *name, bool records,
+                      midge_soundness *soundness);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "journal/environment.h"
 #include "journal/key.h"
+#include "journal/snapshot.h"
 #include "journal/store.h"
 #include "journal/value.h"
 
@@ -113,45 +114,38 @@ midge_status midge_store_read(midge_store *store, uint64_t after, size_t room,
 
 /* --- What is there --- */
 
-static bool label_of(MDB_val key, MDB_val value, uint64_t *label) {
+/* A damaged one has none. */
+static bool find_label(uint64_t key, midge_slice value, void *context) {
   midge_publish publish;
-  midge_record record = {.key = midge_store_key_number(key)};
-  bool is_message =
-      midge_value_read(slice_of(value), &record.head, &record.body) &&
-      midge_record_message(&record, &publish);
-  if (is_message) *label = publish.label;
+  uint64_t *label = context;
+  midge_record record = {.key = key};
+  bool is_message = midge_value_read(value, &record.head, &record.body) &&
+                    midge_record_message(&record, &publish);
+  if (is_message && publish.label > *label) *label = publish.label;
   return is_message;
 }
 
-/* Of those below a key, from the end: a damaged one has no label. */
-static int find_below(MDB_cursor *cursor, uint64_t end, uint64_t *label) {
-  uint8_t room[MIDGE_STORE_KEY_SIZE];
-  MDB_val key = midge_store_key(room, end), value;
-  int error = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-  error =
-      mdb_cursor_get(cursor, &key, &value, error == 0 ? MDB_PREV : MDB_LAST);
-  while (error == 0 && !label_of(key, value, label))
-    error = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
-  return error == MDB_NOTFOUND ? 0 : error;
-}
-
 /* QoS 0 lies behind the others, whatever came last. */
-static int find_last(midge_store *store, MDB_txn *txn, void *context) {
-  uint64_t *label = context, other = 0;
-  MDB_cursor *cursor;
-  int error = mdb_cursor_open(txn, store->records, &cursor);
-  if (error != 0) return error;
-  error = find_below(cursor, MIDGE_STORE_MARKS, label);
-  if (error == 0) error = find_below(cursor, MIDGE_STORE_FLEETING, &other);
-  if (other > *label) *label = other;
-  mdb_cursor_close(cursor);
-  return error;
+static midge_status find_last(midge_snapshot *snapshot, uint64_t *label,
+                              midge_explanation *why) {
+  static const uint64_t ends[] = {MIDGE_STORE_MARKS, MIDGE_STORE_FLEETING};
+  midge_status status = MIDGE_OK;
+  for (size_t i = 0; i < 2 && status == MIDGE_OK; i++)
+    status = midge_snapshot_last(snapshot, "records", ends[i], find_label,
+                                 label, why);
+  return status;
 }
 
 midge_status midge_store_last_label(midge_store *store, uint64_t *label,
                                     midge_explanation *why) {
+  midge_snapshot snapshot;
   *label = 0;
-  return midge_environment_read(store, find_last, label, why);
+  if (store->is_fresh) return MIDGE_OK;
+  midge_status status =
+      midge_snapshot_open(&snapshot, store->place.path, store->place.data, why);
+  if (status == MIDGE_OK) status = find_last(&snapshot, label, why);
+  midge_snapshot_close(&snapshot);
+  return status;
 }
 
 typedef struct midge_store_counts {

@@ -193,7 +193,9 @@ static midge_status explain(midge_snapshot *snapshot, midge_status status,
       more = " was made by another program, or by another version";
       break;
     case MIDGE_ESTORE:
-      more = " is damaged: the tables of its file";
+      more =
+          " is damaged: the tables of its file; move it away, and another one"
+          " is made";
       break;
     default:
       return status;
@@ -363,25 +365,34 @@ static midge_status read_large(midge_scan *scan, const midge_node *node,
   return read_at(snapshot, at, scan->large, size) ? MIDGE_OK : MIDGE_ESTORE;
 }
 
+/* Where it lies, or a copy until the next one. */
+static midge_status read_value(midge_scan *scan, const uint8_t *page,
+                               const midge_node *node, midge_slice *value) {
+  bool is_elsewhere = (node->head.flags & MIDGE_NODE_IS_ELSEWHERE) != 0;
+  size_t size = node->head.low;
+  if (!holds(scan->snapshot, page, node, is_elsewhere ? sizeof size : size))
+    return MIDGE_ESTORE;
+  *value = midge_slice_of(node->data, size);
+  if (!is_elsewhere) return MIDGE_OK;
+  midge_status status = read_large(scan, node, size);
+  value->data = scan->large;
+  return status;
+}
+
+static uint64_t number_of(const midge_node *node) {
+  MDB_val key = {node->key.size, (void *)(uintptr_t)node->key.data};
+  return midge_store_key_number(key);
+}
+
 /* The node at which the scan stands. */
 static midge_status read_record(midge_scan *scan, midge_scanned *scanned) {
-  midge_snapshot *snapshot = scan->snapshot;
   midge_node node;
-  if (!read_node(snapshot, scan->leaf, scan->at, &node) ||
+  if (!read_node(scan->snapshot, scan->leaf, scan->at, &node) ||
       node.key.size != MIDGE_STORE_KEY_SIZE)
     return MIDGE_ESTORE;
-  MDB_val key = {node.key.size, (void *)(uintptr_t)node.key.data};
-  scanned->key = midge_store_key_number(key);
+  scanned->key = number_of(&node);
   if (scanned->key < scan->next) return MIDGE_ESTORE;
-  bool is_elsewhere = (node.head.flags & MIDGE_NODE_IS_ELSEWHERE) != 0;
-  size_t size = node.head.low;
-  if (!holds(snapshot, scan->leaf, &node, is_elsewhere ? sizeof size : size))
-    return MIDGE_ESTORE;
-  scanned->value = midge_slice_of(node.data, size);
-  if (!is_elsewhere) return MIDGE_OK;
-  midge_status status = read_large(scan, &node, size);
-  scanned->value.data = scan->large;
-  return status;
+  return read_value(scan, scan->leaf, &node, &scanned->value);
 }
 
 static void step(midge_scan *scan, uint64_t key) {
@@ -410,4 +421,75 @@ midge_status midge_scan_next(midge_scan *scan, midge_scanned *scanned,
     return status;
   }
   return explain(snapshot, MIDGE_ELOCKED, why);
+}
+
+/* --- From the end --- */
+
+typedef struct midge_descent {
+  midge_scan scan; /* for what has pages of its own */
+  uint64_t end;
+  midge_find *find;
+  void *context;
+  uint8_t *levels; /* a page for each level of the tree */
+  size_t left;     /* so many pages at most are read: a damaged tree may have no
+                      end */
+  bool is_over;
+} midge_descent;
+
+static midge_status show(midge_descent *descent, const uint8_t *page,
+                         const midge_node *node) {
+  midge_slice value;
+  midge_status status = read_value(&descent->scan, page, node, &value);
+  if (status == MIDGE_OK)
+    descent->is_over = descent->find(number_of(node), value, descent->context);
+  return status;
+}
+
+static midge_status look_back(midge_descent *descent, size_t number,
+                              size_t depth) {
+  midge_snapshot *snapshot = descent->scan.snapshot;
+  uint8_t *page = descent->levels + (depth - 1) * snapshot->page_size;
+  midge_page_head head;
+  midge_node node;
+  int kind = depth == 1 ? MIDGE_PAGE_LEAF : MIDGE_PAGE_BRANCH;
+  if (descent->left-- == 0 || !read_page(snapshot, number, page, &head) ||
+      (head.flags & kind) == 0)
+    return MIDGE_ESTORE;
+  for (size_t at = head.lower; at > sizeof head && !descent->is_over;) {
+    at -= sizeof(uint16_t);
+    if (!read_node(snapshot, page, at, &node)) return MIDGE_ESTORE;
+    bool has_key = depth == 1 || at > sizeof head;
+    if (has_key && node.key.size != MIDGE_STORE_KEY_SIZE) return MIDGE_ESTORE;
+    if (has_key && number_of(&node) >= descent->end) continue;
+    midge_status status =
+        depth == 1 ? show(descent, page, &node)
+                   : look_back(descent, midge_page_below(node.head), depth - 1);
+    if (status != MIDGE_OK) return status;
+  }
+  return MIDGE_OK;
+}
+
+static midge_status look_back_in_tree(midge_snapshot *snapshot, void *context) {
+  midge_descent *descent = context;
+  midge_tree tree;
+  if (!find_tree(snapshot, descent->scan.database, descent->levels, &tree) ||
+      tree.depth > MIDGE_DEPTH_MAX)
+    return MIDGE_ESTORE;
+  descent->left = snapshot->meta.last;
+  descent->is_over = false;
+  return tree.depth == 0 ? MIDGE_OK : look_back(descent, tree.root, tree.depth);
+}
+
+midge_status midge_snapshot_last(midge_snapshot *snapshot, const char *database,
+                                 uint64_t end, midge_find *find, void *context,
+                                 midge_explanation *why) {
+  midge_descent descent = {.end = end, .find = find, .context = context};
+  midge_scan_begin(&descent.scan, snapshot, database, 0);
+  descent.levels = malloc(MIDGE_DEPTH_MAX * snapshot->page_size);
+  if (descent.levels == NULL) return MIDGE_ENOMEM;
+  midge_status status =
+      try_until_still(snapshot, look_back_in_tree, &descent, why);
+  midge_scan_free(&descent.scan);
+  free(descent.levels);
+  return status;
 }

@@ -34,6 +34,18 @@ MIDGE_CHECKED midge_status midge_snapshot_size(midge_snapshot *snapshot,
                                                uint64_t *used, uint64_t *all,
                                                midge_explanation *why);
 
+/* A record that was found; its value until this returns. True: no more. */
+typedef bool midge_find(uint64_t key, midge_slice value, void *context);
+
+/* Shows the records of a database whose keys are below `end`, from the highest
+ * on. Pages that only other records lie on are not read. Nobody writes
+ * meanwhile. MIDGE_ESTORE, MIDGE_ENOMEM. */
+MIDGE_CHECKED midge_status midge_snapshot_last(midge_snapshot *snapshot,
+                                               const char *database,
+                                               uint64_t end, midge_find *find,
+                                               void *context,
+                                               midge_explanation *why);
+
 /* A way through the records of a database, in the order of their keys. */
 typedef struct midge_scan {
   midge_snapshot *snapshot;

@@ -1,4 +1,6 @@
-/* A file may end before pages that are free, and before no others. */
+/* What LMDB writes is sound, and what would mislead it is found: a file may end
+ * before pages that are free and before no others, and any number in a table
+ * may be another one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -159,126 +161,349 @@ static void a_page_that_is_not_free_is_missed(void **state) {
   }
 }
 
-/* What LMDB says itself. */
-static bool lmdb_counts_as_free(MDB_env *env, size_t first, size_t last) {
-  MDB_txn *txn;
-  MDB_cursor *cursor;
-  MDB_val key, list;
-  size_t length, number, count = 0;
-  assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
-  assert_int_equal(mdb_cursor_open(txn, 0, &cursor), 0);
-  while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
-    const uint8_t *at = list.mv_data;
-    memcpy(&length, at, sizeof length);
-    for (; length > 0; length--) {
-      at += sizeof number;
-      memcpy(&number, at, sizeof number);
-      count += number >= first;
-    }
+/* --- What is written ------------------------------------------------------ */
+
+static midge_soundness soundness_of(bool records) {
+  midge_soundness soundness;
+  assert_int_equal(midge_pages_check(data_path(), records, &soundness), 0);
+  return soundness;
+}
+
+static midge_waiting_record batch[BATCH_MAX];
+
+static void write_it(midge_store *store, size_t count) {
+  midge_explanation why;
+  assert_int_equal(midge_store_write(store, batch, count, &why), MIDGE_OK);
+}
+
+/* Sizes of all kinds, and what is there already as well. */
+static void write_any(midge_store *store) {
+  enum { KEYS = 500, MANY = 40, LARGE = 20000, MIDDLING = 3000, SMALL = 200 };
+  static uint8_t body[LARGE];
+  size_t puts = any(MANY), deletions = any(MANY), count = 0;
+  for (size_t i = 0; i < puts; i++) {
+    static const size_t sizes[] = {LARGE, MIDDLING, SMALL, SMALL, SMALL};
+    batch[count] = record_of(1 + any(KEYS), "");
+    batch[count++].body = (midge_slice){body, any(sizes[any(5)])};
   }
-  mdb_cursor_close(cursor);
-  mdb_txn_abort(txn);
-  return count == last + 1 - first;
+  for (size_t i = 0; i < deletions; i++)
+    batch[count++] = deletion_of(1 + any(KEYS));
+  write_it(store, count);
 }
 
-static size_t last_page(const midge_store *store) {
-  MDB_envinfo info;
-  assert_int_equal(mdb_env_info(store->env, &info), 0);
-  return info.me_last_pgno;
+static void delete_all(midge_store *store) {
+  enum { KEYS = 600 };
+  for (uint64_t key = 1; key < KEYS; key += BATCH_MAX) {
+    for (uint64_t i = 0; i < BATCH_MAX; i++) batch[i] = deletion_of(key + i);
+    write_it(store, BATCH_MAX);
+  }
 }
 
-static bool are_free_from(MDB_env *env, size_t first) {
-  bool are_free;
-  assert_int_equal(midge_pages_are_free(env, first, &are_free), 0);
-  return are_free;
-}
-
-/* A list that is too long for a page of the tree. */
-static void free_pages_are_counted_as_lmdb_counts_them(void **state) {
+static void whatever_is_written_is_sound(void **state) {
   (void)state;
-  enum { LARGE = 600, PAGES_OF_ITS_OWN = 3000 };
-  static uint8_t body[PAGES_OF_ITS_OWN];
-  static midge_waiting_record records[LARGE];
+  midge_store *store = store_open();
+  for (int i = 0; i < 400; i++) {
+    if (i % 100 == 99)
+      delete_all(store);
+    else
+      write_any(store);
+    assert_int_equal(soundness_of(true), MIDGE_PAGES_SOUND);
+    if (any(20) != 0) continue;
+    midge_store_close(store);
+    store = store_open();
+  }
+  midge_store_close(store);
+}
+
+static void pages_that_cannot_be_read_are_an_error(void **state) {
+  (void)state;
+  midge_store_options options = store_options();
+  midge_soundness soundness;
+  midge_explanation why;
+  midge_page page;
+  midge_store *store = store_open();
+  store_put(store, 1, "there");
+  midge_store_close(store);
+  assert_int_equal(midge_pages_check("/nowhere/at-all", true, &soundness),
+                   ENOENT);
+  refused.pread = (fault){EIO, 1};
+  assert_int_equal(midge_pages_check(data_path(), true, &soundness), EIO);
+  refused.pread = (fault){EIO, 1};
+  expect_refused(&options, MIDGE_ESTORE, "; the disk has failed");
+  store = store_open();
+  refused.pread = (fault){EIO, 1};
+  assert_int_equal(midge_store_read(store, 0, 16, &page, &why), MIDGE_ESTORE);
+  assert_non_null(strstr(why.text, "; the disk has failed"));
+  midge_page_free(&page);
+  assert_string_equal(store_bodies(store), "there ");
+  midge_store_close(store);
+}
+
+/* --- What is damaged ------------------------------------------------------ */
+
+static struct {
+  uint8_t bytes[256 * PAGE];
+  int file;
+} written;
+
+static midge_meta *meta_at(size_t page) {
+  return (midge_meta *)(void *)(written.bytes + page * PAGE +
+                                sizeof(midge_page_head));
+}
+
+static size_t newest_page(void) {
+  return meta_at(1)->transaction > meta_at(0)->transaction;
+}
+
+static midge_page_head *page_at(size_t number) {
+  return (midge_page_head *)(void *)(written.bytes + number * PAGE);
+}
+
+static uint16_t *offset_at(size_t page, size_t index) {
+  return (uint16_t *)(void *)(page_at(page) + 1) + index;
+}
+
+static size_t count_at(size_t page) {
+  return (page_at(page)->lower - sizeof(midge_page_head)) / sizeof(uint16_t);
+}
+
+/* Nodes lie at even addresses, not at any that a number would like. */
+static uint8_t *node_at(size_t page, size_t index) {
+  return (uint8_t *)page_at(page) + *offset_at(page, index);
+}
+
+static midge_node_head node_of(size_t page, size_t index) {
+  midge_node_head node;
+  memcpy(&node, node_at(page, index), sizeof node);
+  return node;
+}
+
+#define FIELD_AT(page, index, field) \
+  (node_at(page, index) + offsetof(midge_node_head, field))
+
+static uint8_t *key_at(size_t page, size_t index) {
+  return node_at(page, index) + sizeof(midge_node_head);
+}
+
+static uint8_t *data_at(size_t page, size_t index) {
+  return key_at(page, index) + node_of(page, index).key_size;
+}
+
+/* In the tree of trees they stand in this order. */
+enum { ABOUT, DAMAGED, RECORDS };
+
+static uint8_t *tree_at(size_t index) {
+  return data_at(meta_at(newest_page())->all.root, index);
+}
+
+static midge_tree tree_of(size_t index) {
+  midge_tree tree;
+  memcpy(&tree, tree_at(index), sizeof tree);
+  return tree;
+}
+
+static int write_down(void **state) {
+  if (set_up(state) != 0) return -1;
+  static uint8_t body[2 * PAGE];
   midge_explanation why;
   midge_store *store = store_open();
-  for (uint64_t i = 0; i < LARGE; i++) {
-    records[i] = record_of(i + 1, "");
-    records[i].body = (midge_slice){body, sizeof body};
-  }
-  assert_int_equal(midge_store_write(store, records, LARGE, &why), MIDGE_OK);
-  for (uint64_t i = 0; i < LARGE; i++) records[i] = deletion_of(i + 1);
-  assert_int_equal(midge_store_write(store, records, LARGE, &why), MIDGE_OK);
-  size_t free_ones = 0;
-  for (uint64_t i = 0; i < 20; i++) {
-    size_t last = last_page(store);
-    for (size_t first = last - 50; first <= last + 1; first++) {
-      bool are_free = lmdb_counts_as_free(store->env, first, last);
-      assert_int_equal(are_free_from(store->env, first), are_free);
-      free_ones += are_free && first <= last;
-    }
-    store_put(store, LARGE + 1 + i, "small");
-  }
-  assert_true(free_ones > 0);
+  write_batch(store, BATCH_MAX, 0);
+  midge_waiting_record large = record_of(high, "");
+  large.body = (midge_slice){body, sizeof body};
+  assert_int_equal(midge_store_write(store, &large, 1, &why), MIDGE_OK);
+  write_batch(store, 0, 20);
   midge_store_close(store);
+  written.file = open(data_path(), O_RDWR);
+  ssize_t size = pread(written.file, written.bytes, sizeof written.bytes, 0);
+  assert_true(size > 0 && (size_t)size < sizeof written.bytes);
+  return 0;
 }
 
-/* --- A list that is damaged --- */
-
-/* Puts the bytes there, and what is there into them. */
-static void swap(int file, size_t at, void *bytes, size_t size) {
-  uint8_t before[8];
-  assert_true(size <= sizeof before);
-  assert_int_equal(pread(file, before, size, (off_t)at), size);
-  assert_int_equal(pwrite(file, bytes, size, (off_t)at), size);
-  memcpy(bytes, before, size);
+static int forget(void **state) {
+  close(written.file);
+  return store_tear_down(state);
 }
 
-static void what_cannot_be_read_is_not_free(void **state) {
+/* When it is found: at opening, or before records are read. */
+typedef enum found_when { AT_ONCE, LATER } found_when;
+
+static void put_back(const void *at, const void *bytes, size_t size) {
+  off_t place = (const uint8_t *)at - written.bytes;
+  assert_int_equal(pwrite(written.file, bytes, size, place), size);
+}
+
+static void expect_found(const char *what, found_when when) {
+  if (soundness_of(true) == MIDGE_PAGES_SOUND) fail_msg("%s", what);
+  bool is_found = soundness_of(false) != MIDGE_PAGES_SOUND;
+  if (is_found != (when == AT_ONCE)) fail_msg("%s: when", what);
+}
+
+/* Puts other bytes there, looks, and puts the right ones back. */
+static void damage(const char *what, const void *at, const void *other,
+                   size_t size, found_when when) {
+  if (memcmp(at, other, size) == 0) fail_msg("%s: no damage", what);
+  assert_int_equal(soundness_of(true), MIDGE_PAGES_SOUND);
+  put_back(at, other, size);
+  expect_found(what, when);
+  put_back(at, at, size);
+}
+
+#define DAMAGE(at, type, value, when)                             \
+  do {                                                            \
+    type altered = (type)(value);                                 \
+    damage(#at " = " #value, at, &altered, sizeof altered, when); \
+  } while (false)
+
+static void damage_to_the_beginning_is_found(void **state) {
   (void)state;
-  midge_meta meta;
-  midge_store *store = store_open();
-  write_batch(store, 20, 10);
-  write_batch(store, 20, 10);
-  size_t behind_all = last_page(store) + 1;
-  assert_true(are_free_from(store->env, behind_all));
-  assert_false(are_free_from(NULL, behind_all));
-  bool are_free;
-  refused.pread = (fault){EIO, 1};
-  assert_int_equal(midge_pages_are_free(store->env, behind_all, &are_free),
-                   EIO);
+  midge_meta *newest = meta_at(newest_page());
+  midge_meta *other = meta_at(1 - newest_page());
+  for (size_t i = 0; i < 2; i++) {
+    DAMAGE(&meta_at(i)->free.page_size, uint32_t, 0, AT_ONCE);
+    DAMAGE(&meta_at(i)->free.page_size, uint32_t, PAGE + 2, AT_ONCE);
+    DAMAGE(&meta_at(i)->transaction, size_t, meta_at(i)->transaction + 1,
+           AT_ONCE);
+  }
+  DAMAGE(&meta_at(1)->free.page_size, uint32_t, 2 * PAGE, AT_ONCE);
+  DAMAGE(&other->transaction, size_t, newest->transaction + 1, AT_ONCE);
+  DAMAGE(&newest->transaction, size_t, newest->transaction | (size_t)1 << 63,
+         AT_ONCE);
+  DAMAGE(&newest->last, size_t, 0, AT_ONCE);
+  DAMAGE(&newest->last, size_t, newest->last + 1, AT_ONCE);
+  DAMAGE(&newest->last, size_t, SIZE_MAX, AT_ONCE);
+  DAMAGE(&newest->free.flags, uint16_t, newest->free.flags | 4, AT_ONCE);
+  DAMAGE(&newest->all.flags, uint16_t, 4, AT_ONCE);
+}
 
-  MDB_envinfo info;
-  assert_int_equal(mdb_env_info(store->env, &info), 0);
-  size_t newest = (info.me_last_txnid & 1) * PAGE + sizeof(midge_page_head);
-  int file = open(data_path(), O_RDWR);
-  assert_int_equal(pread(file, &meta, sizeof meta, (off_t)newest), sizeof meta);
-  uint32_t format = MIDGE_FILE_FORMAT + 1;
-  swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
-  assert_int_equal(format, MIDGE_FILE_FORMAT);
-  assert_false(are_free_from(store->env, behind_all));
-  swap(file, newest + offsetof(midge_meta, format), &format, sizeof format);
-  assert_true(are_free_from(store->env, behind_all));
+static void damage_to_a_tree_is_found(void **state) {
+  (void)state;
+  midge_tree tree = tree_of(RECORDS), other;
+  assert_int_equal(tree.depth, 2);
+#define OTHERWISE(field, value, when)                                          \
+  do {                                                                         \
+    other = tree;                                                              \
+    other.field = (value);                                                     \
+    damage(#field " = " #value, tree_at(RECORDS), &other, sizeof other, when); \
+  } while (false)
+  OTHERWISE(flags, 4, AT_ONCE);
+  OTHERWISE(depth, 1, LATER);
+  OTHERWISE(depth, 3, LATER);
+  OTHERWISE(depth, MIDGE_DEPTH_MAX + 1, LATER);
+  OTHERWISE(depth, 0, LATER);
+  OTHERWISE(root, 0, LATER);
+  OTHERWISE(root, meta_at(0)->last + 1, LATER);
+  OTHERWISE(root, tree_of(ABOUT).root, LATER);
+  OTHERWISE(branches, tree.branches + 1, LATER);
+  OTHERWISE(leaves, tree.leaves + 1, LATER);
+  OTHERWISE(elsewhere, tree.elsewhere + 1, LATER);
+  OTHERWISE(entries, tree.entries + 1, LATER);
+  tree = tree_of(DAMAGED);
+  assert_int_equal(tree.depth, 0);
+  other = tree;
+  other.root = tree_of(RECORDS).root;
+  damage("an empty tree with a root", tree_at(DAMAGED), &other, sizeof other,
+         LATER);
+  size_t root = meta_at(newest_page())->all.root;
+  DAMAGE(key_at(root, RECORDS), char, 's', AT_ONCE);
+  DAMAGE(FIELD_AT(root, RECORDS, low), uint32_t, sizeof(midge_tree) - 1,
+         AT_ONCE);
+}
 
-  size_t nodes = meta.free.root * PAGE + sizeof(midge_page_head);
-  uint16_t node = UINT16_MAX; /* behind the end of the file */
-  assert_true(nodes + UINT16_MAX > pages_of_file() * PAGE);
-  swap(file, nodes, &node, sizeof node);
-  assert_false(are_free_from(store->env, behind_all));
-  swap(file, nodes, &node, sizeof node);
-  assert_true(are_free_from(store->env, behind_all));
-  close(file);
-  midge_store_close(store);
+/* Of the tree's two levels. */
+static void damage_to_its_pages_is_found(void **state) {
+  (void)state;
+  size_t branch = tree_of(RECORDS).root;
+  size_t leaf = node_of(branch, 0).low;
+  const size_t both[] = {branch, leaf};
+  assert_true(count_at(branch) > 2 && count_at(leaf) > 2);
+  for (size_t i = 0; i < 2; i++) {
+    size_t at = both[i];
+    midge_page_head *head = page_at(at);
+    DAMAGE(&head->number, size_t, at + 1, LATER);
+    DAMAGE(&head->flags, uint16_t, head->flags | 0x10, LATER);
+    DAMAGE(&head->flags, uint16_t, MIDGE_PAGE_ELSEWHERE, LATER);
+    DAMAGE(&head->lower, uint16_t, head->lower - 2, LATER);
+    DAMAGE(&head->lower, uint16_t, head->lower + 2, LATER);
+    DAMAGE(&head->lower, uint16_t, 0, LATER);
+    DAMAGE(&head->lower, uint16_t, sizeof *head, LATER);
+    DAMAGE(&head->upper, uint16_t, head->upper + 2, LATER);
+    DAMAGE(&head->upper, uint16_t, head->upper - 2, LATER);
+    DAMAGE(&head->upper, uint16_t, UINT16_MAX, LATER);
+    DAMAGE(offset_at(at, 1), uint16_t, *offset_at(at, 2), LATER);
+    DAMAGE(offset_at(at, 1), uint16_t, *offset_at(at, 1) + 1, LATER);
+    DAMAGE(offset_at(at, 1), uint16_t, UINT16_MAX - 1, LATER);
+    const uint16_t swapped[] = {*offset_at(at, 2), *offset_at(at, 1)};
+    damage("two nodes swapped", offset_at(at, 1), swapped, sizeof swapped,
+           LATER);
+    DAMAGE(FIELD_AT(at, 1, key_size), uint16_t, 10, LATER);
+    DAMAGE(FIELD_AT(at, 1, key_size), uint16_t, 0, LATER);
+    DAMAGE(key_at(at, 1), uint8_t, 0xff, LATER);
+  }
+  DAMAGE(FIELD_AT(branch, 1, low), uint32_t, leaf, LATER);
+  DAMAGE(FIELD_AT(branch, 1, low), uint32_t, meta_at(0)->last + 9, LATER);
+  DAMAGE(FIELD_AT(branch, 1, flags), uint16_t, 1, LATER);
+  DAMAGE(FIELD_AT(leaf, 1, low), uint32_t, node_of(leaf, 1).low + 2, LATER);
+  DAMAGE(FIELD_AT(leaf, 1, flags), uint16_t, 2, LATER);
+  DAMAGE(FIELD_AT(leaf, 1, flags), uint16_t, 4, LATER);
+  size_t last = count_at(leaf) - 1;
+  DAMAGE(key_at(leaf, last), uint8_t, 1, LATER);
+}
+
+static void damage_to_a_large_value_is_found(void **state) {
+  (void)state;
+  size_t branch = tree_of(RECORDS).root, number;
+  size_t leaf = node_of(branch, count_at(branch) - 1).low;
+  size_t last = count_at(leaf) - 1;
+  assert_int_equal(node_of(leaf, last).flags, MIDGE_NODE_IS_ELSEWHERE);
+  memcpy(&number, data_at(leaf, last), sizeof number);
+  midge_page_head *head = page_at(number);
+  assert_int_equal(midge_page_count(*head), 3);
+  DAMAGE(&head->number, size_t, number + 1, LATER);
+  DAMAGE(&head->flags, uint16_t, MIDGE_PAGE_LEAF, LATER);
+  DAMAGE(&head->lower, uint16_t, 2, LATER);
+  DAMAGE(&head->lower, uint16_t, 4, LATER);
+  DAMAGE(&head->upper, uint16_t, 1, LATER);
+  DAMAGE(data_at(leaf, last), size_t, leaf, LATER);
+  DAMAGE(FIELD_AT(leaf, last, low), uint32_t, 3 * PAGE, LATER);
+}
+
+static void damage_to_free_pages_is_found(void **state) {
+  (void)state;
+  size_t leaf = meta_at(newest_page())->free.root;
+  size_t last = count_at(leaf) - 1, list[3];
+  memcpy(list, data_at(leaf, last), sizeof list);
+  assert_true(list[0] >= 2);
+  uint8_t *first = data_at(leaf, last) + sizeof *list;
+  DAMAGE(data_at(leaf, last), size_t, SIZE_MAX, AT_ONCE);
+  DAMAGE(data_at(leaf, last), size_t, list[0] + 1, AT_ONCE);
+  DAMAGE(first, size_t, SIZE_MAX, AT_ONCE);
+  DAMAGE(first, size_t, list[2], AT_ONCE);
+  DAMAGE(first, size_t, meta_at(newest_page())->all.root, AT_ONCE);
+  DAMAGE(first + sizeof *list, size_t, 1, AT_ONCE);
+  DAMAGE(key_at(leaf, last), uint8_t, 0xff, AT_ONCE);
+  DAMAGE(FIELD_AT(leaf, last, key_size), uint16_t, 6, AT_ONCE);
+  /* It is in use by a tree that is looked at later. */
+  const size_t one_in_use[] = {1, tree_of(RECORDS).root};
+  damage("a page in use is free", data_at(leaf, last), one_in_use,
+         sizeof one_in_use, LATER);
 }
 
 int main(void) {
 #define TEST(name) \
   cmocka_unit_test_setup_teardown(name, set_up, store_tear_down)
+#define DAMAGED_TEST(name) \
+  cmocka_unit_test_setup_teardown(name, write_down, forget)
   const struct CMUnitTest tests[] = {
       TEST(a_free_page_that_was_never_written_is_not_missed),
       TEST(a_short_file_is_written_to_again),
       TEST(a_page_that_is_not_free_is_missed),
-      TEST(free_pages_are_counted_as_lmdb_counts_them),
-      TEST(what_cannot_be_read_is_not_free),
+      TEST(whatever_is_written_is_sound),
+      TEST(pages_that_cannot_be_read_are_an_error),
+      DAMAGED_TEST(damage_to_the_beginning_is_found),
+      DAMAGED_TEST(damage_to_a_tree_is_found),
+      DAMAGED_TEST(damage_to_its_pages_is_found),
+      DAMAGED_TEST(damage_to_a_large_value_is_found),
+      DAMAGED_TEST(damage_to_free_pages_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/file.h"
 #include "unit/damage.h"
 
 static char folder[64], path[80];
@@ -70,4 +71,28 @@ midge_slice disk_path(void) {
 
 void disk_damage(const char *text) {
   damage_store(path, text);
+}
+
+/* In the newest table of tables the number of records stands behind their
+ * name. */
+void disk_damage_tables(void) {
+  enum { PAGE = 4096 };
+  static const char records[] = "records";
+  char name[128];
+  uint8_t page[PAGE];
+  midge_meta metas[2];
+  snprintf(name, sizeof name, "%s/data.mdb", path);
+  int file = open(name, O_RDWR);
+  for (off_t i = 0; i < 2; i++)
+    assert_true(pread(file, &metas[i], sizeof *metas,
+                      i * PAGE + (off_t)sizeof(midge_page_head)) > 0);
+  size_t newest = metas[1].transaction > metas[0].transaction;
+  off_t at = (off_t)metas[newest].all.root * PAGE;
+  assert_int_equal(pread(file, page, PAGE, at), PAGE);
+  uint8_t *found = memmem(page, PAGE, records, sizeof records - 1);
+  assert_non_null(found);
+  found += sizeof records - 1 + offsetof(midge_tree, entries);
+  *found ^= 4;
+  assert_int_equal(pwrite(file, found, 1, at + (found - page)), 1);
+  close(file);
 }

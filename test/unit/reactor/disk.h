@@ -15,5 +15,7 @@ void disk_hold(bool held);
 void disk_refuse(int error);
 /* Turns a bit wherever `text` is in the store's file. */
 void disk_damage(const char *text);
+/* A table is damaged that is not looked at before records are read. */
+void disk_damage_tables(void);
 
 #endif

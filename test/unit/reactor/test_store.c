@@ -281,6 +281,26 @@ static void damage_is_told_and_not_sent(void **state) {
   program_stop(&p);
 }
 
+/* Again and again the same, until the file is moved away. */
+static void damaged_tables_are_told_and_nothing_is_restored(void **state) {
+  (void)state;
+  static const char words[] = "is damaged: the tables of its file";
+  start_alone();
+  publish_numbers(0, 3);
+  expect_stored(0, 3);
+  program_stop(&p);
+  disk_damage_tables();
+  for (int lives = 0; lives < 2; lives++) {
+    start_alone();
+    wait_for(&p, MIDGE_EVENT_STORE);
+    assert_int_equal(p.event.store.status, MIDGE_ESTORE);
+    assert_non_null(memmem(p.event.store.text.data, p.event.store.text.size,
+                           words, sizeof words - 1));
+    assert_int_equal(publish_number(p.client, 3, 1), MIDGE_ESTORE);
+    program_stop(&p);
+  }
+}
+
 /* As the engine writes a message of QoS 1 with topic "t", and its mark. */
 #define NEVER "\xff\xff\xff\xff\xff\xff\xff\xff"
 static const char message_head[] = "\2\0\0" NEVER NEVER
@@ -484,6 +504,7 @@ int main(void) {
       TEST(a_reactor_that_stops_writes_what_it_has),
       TEST(what_was_restored_counts_in_the_queue),
       TEST(damage_is_told_and_not_sent),
+      TEST(damaged_tables_are_told_and_nothing_is_restored),
       TEST(damage_in_flight_begins_a_new_session),
       TEST(so_does_what_was_in_flight_and_cannot_be_used),
       TEST(what_cannot_be_used_of_qos_0_does_not),
