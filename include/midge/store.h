@@ -83,9 +83,11 @@ typedef struct midge_store_report {
                           perhaps unknown */
 } midge_store_report;
 
-/* Reads all of it, and checks each record. As _reader_open; damaged records are
- * no error, but counted. The client that opens the store in the instant in
- * which this looks at the lock is refused with MIDGE_ELOCKED. */
+/* Reads all of it, and checks each record, and all that a client looks at
+ * before it opens a store: what it would refuse as damaged is MIDGE_ESTORE
+ * here. As _reader_open; damaged records are no error, but counted. The client
+ * that opens the store in the instant in which this looks at the lock is
+ * refused with MIDGE_ELOCKED. */
 MIDGE_API MIDGE_CHECKED midge_status midge_store_check(
     midge_slice path, midge_store_report *report, char *text, size_t text_size);
 

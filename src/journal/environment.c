@@ -90,26 +90,15 @@ static int open_databases(midge_store *store, const char *name,
   return error;
 }
 
-static int refuse_damage(const midge_store *store, midge_soundness soundness,
-                         midge_explanation *why) {
-  if (soundness == MIDGE_PAGES_SOUND) return 0;
-  midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
-                soundness == MIDGE_PAGES_SHORT
-                    ? " is damaged: its file was cut short; move it away, and"
-                      " another one is made"
-                    : " is damaged: the tables of its file; \"midge store"
-                      " export\" shows what can be read; move it away, and"
-                      " another one is made");
-  return MDB_CORRUPTED;
-}
-
 /* As much as opening needs; the rest has time until the first transaction. */
 static int check_pages(const midge_store *store, const char *name,
                        midge_explanation *why) {
   midge_soundness soundness;
   if (store->is_fresh) return 0;
-  int error = midge_pages_check(name, false, &soundness);
-  return error == 0 ? refuse_damage(store, soundness, why) : error;
+  int error = midge_pages_check(name, false, NULL, &soundness);
+  if (error != 0) return error;
+  midge_status status = midge_pages_refuse(soundness, store->place.path, why);
+  return status == MIDGE_OK ? 0 : MDB_CORRUPTED;
 }
 
 static bool is_nameless(int file) {
@@ -199,17 +188,20 @@ void midge_environment_close(midge_store *store) {
 
 /* Before the first transaction with records: all pages. What was found stays
  * true, for nobody else writes to the file. */
-static midge_status check_first(midge_store *store, midge_explanation *why) {
+static midge_status check_first(midge_store *store,
+                                const midge_interest *interest,
+                                midge_explanation *why) {
   int error = 0;
   if (!store->is_checked) {
-    error = midge_pages_check(store->place.data, true, &store->soundness);
+    error =
+        midge_pages_check(store->place.data, true, interest, &store->soundness);
     store->is_checked = error == 0;
   }
+  if (error == ECANCELED) return MIDGE_ECLOSED;
   if (error != 0)
     return midge_explain_error(why, error, "cannot read the store",
                                store->place.path);
-  error = refuse_damage(store, store->soundness, why);
-  return error == 0 ? MIDGE_OK : MIDGE_ESTORE;
+  return midge_pages_refuse(store->soundness, store->place.path, why);
 }
 
 /* Before the first transaction: what others have written without waiting is on
@@ -255,7 +247,8 @@ static bool grow(midge_store *store) {
   return mdb_env_set_mapsize(store->env, store->map_bytes) == 0;
 }
 
-static midge_status reopen(midge_store *store, midge_explanation *why) {
+static midge_status reopen(midge_store *store, const midge_interest *interest,
+                           midge_explanation *why) {
   if (was_removed(store))
     return midge_explain(why, MIDGE_ESTORE, "the store", store->place.path,
                          " was removed while it was open; end this client, and"
@@ -264,14 +257,20 @@ static midge_status reopen(midge_store *store, midge_explanation *why) {
     midge_status status = midge_environment_open(store, why);
     if (status != MIDGE_OK) return status;
   }
-  return check_first(store, why);
+  return check_first(store, interest, why);
+}
+
+midge_status midge_environment_check(midge_store *store,
+                                     const midge_interest *interest,
+                                     midge_explanation *why) {
+  return reopen(store, interest, why);
 }
 
 midge_status midge_environment_write(midge_store *store,
                                      midge_transaction *make, void *context,
                                      midge_explanation *why) {
   int error = 0;
-  midge_status status = reopen(store, why);
+  midge_status status = reopen(store, NULL, why);
   if (status != MIDGE_OK) return status;
   status = sync_first(store, why);
   if (status == MIDGE_OK) {
@@ -291,7 +290,7 @@ midge_status midge_environment_write(midge_store *store,
 midge_status midge_environment_read(midge_store *store, midge_transaction *make,
                                     void *context, midge_explanation *why) {
   MDB_txn *txn;
-  midge_status status = reopen(store, why);
+  midge_status status = reopen(store, NULL, why);
   if (status != MIDGE_OK) return status;
   int error = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
   if (error == 0) {

@@ -31,6 +31,11 @@ MIDGE_CHECKED midge_status midge_environment_open(midge_store *store,
                                                   midge_explanation *why);
 void midge_environment_close(midge_store *store);
 
+/* Looks at all pages, once in a store's life. MIDGE_ECLOSED: the interest did
+ * not last; else a transaction would do it first, however long it takes. */
+MIDGE_CHECKED midge_status midge_environment_check(
+    midge_store *store, const midge_interest *interest, midge_explanation *why);
+
 /* What a transaction does: 0, or an error of LMDB. */
 typedef int midge_transaction(midge_store *store, MDB_txn *txn, void *context);
 

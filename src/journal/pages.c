@@ -17,6 +17,7 @@ enum {
   TREES = 3, /* with names */
   PAGE_SIZE_MIN = 512,
   PAGE_SIZE_MAX = 32768,
+  READS_BETWEEN = 64, /* one question whether they are wanted and the next */
   /* The flags of the tree of free pages: its keys are numbers, and how the file
    * was opened when it was made. */
   IS_OF_NUMBERS = 8,
@@ -30,7 +31,9 @@ typedef enum midge_kind { FREE, ALL, OTHER } midge_kind;
 /* What is known of the file so far. */
 typedef struct midge_inquiry {
   int file;
-  int error;        /* of the system: why something could not be read */
+  int error; /* of the system: why something could not be read */
+  const midge_interest *interest;
+  size_t reads;
   bool is_short;    /* a page in use is behind the end of the file */
   size_t page_size; /* of the file, as the next three */
   size_t pages, last, transaction;
@@ -44,8 +47,18 @@ typedef struct midge_inquiry {
   bool has_strange_tree;
 } midge_inquiry;
 
+static bool is_wanted(midge_inquiry *inquiry) {
+  const midge_interest *interest = inquiry->interest;
+  if (interest == NULL || ++inquiry->reads % READS_BETWEEN != 0) return true;
+  return interest->lasts(interest->context);
+}
+
 static bool read_at(midge_inquiry *inquiry, size_t at, void *into,
                     size_t size) {
+  if (!is_wanted(inquiry)) {
+    inquiry->error = ECANCELED;
+    return false;
+  }
   ssize_t read = pread(inquiry->file, into, size, (off_t)at);
   if (read < 0) inquiry->error = errno;
   return read == (ssize_t)size;
@@ -182,7 +195,8 @@ static bool is_within(midge_kind kind, midge_slice key, midge_range range) {
 static bool look_at_page(midge_inquiry *inquiry, midge_kind kind, size_t number,
                          size_t depth, midge_range range, midge_tree *found);
 
-/* The first node of a branch has no key that counts. */
+/* The first node of a branch has no key that counts. The others are in order if
+ * what is below them is: no leaf is empty. */
 static bool look_at_branch(midge_inquiry *inquiry, midge_kind kind,
                            const midge_nodes *page, size_t depth,
                            midge_range range, midge_tree *found) {
@@ -195,10 +209,7 @@ static bool look_at_branch(midge_inquiry *inquiry, midge_kind kind,
     if (i + 1 < page->count) {
       next = midge_nodes_at(page, i + 1);
       part.high = next.key;
-      if (!is_key(inquiry, kind, next.key) ||
-          !is_within(kind, next.key, range) ||
-          (i != 0 && !is_below(kind, node.key, next.key)))
-        return false;
+      if (!is_key(inquiry, kind, next.key)) return false;
     }
     if (!look_at_page(inquiry, kind, node.below, depth - 1, part, found))
       return false;
@@ -332,9 +343,11 @@ static bool look(midge_inquiry *inquiry, size_t bytes, bool records) {
 }
 
 int midge_pages_check(const char *name, bool records,
+                      const midge_interest *interest,
                       midge_soundness *soundness) {
   struct stat found;
-  midge_inquiry inquiry = {.file = open(name, O_RDONLY | O_CLOEXEC)};
+  midge_inquiry inquiry = {.file = open(name, O_RDONLY | O_CLOEXEC),
+                           .interest = interest};
   *soundness = MIDGE_PAGES_SOUND;
   if (inquiry.file < 0) return errno;
   bool is_sound = false;
@@ -349,4 +362,16 @@ int midge_pages_check(const char *name, bool records,
   free(inquiry.levels);
   free(inquiry.starts);
   return inquiry.error;
+}
+
+midge_status midge_pages_refuse(midge_soundness soundness, const char *path,
+                                midge_explanation *why) {
+  if (soundness == MIDGE_PAGES_SOUND) return MIDGE_OK;
+  return midge_explain(
+      why, MIDGE_ESTORE, "the store", path,
+      soundness == MIDGE_PAGES_SHORT
+          ? " is damaged: its file was cut short; move it away, and another one"
+            " is made"
+          : " is damaged: the tables of its file; \"midge store export\" shows"
+            " what can be read; move it away, and another one is made");
 }

@@ -1,7 +1,10 @@
 /* A store that is counted and checked from outside: midge/store.h. */
 #include <sys/statvfs.h>
 
+#include "journal/pages.h"
 #include "journal/reader.h"
+
+enum { LOOKS = 3 }; /* at the tables of a file that is written to */
 
 static void count(midge_store_report *report, const midge_stored *stored) {
   const midge_publish *publish = &stored->publish;
@@ -20,6 +23,26 @@ static midge_status look_at_room(midge_store_reader *reader,
                              &report->bytes, why);
 }
 
+/* What a client would be refused for. A file that a client writes to may change
+ * under a look, which says nothing then. */
+static midge_status look_at_tables(midge_store_reader *reader,
+                                   midge_store_report *report,
+                                   midge_explanation *why) {
+  const midge_place_of_store *place = midge_reader_place(reader);
+  midge_soundness soundness = MIDGE_PAGES_DAMAGED;
+  for (int i = 0; i < LOOKS && soundness != MIDGE_PAGES_SOUND; i++) {
+    midge_status status = look_at_room(reader, report, why);
+    if (status != MIDGE_OK) return status;
+    int error = midge_pages_check(place->data, true, NULL, &soundness);
+    if (error != 0)
+      return midge_explain_error(why, error, "cannot read the store",
+                                 place->path);
+    if (midge_snapshot_is_there(midge_reader_snapshot(reader)))
+      return midge_pages_refuse(soundness, place->path, why);
+  }
+  return MIDGE_OK;
+}
+
 static midge_status check(midge_store_reader *reader,
                           midge_store_report *report, midge_explanation *why) {
   midge_stored stored;
@@ -32,7 +55,7 @@ static midge_status check(midge_store_reader *reader,
   report->is_locked =
       midge_place_is_locked(midge_reader_place(reader), &process);
   report->locked_by = (uint32_t)process;
-  return status == MIDGE_OK ? look_at_room(reader, report, why) : status;
+  return status == MIDGE_OK ? look_at_tables(reader, report, why) : status;
 }
 
 midge_status midge_store_check(midge_slice path, midge_store_report *report,

@@ -297,6 +297,10 @@ midge_status midge_snapshot_size(midge_snapshot *snapshot, uint64_t *used,
   return status;
 }
 
+bool midge_snapshot_is_there(midge_snapshot *snapshot) {
+  return is_still_there(snapshot, snapshot->meta.transaction);
+}
+
 /* --- Scans --- */
 
 void midge_scan_begin(midge_scan *scan, midge_snapshot *snapshot,

@@ -34,6 +34,10 @@ MIDGE_CHECKED midge_status midge_snapshot_size(midge_snapshot *snapshot,
                                                uint64_t *used, uint64_t *all,
                                                midge_explanation *why);
 
+/* Whether all is still there of what the file held when something of it was
+ * last read. */
+bool midge_snapshot_is_there(midge_snapshot *snapshot);
+
 /* A record that was found; its value until this returns. True: no more. */
 typedef bool midge_find(uint64_t key, midge_slice value, void *context);
 

@@ -45,6 +45,12 @@ bool midge_store_is_stale(const midge_store *store) {
   return store->epoch.is_stale;
 }
 
+midge_status midge_store_look(midge_store *store,
+                              const midge_interest *interest,
+                              midge_explanation *why) {
+  return midge_environment_check(store, interest, why);
+}
+
 /* --- Writing --- */
 
 typedef struct midge_batch_of_records {

@@ -12,6 +12,7 @@
 
 #include "engine/record_queue.h"
 #include "journal/explanation.h"
+#include "journal/pages.h"
 
 typedef struct midge_store midge_store;
 
@@ -44,6 +45,14 @@ bool midge_store_is_stale(const midge_store *store);
 MIDGE_CHECKED midge_status midge_store_last_label(midge_store *store,
                                                   uint64_t *label,
                                                   midge_explanation *why);
+
+/* Looks at the tables of the file, which the first that reads or writes would
+ * do otherwise: of a large store it takes a while. MIDGE_ECLOSED: it was given
+ * up, as `interest` did not last. MIDGE_ESTORE: they are damaged, and so says
+ * whatever is done later; MIDGE_ENOMEM. */
+MIDGE_CHECKED midge_status midge_store_look(midge_store *store,
+                                            const midge_interest *interest,
+                                            midge_explanation *why);
 
 /* One transaction, all or nothing, that is there when this returns MIDGE_OK.
  * After an error it may be there or not: write the same again. MIDGE_EFULL: the

@@ -174,6 +174,31 @@ static bool give(midge_keeper *keeper, midge_page *page) {
   return taken;
 }
 
+static bool is_closing(midge_keeper *keeper) {
+  uv_mutex_lock(&keeper->mutex);
+  bool closing = keeper->closing;
+  uv_mutex_unlock(&keeper->mutex);
+  return closing;
+}
+
+static bool is_awaited(void *keeper) {
+  return !is_closing(keeper);
+}
+
+/* False: given up. Who closes does not wait for it, unless there is something
+ * to write. */
+static bool look_at_tables(midge_keeper *keeper) {
+  const midge_interest interest = {is_awaited, keeper};
+  midge_outcome outcome;
+  do {
+    midge_explanation why = {0};
+    midge_status status = midge_store_look(keeper->store, &interest, &why);
+    if (status == MIDGE_ECLOSED) return false;
+    outcome = judge(keeper, status, &why);
+  } while (outcome == AGAIN);
+  return outcome == DONE;
+}
+
 static bool find_marked(midge_keeper *keeper, midge_reading *reading) {
   midge_outcome outcome;
   do {
@@ -183,13 +208,6 @@ static bool find_marked(midge_keeper *keeper, midge_reading *reading) {
     outcome = judge(keeper, status, &why);
   } while (outcome == AGAIN);
   return outcome == DONE;
-}
-
-static bool is_closing(midge_keeper *keeper) {
-  uv_mutex_lock(&keeper->mutex);
-  bool closing = keeper->closing;
-  uv_mutex_unlock(&keeper->mutex);
-  return closing;
 }
 
 /* The messages of QoS 1 and 2 that are left stay where they are. */
@@ -211,7 +229,7 @@ static bool survey(midge_keeper *keeper, midge_reading *reading) {
 /* True when all was read and taken. */
 static bool read_store(midge_keeper *keeper) {
   midge_reading reading = {0};
-  if (!find_marked(keeper, &reading)) return false;
+  if (!look_at_tables(keeper) || !find_marked(keeper, &reading)) return false;
   for (;;) {
     midge_page page;
     if (reading.after < MIDGE_STORE_FLEETING - 1 &&

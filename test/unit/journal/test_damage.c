@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "midge/store.h"
 #include "stores.h"
 
 enum {
@@ -32,6 +33,7 @@ typedef enum fate {
   REFUSED, /* an error, that says what to do */
   LOST,    /* something was missing, and nobody said so */
   WRONG,   /* something else was there */
+  UNSEEN,  /* refused, and a check from outside found nothing */
   FATES,
 } fate;
 
@@ -159,6 +161,17 @@ static fate live(void) {
   return end == TOLD && again == LOST ? TOLD : again > end ? again : end;
 }
 
+/* Who looks from outside is told too, before. */
+static fate look_and_live(void) {
+  char text[256];
+  midge_store_report report;
+  midge_slice path = store_options().path;
+  midge_status status = midge_store_check(path, &report, text, sizeof text);
+  fate end = live();
+  return end == REFUSED && status == MIDGE_OK && report.noticed == 0 ? UNSEEN
+                                                                     : end;
+}
+
 /* --- Damage --- */
 
 static size_t fates[FATES];
@@ -171,7 +184,7 @@ static fate fate_of(const uint8_t *bytes, size_t size, const char *what,
   int status;
   pid_t child = fork();
   assert_true(child >= 0);
-  if (child == 0) _exit(live());
+  if (child == 0) _exit(look_and_live());
   assert_int_equal(waitpid(child, &status, 0), child);
   if (!WIFEXITED(status))
     fail_msg("%s at %zu of page %zu: signal %d", what, at % PAGE, at / PAGE,

@@ -12,6 +12,7 @@
 #include "journal/environment.h"
 #include "journal/file.h"
 #include "journal/pages.h"
+#include "midge/store.h"
 #include "stores.h"
 
 enum { BATCH_MAX = 200, BODY_MAX = 400, PAGE = 4096 };
@@ -165,7 +166,8 @@ static void a_page_that_is_not_free_is_missed(void **state) {
 
 static midge_soundness soundness_of(bool records) {
   midge_soundness soundness;
-  assert_int_equal(midge_pages_check(data_path(), records, &soundness), 0);
+  assert_int_equal(midge_pages_check(data_path(), records, NULL, &soundness),
+                   0);
   return soundness;
 }
 
@@ -224,10 +226,10 @@ static void pages_that_cannot_be_read_are_an_error(void **state) {
   midge_store *store = store_open();
   store_put(store, 1, "there");
   midge_store_close(store);
-  assert_int_equal(midge_pages_check("/nowhere/at-all", true, &soundness),
+  assert_int_equal(midge_pages_check("/nowhere/at-all", true, NULL, &soundness),
                    ENOENT);
   refused.pread = (fault){EIO, 1};
-  assert_int_equal(midge_pages_check(data_path(), true, &soundness), EIO);
+  assert_int_equal(midge_pages_check(data_path(), true, NULL, &soundness), EIO);
   refused.pread = (fault){EIO, 1};
   expect_refused(&options, MIDGE_ESTORE, "; the disk has failed");
   store = store_open();
@@ -236,6 +238,51 @@ static void pages_that_cannot_be_read_are_an_error(void **state) {
   assert_non_null(strstr(why.text, "; the disk has failed"));
   midge_page_free(&page);
   assert_string_equal(store_bodies(store), "there ");
+  midge_store_close(store);
+}
+
+static size_t questions, answers, reads;
+
+static bool lasts(void *context) {
+  assert_ptr_equal(context, &questions);
+  return questions++ < answers;
+}
+
+static void count_read(size_t size) {
+  (void)size;
+  reads++;
+}
+
+/* The disk may be slow, and the file large. */
+static void a_check_that_nobody_awaits_ends_soon(void **state) {
+  (void)state;
+  enum { BATCHES = 10, BETWEEN = 64 };
+  const midge_interest interest = {lasts, &questions};
+  midge_soundness soundness;
+  midge_explanation why;
+  midge_store *store = store_open();
+  for (int i = 0; i < BATCHES; i++) write_batch(store, BATCH_MAX, 0);
+  midge_store_close(store);
+  refused.before_read = count_read;
+  for (answers = 0; answers < 2; answers++) {
+    questions = reads = 0;
+    assert_int_equal(
+        midge_pages_check(data_path(), true, &interest, &soundness), ECANCELED);
+    assert_int_equal(questions, answers + 1);
+    assert_int_equal(reads, (answers + 1) * BETWEEN - 1);
+  }
+  answers = SIZE_MAX;
+  assert_int_equal(midge_pages_check(data_path(), true, &interest, &soundness),
+                   0);
+  assert_int_equal(soundness, MIDGE_PAGES_SOUND);
+  refused.before_read = NULL;
+  store = store_open();
+  answers = questions = 0;
+  assert_int_equal(midge_store_look(store, &interest, &why), MIDGE_ECLOSED);
+  assert_int_equal(questions, 1);
+  expect_all(store);
+  assert_int_equal(midge_store_look(store, &interest, &why), MIDGE_OK);
+  assert_int_equal(questions, 1);
   midge_store_close(store);
 }
 
@@ -302,6 +349,12 @@ static midge_tree tree_of(size_t index) {
   return tree;
 }
 
+static void read_down(void) {
+  written.file = open(data_path(), O_RDWR);
+  ssize_t size = pread(written.file, written.bytes, sizeof written.bytes, 0);
+  assert_true(size > 0 && (size_t)size < sizeof written.bytes);
+}
+
 static int write_down(void **state) {
   if (set_up(state) != 0) return -1;
   static uint8_t body[2 * PAGE];
@@ -313,9 +366,14 @@ static int write_down(void **state) {
   assert_int_equal(midge_store_write(store, &large, 1, &why), MIDGE_OK);
   write_batch(store, 0, 20);
   midge_store_close(store);
-  written.file = open(data_path(), O_RDWR);
-  ssize_t size = pread(written.file, written.bytes, sizeof written.bytes, 0);
-  assert_true(size > 0 && (size_t)size < sizeof written.bytes);
+  read_down();
+  return 0;
+}
+
+static int write_nothing_down(void **state) {
+  if (set_up(state) != 0) return -1;
+  midge_store_close(store_open());
+  read_down();
   return 0;
 }
 
@@ -333,9 +391,14 @@ static void put_back(const void *at, const void *bytes, size_t size) {
 }
 
 static void expect_found(const char *what, found_when when) {
+  char text[256];
+  midge_store_report report;
+  midge_slice path = store_options().path;
   if (soundness_of(true) == MIDGE_PAGES_SOUND) fail_msg("%s", what);
   bool is_found = soundness_of(false) != MIDGE_PAGES_SOUND;
   if (is_found != (when == AT_ONCE)) fail_msg("%s: when", what);
+  if (midge_store_check(path, &report, text, sizeof text) == MIDGE_OK)
+    fail_msg("%s: from outside", what);
 }
 
 /* Puts other bytes there, looks, and puts the right ones back. */
@@ -373,6 +436,16 @@ static void damage_to_the_beginning_is_found(void **state) {
   DAMAGE(&newest->last, size_t, SIZE_MAX, AT_ONCE);
   DAMAGE(&newest->free.flags, uint16_t, newest->free.flags | 4, AT_ONCE);
   DAMAGE(&newest->all.flags, uint16_t, 4, AT_ONCE);
+}
+
+/* The first transaction gives no pages back. */
+static void damage_to_a_new_file_is_found(void **state) {
+  (void)state;
+  midge_meta *newest = meta_at(newest_page());
+  assert_int_equal(newest->transaction, 1);
+  DAMAGE(&meta_at(0)->transaction, size_t, 1, AT_ONCE);
+  DAMAGE(&meta_at(0)->transaction, size_t, 2, AT_ONCE);
+  DAMAGE(&meta_at(1)->transaction, size_t, 2, AT_ONCE);
 }
 
 static void damage_to_a_tree_is_found(void **state) {
@@ -465,6 +538,10 @@ static void damage_to_a_large_value_is_found(void **state) {
   DAMAGE(&head->upper, uint16_t, 1, LATER);
   DAMAGE(data_at(leaf, last), size_t, leaf, LATER);
   DAMAGE(FIELD_AT(leaf, last, low), uint32_t, 3 * PAGE, LATER);
+  size_t end_is_free[] = {1, number + 2};
+  size_t lists = meta_at(newest_page())->free.root;
+  damage("its last page is free", data_at(lists, count_at(lists) - 1),
+         end_is_free, sizeof end_is_free, LATER);
 }
 
 static void damage_to_free_pages_is_found(void **state) {
@@ -480,6 +557,8 @@ static void damage_to_free_pages_is_found(void **state) {
   DAMAGE(first, size_t, list[2], AT_ONCE);
   DAMAGE(first, size_t, meta_at(newest_page())->all.root, AT_ONCE);
   DAMAGE(first + sizeof *list, size_t, 1, AT_ONCE);
+  const size_t swapped[] = {list[2], list[1]};
+  damage("two pages swapped", first, swapped, sizeof swapped, AT_ONCE);
   DAMAGE(key_at(leaf, last), uint8_t, 0xff, AT_ONCE);
   DAMAGE(FIELD_AT(leaf, last, key_size), uint16_t, 6, AT_ONCE);
   /* It is in use by a tree that is looked at later. */
@@ -499,7 +578,10 @@ int main(void) {
       TEST(a_page_that_is_not_free_is_missed),
       TEST(whatever_is_written_is_sound),
       TEST(pages_that_cannot_be_read_are_an_error),
+      TEST(a_check_that_nobody_awaits_ends_soon),
       DAMAGED_TEST(damage_to_the_beginning_is_found),
+      cmocka_unit_test_setup_teardown(damage_to_a_new_file_is_found,
+                                      write_nothing_down, forget),
       DAMAGED_TEST(damage_to_a_tree_is_found),
       DAMAGED_TEST(damage_to_its_pages_is_found),
       DAMAGED_TEST(damage_to_a_large_value_is_found),

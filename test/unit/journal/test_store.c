@@ -232,6 +232,24 @@ static void the_last_label_is_that_of_the_last_message(void **state) {
   midge_store_close(store);
 }
 
+/* Those of QoS 0 lie behind the others, whichever came last. */
+static void the_last_label_may_be_of_either_kind(void **state) {
+  (void)state;
+  uint64_t label;
+  midge_explanation why;
+  midge_store *store = store_open();
+  const midge_waiting_record records[] = {
+      message_of(4, 17), message_of(MIDGE_STORE_FLEETING | 5, 12)};
+  assert_int_equal(midge_store_write(store, records, 2, &why), MIDGE_OK);
+  assert_int_equal(midge_store_last_label(store, &label, &why), MIDGE_OK);
+  assert_int_equal(label, 17);
+  const midge_waiting_record newer = message_of(MIDGE_STORE_FLEETING | 6, 18);
+  assert_int_equal(midge_store_write(store, &newer, 1, &why), MIDGE_OK);
+  assert_int_equal(midge_store_last_label(store, &label, &why), MIDGE_OK);
+  assert_int_equal(label, 18);
+  midge_store_close(store);
+}
+
 static void a_damaged_last_message_leaves_the_label_of_the_one_before(
     void **state) {
   (void)state;
@@ -403,6 +421,7 @@ int main(void) {
       TEST(what_a_session_does_not_take_is_set_aside_too),
       TEST(a_page_holds_so_many_bytes_or_one_record),
       TEST(the_last_label_is_that_of_the_last_message),
+      TEST(the_last_label_may_be_of_either_kind),
       TEST(a_damaged_last_message_leaves_the_label_of_the_one_before),
       TEST(nothing_but_marks_has_no_label),
       TEST(messages_are_looked_at_where_they_lie),

@@ -15,7 +15,8 @@
 static char folder[64], path[80];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static bool held;
+static bool held, holds_reads;
+static size_t reads;
 static int refusal;
 
 int __real_mdb_txn_commit(MDB_txn *txn);
@@ -43,9 +44,42 @@ void disk_refuse(int error) {
   pthread_mutex_unlock(&mutex);
 }
 
+ssize_t __real_pread(int file, void *into, size_t size, off_t at);
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at) {
+  pthread_mutex_lock(&mutex);
+  reads++;
+  pthread_cond_broadcast(&changed);
+  while (holds_reads) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+  return __real_pread(file, into, size, at);
+}
+
+void disk_hold_reads(bool on) {
+  pthread_mutex_lock(&mutex);
+  holds_reads = on;
+  if (on) reads = 0;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+}
+
+void disk_await_read(void) {
+  pthread_mutex_lock(&mutex);
+  while (reads == 0) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+}
+
+size_t disk_reads(void) {
+  pthread_mutex_lock(&mutex);
+  size_t count = reads;
+  pthread_mutex_unlock(&mutex);
+  return count;
+}
+
 int disk_set_up(void **state) {
   (void)state;
   disk_hold(false);
+  disk_hold_reads(false);
   disk_refuse(0);
   snprintf(folder, sizeof folder, "/tmp/midge-disk-XXXXXX");
   if (mkdtemp(folder) == NULL) return -1;
