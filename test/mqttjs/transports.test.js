@@ -50,7 +50,7 @@ test('a builder is called with the client, at once, and again for each attempt',
   const given = [];
   const client = built((...args) => {
     given.push(args);
-    return net.connect(port);
+    return net.connect(port, '127.0.0.1');
   });
   assert.equal(given.length, 1);
   assert.ok(client.stream instanceof net.Socket);
@@ -89,15 +89,15 @@ test('publish, subscribe, receive and end through a stream', async () => {
 
 test('any protocol may be named: the builder knows', async () => {
   const { port } = await broker({}, { transport: 'mqtts' });
-  const client = built((self) => tls.connect({ port: self.options.port, ca: self.options.ca,
-    servername: 'localhost' }), { protocol: 'mine', port, ca: text('root.pem') });
+  const client = built(({ options }) => tls.connect({ host: '127.0.0.1', port: options.port,
+    ca: options.ca, servername: 'localhost' }), { protocol: 'mine', port, ca: text('root.pem') });
   await connected(client);
   assert.equal(client.options.protocol, 'mine');
 });
 
 test('without options, and without a builder', async () => {
   const { port } = await broker({});
-  await connected(keep(new MqttClient(() => net.connect(port))));
+  await connected(keep(new MqttClient(() => net.connect(port, '127.0.0.1'))));
   assert.match(thrown(() => new MqttClient()).message, /streamBuilder is a function/);
   assert.match(thrown(() => new MqttClient('mqtt://a', {})).message, /streamBuilder is a function/);
 });
@@ -109,7 +109,7 @@ test('a builder that throws, or returns nothing, is told and asked again', async
   const client = built(() => {
     calls += 1;
     if (calls === 1) throw why;
-    return calls === 2 ? undefined : net.connect(port);
+    return calls === 2 ? undefined : net.connect(port, '127.0.0.1');
   });
   const seen = [];
   client.on('error', (error) => seen.push(error)).on('close', () => seen.push('close'));
@@ -134,7 +134,7 @@ test('a builder is not asked while nobody wants a connection', async () => {
   let calls = 0;
   const client = built(() => {
     calls += 1;
-    return net.connect(port);
+    return net.connect(port, '127.0.0.1');
   }, { manualConnect: true });
   await delay(50);
   assert.equal(calls, 0);
@@ -343,7 +343,7 @@ test('a WebSocket in each of several servers', async () => {
 test('createWebsocket may return a stream, and means nothing without a WebSocket', async () => {
   const server = await broker({});
   await connected(keep(mqtt.connect('ws://a.invalid',
-    { ...soon, createWebsocket: () => net.connect(server.port) })));
+    { ...soon, createWebsocket: () => net.connect(server.port, '127.0.0.1') })));
   await connected(keep(mqtt.connect(server.url,
     { ...soon, createWebsocket: () => assert.fail('nobody asked') })));
 });

@@ -115,10 +115,11 @@ test('a socket, a TLS of the program\'s own, and a promise of one', async () => 
   const plain = await broker({});
   const secure = await broker({}, { transport: 'mqtts' });
   const ways = [
-    () => net.connect(plain.port),
-    () => tls.connect({ port: secure.port, ca: text('root.pem'), servername: 'localhost' }),
+    () => net.connect(plain.port, '127.0.0.1'),
+    () => tls.connect({ host: '127.0.0.1', port: secure.port, ca: text('root.pem'),
+      servername: 'localhost' }),
     async () => {
-      const socket = net.connect(plain.port);
+      const socket = net.connect(plain.port, '127.0.0.1');
       await once(socket, 'connect');
       return socket;
     },
@@ -197,7 +198,7 @@ for (const [name, [transport, words, code]] of Object.entries(faults)) {
     let attempts = 0;
     const list = outcomes(client((place) => {
       attempts += 1;
-      return attempts < 3 ? transport(place) : net.connect(server.port);
+      return attempts < 3 ? transport(place) : net.connect(server.port, '127.0.0.1');
     }, { connectTimeout: name === 'nobody answers' ? 200 : 30000, maxBreaks: 0 }));
     await until(() => list.length >= 3);
     for (const error of list.slice(0, 2)) {
@@ -240,7 +241,7 @@ test('strings are bytes in UTF-8', async () => {
 
 test('a stream of the old kind takes bytes until it says no', async () => {
   const server = await broker({});
-  const socket = net.connect(server.port);
+  const socket = net.connect(server.port, '127.0.0.1');
   const old = Object.assign(new EventEmitter(), {
     written: 0,
     write(bytes) {
@@ -346,7 +347,7 @@ test('a stream that lets nobody go does not hold the end', async () => {
 test('a stream that is silent is a dead link', async () => {
   const server = await broker({ pingreq() {} });
   const made = new mqtt('carried', null, null, true, 1000, true,
-    { transport: () => net.connect(server.port), reconnectPeriod: 20 });
+    { transport: () => net.connect(server.port, '127.0.0.1'), reconnectPeriod: 20 });
   open.push(made);
   await called((done) => made.connect('mqtt://carried.test', done));
   const [reason] = await event(made, 'disconnected');
@@ -358,7 +359,7 @@ test('disconnecting before there is a stream, and connecting again', async () =>
   let made = 0;
   const one = client(() => {
     made += 1;
-    return made === 1 ? new Promise(() => {}) : net.connect(server.port);
+    return made === 1 ? new Promise(() => {}) : net.connect(server.port, '127.0.0.1');
   });
   one.connect('mqtt://carried.test');
   await until(() => made === 1);

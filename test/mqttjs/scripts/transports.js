@@ -39,7 +39,7 @@ const carried = (streamBuilder, run, more) => ({
   },
 });
 
-const toBroker = (t) => net.connect(t.broker.port);
+const toBroker = (t) => net.connect(t.broker.port, '127.0.0.1');
 
 const inProcess = (t) => {
   const [ours, theirs] = pair();

@@ -1,8 +1,12 @@
 'use strict';
 // Plays a script on one of the two libraries; what comes of it is a log.
+const dns = require('node:dns');
 const { setTimeout: delay } = require('node:timers/promises');
 const { listen, answers } = require('./broker');
 const { Log } = require('./log');
+
+// The brokers are at 127.0.0.1, and Node.js 18 takes the first address of localhost alone.
+dns.setDefaultResultOrder('ipv4first');
 
 const LIMIT_MS = 60000;
 const QUIET_MS = 150; // in which what must not happen would happen
