@@ -84,10 +84,18 @@ class Program {
     return this.received.splice(0);
   }
 
-  // What has come when nothing more is coming.
+  // What has come when nothing more is coming: not before what was published after it.
   async quiet() {
+    const last = newTopic();
+    await this.subscribe(last, 1);
+    await this.publish(last, 'the last');
+    const end = Date.now() + LIMIT_MS;
+    while (!this.received.some(({ topic }) => topic === last)) {
+      if (Date.now() > end) throw new Error('the last message did not come');
+      await delay(5);
+    }
     await delay(QUIET_MS);
-    return this.received.splice(0);
+    return this.received.splice(0).filter(({ topic }) => topic !== last);
   }
 
   disconnect() {

@@ -198,12 +198,12 @@ test('offlineTimeout 0: never; and none after disconnect', async (t) => {
 test('offlineTimeout is not what a blocked loop has missed', async (t) => {
   const server = await listen();
   t.after(() => server.stop());
-  const client = make(t, { offlineTimeout: 100 });
+  const client = make(t, { offlineTimeout: 1500 });
   const results = [];
   client.connect('127.0.0.1', server.port);
   client.publish(1, false, 't', 'm', (mid, error) => results.push(error));
   await delay(0);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
   await until(() => results.length > 0);
   assert.deepEqual(results, [undefined]);
 });

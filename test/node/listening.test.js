@@ -89,7 +89,7 @@ test('holdTimeout lets messages go that nobody hears, with one warning',
         setTimeout(() => client.disconnect(), 100);
       });`, { port: server.port, args: ['--no-warnings'] });
     assert.deepEqual([code, out, err], [0, 'MIDGE_UNHEARD', '']);
-    assert.equal(payloads(server, 'puback'), 2);
+    await until(() => payloads(server, 'puback') === 2);
     await server.stop();
   });
 

@@ -341,7 +341,7 @@ test('callbacks that throw reach uncaughtException; nothing is lost',
         for (let i = 1; i <= 1000; i += 1) {
           client.publish(i % 3, false, 't', 'm', (mid) => {
             heard.push(mid);
-            if (mid === 1000) setTimeout(() => client.disconnect(), 300);
+            if (heard.length === 1000) setTimeout(() => client.disconnect(), 300);
             throw new Error('callback ' + mid);
           });
         }

@@ -106,7 +106,7 @@ test('an open client that nobody refers to goes on', async () => {
   const { code, out, err } = await run(`
     (() => {
       const client = new mqtt(null, null, null, true, 0, true);
-      client.connect('127.0.0.1', port, () => client.subscribe(0, 'nobody/a'));
+      client.connect('127.0.0.1', port, () => client.subscribe(0, 'nobody/a', subscribed));
       client.on('received', (mid, topic, message) => {
         console.log(message.toString());
         client.disconnect();
@@ -114,12 +114,14 @@ test('an open client that nobody refers to goes on', async () => {
     })();
     const other = new mqtt(null, null, null, true, 0, true);
     other.connect('127.0.0.1', port);
-    setTimeout(() => {
-      for (let i = 0; i < 10; i += 1) global.gc();
+    function subscribed() {
       setTimeout(() => {
-        other.publish(1, false, 'nobody/a', 'heard', () => other.disconnect());
+        for (let i = 0; i < 10; i += 1) global.gc();
+        setTimeout(() => {
+          other.publish(1, false, 'nobody/a', 'heard', () => other.disconnect());
+        }, 100);
       }, 100);
-    }, 300);`, { port: broker.port, args: ['--expose-gc'] });
+    }`, { port: broker.port, args: ['--expose-gc'] });
   assert.deepEqual([code, out, err], [0, 'heard', '']);
 });
 
