@@ -16,8 +16,9 @@ const answers = {
 };
 
 // `change` has the publish with this number and says which are sent, in their
-// order; `published` is told after each. `connack` has the number of a CONNECT and says the
-// code of its answer; `greeted` is told after that. `seen` counts packets by their kind.
+// order; `published` is told after each how many there were, and the last. `connack` has the
+// number of a CONNECT and says the code of its answer; `greeted` is told after that. `seen`
+// counts packets by their kind.
 async function start({ change = (packet) => [packet], published = () => {},
   connack = () => 0, greeted = () => {} }) {
   const sockets = new Set();
@@ -43,7 +44,7 @@ async function start({ change = (packet) => [packet], published = () => {},
         send({ ...one, messageId: id });
       }
       index += 1;
-      published(index);
+      published(index, packet);
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
