@@ -20,7 +20,7 @@ typedef enum figure_kind {
   X(P999, "p99.9", TIME, "999 of a thousand were not")                   \
   X(MAX, "max", TIME, "the highest latency")                             \
   X(MEAN, "mean", TIME, "their mean")                                    \
-  X(LATE_P50, "late_p50", TIME, "how late messages were begun: half")    \
+  X(LATE_P50, "late_p50", TIME, "how late what was due was begun: half") \
   X(LATE_P99, "late_p99", TIME, "99 of a hundred")                       \
   X(RATE, "rate", RATE, "messages, of conn connections, a second")       \
   X(SENT, "sent", COUNT, "messages that were published")                 \
