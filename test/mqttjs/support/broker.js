@@ -106,12 +106,16 @@ class Broker {
   connections = [];
   current = null; // the last connection that was accepted
   #waiting = new Set();
+  #sockets = new Set(); // also of those that have yet to become connections
 
   // `rules`: { cmd: (packet, connection) => answer or nothing }
   constructor(rules, { transport = 'mqtt', tls: options } = {}) {
     this.rules = { ...rules };
     this.transport = transport;
     this.server = servers[transport](this, options);
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket.on('close', () => this.#sockets.delete(socket)));
+    });
   }
 
   accept(stream) {
@@ -171,8 +175,10 @@ class Broker {
   }
 
   async close() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     for (const { socket } of this.connections) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
     if (this.folder) fs.rmSync(this.folder, { recursive: true });
   }
 }
