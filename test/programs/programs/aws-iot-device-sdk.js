@@ -1,7 +1,11 @@
 'use strict';
 // aws-iot-device-sdk makes its own TLS connections, with a client's certificate, for
 // an MqttClient, and queues by itself while it is offline.
+const dns = require('node:dns');
 const { device: Device } = require('aws-iot-device-sdk');
+
+// It needs a name for its server, and Node.js 18 takes the first address of one alone.
+dns.setDefaultResultOrder('ipv4first');
 
 function device({ tlsPort, ca, certificate, key }, options) {
   return new Device({
