@@ -2,31 +2,31 @@
 
 #include <assert.h>
 
-/* A state as a pointer that is not null, for the map; the second half are of
- * those that owe PUBCOMP. */
-enum { STATES = MIDGE_INBOUND_TOLD + 1 };
-static uint8_t states[2 * STATES];
+/* Of a byte in `received`, beside its state: PUBCOMP is owed. */
+enum { OWES = 0x80 };
 
-static midge_inbound_state state_of(const void *value) {
-  size_t at = (size_t)((const uint8_t *)value - states);
-  return (midge_inbound_state)(at < STATES ? at : at - STATES);
-}
-
-static bool owes(const void *value) {
-  return (const uint8_t *)value - states >= STATES;
+static midge_inbound_state state_of(uint8_t byte) {
+  return (midge_inbound_state)(byte & ~OWES);
 }
 
 void midge_inbox_init(midge_inbox *inbox, const midge_allocator *allocator) {
   *inbox = (midge_inbox){.first = 1, .unmapped = 1};
   midge_ring_init(&inbox->debts, allocator, sizeof(midge_debt));
   midge_map_init(&inbox->listed, allocator);
-  midge_map_init(&inbox->received, allocator);
+  midge_sparse_init(&inbox->received, allocator);
 }
 
 void midge_inbox_free(midge_inbox *inbox) {
   midge_ring_free(&inbox->debts);
   midge_map_free(&inbox->listed);
-  midge_map_free(&inbox->received);
+  midge_sparse_free(&inbox->received);
+}
+
+/* Of one that is there, which needs no memory. */
+static void set_byte(midge_inbox *inbox, uint16_t packet_id, uint8_t byte) {
+  bool set = midge_sparse_set(&inbox->received, packet_id, byte);
+  assert(set);
+  (void)set;
 }
 
 void midge_inbox_rewind(midge_inbox *inbox) {
@@ -35,35 +35,31 @@ void midge_inbox_rewind(midge_inbox *inbox) {
   inbox->unmapped_listed = 0;
   midge_ring_clear(&inbox->debts);
   midge_map_clear(&inbox->listed);
-  midge_map_place *place;
-  for (size_t at = 0; (place = midge_map_next(&inbox->received, &at)) != NULL;)
-    place->value = &states[state_of(place->value)];
+  const midge_sparse *received = &inbox->received;
+  for (uint32_t id = 0; midge_sparse_next(received, &id); id++)
+    set_byte(inbox, (uint16_t)id, midge_inbox_state(inbox, (uint16_t)id));
   inbox->used = 0;
 }
 
 void midge_inbox_forget(midge_inbox *inbox) {
-  midge_map_clear(&inbox->received);
+  midge_sparse_clear(&inbox->received);
   inbox->life++;
 }
 
 midge_inbound_state midge_inbox_state(const midge_inbox *inbox,
                                       uint16_t packet_id) {
-  const void *value = midge_map_get(&inbox->received, packet_id);
-  return value == NULL ? MIDGE_INBOUND_NEW : state_of(value);
+  return state_of(midge_sparse_get(&inbox->received, packet_id));
 }
 
 bool midge_inbox_set_state(midge_inbox *inbox, uint16_t packet_id,
                            midge_inbound_state state) {
   assert(state != MIDGE_INBOUND_NEW);
-  void **value = midge_map_at(&inbox->received, packet_id);
-  if (value == NULL)
-    return midge_map_put(&inbox->received, packet_id, &states[state]);
-  *value = &states[state + (owes(*value) ? STATES : 0)];
-  return true;
+  uint8_t owes = midge_sparse_get(&inbox->received, packet_id) & OWES;
+  return midge_sparse_set(&inbox->received, packet_id, (uint8_t)state | owes);
 }
 
 void midge_inbox_remove(midge_inbox *inbox, uint16_t packet_id) {
-  midge_map_remove(&inbox->received, packet_id);
+  midge_sparse_unset(&inbox->received, packet_id);
 }
 
 /* A number as a pointer that is not null, for the map. Where pointers are
@@ -175,12 +171,11 @@ void midge_inbox_free_place(midge_inbox *inbox) {
 }
 
 void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
-  void **value = midge_map_at(&inbox->received, packet_id);
-  assert(value != NULL);
-  *value = &states[STATES + state_of(*value)];
+  uint8_t byte = midge_sparse_get(&inbox->received, packet_id);
+  assert(state_of(byte) != MIDGE_INBOUND_NEW);
+  set_byte(inbox, packet_id, byte | OWES);
 }
 
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {
-  const void *value = midge_map_get(&inbox->received, packet_id);
-  return value != NULL && owes(value);
+  return (midge_sparse_get(&inbox->received, packet_id) & OWES) != 0;
 }

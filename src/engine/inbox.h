@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/ring.h"
+#include "base/sparse.h"
 #include "midge/packet.h"
 
 /* A PUBACK or PUBREC that is owed. Debts are numbered one after the other. */
@@ -34,14 +35,14 @@ typedef struct midge_inbox {
   /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. Some owe
    * PUBCOMP: their PUBREL came on this connection, and the program has not
    * answered. */
-  midge_map received;
+  midge_sparse received;
   uint32_t life; /* how often the identifiers were forgotten */
   uint32_t used; /* of our Receive Maximum, on this connection */
 } midge_inbox;
 
-/* What the map holds of an identifier. */
+/* What is known of an identifier. */
 typedef enum midge_inbound_state {
-  MIDGE_INBOUND_NEW,      /* not there */
+  MIDGE_INBOUND_NEW,      /* it is nobody's */
   MIDGE_INBOUND_WAITS,    /* the message has not been handed out */
   MIDGE_INBOUND_HANDED,   /* the program has it and has not answered */
   MIDGE_INBOUND_ANSWERED, /* PUBREC is sent, or owed and free to go */

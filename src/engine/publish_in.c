@@ -346,6 +346,24 @@ void midge_session_handed_out(midge_session *session, midge_event *event,
   pay_debts(session);
 }
 
+/* The same for QoS 2, of which `debt`, the oldest of the identifier, may be
+ * another message's. */
+static midge_status answer_once(midge_session *session, uint16_t packet_id,
+                                const midge_debt *debt, midge_reason reason,
+                                uint8_t said) {
+  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
+  bool owed = debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE;
+  if (owed && state == MIDGE_INBOUND_HANDED) {
+    received(session, packet_id, (uint8_t)reason);
+    answer_listed(session, packet_id, MIDGE_EXACTLY_ONCE, said);
+    pay_debts(session);
+    return MIDGE_OK;
+  }
+  if (state != MIDGE_INBOUND_TOLD || reason != 0) return MIDGE_EINVAL;
+  midge_session_complete(session, packet_id);
+  return MIDGE_OK;
+}
+
 /* [MQTT-4.6.0-2]: the debt is marked here and paid in its turn. */
 static midge_status answer(midge_session *session, uint16_t packet_id,
                            midge_reason reason) {
@@ -354,21 +372,12 @@ static midge_status answer(midge_session *session, uint16_t packet_id,
   if (session->options.version != MIDGE_MQTT_5 && reason != 0)
     return MIDGE_EINVAL;
 
-  midge_inbound_state state = midge_inbox_state(&session->inbox, packet_id);
-  midge_debt *debt = midge_inbox_listed(&session->inbox, packet_id);
-  midge_qos qos = debt != NULL ? debt->qos : MIDGE_EXACTLY_ONCE;
-  bool handed =
-      qos == MIDGE_EXACTLY_ONCE ? state == MIDGE_INBOUND_HANDED : debt->handed;
-  if (state == MIDGE_INBOUND_TOLD && !handed) {
-    if (reason != 0) return MIDGE_EINVAL;
-    midge_session_complete(session, packet_id);
-    return MIDGE_OK;
-  }
-  if (!handed) return MIDGE_EINVAL;
-  if (qos == MIDGE_EXACTLY_ONCE) received(session, packet_id, (uint8_t)reason);
   /* Negotiation may have brought us where an answer has no reason. */
-  if (session->version != MIDGE_MQTT_5) reason = 0;
-  answer_listed(session, packet_id, qos, (uint8_t)reason);
+  uint8_t said = session->version == MIDGE_MQTT_5 ? (uint8_t)reason : 0;
+  midge_debt *debt = midge_inbox_listed(&session->inbox, packet_id);
+  if (debt == NULL || debt->qos == MIDGE_EXACTLY_ONCE || !debt->handed)
+    return answer_once(session, packet_id, debt, reason, said);
+  midge_inbox_answer(&session->inbox, debt, said);
   pay_debts(session);
   return MIDGE_OK;
 }

@@ -107,11 +107,10 @@ void midge_session_record_parked(midge_session *session,
 }
 
 void midge_session_forget_inbound(midge_session *session) {
-  const midge_map *map = &session->inbox.received;
-  for (size_t i = 0; i < map->room && session->records.durable; i++)
-    if (map->places[i].key != 0)
-      midge_session_record_inbound(session, (uint16_t)map->places[i].key,
-                                   false);
+  const midge_sparse *received = &session->inbox.received;
+  for (uint32_t id = 0;
+       session->records.durable && midge_sparse_next(received, &id); id++)
+    midge_session_record_inbound(session, (uint16_t)id, false);
   midge_inbox_forget(&session->inbox);
   midge_parking_forget_ids(&session->parking);
   midge_parking_clear(&session->proposed); /* nobody was told of these */
