@@ -94,8 +94,9 @@ class Conduct {
     return this.#handlers;
   }
 
+  // A message is theirs too.
   get hasHandlers() {
-    return this.#handlers !== undefined;
+    return this.#handlers !== undefined && !this.#handlers.isEmpty;
   }
 
   get inbox() {

@@ -67,10 +67,13 @@ class Handlers {
     }
   }
 
+  get isEmpty() {
+    return this.#routes.isEmpty;
+  }
+
   // What it gives is there when the handlers' promises are kept; undefined if
   // none has given one.
   deliver(topic, packet) {
-    if (this.#routes.isEmpty) return undefined;
     const promises = [];
     for (const handler of this.#routes.handlersOf(topic, packet)) {
       const result = call(this.#conduct.owner, handler, topic, packet.payload, packet);
