@@ -156,7 +156,7 @@ void midge_session_connected(midge_session *session) {
   /* Without memory for it, the old answer is the answer to this one too. */
   if (!midge_events_queue_closed(&session->events)) return;
   if (session->options.hold) session->events.held = true;
-  session->keeping.is_open = false;
+  midge_session_tell_no_kept(session);
   greet(session);
   midge_session_settle(session);
 }
@@ -344,8 +344,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   tell_opened(session, packet, present);
   if (!midge_session_is_connected(session)) return;
   midge_session_release_orphans(session);
-  session->keeping.is_open = true;
-  midge_session_tell_kept(session);
+  midge_session_begin_to_tell_kept(session);
   if (!present || session->version == MIDGE_MQTT_3_1)
     midge_session_subscribe_again(session);
   release_again(session);

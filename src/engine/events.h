@@ -59,9 +59,9 @@ typedef struct midge_events {
   midge_event closed;
   bool has_closed;
   bool held;          /* messages are */
+  bool lent_joins;    /* a message that waits holds `lent` for us */
   size_t bytes;       /* of messages that wait */
-  midge_buffer *lent; /* of the event handed out last; ours to release, */
-  bool lent_joins;    /* unless a message that waits holds it for us */
+  midge_buffer *lent; /* of the event handed out last; else ours to release */
 } midge_events;
 
 void midge_events_init(midge_events *events, const midge_allocator *allocator);

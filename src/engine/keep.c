@@ -35,7 +35,7 @@ static uint64_t get_number(const uint8_t *from) {
 
 /* The next number, and that it was given. False when there is no memory. */
 static bool give_number(midge_session *session, uint64_t *number) {
-  midge_keeping *keeping = &session->keeping;
+  midge_keeping *keeping = &session->lodging->keeping;
   uint64_t newest = keeping->newest;
   if (newest < keeping->given_before) newest = keeping->given_before;
   *number = newest + 1;
@@ -58,7 +58,8 @@ static bool give_number(midge_session *session, uint64_t *number) {
 
 bool midge_session_keep(midge_session *session, const midge_packet *publish,
                         uint16_t alias, bool by_alias) {
-  if (midge_keeping_add(&session->keeping, publish, alias, by_alias) != NULL)
+  if (midge_keeping_add(&session->lodging->keeping, publish, alias, by_alias) !=
+      NULL)
     return true;
   midge_session_fail(session, MIDGE_ENOMEM, NULL);
   return false;
@@ -68,18 +69,19 @@ bool midge_session_keep(midge_session *session, const midge_packet *publish,
 static void drop(midge_session *session, midge_kept *kept) {
   if (kept->message.qos == MIDGE_EXACTLY_ONCE)
     midge_inbox_remove(&session->inbox, kept->message.packet_id);
-  midge_keeping_remove(&session->keeping, kept);
+  midge_keeping_remove(&session->lodging->keeping, kept);
 }
 
 /* One is let in whatever its size. */
 static bool has_room(const midge_session *session, const midge_kept *kept) {
-  const midge_keeping *keeping = &session->keeping;
+  const midge_keeping *keeping = &session->lodging->keeping;
   size_t most = session->options.inbox_bytes_max;
   return keeping->bytes == 0 || keeping->bytes + midge_kept_bytes(kept) <= most;
 }
 
 bool midge_session_keep_next(midge_session *session, midge_kept **next) {
-  midge_keeping *keeping = &session->keeping;
+  if (session->lodging == NULL) return false;
+  midge_keeping *keeping = &session->lodging->keeping;
   midge_kept *kept = *next = keeping->waits;
   uint64_t number;
   if (kept == NULL || !has_room(session, kept)) return false;
@@ -112,7 +114,8 @@ static bool tell(midge_session *session, const midge_kept *kept) {
 }
 
 void midge_session_tell_kept(midge_session *session) {
-  midge_keeping *keeping = &session->keeping;
+  if (session->lodging == NULL) return;
+  midge_keeping *keeping = &session->lodging->keeping;
   while (keeping->is_open && keeping->untold != NULL) {
     midge_kept *kept = keeping->untold;
     if (kept->number == 0) return;
@@ -120,6 +123,15 @@ void midge_session_tell_kept(midge_session *session) {
     if (!tell(session, kept)) return; /* with the next commit */
     keeping->untold = kept->next;
   }
+}
+
+void midge_session_tell_no_kept(midge_session *session) {
+  if (session->lodging != NULL) session->lodging->keeping.is_open = false;
+}
+
+void midge_session_begin_to_tell_kept(midge_session *session) {
+  if (session->lodging != NULL) session->lodging->keeping.is_open = true;
+  midge_session_tell_kept(session);
 }
 
 static bool is_told(const midge_keeping *keeping, const midge_kept *kept) {
@@ -130,7 +142,8 @@ static bool is_told(const midge_keeping *keeping, const midge_kept *kept) {
 /* Of QoS 2 the identifier stays known until PUBREL, by a record of its own
  * that is there before the message's is gone. */
 bool midge_session_let_go(midge_session *session, uint64_t number) {
-  midge_keeping *keeping = &session->keeping;
+  if (session->lodging == NULL) return false;
+  midge_keeping *keeping = &session->lodging->keeping;
   midge_kept *kept = midge_keeping_find(keeping, number);
   if (kept == NULL || !is_told(keeping, kept)) return false;
   if (kept->holds_id)
@@ -143,28 +156,33 @@ bool midge_session_let_go(midge_session *session, uint64_t number) {
 /* --- Identifiers --- */
 
 void midge_session_release_kept(midge_session *session, uint16_t packet_id) {
-  midge_kept *kept = midge_keeping_holder(&session->keeping, packet_id);
+  if (session->lodging == NULL) return;
+  midge_kept *kept =
+      midge_keeping_holder(&session->lodging->keeping, packet_id);
   if (kept == NULL) return;
-  midge_keeping_release(&session->keeping, kept);
+  midge_keeping_release(&session->lodging->keeping, kept);
   record_again(session, kept);
 }
 
 void midge_session_release_all_kept(midge_session *session) {
-  for (midge_kept *kept = session->keeping.first; kept != NULL;
+  if (session->lodging == NULL) return;
+  for (midge_kept *kept = session->lodging->keeping.first; kept != NULL;
        kept = kept->next)
     if (kept->holds_id)
       midge_session_release_kept(session, kept->message.packet_id);
 }
 
 void midge_session_drop_waiting(midge_session *session) {
-  while (session->keeping.waits != NULL) drop(session, session->keeping.waits);
+  if (session->lodging == NULL) return;
+  midge_keeping *keeping = &session->lodging->keeping;
+  while (keeping->waits != NULL) drop(session, keeping->waits);
 }
 
 /* --- Of a former life --- */
 
 midge_status midge_session_restore_kept(midge_session *session,
                                         const midge_record *given) {
-  midge_keeping *keeping = &session->keeping;
+  midge_keeping *keeping = &session->lodging->keeping;
   midge_received_record read;
   bool holds_id;
   uint64_t number = given->key & ~MIDGE_KEY_KEPT;
@@ -191,7 +209,7 @@ midge_status midge_session_restore_kept(midge_session *session,
 
 midge_status midge_session_restore_keeping(midge_session *session,
                                            const midge_record *given) {
-  midge_keeping *keeping = &session->keeping;
+  midge_keeping *keeping = &session->lodging->keeping;
   if (given->head.size != GRANT_HEAD) return MIDGE_EINVAL;
   keeping->epoch = get_number(given->head.data);
   keeping->granted = get_number(given->head.data + 8);

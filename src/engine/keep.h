@@ -20,6 +20,9 @@ MIDGE_CHECKED bool midge_session_keep_next(midge_session *session,
 /* Tell of each whose record is committed by now, once there was a
  * connection. */
 void midge_session_tell_kept(midge_session *session);
+/* A connection begins, and is opened. */
+void midge_session_tell_no_kept(midge_session *session);
+void midge_session_begin_to_tell_kept(midge_session *session);
 /* The program is done with it, or was to be asked nothing: it is gone. False:
  * there is none of this number that the program was told of. */
 bool midge_session_let_go(midge_session *session, uint64_t number);

@@ -405,7 +405,8 @@ void midge_session_hold(midge_session *session, bool held) {
 }
 
 size_t midge_session_held(const midge_session *session) {
-  size_t waiting = session->keeping.waiting_bytes;
+  const midge_lodging *lodging = session->lodging;
+  size_t waiting = lodging != NULL ? lodging->keeping.waiting_bytes : 0;
   return waiting + (session->events.held ? session->events.bytes : 0);
 }
 

@@ -11,7 +11,9 @@ void midge_record_queue_init(midge_record_queue *queue,
 }
 
 void midge_record_queue_free(midge_record_queue *queue) {
-  midge_buffer_release(queue->shown.buffer);
+  const midge_allocator *allocator = queue->waiting.allocator;
+  if (queue->shown != NULL) midge_buffer_release(queue->shown->buffer);
+  midge_free(allocator, queue->shown, sizeof *queue->shown);
   while (queue->waiting.count != 0) {
     midge_waiting_record *oldest = midge_ring_at(&queue->waiting, 0);
     midge_buffer_release(oldest->buffer);
@@ -25,6 +27,10 @@ bool midge_record_queue_put(midge_record_queue *queue, uint64_t key,
                             midge_buffer *buffer) {
   assert(queue->durable);
   assert(head.size <= MIDGE_RECORD_HEAD_MAX);
+  if (queue->shown == NULL)
+    queue->shown =
+        midge_allocate_zero(queue->waiting.allocator, sizeof *queue->shown);
+  if (queue->shown == NULL) return false;
   midge_waiting_record *newest = midge_ring_push(&queue->waiting);
   if (newest == NULL) return false;
   newest->position = ++queue->written;
@@ -37,11 +43,12 @@ bool midge_record_queue_put(midge_record_queue *queue, uint64_t key,
 }
 
 bool midge_record_queue_next(midge_record_queue *queue, midge_record *record) {
-  midge_buffer_release(queue->shown.buffer);
-  queue->shown.buffer = NULL;
+  midge_waiting_record *shown = queue->shown;
+  if (shown == NULL) return false;
+  midge_buffer_release(shown->buffer);
+  shown->buffer = NULL;
   if (queue->waiting.count == 0) return false;
 
-  midge_waiting_record *shown = &queue->shown;
   *shown = *(midge_waiting_record *)midge_ring_at(&queue->waiting, 0);
   midge_ring_pop(&queue->waiting);
   *record = (midge_record){

@@ -15,11 +15,11 @@ typedef struct midge_waiting_record {
 } midge_waiting_record;
 
 typedef struct midge_record_queue {
-  bool durable;               /* else nothing is ever recorded */
-  midge_ring waiting;         /* of midge_waiting_record: not shown yet */
-  midge_waiting_record shown; /* handed out last */
-  uint64_t written;           /* position of the newest record */
-  uint64_t committed;         /* all up to this one are safe */
+  bool durable;                /* else nothing is ever recorded */
+  midge_ring waiting;          /* of midge_waiting_record: not shown yet */
+  midge_waiting_record *shown; /* handed out last; null: nothing was put */
+  uint64_t written;            /* position of the newest record */
+  uint64_t committed;          /* all up to this one are safe */
 } midge_record_queue;
 
 void midge_record_queue_init(midge_record_queue *queue,

@@ -112,8 +112,10 @@ void midge_session_forget_inbound(midge_session *session) {
        session->records.durable && midge_sparse_next(received, &id); id++)
     midge_session_record_inbound(session, (uint16_t)id, false);
   midge_inbox_forget(&session->inbox);
-  midge_parking_forget_ids(&session->parking);
-  midge_parking_clear(&session->proposed); /* nobody was told of these */
+  if (session->lodging == NULL) return;
+  midge_parking_forget_ids(&session->lodging->parking);
+  midge_parking_clear(
+      &session->lodging->proposed); /* nobody was told of these */
 }
 
 void midge_session_record_session(midge_session *session) {

@@ -20,7 +20,7 @@ static void move_to(midge_session *session, uint16_t packet_id,
 /* Its session is lost: it owes nothing. */
 static bool is_orphan(midge_session *session, const midge_parked *parked) {
   uint16_t packet_id = parked->message.packet_id;
-  return midge_parking_find(&session->parking, packet_id) != parked;
+  return midge_parking_find(&session->lodging->parking, packet_id) != parked;
 }
 
 /* False when there is no memory, and it stays where it is. */
@@ -38,13 +38,14 @@ static bool tell(midge_session *session, midge_parked *parked) {
   told.owed = (midge_owed){.life = life, .released = true};
   *queued = told;
   events->bytes += midge_queued_bytes(&told);
-  unpark(&session->parking, parked); /* the event holds the buffer too */
+  unpark(&session->lodging->parking,
+         parked); /* the event holds the buffer too */
   if (!orphan) move_to(session, told.packet_id, MIDGE_INBOUND_RELEASED);
   return true;
 }
 
 static void make_room(midge_session *session) {
-  midge_parking *parking = &session->parking;
+  midge_parking *parking = &session->lodging->parking;
   while (parking->bytes > session->options.parked_bytes_max)
     if (!tell(session, parking->first)) return;
 }
@@ -53,14 +54,14 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
                         uint16_t alias, bool by_alias) {
   uint16_t packet_id = publish->publish.packet_id;
   midge_parked *parked =
-      midge_parking_add(&session->parking, publish, alias, by_alias);
+      midge_parking_add(&session->lodging->parking, publish, alias, by_alias);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
   if (!midge_inbox_set_state(&session->inbox, packet_id,
                              MIDGE_INBOUND_PARKED)) {
-    unpark(&session->parking, parked);
+    unpark(&session->lodging->parking, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
@@ -71,7 +72,7 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
     return;
   }
   /* No memory for the record: the server was told nothing. */
-  unpark(&session->parking, parked);
+  unpark(&session->lodging->parking, parked);
   midge_inbox_remove(&session->inbox, packet_id);
 }
 
@@ -79,7 +80,7 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
                            uint16_t alias, bool by_alias) {
   midge_events *events = &session->events;
   midge_parked *parked =
-      midge_parking_add(&session->proposed, publish, alias, by_alias);
+      midge_parking_add(&session->lodging->proposed, publish, alias, by_alias);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
@@ -87,7 +88,7 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
   midge_queued_message told = parked->message;
   midge_queued_message *queued = midge_events_push_message(events, told.buffer);
   if (queued == NULL) {
-    unpark(&session->proposed, parked);
+    unpark(&session->lodging->proposed, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
@@ -102,14 +103,15 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
 
 bool midge_session_decide(midge_session *session, uint16_t packet_id,
                           bool accepted) {
-  midge_parked *parked = midge_parking_find(&session->proposed, packet_id);
+  midge_parked *parked =
+      midge_parking_find(&session->lodging->proposed, packet_id);
   midge_buffer *buffer = parked->message.buffer;
-  midge_parking_take(&session->proposed, parked);
+  midge_parking_take(&session->lodging->proposed, parked);
   if (!accepted) {
     midge_buffer_release(buffer);
     return false;
   }
-  if (midge_parking_put(&session->parking, parked)) {
+  if (midge_parking_put(&session->lodging->parking, parked)) {
     move_to(session, packet_id, MIDGE_INBOUND_PARKED);
     midge_session_record_parked(session, parked);
     make_room(session);
@@ -122,13 +124,16 @@ bool midge_session_decide(midge_session *session, uint16_t packet_id,
 }
 
 void midge_session_withdraw(midge_session *session, uint16_t packet_id) {
-  midge_parked *parked = midge_parking_find(&session->proposed, packet_id);
-  if (parked != NULL) unpark(&session->proposed, parked);
+  if (session->lodging == NULL) return;
+  midge_parked *parked =
+      midge_parking_find(&session->lodging->proposed, packet_id);
+  if (parked != NULL) unpark(&session->lodging->proposed, parked);
 }
 
 void midge_session_release(midge_session *session, uint16_t packet_id) {
   midge_inbox *inbox = &session->inbox;
-  midge_parked *parked = midge_parking_find(&session->parking, packet_id);
+  midge_parked *parked =
+      midge_parking_find(&session->lodging->parking, packet_id);
   midge_inbox_owe_completion(inbox, packet_id);
   (void)tell(session, parked);
 }
@@ -158,7 +163,8 @@ void midge_session_complete(midge_session *session, uint16_t packet_id) {
 
 void midge_session_release_orphans(midge_session *session) {
   midge_parked *next;
-  for (midge_parked *parked = session->parking.first; parked != NULL;
+  if (session->lodging == NULL) return;
+  for (midge_parked *parked = session->lodging->parking.first; parked != NULL;
        parked = next) {
     next = parked->next;
     if (is_orphan(session, parked) && !tell(session, parked)) return;

@@ -98,7 +98,8 @@ static midge_status restore_inbound(midge_session *session, uint64_t number,
           parked ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_ANSWERED))
     return MIDGE_ENOMEM;
   if (!parked) return MIDGE_OK;
-  midge_status status = midge_parking_restore(&session->parking, record);
+  midge_status status =
+      midge_parking_restore(&session->lodging->parking, record);
   if (status != MIDGE_OK) midge_inbox_remove(inbox, packet_id);
   return status;
 }

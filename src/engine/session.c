@@ -31,9 +31,10 @@ static bool keep_connect_properties(midge_session *session) {
     own[count++] = (midge_property){.id = MIDGE_TOPIC_ALIAS_MAXIMUM,
                                     .number = options->alias_max};
   midge_properties ours = {own, count};
-  session->connect_properties = midge_buffer_new(
-      &session->allocator,
-      midge_properties_size(ours) + midge_properties_size(options->properties));
+  size_t size =
+      midge_properties_size(ours) + midge_properties_size(options->properties);
+  if (size == 0) return true;
+  session->connect_properties = midge_buffer_new(&session->allocator, size);
   if (session->connect_properties == NULL) return false;
   uint8_t *to =
       midge_properties_encode(ours, session->connect_properties->data);
@@ -47,14 +48,23 @@ static bool keep(midge_session *session, midge_buffer **place,
   return *place != NULL;
 }
 
+static bool make_lodging(midge_session *session) {
+  if (!session->options.durable && !session->options.at_release) return true;
+  session->lodging = midge_lodging_new(&session->allocator);
+  return session->lodging != NULL;
+}
+
 static midge_status keep_options(midge_session *session) {
   const midge_session_options *options = &session->options;
   midge_property property;
+  if (!make_lodging(session)) return MIDGE_ENOMEM;
   if (options->client_id.size != 0 &&
       !keep(session, &session->client_id, options->client_id))
     return MIDGE_ENOMEM;
   if (!keep_connect_properties(session)) return MIDGE_ENOMEM;
-  midge_slice wire = midge_buffer_slice(session->connect_properties);
+  midge_slice wire = session->connect_properties != NULL
+                         ? midge_buffer_slice(session->connect_properties)
+                         : MIDGE_NO_SLICE;
   if (midge_property_find(wire, MIDGE_AUTHENTICATION_METHOD, &property) &&
       !keep(session, &session->auth_method, property.value))
     return MIDGE_ENOMEM;
@@ -83,9 +93,6 @@ static void init(midge_session *session, const midge_allocator *allocator) {
   midge_requests_init(&session->requests, allocator);
   midge_subscriptions_init(&session->subscriptions, allocator);
   midge_inbox_init(&session->inbox, allocator);
-  midge_parking_init(&session->parking, allocator);
-  midge_parking_init(&session->proposed, allocator);
-  midge_keeping_init(&session->keeping, allocator);
   midge_receiver_init(&session->receiver, allocator);
   midge_output_init(&session->output, allocator);
   midge_ring_init(&session->controls, allocator, sizeof(midge_control));
@@ -147,9 +154,7 @@ void midge_session_free(midge_session *session) {
   midge_tokens_free(&session->tokens);
   midge_subscriptions_free(&session->subscriptions);
   midge_inbox_free(&session->inbox);
-  midge_parking_free(&session->parking);
-  midge_parking_free(&session->proposed);
-  midge_keeping_free(&session->keeping);
+  midge_lodging_free(session->lodging, &session->allocator);
   midge_receiver_clear(&session->receiver);
   midge_output_free(&session->output);
   midge_ring_free(&session->controls);
@@ -170,7 +175,7 @@ bool midge_session_event(midge_session *session, midge_event *event) {
   event->context = session->options.context;
   if (event->type != MIDGE_EVENT_MESSAGE) return true;
   if (event->message.qos == MIDGE_AT_MOST_ONCE) return true;
-  if (owed.kept) event->message.epoch = session->keeping.epoch;
+  if (owed.kept) event->message.epoch = session->lodging->keeping.epoch;
   midge_session_handed_out(session, event, owed);
   midge_session_note_output(session); /* an answer changes nothing else */
   return true;

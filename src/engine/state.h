@@ -12,10 +12,9 @@
 #include "engine/deadlines.h"
 #include "engine/events.h"
 #include "engine/inbox.h"
-#include "engine/kept.h"
+#include "engine/lodging.h"
 #include "engine/outbox.h"
 #include "engine/output.h"
-#include "engine/parking.h"
 #include "engine/receiver.h"
 #include "engine/record_queue.h"
 #include "engine/requests.h"
@@ -62,7 +61,7 @@ struct midge_session {
   midge_session_options options; /* its slices point into the buffers below */
   midge_allocator allocator;
   midge_buffer *client_id, *user_name, *password; /* null: none */
-  midge_buffer *connect_properties;               /* wire bytes */
+  midge_buffer *connect_properties;               /* wire bytes, or null */
   midge_buffer *will;        /* a midge_packet_will and its bytes */
   midge_buffer *auth_method; /* null: no enhanced authentication */
   midge_version version;     /* in use: negotiation may lower it */
@@ -82,13 +81,13 @@ struct midge_session {
   bool passing; /* it did, and before MQTT 5 such a one ends with its
                    connection, though the next is to be kept */
   bool problem_information; /* the server may explain itself everywhere */
+  bool patient;             /* while leaving: answers are waited for too */
+  uint8_t farewell_reason;  /* while leaving */
   midge_time now;
-  midge_time closed_at;   /* when the last connection ended */
-  midge_limits limits;    /* of the server, on this connection */
-  midge_buffer *farewell; /* DISCONNECT, while leaving */
-  uint8_t farewell_reason;
-  bool patient;            /* while leaving: answers are waited for too */
-  midge_time patience_due; /* DISCONNECT leaves by then */
+  midge_time closed_at;    /* when the last connection ended */
+  midge_limits limits;     /* of the server, on this connection */
+  midge_buffer *farewell;  /* DISCONNECT, while leaving */
+  midge_time patience_due; /* it leaves by then */
   midge_breaks breaks;
 
   midge_time greeting_due; /* CONNACK is late */
@@ -110,9 +109,7 @@ struct midge_session {
   midge_time fresh_until; /* some subscriptions were renewed just now */
   midge_subscriptions subscriptions;
   midge_inbox inbox;
-  midge_parking parking;
-  midge_parking proposed; /* the program says whether they are accepted */
-  midge_keeping keeping;
+  midge_lodging *lodging; /* null: no option has it take messages in */
   midge_receiver receiver;
   midge_output output;
   midge_ring controls; /* of midge_control */

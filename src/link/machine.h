@@ -51,18 +51,19 @@ struct midge_link {
   /* As the options say. */
   midge_version version;
   bool nagle, ask, off, lasting;
-  bool is_silent; /* without PINGREQ */
-  bool by_hand;   /* the program carries the transport: no filters */
+  bool is_silent;       /* without PINGREQ */
+  bool by_hand;         /* the program carries the transport: no filters */
+  bool has_default_tls; /* nothing was said about it */
   uint32_t connect_timeout_ms, close_timeout_ms;
   size_t held_max;     /* bytes of held messages at which reading stops */
   char *local_address; /* null: any */
   midge_url *proxy;    /* null: none */
   midge_headers headers;
   midge_tls_context *tls;             /* null: none was needed yet */
-  bool has_default_tls;               /* nothing was said about it */
   midge_buffer *user_name, *password; /* null: those of the URL */
 
   bool is_restoring; /* the session is not whole yet: nothing is wished of it */
+  bool is_paused;    /* the program has fallen behind */
   midge_desire desire;
   midge_phase phase;
   midge_time phase_until; /* when the phase is over, or MIDGE_NEVER */
@@ -82,7 +83,6 @@ struct midge_link {
   const midge_fault *fault; /* while its end is told: why */
   midge_event closed; /* while CLOSING: what the session said; buffer held */
 
-  bool is_paused; /* the program has fallen behind */
   midge_tickets tickets;
   midge_freed queued; /* taken and not ended */
   midge_freed freed;  /* ended since the driver asked */

@@ -42,6 +42,15 @@ static bool sends_elsewhere(const midge_event *closed) {
           closed->closed.reason == MIDGE_REASON_SERVER_MOVED);
 }
 
+/* `url` is home, and another's place from here on. */
+static bool remember_home(midge_redirect *redirect, midge_url *url) {
+  redirect->home = midge_allocate(url->allocator, sizeof *redirect->home);
+  if (redirect->home == NULL) return false;
+  *redirect->home = *url;
+  *url = (midge_url){0};
+  return true;
+}
+
 bool midge_redirect_follow(midge_redirect *redirect, midge_url *url,
                            const midge_event *closed) {
   midge_url there;
@@ -57,23 +66,25 @@ bool midge_redirect_follow(midge_redirect *redirect, midge_url *url,
   if (status == MIDGE_ENOMEM) return true;
   if (status != MIDGE_OK) return false;
 
-  redirect->count++;
   bool moved = closed->closed.reason == MIDGE_REASON_SERVER_MOVED;
-  bool is_home = redirect->home.block == NULL;
-  if (moved) midge_url_free(&redirect->home);
-  if (moved || !is_home)
-    midge_url_free(url);
-  else
-    redirect->home = *url;
+  if (!moved && redirect->home == NULL && !remember_home(redirect, url)) {
+    midge_url_free(&there);
+    return true;
+  }
+  redirect->count++;
+  if (moved) midge_redirect_free(redirect);
+  midge_url_free(url);
   *url = there;
   return true;
 }
 
 void midge_redirect_return(midge_redirect *redirect, midge_url *url) {
-  if (redirect->home.block == NULL) return;
+  midge_url *home = redirect->home;
+  if (home == NULL) return;
   midge_url_free(url);
-  *url = redirect->home;
-  redirect->home = (midge_url){0};
+  *url = *home;
+  redirect->home = NULL;
+  midge_free(url->allocator, home, sizeof *home);
 }
 
 void midge_redirect_settled(midge_redirect *redirect) {
@@ -81,5 +92,10 @@ void midge_redirect_settled(midge_redirect *redirect) {
 }
 
 void midge_redirect_free(midge_redirect *redirect) {
-  midge_url_free(&redirect->home);
+  midge_url *home = redirect->home;
+  if (home == NULL) return;
+  const midge_allocator *allocator = home->allocator;
+  midge_url_free(home);
+  midge_free(allocator, home, sizeof *home);
+  redirect->home = NULL;
 }

@@ -6,9 +6,9 @@
 #include "midge/session.h"
 
 typedef struct midge_redirect {
-  uint8_t most;   /* 0: a Server Reference is told and not followed */
-  uint8_t count;  /* followed since a link was stable */
-  midge_url home; /* where to go back to; nothing parsed: we are there */
+  uint8_t most;    /* 0: a Server Reference is told and not followed */
+  uint8_t count;   /* followed since a link was stable */
+  midge_url *home; /* where to go back to; null: we are there */
 } midge_redirect;
 
 /* If `closed` has a Server Reference and it is to be followed, `url` is that

@@ -156,7 +156,7 @@ static int connect_to(midge_dial *dial, size_t i) {
   midge_socket *socket = midge_socket_new(dial->reactor, false, &racer, dial);
   if (socket == NULL) return UV_ENOMEM;
   const struct sockaddr *address = &dial->addresses[i].any;
-  socket->number = i;
+  socket->number = (uint32_t)i;
   int error = bind_locally(dial, socket, address->sa_family);
   if (error == 0) error = midge_socket_connect(socket, address);
   if (error != 0) {

@@ -19,14 +19,14 @@ struct midge_gauge {
   const midge_allocator *allocator;
   size_t max;
   size_t pushed;     /* reactor's thread */
-  size_t taken;      /* reader's thread, as the next five */
+  size_t taken;      /* reader's thread, as the next four and the last */
   midge_gauge *next; /* of those with something unsettled */
-  bool is_unsettled; /* it is in that list */
   struct midge_event_run *first_run, *last_run; /* turns: its events */
   midge_gauge *behind; /* turns: who is next, of those with events */
   atomic_size_t settled;
   atomic_size_t resume_at; /* while paused: where `settled` must come to */
   atomic_bool is_paused;
+  bool is_unsettled; /* it is in the list of those */
 };
 
 /* Null when there is no memory; `max` 0 means 16 MiB. */

@@ -13,11 +13,11 @@ struct midge_client {
   midge_reactor *reactor;
   midge_version version;
   midge_text_policy text;
-  bool ends_with_connection; /* the session, if it is of MQTT 5 */
   size_t queue_messages_max, queue_bytes_max;
   atomic_size_t queue_messages, queue_bytes; /* taken and not ended */
   /* Twice the number of connects, plus one while a connection is asked for. */
   atomic_uint standing;
+  bool ends_with_connection; /* the session, if it is of MQTT 5 */
   midge_tally tally;
   atomic_int store_fault;   /* a midge_status: why nothing can be stored now */
   uint64_t last_stored;     /* token of the newest publish of a former life */
@@ -31,13 +31,13 @@ struct midge_client {
   midge_client *next, *previous; /* of the reactor's list */
   midge_client *next_wished, *next_due;
   bool is_wished, is_due;
+  bool has_ended; /* ENDED was pushed */
 
   midge_keeper *keeper; /* null: the session is in memory alone */
   midge_client *next_kept;
   midge_restored restored; /* so far, while the store is read */
   uint64_t committed;      /* what the link was told */
   uint64_t load_last;      /* key of the last message that it wants back */
-  bool has_ended;          /* it was pushed */
   midge_link *link;        /* null once the client has ended */
   midge_gauge *gauge;      /* the reader's once ENDED was pushed */
   uv_timer_t timer;

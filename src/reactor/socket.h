@@ -27,13 +27,13 @@ struct midge_socket {
   const midge_listener *listener; /* null: dropped */
   void *context;
   midge_reactor *reactor;
-  size_t number;       /* for the owner */
+  uint32_t number;     /* for the owner */
   uint32_t read_round; /* when it had its turn to be read */
   bool is_reading;
   bool is_writing;     /* a write waits for the system */
   bool is_shut;        /* nothing more can or will be written */
+  bool is_given_up;    /* the reading side has had its time since `fault` */
   int fault;           /* of a write, libuv's; 0: none has failed */
-  bool is_given_up;    /* the reading side has had its time since */
   size_t waiting_size; /* of the write that waits, not yet told as taken */
   /* What only a write that waits needs; a socket at rest has none. */
   uv_write_t *write;

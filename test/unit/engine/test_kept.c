@@ -58,9 +58,9 @@ static void an_identifier_is_the_newest_messages(void **state) {
   midge_session *session = session_of();
   assert_int_equal(restore(session, MIDGE_KEY_KEPT | 1, holds, 11), MIDGE_OK);
   assert_int_equal(restore(session, MIDGE_KEY_KEPT | 2, holds, 11), MIDGE_OK);
-  midge_kept *holder = midge_keeping_holder(&session->keeping, 9);
+  midge_kept *holder = midge_keeping_holder(&session->lodging->keeping, 9);
   assert_int_equal(holder->number, 2);
-  assert_false(session->keeping.first->holds_id);
+  assert_false(session->lodging->keeping.first->holds_id);
   midge_session_free(session);
 }
 
@@ -170,7 +170,7 @@ static void what_cannot_be_recorded_has_not_come(void **state) {
       failed = fails(session, ++at, PUBLISH_9);
       bool known = is_recorded(session);
       assert_true(known || failed);
-      assert_int_equal(session->keeping.first != NULL, known);
+      assert_int_equal(session->lodging->keeping.first != NULL, known);
       assert_int_equal(
           midge_inbox_state(&session->inbox, 9) != MIDGE_INBOUND_NEW, known);
       midge_session_free(session);
@@ -192,7 +192,7 @@ static void a_release_that_cannot_be_recorded_ends_the_connection(
       commit(session);
       leave_room_for(session, room);
       failed = fails(session, ++at, PUBREL_9);
-      assert_non_null(session->keeping.first);
+      assert_non_null(session->lodging->keeping.first);
       assert_true(is_recorded(session) || failed);
       midge_session_free(session);
       ledger_check_empty(&books);

@@ -68,12 +68,12 @@ static void parked_messages_that_no_session_writes(void **state) {
                    MIDGE_EINVAL);
   assert_int_equal(restore(session, key, PARKED("\x01", "\x01"), 9),
                    MIDGE_EINVAL);
-  assert_int_equal(session->parking.bytes, 0);
+  assert_int_equal(session->lodging->parking.bytes, 0);
   assert_int_equal(restore(session, key, good, 9), MIDGE_OK);
   assert_int_equal(restore(session, key, good, 9), MIDGE_EINVAL);
 
   const midge_queued_message *message =
-      &midge_parking_find(&session->parking, 5)->message;
+      &midge_parking_find(&session->lodging->parking, 5)->message;
   assert_int_equal(message->topic_size, 1);
   assert_int_equal(message->buffer->data[message->topic_at], 't');
   assert_int_equal(message->payload_size, 0);
@@ -524,8 +524,9 @@ static void what_cannot_be_recorded_was_never_received(void **state) {
     assert_int_equal(closed, failed);
     bool known = is_recorded(session, MIDGE_KEY_INBOUND | 9);
     assert_true(known || failed);
-    assert_int_equal(midge_parking_find(&session->parking, 9) != NULL, known);
-    assert_int_equal(session->parking.bytes != 0, known);
+    assert_int_equal(midge_parking_find(&session->lodging->parking, 9) != NULL,
+                     known);
+    assert_int_equal(session->lodging->parking.bytes != 0, known);
     assert_int_equal(midge_inbox_state(&session->inbox, 9),
                      known ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_NEW);
     midge_session_free(session);

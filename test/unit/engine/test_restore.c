@@ -114,8 +114,9 @@ static void expect_whole(midge_session *session, bool inbox) {
       midge_subscriptions_find(&session->subscriptions, MIDGE_TEXT("f")));
   assert_int_equal(midge_inbox_state(&session->inbox, 9),
                    inbox ? MIDGE_INBOUND_ANSWERED : MIDGE_INBOUND_PARKED);
-  assert_int_equal(session->keeping.first != NULL, inbox);
-  assert_int_equal(midge_parking_find(&session->parking, 9) != NULL, !inbox);
+  assert_int_equal(session->lodging->keeping.first != NULL, inbox);
+  assert_int_equal(midge_parking_find(&session->lodging->parking, 9) != NULL,
+                   !inbox);
 }
 
 /* Each allocation fails in turn. */
