@@ -154,9 +154,13 @@ class Bench {
   async peakOf(client, work, how) {
     const key = `${work.scheme} ${client.name}`;
     if (!this.peaks.has(key)) {
-      this.peaks.set(key, await calibrate(
-        (count) => this.runOnce(client, work, { ...how, count, pace: 0 }),
-        this.options.seconds * FINAL_PART, FIRST_COUNT));
+      const rates = [];
+      for (let i = 0; i < work.runs; i++) {
+        rates.push(await calibrate(
+          (count) => this.runOnce(client, work, { ...how, count, pace: 0 }),
+          this.options.seconds * FINAL_PART, FIRST_COUNT));
+      }
+      this.peaks.set(key, median(rates));
     }
     return this.peaks.get(key);
   }
@@ -165,7 +169,7 @@ class Bench {
   async planLoad(client, work, how) {
     const whose = this.clients.find(({ name }) => name === work.of) || client;
     const pace = Math.round(await this.peakOf(whose, work, how) / 2);
-    return { ...how, pace, count: countFor(pace, this.options.seconds) };
+    return { ...how, pace, count: countFor(pace, Math.max(work.seconds, this.options.seconds)) };
   }
 
   async attempt(work, client, result, action) {
@@ -207,8 +211,12 @@ class Bench {
     for (const { work, found } of this.planned) this.rows.push(...rowsOf(work, found));
   }
 
-  // One client after the other, and another one first in each round.
+  // One client after the other, and another one first each time.
   async runRound(work, able, found, round) {
+    for (let i = 0; i < (work.runs || 1); i++) await this.runEach(work, able, found, round + i);
+  }
+
+  async runEach(work, able, found, round) {
     for (let i = 0; i < able.length; i++) {
       const client = able[(i + round) % able.length];
       const result = found.get(client.name);
