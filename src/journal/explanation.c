@@ -23,6 +23,8 @@ midge_status midge_status_of_error(int error) {
     case EROFS:
       return MIDGE_EREADONLY;
     case ENOTDIR:
+    case EISDIR:
+    case ESPIPE:
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
       return MIDGE_EFOREIGN;
@@ -51,6 +53,8 @@ static const char *remedy(int error) {
     case EMFILE:
     case ENFILE:
       return "; allow more open files";
+    case EISDIR:
+    case ESPIPE:
     case MDB_INVALID:
       return "; choose another path, or move it away";
     case ENOENT:

@@ -3,6 +3,7 @@
 #ifndef MIDGE_JOURNAL_FILE_H
 #define MIDGE_JOURNAL_FILE_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ enum {
   MIDGE_KEY_MAX = 511,
 };
 
+/* How it is opened to be looked at: without waiting, for it may be a pipe. */
+#define MIDGE_FILE_LOOK (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
 #define MIDGE_FILE_MAGIC UINT32_C(0xBEEFC0DE)
 
 typedef struct midge_page_head {

@@ -346,7 +346,7 @@ int midge_pages_check(const char *name, bool records,
                       const midge_interest *interest,
                       midge_soundness *soundness) {
   struct stat found;
-  midge_inquiry inquiry = {.file = open(name, O_RDONLY | O_CLOEXEC),
+  midge_inquiry inquiry = {.file = open(name, MIDGE_FILE_LOOK),
                            .interest = interest};
   *soundness = MIDGE_PAGES_SOUND;
   if (inquiry.file < 0) return errno;

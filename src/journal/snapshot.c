@@ -249,7 +249,7 @@ midge_status midge_snapshot_open(midge_snapshot *snapshot, const char *path,
                                  const char *data, midge_explanation *why) {
   midge_meta first;
   *snapshot = (midge_snapshot){.path = path};
-  snapshot->file = open(data, O_RDONLY | O_CLOEXEC);
+  snapshot->file = open(data, MIDGE_FILE_LOOK);
   if (snapshot->file < 0 && (errno == ENOENT || errno == ENOTDIR))
     return midge_explain(why, MIDGE_EFOREIGN, "there is no store in", path, "");
   if (snapshot->file < 0)

@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "journal/place.h"
+#include "midge/store.h"
 #include "stores.h"
 
 static void two_clients_of_one_process(void **state) {
@@ -89,6 +90,27 @@ static void a_file_of_another_program(void **state) {
              " pages, no tree, and nothing that could be a key or"
              " a value, only words");
   expect_refused(&options, MIDGE_EFOREIGN, "cannot open the store");
+}
+
+static void expect_foreign_also_from_outside(void) {
+  char text[256];
+  midge_store_report report;
+  midge_store_options options = store_options();
+  expect_refused(&options, MIDGE_EFOREIGN, "; choose another path");
+  assert_int_equal(midge_store_check(options.path, &report, text, sizeof text),
+                   MIDGE_EFOREIGN);
+  assert_non_null(strstr(text, "; choose another path"));
+}
+
+/* Nobody may ever write into the pipe. */
+static void a_pipe_or_a_directory_is_no_file(void **state) {
+  (void)state;
+  assert_int_equal(mkdir(store_path(), 0700), 0);
+  assert_int_equal(mkfifo(data_path(), 0600), 0);
+  expect_foreign_also_from_outside();
+  assert_int_equal(remove(data_path()), 0);
+  assert_int_equal(mkdir(data_path(), 0700), 0);
+  expect_foreign_also_from_outside();
 }
 
 /* A file of LMDB's in which `name` is under `key`; no name: in the main part.
@@ -397,6 +419,7 @@ int main(void) {
       TEST(paths_that_cannot_be),
       TEST(a_file_is_no_store),
       TEST(a_file_of_another_program),
+      TEST(a_pipe_or_a_directory_is_no_file),
       TEST(an_lmdb_file_of_another_program),
       TEST(an_lmdb_file_with_keys_like_ours),
       TEST(a_store_without_a_format),
