@@ -4,8 +4,6 @@
 const { AsyncResource } = require('node:async_hooks');
 const { performance } = require('node:perf_hooks');
 
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
 const lines = new Map(); // by limit, of those with somebody in them
 
 // As of events (batch.js): time is up in nobody's context.
@@ -56,8 +54,7 @@ class Line {
   }
 
   #start(ms) {
-    this.#timer = home.runInAsyncScope(setTimeout, null, Line.#look,
-      Math.min(ms, TIMER_MAX_MS), this);
+    this.#timer = home.runInAsyncScope(setTimeout, null, Line.#look, ms, this);
     this.#timer.unref();
   }
 
@@ -87,7 +84,8 @@ class Line {
   }
 }
 
-// `waiter.expire()` is called once, after `limit` ms, unless it ends before that.
+// `waiter.expire()` is called once, after `limit` ms, which an option allows, unless it
+// ends before that.
 function begin(waiter, limit) {
   end(waiter);
   let line = lines.get(limit);

@@ -48,16 +48,6 @@ test('a shorter limit is over before a longer one that began before it', async (
   assert.deepEqual(told, ['short']);
 });
 
-test('a limit longer than a timer can be is no short one', async (t) => {
-  alive(t);
-  const { told, all, waiters: [long, short] } = waitersOf('long', 'short');
-  waits.begin(long, 2 ** 32 - 1);
-  waits.begin(short, 50);
-  await all;
-  waits.end(long);
-  assert.deepEqual(told, ['short']);
-});
-
 test('time is up in nobody\'s context', async (t) => {
   alive(t);
   const storage = new AsyncLocalStorage();
