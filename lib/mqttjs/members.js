@@ -4,6 +4,7 @@
 const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const { version } = require('../../package.json');
+const { Listeners } = require('../emitter');
 const { coded } = require('./failures');
 const { Promises } = require('./promises');
 
@@ -14,6 +15,7 @@ class Members extends Promises {
 
   constructor(conduct) {
     super();
+    this._events = new Listeners();
     super.on('error', ignore);
     this.#conduct = conduct;
   }

@@ -1,7 +1,7 @@
 'use strict';
 // What an MqttClient does beside its callbacks: the same as promises, and its end
 // by `await using`.
-const { EventEmitter } = require('node:events');
+const { Emitter } = require('../emitter');
 
 function promise(start) {
   return new Promise((resolve, reject) => {
@@ -12,7 +12,7 @@ function promise(start) {
   });
 }
 
-class Promises extends EventEmitter {
+class Promises extends Emitter {
   publishAsync(topic, message, options) {
     return promise((done) => this.publish(topic, message, options, done));
   }

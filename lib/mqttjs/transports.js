@@ -17,13 +17,20 @@ class Line {
 
 // A socket of the core. What is asked of a way holds for options as they are now.
 class Native {
-  isByHand = false;
-  carrier = undefined;
   #conduct;
   #line; // of the attempt that there is, or was
 
   constructor(conduct) {
     this.#conduct = conduct;
+  }
+
+  // These two are the same for all.
+  get isByHand() {
+    return false;
+  }
+
+  get carrier() {
+    return undefined;
   }
 
   urls(options) {

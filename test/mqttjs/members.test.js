@@ -153,6 +153,23 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
   });
 }
 
+test('an event may have any name, and one of an object\'s own members is not heard', () => {
+  const client = ours.connect({ manualConnect: true });
+  open.push(client);
+  for (const event of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    assert.equal(client.emit(event), false);
+    assert.equal(client.listenerCount(event), 0);
+    let count = 0;
+    const listener = () => { count += 1; };
+    client.on(event, listener);
+    assert.equal(client.emit(event), true);
+    assert.ok(client.eventNames().includes(event));
+    client.off(event, listener);
+    assert.equal(client.emit(event), false);
+    assert.equal(count, 1);
+  }
+});
+
 test('reschedulePing lets the keep-alive count anew, unless reschedulePings is off', async () => {
   const broker = await listen();
   open.push(broker);
