@@ -258,7 +258,8 @@ MIDGE_API void midge_client_stats(const midge_client *client,
                                   midge_stats *stats);
 
 /* Give the handle up: disconnects if need be, ends every unfinished wish with
- * MIDGE_ECLOSED, then MIDGE_EVENT_ENDED. The handle must not be used after
+ * MIDGE_ECLOSED (what waited for a store that cannot be read with its error),
+ * then MIDGE_EVENT_ENDED. The handle must not be used after
  * this call; a transport by hand is therefore dropped at once. */
 MIDGE_API void midge_client_close(midge_client *client);
 

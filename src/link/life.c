@@ -30,17 +30,26 @@ static void defer(midge_link *link, const midge_wish *wish) {
   link->deferred_end = &deferred->next;
 }
 
-static midge_wish *first_deferred(const midge_link *link) {
-  return (midge_wish *)(void *)link->deferred->bytes;
+static midge_wish *wish_of(midge_deferred *deferred) {
+  return (midge_wish *)(void *)deferred->bytes;
 }
 
-static void drop_first_deferred(midge_link *link) {
-  midge_deferred *first = link->deferred;
-  size_t size = first_deferred(link)->size;
-  midge_wish_release(first_deferred(link));
-  link->deferred = first->next;
-  if (first->next == NULL) link->deferred_end = &link->deferred;
-  midge_free(link->patient, first, sizeof *first + size);
+static void drop_deferred(midge_link *link, midge_deferred **at) {
+  midge_deferred *deferred = *at;
+  midge_wish *wish = wish_of(deferred);
+  size_t size = wish->size;
+  midge_wish_release(wish);
+  *at = deferred->next;
+  if (deferred->next == NULL) link->deferred_end = at;
+  midge_free(link->patient, deferred, sizeof *deferred + size);
+}
+
+/* Where the first of these types is, or where the list ends. */
+static midge_deferred **find_deferred(midge_link *link, unsigned types) {
+  midge_deferred **at = &link->deferred;
+  while (*at != NULL && (types & 1U << wish_of(*at)->type) == 0)
+    at = &(*at)->next;
+  return at;
 }
 
 static void make(midge_link *link, const midge_wish *wish) {
@@ -72,14 +81,66 @@ static void make(midge_link *link, const midge_wish *wish) {
 /* The end of every fact and wish: what waited for a goodbye is made now. */
 static void settle(midge_link *link) {
   while (link->deferred != NULL && !must_wait(link)) {
-    make(link, first_deferred(link));
-    drop_first_deferred(link);
+    make(link, wish_of(link->deferred));
+    drop_deferred(link, &link->deferred);
   }
+}
+
+/* --- A store that is not read yet --- */
+
+enum {
+  CONNECTS = 1U << MIDGE_WISH_CONNECT,
+  CLOSES = 1U << MIDGE_WISH_CLOSE,
+  /* That a store may keep, and somebody waits for. */
+  REQUESTS = 1U << MIDGE_WISH_PUBLISH | 1U << MIDGE_WISH_PUBLISH_BUNDLE |
+             1U << MIDGE_WISH_SUBSCRIBE | 1U << MIDGE_WISH_UNSUBSCRIBE,
+  GOODBYES = 1U << MIDGE_WISH_DISCONNECT | 1U << MIDGE_WISH_ABORT | CLOSES,
+};
+
+static bool has_deferred(midge_link *link, unsigned types) {
+  return *find_deferred(link, types) != NULL;
+}
+
+/* The store stays as it is: requests do not reach the session, whose records
+ * would take the places of others. */
+static void give_up_restoring(midge_link *link) {
+  link->is_restoring = false;
+  settle(link);
+}
+
+/* Whoever says goodbye before the store is read need not wait for it: what was
+ * to connect ends. What was to be kept is, unless the store cannot be read. */
+static void part(midge_link *link, const midge_wish *wish) {
+  midge_deferred **connect = find_deferred(link, CONNECTS);
+  if (*connect != NULL) {
+    make(link, wish_of(*connect));
+    drop_deferred(link, connect);
+  }
+  if (wish->type != MIDGE_WISH_CLOSE) {
+    make(link, wish);
+    return;
+  }
+  midge_link_abort(link);
+  defer(link, wish);
+  if (link->store_fault != MIDGE_OK || !has_deferred(link, REQUESTS))
+    give_up_restoring(link);
+}
+
+void midge_link_store_fault(midge_link *link, midge_status status) {
+  if (!link->is_restoring) return;
+  link->store_fault = status;
+  if (status != MIDGE_OK && has_deferred(link, CLOSES)) give_up_restoring(link);
+}
+
+bool midge_link_is_restoring(const midge_link *link) {
+  return link->is_restoring;
 }
 
 void midge_link_wish(midge_link *link, const midge_wish *wish) {
   if (link->phase == MIDGE_PHASE_OVER) return;
-  if (must_wait(link)) {
+  if (link->is_restoring && (GOODBYES & 1U << wish->type) != 0) {
+    part(link, wish);
+  } else if (must_wait(link)) {
     defer(link, wish);
     if (wish->type == MIDGE_WISH_ABORT) midge_link_abort(link);
   } else {
@@ -95,6 +156,7 @@ void midge_link_restored(midge_link *link, const midge_restored *restored) {
   midge_link_tell(link, &event);
   midge_session_restored(link->session, restored->stale);
   link->is_restoring = false;
+  link->store_fault = MIDGE_OK;
   settle(link);
 }
 

@@ -112,6 +112,11 @@ MIDGE_CHECKED midge_status midge_link_restore(midge_link *link,
                                               const midge_record *record,
                                               size_t *cost);
 void midge_link_restored(midge_link *link, const midge_restored *restored);
+/* The store cannot be read for now, or can again (MIDGE_OK): who closes then
+ * does not wait for it, and what was wished meanwhile ends with `status`. */
+void midge_link_store_fault(midge_link *link, midge_status status);
+/* False: what else is in the store is left there. */
+bool midge_link_is_restoring(const midge_link *link);
 /* As midge_session_restore_absent, _wants, _load and _loaded, with tickets. */
 void midge_link_restore_absent(midge_link *link, const midge_absence *absence);
 bool midge_link_wants(midge_link *link, uint64_t *first, uint64_t *last);

@@ -63,7 +63,8 @@ struct midge_link {
   midge_buffer *user_name, *password; /* null: those of the URL */
 
   bool is_restoring; /* the session is not whole yet: nothing is wished of it */
-  bool is_paused;    /* the program has fallen behind */
+  midge_status store_fault; /* why the store could not be read, or MIDGE_OK */
+  bool is_paused;           /* the program has fallen behind */
   midge_desire desire;
   midge_phase phase;
   midge_time phase_until; /* when the phase is over, or MIDGE_NEVER */

@@ -40,7 +40,8 @@ static void tell_with_ticket(midge_link *link, const midge_wish *wish) {
   uint32_t count =
       wish->type == MIDGE_WISH_PUBLISH_BUNDLE ? wish->bundle.count : 1;
   uint64_t ticket = take_ticket(link, wish->token, wish->cost, count);
-  midge_status status = ask_session(link, wish, ticket);
+  midge_status status = link->store_fault;
+  if (status == MIDGE_OK) status = ask_session(link, wish, ticket);
   if (status != MIDGE_OK) midge_link_refuse(link, ticket, count, status);
   /* Nobody asks for a connection: nothing may wait for one for ever. */
   if (link->phase == MIDGE_PHASE_IDLE) midge_attempt_end_wishes(link);

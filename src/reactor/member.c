@@ -254,7 +254,7 @@ static void hear(midge_client *client) {
   midge_keeper_hear(client->keeper, &news);
   if (news.has_page && news.page.loaded)
     load(client, &news.page);
-  else if (news.has_page)
+  else if (news.has_page && midge_link_is_restoring(client->link))
     restore(client, &news.page);
   midge_page_free(&news.page);
   if (news.committed != client->committed)
@@ -262,6 +262,7 @@ static void hear(midge_client *client) {
   client->committed = news.committed;
   if (news.fault_changed) {
     atomic_store(&client->store_fault, news.fault);
+    midge_link_store_fault(client->link, news.fault);
     tell_store(client, &news);
   }
   if (!news.is_closed) return;

@@ -187,6 +187,63 @@ test('damage is told, and what is whole is sent', async (t) => {
   await disconnect(client);
 });
 
+// The first of the pages with messages whose loss `connect` does not see, but
+// who reads the messages: some are of the tables that it looks at.
+async function spoilTable(store) {
+  const PAGE = 4096;
+  const file = path.join(store.path, 'data.mdb');
+  const whole = fs.readFileSync(file);
+  for (let at = 2 * PAGE; at < whole.length; at += PAGE) {
+    if (!whole.subarray(at, at + PAGE).includes('keptx')) continue;
+    fs.writeFileSync(file, Buffer.from(whole).fill(0, at, at + PAGE));
+    const client = keeper(store);
+    if (client.connect(NOWHERE) !== 0) continue;
+    const isSpoiled = await Promise.race([
+      once(client, 'store').then(() => true), once(client, 'restored').then(() => false)]);
+    await disconnect(client);
+    if (isSpoiled) return;
+  }
+  assert.fail('no page of messages is needed');
+}
+
+async function spoiled(t) {
+  const store = { path: place(t) };
+  const client = keeper(store);
+  const stored = collect(client, 'stored');
+  client.connect(NOWHERE);
+  for (let i = 0; i < 2000; i += 1) client.publish(1, false, 'keptx', `keptx ${i}`);
+  await until(() => stored.length === 2000);
+  await disconnect(client);
+  await spoilTable(store);
+  return store;
+}
+
+test('damaged tables are told, and hold nobody who ends', async (t) => {
+  const client = keeper(await spoiled(t));
+  const failed = collect(client, 'failed');
+  const published = collect(client, 'published');
+  assert.equal(client.connect(NOWHERE), 0, `${client.last_error}`);
+  const early = client.publish(1, false, 'keptx', 'early'); // it may be known by then
+  const [error] = await once(client, 'store');
+  assert.equal(error.code, 'MIDGE_ESTORE');
+  assert.match(error.message, /damaged.*move it away/);
+  assert.equal(client.publish(1, false, 'keptx', 'late'), mqtt.errors.ESTORE);
+  await disconnect(client);
+  assert.deepEqual([...failed, ...published].map(([, why]) => why.code),
+    early === 0 ? ['MIDGE_ESTORE'] : []);
+});
+
+test('damaged tables are an error of mqtt.connect, and hold nobody who ends', async (t) => {
+  const store = await spoiled(t);
+  const client = mqtt.connect('mqtt://127.0.0.1:1', { clientId: 'keeper', clean: false, store });
+  const outcome = once(client, 'publish outcome');
+  client.publish('keptx', 'early', { qos: 1 }, (why) => client.emit('publish outcome', why));
+  const [error] = await once(client, 'error');
+  assert.equal(error.code, 'MIDGE_ESTORE');
+  await client.endAsync();
+  assert.equal((await outcome)[0].code, 'MIDGE_ESTORE');
+});
+
 // What mosquitto has of a session is gone with it: it is not persistent.
 test('subscriptions of a former life are renewed when the broker has lost them', async (t) => {
   const store = { path: place(t) };

@@ -91,26 +91,122 @@ static void what_cannot_be_restored_leaves_no_trace(void **state) {
   life_end(&l);
 }
 
-/* Aborts and ends that are wished before are made in their turn. */
-static void an_end_waits_for_what_was_too(void **state) {
+/* What was to be kept is, before it closes. */
+static void an_end_waits_for_what_was_to_be_kept(void **state) {
   (void)state;
   life l;
   size_t cost;
   start(&l);
   wish(&l, MIDGE_WISH_CONNECT);
+  publish(&l, 8, 1, "new");
   wish(&l, MIDGE_WISH_ABORT);
+  expect(&l, MIDGE_EVENT_CONNECTING);
+  expect_closed(&l, MIDGE_OK);
   wish(&l, MIDGE_WISH_CLOSE);
   expect_nothing(&l);
   midge_record record = message(5, MIDGE_TEXT("t"));
   assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
   midge_link_restored(l.link, &(midge_restored){1, 0, false});
   expect_restored(&l, 1, 0);
+  expect_done(&l, 7, MIDGE_ECLOSED);
+  expect_done(&l, 8, MIDGE_ECLOSED);
+  expect(&l, MIDGE_EVENT_ENDED);
+  midge_record written;
+  assert_true(midge_link_record(l.link, &written));
+  assert_int_equal(written.key, 6);
+  assert_false(midge_link_record(l.link, &written)); /* the other's stays */
+  life_end(&l);
+}
+
+/* A disconnection answers the connection that was to be, and no more. */
+static void who_disconnects_does_not_wait_for_what_was(void **state) {
+  const midge_wish_type goodbyes[] = {MIDGE_WISH_DISCONNECT, MIDGE_WISH_ABORT};
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    life l;
+    start(&l);
+    publish(&l, 8, 1, "before");
+    wish(&l, MIDGE_WISH_CONNECT);
+    publish(&l, 9, 1, "behind");
+    wish(&l, goodbyes[i]);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+    expect_closed(&l, MIDGE_OK);
+    wish(&l, goodbyes[i]);
+    expect_nothing(&l);
+    wish(&l, MIDGE_WISH_CONNECT);
+    expect_nothing(&l);
+    midge_link_restored(l.link, &(midge_restored){0, 0, false});
+    expect_restored(&l, 0, 0);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+    commit(&l);
+    expect(&l, MIDGE_EVENT_STORED);
+    assert_int_equal(l.event.stored.token, 8);
+    expect(&l, MIDGE_EVENT_STORED);
+    assert_int_equal(l.event.stored.token, 9);
+    life_end(&l);
+  }
+}
+
+static void who_wants_nothing_kept_does_not_wait_to_close(void **state) {
+  (void)state;
+  life l;
+  size_t cost;
+  start(&l);
+  midge_record record = message(5, MIDGE_TEXT("t"));
+  assert_int_equal(midge_link_restore(l.link, &record, &cost), MIDGE_OK);
+  wish(&l, MIDGE_WISH_CONNECT);
+  wish(&l, MIDGE_WISH_CLOSE);
   expect(&l, MIDGE_EVENT_CONNECTING);
   expect_closed(&l, MIDGE_OK);
   expect_done(&l, 7, MIDGE_ECLOSED);
   expect(&l, MIDGE_EVENT_ENDED);
-  midge_record last;
-  assert_false(midge_link_record(l.link, &last)); /* its record stays */
+  assert_false(midge_link_is_restoring(l.link));
+  midge_record written;
+  assert_false(midge_link_record(l.link, &written));
+  life_end(&l);
+}
+
+/* Whichever comes first, the close or the fault. */
+static void a_store_that_cannot_be_read_does_not_hold_who_closes(void **state) {
+  (void)state;
+  for (int first = 0; first < 2; first++) {
+    life l;
+    start(&l);
+    wish(&l, MIDGE_WISH_CONNECT);
+    publish(&l, 8, 1, "t");
+    if (first == 0) midge_link_store_fault(l.link, MIDGE_ESTORE);
+    expect_nothing(&l);
+    wish(&l, MIDGE_WISH_CLOSE);
+    expect(&l, MIDGE_EVENT_CONNECTING);
+    expect_closed(&l, MIDGE_OK);
+    if (first == 1) {
+      expect_nothing(&l);
+      midge_link_store_fault(l.link, MIDGE_OK);
+      expect_nothing(&l);
+      midge_link_store_fault(l.link, MIDGE_ESTORE);
+    }
+    expect_done(&l, 8, MIDGE_ESTORE);
+    expect(&l, MIDGE_EVENT_ENDED);
+    midge_record written; /* it would take the place of another */
+    assert_false(midge_link_record(l.link, &written));
+    assert_int_equal(midge_link_freed(l.link).messages, 1);
+    life_end(&l);
+  }
+}
+
+static void a_fault_that_is_over_refuses_nothing(void **state) {
+  (void)state;
+  life l;
+  start(&l);
+  midge_link_store_fault(l.link, MIDGE_ESTORE);
+  publish(&l, 8, 1, "t");
+  midge_link_restored(l.link, &(midge_restored){0, 0, false});
+  expect_restored(&l, 0, 0);
+  midge_link_store_fault(l.link, MIDGE_ESTORE); /* in writing */
+  publish(&l, 9, 1, "t");
+  commit(&l);
+  expect(&l, MIDGE_EVENT_STORED);
+  expect(&l, MIDGE_EVENT_STORED);
   life_end(&l);
 }
 
@@ -331,7 +427,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_wished_waits_for_what_was),
       cmocka_unit_test(what_cannot_be_restored_leaves_no_trace),
-      cmocka_unit_test(an_end_waits_for_what_was_too),
+      cmocka_unit_test(an_end_waits_for_what_was_to_be_kept),
+      cmocka_unit_test(who_disconnects_does_not_wait_for_what_was),
+      cmocka_unit_test(who_wants_nothing_kept_does_not_wait_to_close),
+      cmocka_unit_test(a_store_that_cannot_be_read_does_not_hold_who_closes),
+      cmocka_unit_test(a_fault_that_is_over_refuses_nothing),
       cmocka_unit_test(a_message_that_is_kept_after_the_end_is_not_told),
       cmocka_unit_test(a_wish_without_a_token_is_not_told_as_stored),
       cmocka_unit_test(what_was_given_up_stays_given_up),
