@@ -153,7 +153,8 @@ midge_status midge_environment_start(midge_environment *environment) {
   }
   return midge_reactor_start(
       &environment->reactor,
-      &(midge_reactor_options){.wake = poke, .context = environment});
+      &(midge_reactor_options){
+          .wake = poke, .context = environment, .helps = true});
 }
 
 static void drop_stash(midge_environment *environment) {
@@ -241,17 +242,18 @@ void midge_environment_sweep(midge_environment *environment) {
   environment->ended_count = 0;
 }
 
-bool midge_environment_wait(midge_environment *environment, midge_event *event,
-                            uint64_t timeout_ms) {
-  if (environment->reactor == NULL) return false;
-  bool taken =
-      timeout_ms == 0
-          ? midge_reactor_event(environment->reactor, event)
-          : midge_reactor_wait(environment->reactor, event, timeout_ms);
-  if (!taken) return false;
+static void note(const midge_event *event) {
   midge_handle *client = event->context;
   if (event->type == MIDGE_EVENT_OPENED) client->opened = true;
   if (event->type == MIDGE_EVENT_CLOSED) client->opened = false;
+}
+
+bool midge_environment_wait(midge_environment *environment, midge_event *event,
+                            uint64_t timeout_ms) {
+  if (environment->reactor == NULL) return false;
+  if (!midge_reactor_wait(environment->reactor, event, timeout_ms))
+    return false;
+  note(event);
   return true;
 }
 
@@ -262,12 +264,22 @@ bool midge_environment_stash(midge_environment *environment,
   return true;
 }
 
-bool midge_environment_next(midge_environment *environment, midge_event *event,
-                            bool *stashed) {
-  *stashed = midge_stash_pop(&environment->stash, event);
-  if (!*stashed && !midge_environment_wait(environment, event, 0)) {
+static bool take(midge_environment *environment, midge_event *event,
+                 bool rests) {
+  midge_reactor *reactor = environment->reactor;
+  if (reactor == NULL) return false;
+  if (rests ? !midge_reactor_event(reactor, event)
+            : !midge_reactor_more(reactor, event)) {
     return false;
   }
+  note(event);
+  return true;
+}
+
+bool midge_environment_next(midge_environment *environment, midge_event *event,
+                            bool rests, bool *stashed) {
+  *stashed = midge_stash_pop(&environment->stash, event);
+  if (!*stashed && !take(environment, event, rests)) return false;
   if (event->type == MIDGE_EVENT_ENDED) end(environment, event->context);
   return true;
 }

@@ -72,9 +72,10 @@ bool midge_environment_wait(midge_environment *environment, midge_event *event,
 bool midge_environment_stash(midge_environment *environment,
                              const midge_event *event);
 /* The next event in order, from the stash first: then it is `stashed`, and to
- * be given back. */
+ * be given back. When there is none JavaScript is poked for those that come,
+ * if it `rests`. */
 bool midge_environment_next(midge_environment *environment, midge_event *event,
-                            bool *stashed);
+                            bool rests, bool *stashed);
 void midge_environment_give_back(midge_environment *environment,
                                  const midge_event *event);
 

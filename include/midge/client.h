@@ -10,7 +10,9 @@
  *     midge_reactor_event()   <--- events ----
  *
  * Nothing is called back on your thread, and no lock is held while your code
- * runs. Any thread may wish; one thread takes events. When you fall behind by
+ * runs. Any thread may wish; one thread takes events. If you say that it is the
+ * same one (`helps` below), it does the reactor's part for what it answers
+ * while the reactor sleeps. When you fall behind by
  * `event_bytes_max` of one client, the reactor stops reading from its socket,
  * and its server feels it; the other clients go on. */
 #ifndef MIDGE_CLIENT_H
@@ -38,6 +40,15 @@ typedef struct midge_reactor_options {
    * it is not called again before. */
   void (*wake)(void *context);
   void *context;
+  /* The thread that takes events is the only one that calls functions of
+   * clients, and it helps: one or two publishes, subscribes or unsubscribes of
+   * up to 4 KiB between one time that there are no events and the next are
+   * done on it at once, up to the write to the socket, if the reactor sleeps
+   * and the connection is plain, without a store. That saves a change of
+   * threads. Such a call takes some microseconds longer and may call `wake`; it
+   * never waits for the network or for the reactor, and for memory alone as
+   * the reactor would. */
+  bool helps;
   uint32_t goodbye_ms; /* 200: how long _stop waits for what says goodbye */
   const midge_allocator *allocator;
 } midge_reactor_options;
@@ -58,6 +69,11 @@ MIDGE_API void midge_reactor_stop(midge_reactor *reactor);
 MIDGE_API bool midge_reactor_event(midge_reactor *reactor, midge_event *event);
 MIDGE_API bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
                                   uint64_t timeout_ms);
+
+/* As midge_reactor_event, for a program that takes many before it deals with
+ * them: when there is none now, it is not woken for those that come before it
+ * has asked midge_reactor_event, and found none. */
+MIDGE_API bool midge_reactor_more(midge_reactor *reactor, midge_event *event);
 
 /* The event on loan counts as not yet taken, until it is given back by value;
  * hold its buffer meanwhile. For a program that takes events before it can

@@ -382,6 +382,14 @@ midge_time midge_link_deadline(const midge_link *link) {
   return link->phase_until < deadline ? link->phase_until : deadline;
 }
 
+bool midge_link_is_content(midge_link *link,
+                           const midge_arrangement *arrangement) {
+  return midge_link_attempt(link) == arrangement->attempt &&
+         midge_link_reading(link) == arrangement->reads &&
+         midge_link_deadline(link) >= arrangement->wakes_at &&
+         !midge_link_is_shut(link);
+}
+
 bool midge_link_is_leaving(const midge_link *link) {
   return link->desire == MIDGE_DESIRE_DOWN &&
          (link->phase == MIDGE_PHASE_LINKED ||

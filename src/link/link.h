@@ -45,6 +45,13 @@ typedef struct midge_place {
   bool keeps_alive; /* TCP looks for a server that vanished: MQTT does not */
 } midge_place;
 
+/* What a driver has done for a link, apart from its bytes and events. */
+typedef struct midge_arrangement {
+  uint32_t attempt; /* whose transport there is */
+  bool reads;
+  midge_time wakes_at;
+} midge_arrangement;
+
 /* Publishes and requests that have ended since one asked last. */
 typedef struct midge_freed {
   size_t messages, bytes;
@@ -153,6 +160,11 @@ bool midge_link_output_stays(const midge_link *link);
 bool midge_link_is_shut(midge_link *link);
 bool midge_link_reading(midge_link *link);
 midge_time midge_link_deadline(const midge_link *link);
+/* For whoever tells a wish in the driver's place, and then has taken every
+ * event and sent all of the output: nothing else is to do but what is arranged.
+ * If not, the driver owes the link a turn. */
+bool midge_link_is_content(midge_link *link,
+                           const midge_arrangement *arrangement);
 midge_freed midge_link_freed(midge_link *link);
 /* As midge_session_in_flight and midge_session_round_trips. */
 size_t midge_link_in_flight(const midge_link *link);

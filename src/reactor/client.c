@@ -4,7 +4,7 @@
 #include "engine/bundle.h"
 #include "engine/message.h"
 #include "link/url.h"
-#include "reactor/member.h"
+#include "reactor/help.h"
 
 enum { SMALL_MAX = 4096 }; /* payloads that may be copied twice */
 
@@ -175,7 +175,8 @@ static midge_status enqueue_many(midge_client *client, midge_wish *wish,
   wish->client = client;
   wish->cost = (uint32_t)cost;
   midge_status status = MIDGE_EQUEUE;
-  if (reserve(client, count, cost)) status = put(client, wish);
+  if (reserve(client, count, cost))
+    status = midge_help(client, wish) ? MIDGE_OK : put(client, wish);
   if (status != MIDGE_OK) give_back(client, count, cost);
   return status;
 }

@@ -170,7 +170,9 @@ static int connect_to(midge_dial *dial, size_t i) {
 }
 
 static void on_head_start(uv_timer_t *timer) {
-  race_next(timer->data);
+  midge_dial *dial = timer->data;
+  midge_reactor_enter(dial->reactor);
+  race_next(dial);
 }
 
 /* Start the next address that can be started; without one, and without any
@@ -288,6 +290,7 @@ static bool lacks_interface(const midge_dial *dial,
 static void on_start(uv_timer_t *timer) {
   midge_dial *dial = timer->data;
   struct sockaddr_storage address = {0};
+  midge_reactor_enter(dial->reactor);
   if (dial->port == 0) {
     connect_pipe(dial);
     return;

@@ -152,32 +152,43 @@ static bool wait(midge_event_queue *queue, uint64_t timeout_ms) {
   return queue->incoming.count != 0;
 }
 
-/* What has come meanwhile. False: there is nothing at all, and the reader is to
- * be woken again; while he takes events nobody need wake him. */
-static bool refill(midge_event_queue *queue, uint64_t timeout_ms) {
+/* What has come meanwhile. False: there is nothing at all, and if he `rests`
+ * then, the reader is to be woken again; while he takes events nobody need wake
+ * him. */
+static bool refill(midge_event_queue *queue, uint64_t timeout_ms, bool rests) {
   bool waits = timeout_ms != 0 && queue->turns.first == NULL;
   uv_mutex_lock(&queue->mutex);
   bool filled =
       queue->incoming.count != 0 || (waits && wait(queue, timeout_ms));
   if (filled) swap(&queue->empty, &queue->incoming);
-  if (!filled && queue->turns.first == NULL) queue->is_woken = false;
+  if (!filled && queue->turns.first == NULL && rests) queue->is_woken = false;
   uv_mutex_unlock(&queue->mutex);
   if (filled) midge_turns_add(&queue->turns, &queue->empty);
   return queue->turns.first != NULL;
 }
 
-bool midge_event_queue_take(midge_event_queue *queue, midge_event *event,
-                            uint64_t timeout_ms, bool *resumed) {
+static bool next(midge_event_queue *queue, midge_event *event,
+                 uint64_t timeout_ms, bool rests, bool *resumed) {
   *resumed = settle_lent(queue);
   if (midge_turns_is_over(&queue->turns)) {
     if (queue->turns.first == NULL) *resumed |= settle_all(queue);
-    if (!refill(queue, timeout_ms)) return false;
+    if (!refill(queue, timeout_ms, rests)) return false;
     midge_turns_pass(&queue->turns);
   }
   *event = *midge_turns_event(&queue->turns);
   midge_turns_give(&queue->turns, midge_event_cost(event));
   queue->is_lent = true;
   return true;
+}
+
+bool midge_event_queue_take(midge_event_queue *queue, midge_event *event,
+                            uint64_t timeout_ms, bool *resumed) {
+  return next(queue, event, timeout_ms, true, resumed);
+}
+
+bool midge_event_queue_more(midge_event_queue *queue, midge_event *event,
+                            bool *resumed) {
+  return next(queue, event, 0, false, resumed);
 }
 
 void midge_event_queue_keep(midge_event_queue *queue) {

@@ -58,6 +58,10 @@ bool midge_event_queue_hurry(midge_event_queue *queue);
 MIDGE_CHECKED bool midge_event_queue_take(midge_event_queue *queue,
                                           midge_event *event,
                                           uint64_t timeout_ms, bool *resumed);
+/* The same, if there is one now; without one the reader is not woken yet, as he
+ * comes back for what there is then. */
+MIDGE_CHECKED bool midge_event_queue_more(midge_event_queue *queue,
+                                          midge_event *event, bool *resumed);
 /* The event on loan counts until it is given back, when its buffer is the
  * reader's own. True: ring the reactor. */
 void midge_event_queue_keep(midge_event_queue *queue);

@@ -64,6 +64,7 @@ static void on_found(uv_getaddrinfo_t *request, int status,
                      struct addrinfo *found) {
   midge_lookup *lookup = request->data;
   midge_reactor *reactor = lookup->reactor;
+  midge_reactor_enter(reactor);
   if (lookup->askers == NULL) {
     if (lookup->is_stopped)
       reactor->cancelled--;

@@ -4,10 +4,59 @@
 
 enum {
   PATIENCE_MS = 10, /* of a success that nobody waits for */
+  FEW_EVENTS = 4,
+  NS_IN_MS = 1000000,
 };
 
-midge_time midge_reactor_now(const midge_reactor *reactor) {
-  return reactor->epoch + uv_now(&reactor->loop);
+static void wake(midge_reactor *reactor) {
+  if (reactor->wake != NULL) reactor->wake(reactor->context);
+}
+
+void midge_reactor_wake(midge_reactor *reactor) {
+  if (reactor->is_wake_due) wake(reactor);
+  reactor->is_wake_due = false;
+}
+
+/* --- The lease --- */
+
+void midge_reactor_enter(midge_reactor *reactor) {
+  if (reactor->is_held) return;
+  uv_mutex_lock(&reactor->lease);
+  reactor->is_held = true;
+}
+
+void midge_reactor_leave(midge_reactor *reactor) {
+  if (!reactor->is_held) return;
+  bool wakes = reactor->is_wake_due;
+  reactor->is_wake_due = false;
+  reactor->is_held = false;
+  uv_mutex_unlock(&reactor->lease);
+  if (wakes) wake(reactor);
+}
+
+bool midge_reactor_borrow(midge_reactor *reactor) {
+  if (uv_mutex_trylock(&reactor->lease) != 0) return false;
+  reactor->is_lent = true;
+  reactor->is_owed = false;
+  return true;
+}
+
+void midge_reactor_return(midge_reactor *reactor) {
+  midge_reactor_flush(reactor);
+  bool rings = reactor->is_owed;
+  bool wakes = reactor->is_wake_due;
+  reactor->is_lent = reactor->is_wake_due = false;
+  uv_mutex_unlock(&reactor->lease);
+  if (wakes) wake(reactor);
+  if (rings) midge_reactor_ring(reactor);
+}
+
+/* The loop's clock is the system's at its last wait, and its thread's alone. */
+midge_time midge_reactor_now(midge_reactor *reactor) {
+  uint64_t clock_ms =
+      reactor->is_lent ? uv_hrtime() / NS_IN_MS : uv_now(&reactor->loop);
+  if (clock_ms > reactor->clock_ms) reactor->clock_ms = clock_ms;
+  return reactor->epoch + reactor->clock_ms;
 }
 
 static void on_awake(uv_idle_t *idle) {
@@ -57,25 +106,38 @@ midge_event *midge_reactor_place(midge_reactor *reactor) {
 void midge_reactor_push(midge_reactor *reactor) {
   midge_event_queue_push(&reactor->events);
   /* A full block does not wait for the round's end. */
-  if (reactor->events.collected.count >= MIDGE_BLOCK_EVENTS)
-    midge_reactor_flush(reactor);
-}
-
-static void wake(midge_reactor *reactor) {
-  if (reactor->wake != NULL) reactor->wake(reactor->context);
+  if (reactor->events.collected.count < MIDGE_BLOCK_EVENTS) return;
+  midge_reactor_flush(reactor);
+  midge_reactor_wake(reactor);
 }
 
 static void on_overdue(uv_timer_t *timer) {
   midge_reactor *reactor = timer->data;
-  if (midge_event_queue_hurry(&reactor->events)) wake(reactor);
+  midge_reactor_enter(reactor);
+  reactor->is_overdue_set = false;
+  reactor->is_wake_due |= midge_event_queue_hurry(&reactor->events);
 }
 
+/* What was handed over with a wake is not overdue any more. */
+static void set_overdue(midge_reactor *reactor) {
+  bool is_quiet = reactor->events.is_quiet;
+  if (is_quiet == reactor->is_overdue_set) return;
+  if (reactor->is_lent) {
+    reactor->is_owed |= is_quiet; /* one that is not needed does no harm */
+    return;
+  }
+  reactor->is_overdue_set = is_quiet;
+  if (is_quiet)
+    uv_timer_start(&reactor->overdue, on_overdue, PATIENCE_MS, 0);
+  else
+    uv_timer_stop(&reactor->overdue);
+}
+
+/* To few events there may be an answer at once, and then the lease is free;
+ * many are a reason to be quick. */
 void midge_reactor_flush(midge_reactor *reactor) {
-  if (midge_event_queue_flush(&reactor->events)) wake(reactor);
-  /* What was handed over with a wake is not overdue any more. */
-  uv_timer_t *timer = &reactor->overdue;
-  if (!reactor->events.is_quiet)
-    uv_timer_stop(timer);
-  else if (!uv_is_active((const uv_handle_t *)timer))
-    uv_timer_start(timer, on_overdue, PATIENCE_MS, 0);
+  bool many = reactor->events.collected.count > FEW_EVENTS;
+  reactor->is_wake_due |= midge_event_queue_flush(&reactor->events);
+  set_overdue(reactor);
+  if (many) midge_reactor_wake(reactor);
 }

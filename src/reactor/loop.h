@@ -1,5 +1,8 @@
-/* The inside of a reactor: what its thread owns. All but the mailbox, the
- * events and what is said to be atomic belongs to that thread. */
+/* The inside of a reactor. libuv's handles are its thread's alone. Clients,
+ * their links and the events that are collected are of whoever holds the lease:
+ * that thread does but while it waits, and then the program's thread may borrow
+ * it for a moment (help.h). The mailbox, the event queue and what is atomic
+ * look after themselves. */
 #ifndef MIDGE_REACTOR_LOOP_H
 #define MIDGE_REACTOR_LOOP_H
 
@@ -35,6 +38,14 @@ struct midge_reactor {
   midge_time epoch;     /* of the loop's clock zero, in Unix time */
   midge_time asleep_ms; /* how long the machine slept since it was started */
 
+  uv_mutex_t lease;
+  bool is_held;        /* by the reactor's thread, which alone looks at this */
+  bool is_lent;        /* to the program's thread */
+  bool is_owed;        /* while it is lent: the loop has to be told something */
+  bool is_wake_due;    /* the program is woken once nobody has it */
+  bool is_overdue_set; /* `overdue` is active */
+  uint64_t clock_ms;   /* of the loop or the system, the later one so far */
+
   midge_client *clients; /* all of them, doubly linked */
   midge_client *kept;    /* those with a store */
   midge_client *wished;  /* told of wishes since their last turn */
@@ -45,6 +56,11 @@ struct midge_reactor {
   midge_lookup *asked; /* requests that who asks for the same can join */
 
   _Atomic uint64_t dice; /* any thread: of what seeds the clients' retries */
+
+  /* Of the thread that takes events, if it helps. */
+  bool helps;
+  bool is_answering; /* last time it wished little before it had all events */
+  uint32_t wishes;   /* since it had them */
 
   uv_thread_t thread;
   atomic_bool stopping;
@@ -57,7 +73,16 @@ struct midge_reactor {
   size_t cancelled;   /* lookups whose end is on the way */
 };
 
-midge_time midge_reactor_now(const midge_reactor *reactor);
+/* First in whatever libuv calls on the reactor's thread: take the lease. */
+void midge_reactor_enter(midge_reactor *reactor);
+/* Last before the thread waits: let go of it. */
+void midge_reactor_leave(midge_reactor *reactor);
+/* The program's thread takes the lease, if nobody has it. */
+MIDGE_CHECKED bool midge_reactor_borrow(midge_reactor *reactor);
+/* And gives it back, with what it has collected. */
+void midge_reactor_return(midge_reactor *reactor);
+
+midge_time midge_reactor_now(midge_reactor *reactor);
 /* The next wait does not last. */
 void midge_reactor_stay_awake(midge_reactor *reactor);
 
@@ -72,7 +97,10 @@ void midge_reactor_ring(midge_reactor *reactor);
 /* An event is written here, and pushed it leaves with the next flush. */
 midge_event *midge_reactor_place(midge_reactor *reactor);
 void midge_reactor_push(midge_reactor *reactor);
-/* Let the program have the events. */
+/* Let the program have the events. It is woken when the lease is free, which it
+ * may want at once. */
 void midge_reactor_flush(midge_reactor *reactor);
+/* Or now, as something else comes first. */
+void midge_reactor_wake(midge_reactor *reactor);
 
 #endif

@@ -172,3 +172,10 @@ bool midge_mailbox_sleep(midge_mailbox *mailbox) {
   uv_mutex_unlock(&mailbox->mutex);
   return empty;
 }
+
+bool midge_mailbox_is_empty(midge_mailbox *mailbox) {
+  uv_mutex_lock(&mailbox->mutex);
+  bool is_empty = mailbox->first == NULL;
+  uv_mutex_unlock(&mailbox->mutex);
+  return is_empty;
+}

@@ -55,6 +55,9 @@ void midge_mailbox_give_back(midge_mailbox *mailbox, midge_parcel *parcel);
 /* The reactor wants to sleep; false: there is something to take first. */
 bool midge_mailbox_sleep(midge_mailbox *mailbox);
 
+/* Nothing waits to be taken. */
+bool midge_mailbox_is_empty(midge_mailbox *mailbox);
+
 /* The next wish, to be released by who takes it, if it was copied; null at the
  * end. */
 midge_wish *midge_parcel_next(midge_parcel *parcel);

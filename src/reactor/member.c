@@ -132,7 +132,7 @@ static void push(midge_client *client, const midge_event *event) {
   midge_reactor_push(client->reactor);
 }
 
-static bool take_events(midge_client *client) {
+bool midge_member_take_events(midge_client *client) {
   midge_event *event;
   bool any = false;
   while (midge_link_event(client->link,
@@ -359,6 +359,7 @@ static void due(midge_client *client) {
  * thread does not take an unread answer for silence. */
 static void on_timer(uv_timer_t *timer) {
   midge_client *client = timer->data;
+  midge_reactor_enter(client->reactor);
   client->timer_at = MIDGE_NEVER;
   due(client);
 }
@@ -384,6 +385,7 @@ static void finish(midge_client *client) {
 static void on_watch(uv_timer_t *timer) {
   midge_reactor *reactor = timer->data;
   bool needed = false;
+  midge_reactor_enter(reactor);
   midge_client *next;
   for (midge_client *c = reactor->clients; c != NULL; c = next) {
     next = c->next;
@@ -410,7 +412,7 @@ static void watch_socket(midge_client *client) {
   uv_timer_start(watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
-static void count(midge_client *client) {
+void midge_member_count(midge_client *client) {
   atomic_store_explicit(&client->tally.in_flight,
                         midge_link_in_flight(client->link),
                         memory_order_relaxed);
@@ -419,9 +421,10 @@ static void count(midge_client *client) {
 
 void midge_member_turn(midge_client *client) {
   bool moved = true;
+  assert(client->reactor->is_held);
   hear(client);
   for (int round = 0; moved && round < ROUNDS_MAX; round++) {
-    moved = take_events(client);
+    moved = midge_member_take_events(client);
     take_records(client);
     follow_attempt(client);
     if (client->carrier != NULL) midge_carrier_write(client->carrier);
@@ -437,7 +440,15 @@ void midge_member_turn(midge_client *client) {
   control_flow(client);
   watch_socket(client);
   set_timer(client);
-  count(client);
+  midge_member_count(client);
+}
+
+void midge_member_owe(midge_client *client) {
+  midge_reactor *reactor = client->reactor;
+  if (client->is_wished) return;
+  client->is_wished = true;
+  client->next_wished = reactor->wished;
+  reactor->wished = client;
 }
 
 /* The program lets go of a socket that is ours. */

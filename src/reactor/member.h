@@ -60,7 +60,14 @@ void midge_member_drop(midge_client *client);
 void midge_member_wish(midge_client *client, const midge_wish *wish);
 /* Do what the link says. The client may be gone after it. */
 void midge_member_turn(midge_client *client);
-/* The same, for its store has news. */
+/* A turn is owed to it, before the thread waits next. */
+void midge_member_owe(midge_client *client);
+/* Parts of a turn that do not touch libuv. Push what the link has to tell;
+ * true: there was something. */
+bool midge_member_take_events(midge_client *client);
+/* Show in the statistics what is in flight. */
+void midge_member_count(midge_client *client);
+/* As _turn, for its store has news. */
 void midge_member_hear(midge_client *client);
 /* The same for its own sake: its time has come. */
 void midge_member_wake(midge_client *client);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reactor/member.h"
+#include "reactor/help.h"
 
 enum {
   MS_IN_S = 1000,
@@ -22,14 +22,6 @@ enum {
 
 /* --- Wishes in --- */
 
-/* A client whose link was told something is owed a turn. */
-static void note_wished(midge_reactor *reactor, midge_client *client) {
-  if (client->is_wished) return;
-  client->is_wished = true;
-  client->next_wished = reactor->wished;
-  reactor->wished = client;
-}
-
 static void turn_wished(midge_reactor *reactor) {
   while (reactor->wished != NULL) {
     midge_client *client = reactor->wished;
@@ -40,7 +32,7 @@ static void turn_wished(midge_reactor *reactor) {
 }
 
 /* As many as clients wait for at most; returns what they weighed. */
-static size_t make_wishes(midge_reactor *reactor, midge_parcel *parcel) {
+static size_t make_wishes(midge_parcel *parcel) {
   size_t size = 0;
   midge_wish *wish;
   while (size < TURN_BYTES && (wish = midge_parcel_next(parcel)) != NULL) {
@@ -51,7 +43,7 @@ static size_t make_wishes(midge_reactor *reactor, midge_parcel *parcel) {
     else
       midge_member_wish(client, wish);
     midge_wish_release(wish);
-    note_wished(reactor, client);
+    midge_member_owe(client);
   }
   return size;
 }
@@ -76,7 +68,8 @@ static void take_wishes(midge_reactor *reactor) {
   midge_parcel *parcel;
   size_t size = 0, next_turn = TURN_BYTES;
   while (size < ROUND_BYTES && (parcel = first_parcel(reactor)) != NULL) {
-    size += make_wishes(reactor, parcel);
+    midge_reactor_wake(reactor); /* it need not wait for them */
+    size += make_wishes(parcel);
     drop_taken(reactor);
     if (size < next_turn) continue;
     turn_wished(reactor);
@@ -113,6 +106,7 @@ static void wait_for_goodbyes(midge_reactor *reactor, bool waits) {
 /* Before each wait. */
 static void on_sleep(uv_prepare_t *prepare) {
   midge_reactor *reactor = prepare->data;
+  midge_reactor_enter(reactor);
   reactor->round++;
   take_wishes(reactor);
   midge_reactor_flush(reactor);
@@ -120,6 +114,7 @@ static void on_sleep(uv_prepare_t *prepare) {
       reactor->parcels != NULL || !midge_mailbox_sleep(&reactor->mailbox);
   if (more) midge_reactor_stay_awake(reactor);
   if (reactor->stop_at != MIDGE_NEVER) wait_for_goodbyes(reactor, more);
+  midge_reactor_leave(reactor);
 }
 
 static midge_time read_ms(clockid_t clock) {
@@ -152,6 +147,7 @@ static void notice_sleep(midge_reactor *reactor) {
 /* After each wait, when the sockets were read. */
 static void on_waken(uv_check_t *check) {
   midge_reactor *reactor = check->data;
+  midge_reactor_enter(reactor);
   uv_idle_stop(&reactor->awake);
   notice_sleep(reactor);
   while (reactor->due != NULL) {
@@ -186,6 +182,7 @@ static void on_bell(uv_poll_t *bell, int status, int events) {
   (void)status;
   (void)events;
   midge_reactor *reactor = bell->data;
+  midge_reactor_enter(reactor);
   turn_held_back(reactor);
   turn_kept(reactor);
   if (!atomic_load(&reactor->stopping)) return;
@@ -222,6 +219,8 @@ static void adopt_rest(midge_reactor *reactor) {
 
 /* Let go of everything but lookups that cannot be stopped. */
 static void clear(midge_reactor *reactor) {
+  midge_reactor_enter(reactor);
+  reactor->wake = NULL; /* nobody takes events any more */
   adopt_rest(reactor);
   while (reactor->clients != NULL) midge_member_drop(reactor->clients);
   midge_bell_close(&reactor->bell);
@@ -238,6 +237,7 @@ static void leave(midge_reactor *reactor) {
   if (atomic_fetch_sub(&reactor->parties, 1) != 1) return;
   uv_sem_destroy(&reactor->stopped);
   midge_bell_free(&reactor->bell);
+  uv_mutex_destroy(&reactor->lease);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
 }
 
@@ -250,6 +250,7 @@ static void run(void *context) {
   if (reactor->lookups != 0) uv_run(&reactor->loop, UV_RUN_DEFAULT);
   int error = uv_loop_close(&reactor->loop);
   assert(error == 0);
+  midge_reactor_leave(reactor);
   leave(reactor);
 }
 
@@ -373,6 +374,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   if (reactor->reading == NULL) goto Exit;
   reactor->wake = options->wake;
   reactor->context = options->context;
+  reactor->helps = options->helps;
   reactor->goodbye_ms =
       options->goodbye_ms != 0 ? options->goodbye_ms : GOODBYE_MS;
   reactor->stop_at = MIDGE_NEVER;
@@ -385,7 +387,8 @@ midge_status midge_reactor_start(midge_reactor **started,
   if (midge_mailbox_init(&reactor->mailbox, &reactor->allocator) != 0)
     goto ExitEvents;
   if (uv_sem_init(&reactor->stopped, 0) != 0) goto ExitMailbox;
-  if (init_loop(reactor) != 0) goto ExitSemaphore;
+  if (uv_mutex_init(&reactor->lease) != 0) goto ExitSemaphore;
+  if (init_loop(reactor) != 0) goto ExitLease;
   set_clock(reactor);
   cast_dice(reactor);
   if (start_thread(reactor) == 0) {
@@ -394,8 +397,11 @@ midge_status midge_reactor_start(midge_reactor **started,
   }
 
   clear(reactor);
+  midge_reactor_leave(reactor);
   uv_loop_close(&reactor->loop);
   midge_bell_free(&reactor->bell);
+ExitLease:
+  uv_mutex_destroy(&reactor->lease);
 ExitSemaphore:
   uv_sem_destroy(&reactor->stopped);
 ExitMailbox:
@@ -417,6 +423,7 @@ static bool take(midge_reactor *reactor, midge_event *event,
   bool taken =
       midge_event_queue_take(&reactor->events, event, timeout_ms, &resumed);
   if (resumed) midge_reactor_ring(reactor);
+  if (!taken) midge_help_note(reactor);
   return taken;
 }
 
@@ -429,6 +436,13 @@ bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
 
 bool midge_reactor_event(midge_reactor *reactor, midge_event *event) {
   return take(reactor, event, 0);
+}
+
+bool midge_reactor_more(midge_reactor *reactor, midge_event *event) {
+  bool resumed;
+  bool taken = midge_event_queue_more(&reactor->events, event, &resumed);
+  if (resumed) midge_reactor_ring(reactor);
+  return taken;
 }
 
 void midge_reactor_keep(midge_reactor *reactor) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
@@ -34,6 +35,8 @@ void midge_socket_listen(midge_socket *socket, const midge_listener *listener,
                          void *context) {
   socket->listener = listener;
   socket->context = context;
+  int error = uv_fileno(&socket->handle, &socket->descriptor);
+  assert(error == 0); /* it is connected */
 }
 
 static void free_write(midge_socket *socket) {
@@ -66,6 +69,7 @@ static void *new_request(midge_socket *socket, size_t size) {
 
 static void on_connected(uv_connect_t *request, int status) {
   midge_socket *socket = request->data;
+  midge_reactor_enter(socket->reactor);
   midge_free(&socket->reactor->allocator, request, sizeof *request);
   if (socket->listener == NULL) return;
   socket->listener->connected(socket->context, socket, status);
@@ -95,6 +99,7 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested,
   (void)suggested;
   midge_socket *socket = handle->data;
   midge_reactor *reactor = socket->reactor;
+  midge_reactor_enter(reactor);
   midge_buffer *reading = reactor->reading;
   bool had_its_turn = socket->read_round == reactor->round;
   socket->read_round = reactor->round;
@@ -105,6 +110,7 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested,
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
   midge_socket *socket = stream->data;
+  midge_reactor_enter(socket->reactor);
   if (size > 0)
     socket->listener->received(socket->context,
                                midge_slice_of(buffer->base, (size_t)size));
@@ -159,6 +165,7 @@ static void fail_writing(midge_socket *socket, int error) {
 
 static void on_written(uv_write_t *request, int status) {
   midge_socket *socket = request->data;
+  midge_reactor_enter(socket->reactor);
   socket->is_writing = false;
   free_write(socket);
   if (status != 0) fail_writing(socket, status);
@@ -224,6 +231,25 @@ size_t midge_socket_write(midge_socket *socket, const midge_slice *slices,
   size_t copied = copy_some(socket, slices, count);
   buffers[0] = uv_buf_init((char *)socket->copy, (unsigned)copied);
   return write_later(socket, buffers, 1, copied);
+}
+
+/* Without libuv, which would not have it on another thread. What goes wrong
+ * is found by the turn that is owed then. */
+size_t midge_socket_send(midge_socket *socket, const midge_slice *slices,
+                         size_t count) {
+  struct iovec parts[SLICES_MAX];
+  assert(midge_socket_is_at_ease(socket));
+  if (count > SLICES_MAX) count = SLICES_MAX;
+  for (size_t i = 0; i < count; i++)
+    parts[i] = (struct iovec){(void *)slices[i].data, slices[i].size};
+  const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+  ssize_t sent =
+      sendmsg(socket->descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent > 0 ? (size_t)sent : 0;
+}
+
+bool midge_socket_is_at_ease(const midge_socket *socket) {
+  return !socket->is_writing && !socket->is_shut && socket->waiting_size == 0;
 }
 
 static void on_shut(uv_shutdown_t *request, int status) {

@@ -28,6 +28,7 @@ struct midge_socket {
   void *context;
   midge_reactor *reactor;
   uint32_t number;     /* for the owner */
+  int descriptor;      /* once somebody listens to what is connected */
   uint32_t read_round; /* when it had its turn to be read */
   bool is_reading;
   bool is_writing;     /* a write waits for the system */
@@ -66,6 +67,12 @@ MIDGE_CHECKED size_t midge_socket_write(midge_socket *socket,
                                         bool stay, bool later);
 /* How much the system has taken since of slices that stayed. */
 MIDGE_CHECKED size_t midge_socket_taken(midge_socket *socket);
+/* The same for whoever has borrowed the lease, of a socket that is at ease:
+ * returns what the system took at once, and nothing is left for later. */
+MIDGE_CHECKED size_t midge_socket_send(midge_socket *socket,
+                                       const midge_slice *slices, size_t count);
+/* It can be written to, and nothing waits for the system. */
+bool midge_socket_is_at_ease(const midge_socket *socket);
 /* End our side of the stream. */
 void midge_socket_shut(midge_socket *socket);
 

@@ -121,6 +121,7 @@ void driver_settle(world *w) {
   if (w->now < c->write_ends) size = world_roll(w, (uint32_t)size + 1);
   if (c->faulty && c->to_broker.dead) size = 0;
   if (w->now < c->write_ends && size == 0) return;
+  lease_wake(w);
   leave(w, c, c->copy.data, size);
   pipe_drop(&c->copy, size);
   size_t left = size;
@@ -160,14 +161,30 @@ static void shut(world *w, conn *c) {
     c->to_broker.ending = END_FIN;
 }
 
-static bool write_once(world *w, conn *c) {
+/* Into `copy`, and not yet sent. */
+static bool take_output(world *w, conn *c) {
   size_t most = 1 + world_roll(w, SLICES_MAX);
   c->slice_count = midge_link_output(w->link, c->slices, most);
   CHECK(w, c->slice_count <= most, "more slices than there was room for");
   size_t size = gather(&c->copy, c->slices, c->slice_count);
   CHECK(w, c->slice_count == 0 || size != 0, "output without bytes");
-  if (size == 0) return false;
-  CHECK(w, !c->shut, "output after the end of the stream");
+  CHECK(w, size == 0 || !c->shut, "output after the end of the stream");
+  return size != 0;
+}
+
+static bool send_some(world *w, conn *c) {
+  size_t size = c->copy.size;
+  size_t room = 1 + world_roll(w, w->weather.write_max);
+  if (room < size) world_hit(HIT_write_partial);
+  if (room < size) size = room;
+  leave(w, c, c->copy.data, size);
+  c->copy.size = 0;
+  tell_written(w, c, size);
+  return w->conn == c;
+}
+
+static bool write_once(world *w, conn *c) {
+  if (!take_output(w, c)) return false;
   if (c->to_broker.ending == END_RST) {
     c->copy.size = 0;
     driver_end(w, c, END_RST, "EPIPE");
@@ -177,13 +194,18 @@ static bool write_once(world *w, conn *c) {
     write_later(w, c);
     return false;
   }
-  size_t room = 1 + world_roll(w, w->weather.write_max);
-  if (room < size) world_hit(HIT_write_partial);
-  if (room < size) size = room;
-  leave(w, c, c->copy.data, size);
+  return send_some(w, c);
+}
+
+/* What does not go at once does not wait with the system, nor does an error
+ * say more than that. */
+bool driver_try(world *w, conn *c, bool *fails) {
+  if (!take_output(w, c)) return false;
+  *fails =
+      c->to_broker.ending == END_RST || world_chance(w, w->weather.write_wait);
+  if (!*fails) return send_some(w, c);
   c->copy.size = 0;
-  tell_written(w, c, size);
-  return w->conn == c;
+  return false;
 }
 
 void driver_write(world *w, conn *c) {
@@ -198,6 +220,7 @@ void driver_write(world *w, conn *c) {
  */
 
 void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size) {
+  lease_wake(w);
   size_t taken =
       midge_link_received(w->link, c->attempt, midge_slice_of(bytes, size));
   CHECK(w, taken <= size, "took %zu of %zu bytes", taken, size);
@@ -210,6 +233,7 @@ void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size) {
 }
 
 void driver_end(world *w, conn *c, ending how, const char *code) {
+  lease_wake(w);
   driver_settle(w);
   if (w->conn != c || !c->up) return;
   world_say(w, "network: %s", how == END_FIN ? "ended" : "broken");
@@ -315,7 +339,7 @@ static void mind_transport(world *w) {
   world_say(w, "driver dials %s for %u", place.host, place.attempt);
 }
 
-static void mind_freed(world *w) {
+void driver_mind_freed(world *w) {
   midge_freed freed = midge_link_freed(w->link);
   w->life.freed_messages += freed.messages;
   w->life.freed_bytes += freed.bytes;
@@ -325,15 +349,20 @@ static void mind_freed(world *w) {
         "more bytes have ended than were asked for");
 }
 
+void driver_mind_reading(world *w) {
+  if (w->conn == NULL) return;
+  w->conn->reads = midge_link_reading(w->link);
+  if (!w->conn->reads) w->conn->excused = w->now;
+}
+
 static void third_column(world *w) {
   take_events(w);
   if (!w->dying) disk_take(w);
   if (!w->dying) mind_transport(w);
   if (process_dies(w)) return;
   if (w->conn != NULL && w->conn->up) driver_write(w, w->conn);
-  if (w->conn != NULL && !midge_link_reading(w->link))
-    w->conn->excused = w->now;
-  mind_freed(w);
+  driver_mind_reading(w);
+  driver_mind_freed(w);
 }
 
 void driver_turn(world *w) {

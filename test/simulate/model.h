@@ -5,6 +5,7 @@
  *   program.c   the calls of the program, and when
  *   events.c    what it is told, and whether that may be
  *   driver.c    the link's third column, done
+ *   lease.c     some of it done by the program's thread
  *   network.c   bytes on their way, and what becomes of them
  *   disk.c      the records of a durable session, and what rests on them
  *   absent.c    those that the session has no memory for
@@ -59,6 +60,7 @@ typedef struct weather {
   uint32_t jump, expire;       /* of the clock, of the session, meanwhile */
   uint32_t lose, damage;       /* of the file, of a record in it */
   uint32_t discard;            /* a message in it, by somebody else */
+  uint32_t lease;              /* a wish is made on the program's thread */
   uint32_t requests, messages; /* how many of each */
   uint32_t filters;            /* that are asked for */
   uint32_t end;                /* how the seed ends */
@@ -120,6 +122,7 @@ typedef struct conn {
   midge_time write_ends;
   pipe_bytes copy; /* of output that does not stay */
   pipe_bytes rest; /* came in and was not taken */
+  bool reads;      /* as the driver asked last */
 
   /* Why it may end without the link being at fault; and until when its
    * silence has an excuse. */
@@ -348,6 +351,13 @@ typedef struct life {
   size_t freed_messages, freed_bytes, told_messages, told_bytes;
 } life;
 
+/* Whose turn it is. */
+typedef struct lease {
+  bool wakes; /* the driver, for something that happened in this step */
+  midge_time wakes_at; /* its timer, by the process's clock */
+  midge_time owed_at;  /* it is told of what it owes; MIDGE_NEVER: of nothing */
+} lease;
+
 typedef struct world {
   uint64_t seed, steps;
   dice dice;
@@ -368,6 +378,7 @@ typedef struct world {
   disk disk;
   program program;
   life life;
+  lease lease;
   request requests[REQUESTS_MAX];
   uint32_t request_count;
   message messages[MESSAGES_MAX];
@@ -446,6 +457,10 @@ void driver_open(world *w);
 void driver_settle(world *w);
 void driver_turn(world *w);
 void driver_write(world *w, conn *c);
+/* Some output, at once or not at all. */
+bool driver_try(world *w, conn *c, bool *fails);
+void driver_mind_freed(world *w);
+void driver_mind_reading(world *w);
 void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size);
 void driver_end(world *w, conn *c, ending how, const char *code);
 void driver_drop(world *w);
@@ -453,6 +468,19 @@ void driver_drop(world *w);
 midge_time driver_clock(const world *w);
 /* The process is dead: what the system has taken of its output leaves. */
 void driver_die(world *w);
+
+/* --- lease.c --- */
+void lease_begin(world *w);
+/* Something happens that the driver tells the link. */
+void lease_wake(world *w);
+/* It is done with that, perhaps, and waits again. */
+void lease_give(world *w);
+/* The program's thread tells the link the wish and sends what comes of it;
+ * false: it is the driver's to tell. */
+bool lease_takes(world *w, const midge_wish *wish);
+/* The driver's turn, if it does not sleep. */
+void lease_turn(world *w);
+midge_time lease_next(const world *w);
 
 /* --- disk.c --- */
 void disk_open(world *w);

@@ -238,15 +238,21 @@ static bool up_moves(const conn *c) {
          (up->bytes.size != 0 || up->ending != END_NONE);
 }
 
+/* The driver may be asleep, and has not asked the link since. */
+static bool is_read(const world *w, const conn *c) {
+  return w->weather.lease != 0 ? c->reads : midge_link_reading(w->link);
+}
+
 static bool down_moves(const world *w, const conn *c) {
   const lane *down = &c->to_client;
   if (!c->up || down->dead || c != w->conn) return false;
   if (down->ending == END_RST) return true;
   return (down->bytes.size != 0 || down->ending == END_FIN) &&
-         c->rest.size == 0 && midge_link_reading(w->link);
+         c->rest.size == 0 && is_read(w, c);
 }
 
 static void move_dial(world *w, conn *c) {
+  lease_wake(w);
   if (c->refused) {
     midge_fault fault = {.status = MIDGE_EERRNO};
     strcpy(fault.code, "ECONNREFUSED");

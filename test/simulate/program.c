@@ -51,7 +51,7 @@ void program_deliver(world *w) {
     memmove(p->mail, p->mail + 1, p->mail_count * sizeof p->mail[0]);
     world_say(w, "wish: %s token=%u", names[wish->type], (unsigned)wish->token);
     events_told(w, wish);
-    midge_link_wish(w->link, wish);
+    if (!lease_takes(w, wish)) midge_link_wish(w->link, wish);
     memset(wish, 0xdb, wish->size);
     free(wish);
   }
@@ -336,11 +336,13 @@ static void mind_pause(world *w) {
   if (p->paused && (p->resume_at <= w->now || w->healed)) {
     p->paused = false;
     if (w->conn != NULL) w->conn->excused = w->now;
+    lease_wake(w);
     midge_link_paused(w->link, false);
   } else if (!p->paused && world_chance(w, w->weather.pause)) {
     world_hit(HIT_paused);
     p->paused = true;
     p->resume_at = w->now + world_roll(w, 12000);
+    lease_wake(w);
     midge_link_paused(w->link, true);
   }
 }

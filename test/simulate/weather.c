@@ -114,6 +114,12 @@ static void draw_faults(weather *to, dice *d) {
   if (to->version == MIDGE_MQTT_3_1) to->expire = to->lose = 0;
 }
 
+/* Whoever keeps a store does everything himself. */
+static void draw_lease(weather *to, dice *d) {
+  uint32_t most = rate(d, 10000);
+  if (!to->durable) to->lease = most;
+}
+
 void weather_draw(weather *to, dice *d) {
   memset(to, 0, sizeof *to);
   draw_session(to, d);
@@ -126,4 +132,5 @@ void weather_draw(weather *to, dice *d) {
   to->end = one_in(d, 8) ? END_FREE : dice_roll(d, 3);
   for (size_t i = 0; to->servers > 0 && i < to->servers; i++)
     to->dead[PLACE_A + i] = one_in(d, 3); /* the last one lives */
+  draw_lease(to, d);
 }

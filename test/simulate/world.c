@@ -116,7 +116,7 @@ static void advance(world *w) {
   midge_time next = earlier(network_next(w), program_next(w));
   next = earlier(next, disk_next(w));
   next = earlier(next, w->wake_at);
-  midge_time deadline = midge_link_deadline(w->link);
+  midge_time deadline = lease_next(w);
   if (deadline != MIDGE_NEVER) deadline -= (midge_time)w->skew;
   if (!w->life.ended) next = earlier(next, deadline);
   CHECK(w, next != MIDGE_NEVER, "everybody waits for ever");
@@ -159,13 +159,15 @@ void world_step(world *w) {
   CHECK(w, ++w->steps < STEPS_IN_ALL, "it goes on and on");
   advance(w);
   w->life.told_late = false;
+  lease_begin(w);
   midge_link_clock(w->link, driver_clock(w));
   disk_move(w);
   driver_settle(w);
   network_move(w);
   program_acts(w);
+  lease_give(w);
   program_deliver(w);
-  driver_turn(w);
+  lease_turn(w);
   if (w->plan.due) plan_comes_due(w);
   if (w->dying) process_restart(w);
   if (w->life.ended) return;
@@ -342,6 +344,7 @@ void world_begin_life(world *w) {
   w->life = (life){0};
   w->life.retry_at = w->program.unasked_at = MIDGE_NEVER;
   w->program.let_go_at = MIDGE_NEVER;
+  w->lease = (lease){.owed_at = MIDGE_NEVER};
   w->life.home = PLACE_A;
   w->life.moved = w->life.expected = PLACES_MAX;
 }

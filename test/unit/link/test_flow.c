@@ -236,6 +236,79 @@ static void what_waits_can_be_cancelled(void **state) {
   life_end(&l);
 }
 
+/* --- In the driver's place --- */
+
+/* As a driver has arranged it that has dialed, reads and sleeps for ever. */
+static midge_arrangement arrange(void) {
+  return (midge_arrangement){.attempt = midge_link_attempt(l.link),
+                             .reads = true,
+                             .wakes_at = MIDGE_NEVER};
+}
+
+static void what_is_sent_and_told_leaves_nothing_to_do(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_arrangement arrangement = arrange();
+  assert_true(midge_link_is_content(l.link, &arrangement));
+  publish(&l, 1, MIDGE_AT_MOST_ONCE, "t");
+  leave(&l);
+  assert_false(midge_link_is_content(l.link, &arrangement)); /* an event */
+  expect_done(&l, 1, MIDGE_OK);
+  assert_true(midge_link_is_content(l.link, &arrangement));
+  life_end(&l);
+}
+
+static void an_earlier_deadline_is_for_the_driver(void **state) {
+  (void)state;
+  begin((midge_client_options){.nagle = false});
+  open_up(&l);
+  midge_arrangement arrangement = arrange();
+  midge_wish wish = {.type = MIDGE_WISH_PUBLISH, .token = 1, .cost = 2};
+  wish.publish = (midge_publish){.topic = MIDGE_TEXT("t"),
+                                 .payload = MIDGE_TEXT("x"),
+                                 .qos = MIDGE_AT_LEAST_ONCE,
+                                 .timeout_ms = 3000};
+  midge_link_wish(l.link, &wish);
+  leave(&l);
+  assert_false(midge_link_is_content(l.link, &arrangement));
+  arrangement.wakes_at = midge_link_deadline(l.link);
+  assert_true(midge_link_is_content(l.link, &arrangement));
+  life_end(&l);
+}
+
+static void what_is_to_be_read_is_for_the_driver(void **state) {
+  (void)state;
+  begin((midge_client_options){.event_bytes_max = 3000, .session.hold = true});
+  open_up(&l);
+  while (midge_link_reading(l.link)) receive_message(1000);
+  midge_arrangement arrangement = arrange();
+  arrangement.reads = false;
+  arrangement.wakes_at = 0;
+  assert_true(midge_link_is_content(l.link, &arrangement));
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "t"); /* its answer stands behind */
+  leave(&l);
+  assert_false(midge_link_is_content(l.link, &arrangement));
+  life_end(&l);
+}
+
+static void a_transport_that_ends_is_for_the_driver(void **state) {
+  (void)state;
+  begin((midge_client_options){.close_timeout_ms = 2000});
+  open_up(&l);
+  midge_arrangement arrangement = arrange();
+  arrangement.wakes_at = 0;
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  assert_true(midge_link_is_content(l.link, &arrangement));
+  leave(&l);
+  expect_nothing(&l);
+  assert_false(midge_link_is_content(l.link, &arrangement));
+  break_off(&l);
+  expect_closed(&l, MIDGE_OK);
+  assert_false(midge_link_is_content(l.link, &arrangement));
+  life_end(&l);
+}
+
 /* --- Credentials and filters --- */
 
 static void proceed(uint32_t number, midge_slice user_name) {
@@ -367,6 +440,10 @@ int main(void) {
       cmocka_unit_test(nobody_is_told_who_gave_no_token),
       cmocka_unit_test(a_publish_without_connect_ends),
       cmocka_unit_test(what_waits_can_be_cancelled),
+      cmocka_unit_test(what_is_sent_and_told_leaves_nothing_to_do),
+      cmocka_unit_test(an_earlier_deadline_is_for_the_driver),
+      cmocka_unit_test(what_is_to_be_read_is_for_the_driver),
+      cmocka_unit_test(a_transport_that_ends_is_for_the_driver),
       cmocka_unit_test(credentials_given_count_before_those_of_the_url),
       cmocka_unit_test(credentials_that_cannot_be_end_the_attempt),
       cmocka_unit_test(a_websocket_names_the_version),

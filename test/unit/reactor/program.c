@@ -13,6 +13,8 @@ bool slice_is(midge_slice slice, const char *string) {
 }
 
 uint32_t goodbye_ms;
+bool helps;
+void (*on_wake)(void *context);
 
 void program_start(program *p, const char *url,
                    const midge_client_options *options) {
@@ -24,7 +26,8 @@ void program_start(program *p, const char *url,
   if (all.reconnect.max_ms == 0) all.reconnect.max_ms = 200;
   all.session.context = p;
   memset(p, 0, sizeof *p);
-  midge_reactor_options of_reactor = {.goodbye_ms = goodbye_ms};
+  midge_reactor_options of_reactor = {
+      .goodbye_ms = goodbye_ms, .helps = helps, .wake = on_wake, .context = p};
   assert_int_equal(midge_reactor_start(&p->reactor, &of_reactor), MIDGE_OK);
   midge_status status =
       midge_client_open(&p->client, p->reactor, &all, why, sizeof why);

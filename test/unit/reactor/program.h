@@ -21,6 +21,8 @@ typedef struct program {
 
 /* Of the reactors started from here on; 0: as usual. */
 extern uint32_t goodbye_ms;
+extern bool helps;
+extern void (*on_wake)(void *context); /* with the program */
 
 /* A reactor and a client with quick reconnects; `options` may set anything
  * but the URL. */

@@ -80,6 +80,25 @@ static void there_is_one_wake_for_a_batch(void **state) {
   stop(); /* releases those on loan and those left */
 }
 
+static void who_comes_back_for_more_is_not_woken(void **state) {
+  (void)state;
+  start(0);
+  midge_event event;
+  uint64_t number;
+  bool resumed;
+  push(1, 1);
+  assert_true(midge_event_queue_flush(&queue));
+  assert_true(take(&number, &resumed));
+  assert_false(midge_event_queue_more(&queue, &event, &resumed));
+  push(2, 1);
+  assert_false(midge_event_queue_flush(&queue)); /* it comes back */
+  assert_true(midge_event_queue_more(&queue, &event, &resumed));
+  assert_false(take(&number, &resumed)); /* it goes away */
+  push(3, 1);
+  assert_true(midge_event_queue_flush(&queue));
+  stop();
+}
+
 static void too_many_bytes_pause_until_half_is_taken(void **state) {
   (void)state;
   start(1000000);
@@ -505,6 +524,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(events_come_out_in_order_with_their_buffers),
       cmocka_unit_test(there_is_one_wake_for_a_batch),
+      cmocka_unit_test(who_comes_back_for_more_is_not_woken),
       cmocka_unit_test(too_many_bytes_pause_until_half_is_taken),
       cmocka_unit_test(one_huge_event_pauses_and_resumes),
       cmocka_unit_test(what_is_kept_counts_until_it_is_given_back),

@@ -1,0 +1,19 @@
+/* The program's thread in the place of the reactor's, for one wish.
+ *
+ * An answer to a message would wake a thread that wakes up for nothing else:
+ * the change of threads costs more than the answer. So the thread that takes
+ * events borrows the lease, if the reactor sleeps, tells the link its wish and
+ * sends what comes of it. It touches nothing of libuv: what needs a timer, a
+ * poll or a close is owed by the reactor, which is rung for it. Who wishes
+ * much lets the reactor do it, which is a thread more for the work. */
+#ifndef MIDGE_REACTOR_HELP_H
+#define MIDGE_REACTOR_HELP_H
+
+#include "reactor/member.h"
+
+/* True: the wish is done already. Else it is for the mailbox. */
+MIDGE_CHECKED bool midge_help(midge_client *client, const midge_wish *wish);
+/* The thread that takes events has all there are. */
+void midge_help_note(midge_reactor *reactor);
+
+#endif
