@@ -333,12 +333,10 @@ static bool look(midge_inquiry *inquiry, size_t bytes, bool records) {
   inquiry->is_seen = calloc(inquiry->last / 8 + 1, 1);
   inquiry->levels = malloc(MIDGE_DEPTH_MAX * inquiry->page_size);
   inquiry->starts = malloc(inquiry->page_size);
-  if (inquiry->is_seen == NULL || inquiry->levels == NULL ||
-      inquiry->starts == NULL) {
-    inquiry->error = ENOMEM;
-    return false;
-  }
-  return look_at_free_pages(inquiry, &meta) &&
+  bool has_memory = inquiry->is_seen != NULL && inquiry->levels != NULL &&
+                    inquiry->starts != NULL;
+  inquiry->error = has_memory ? 0 : ENOMEM;
+  return has_memory && look_at_free_pages(inquiry, &meta) &&
          look_at_trees(inquiry, &meta, records);
 }
 
@@ -350,11 +348,9 @@ int midge_pages_check(const char *name, bool records,
                            .interest = interest};
   *soundness = MIDGE_PAGES_SOUND;
   if (inquiry.file < 0) return errno;
-  bool is_sound = false;
-  if (fstat(inquiry.file, &found) != 0)
-    inquiry.error = errno;
-  else
-    is_sound = look(&inquiry, (size_t)found.st_size, records);
+  inquiry.error = fstat(inquiry.file, &found) == 0 ? 0 : errno;
+  bool is_sound =
+      inquiry.error == 0 && look(&inquiry, (size_t)found.st_size, records);
   if (!is_sound)
     *soundness = inquiry.is_short ? MIDGE_PAGES_SHORT : MIDGE_PAGES_DAMAGED;
   close(inquiry.file);
