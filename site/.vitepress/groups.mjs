@@ -4,7 +4,7 @@ export const GROUPS = {
   'In JavaScript': ['docs/mqtt-connect', 'docs/api', 'docs/durability', 'docs/security',
     'docs/brokers'],
   Beside: ['docs/command-line', 'docs/bench', 'docs/c-api', 'docs/performance', 'bench/RESULTS',
-    'bench/RESULTS-durability', 'bench/README'],
+    'bench/RESULTS-transports', 'bench/RESULTS-durability', 'bench/README'],
   'How it is made': ['ARCHITECTURE', 'docs/statements', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY',
     'STYLE'],
 };
