@@ -98,6 +98,11 @@ function describeSweep({ tried, style, window, error }) {
   return `${error ? 'none' : `best: ${style} ${window}`} (${parts.join(', ')})`;
 }
 
+// A file of windows may be of another version of this bench: without its rates
+// nobody knows how long a run takes.
+const isWhole = (found) => found !== undefined && found.tried.every(
+  ({ rate, error }) => rate > 0 || error) && (found.rate > 0 || Boolean(found.error));
+
 // What was found, kept in a file: "<scheme> <work>" -> client -> result.
 class Windows {
   // Whether the file is read if it is there, and written.
@@ -107,7 +112,8 @@ class Windows {
   }
 
   get(work, client) {
-    return (this.found[`${work.scheme} ${work.id}`] || {})[client.name];
+    const found = (this.found[`${work.scheme} ${work.id}`] || {})[client.name];
+    return isWhole(found) ? found : undefined;
   }
 
   set(work, client, result) {
