@@ -216,4 +216,4 @@ function current() {
   return number;
 }
 
-module.exports = { open, root, keep, later, isDelivering, current };
+module.exports = { home, open, root, keep, later, isDelivering, current };

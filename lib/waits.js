@@ -1,13 +1,10 @@
 'use strict';
 // Who waits for a limited time, thousands of clients perhaps: those with the same
 // limit stand in a line, and the first one's time is the only timer that there is.
-const { AsyncResource } = require('node:async_hooks');
 const { performance } = require('node:perf_hooks');
+const { home } = require('./batch');
 
 const lines = new Map(); // by limit, of those with somebody in them
-
-// As of events (batch.js): time is up in nobody's context.
-const home = new AsyncResource('midge');
 
 const now = () => Math.ceil(performance.now());
 
