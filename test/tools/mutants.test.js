@@ -40,3 +40,10 @@ test('a pattern picks by place, name or test', () => {
 test('a pattern that picks nothing fails', () => {
   assert.equal(mutants('--check', 'no such fault').status, 1);
 });
+
+test('an option that is none runs nothing', () => {
+  const { status, stdout, stderr } = mutants('--help');
+  assert.equal(status, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /there is no --help: tools\/mutants \[--check/);
+});
