@@ -1,7 +1,9 @@
 #include "engine/lodging.h"
 
-midge_lodging *midge_lodging_new(const midge_allocator *allocator) {
-  midge_lodging *lodging = midge_allocate(allocator, sizeof *lodging);
+midge_lodging *midge_lodging_at(midge_lodging **place,
+                                const midge_allocator *allocator) {
+  if (*place != NULL) return *place;
+  midge_lodging *lodging = *place = midge_allocate(allocator, sizeof *lodging);
   if (lodging == NULL) return NULL;
   midge_parking_init(&lodging->parking, allocator);
   midge_parking_init(&lodging->proposed, allocator);

@@ -1,6 +1,7 @@
 /* Messages of the server's that stay in the session longer than it takes to
  * hand them out, where its options have it so: until PUBREL, until the program
- * has accepted them, until it is done with them. Most sessions have none. */
+ * has accepted them, until it is done with them. A session that is not durable
+ * has it from the first of them on: most never do. */
 #ifndef MIDGE_ENGINE_LODGING_H
 #define MIDGE_ENGINE_LODGING_H
 
@@ -13,8 +14,10 @@ typedef struct midge_lodging {
   midge_keeping keeping;
 } midge_lodging;
 
-/* Null when there is no memory. */
-midge_lodging *midge_lodging_new(const midge_allocator *allocator);
+/* The one at `place`, where null stands for none yet; null when there is no
+ * memory. */
+midge_lodging *midge_lodging_at(midge_lodging **place,
+                                const midge_allocator *allocator);
 /* Null is fine. */
 void midge_lodging_free(midge_lodging *lodging,
                         const midge_allocator *allocator);

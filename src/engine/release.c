@@ -4,6 +4,10 @@
 #include "engine/records.h"
 #include "engine/tell.h"
 
+static midge_lodging *lodging_of(midge_session *session) {
+  return midge_lodging_at(&session->lodging, &session->allocator);
+}
+
 static void unpark(midge_parking *parking, midge_parked *parked) {
   midge_buffer *buffer = parked->message.buffer;
   midge_parking_take(parking, parked);
@@ -53,15 +57,17 @@ static void make_room(midge_session *session) {
 void midge_session_park(midge_session *session, const midge_packet *publish,
                         uint16_t alias, bool by_alias) {
   uint16_t packet_id = publish->publish.packet_id;
-  midge_parked *parked =
-      midge_parking_add(&session->lodging->parking, publish, alias, by_alias);
+  midge_lodging *lodging = lodging_of(session);
+  midge_parked *parked = NULL;
+  if (lodging != NULL)
+    parked = midge_parking_add(&lodging->parking, publish, alias, by_alias);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
   if (!midge_inbox_set_state(&session->inbox, packet_id,
                              MIDGE_INBOUND_PARKED)) {
-    unpark(&session->lodging->parking, parked);
+    unpark(&lodging->parking, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
@@ -72,15 +78,17 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
     return;
   }
   /* No memory for the record: the server was told nothing. */
-  unpark(&session->lodging->parking, parked);
+  unpark(&lodging->parking, parked);
   midge_inbox_remove(&session->inbox, packet_id);
 }
 
 bool midge_session_propose(midge_session *session, const midge_packet *publish,
                            uint16_t alias, bool by_alias) {
   midge_events *events = &session->events;
-  midge_parked *parked =
-      midge_parking_add(&session->lodging->proposed, publish, alias, by_alias);
+  midge_lodging *lodging = lodging_of(session);
+  midge_parked *parked = NULL;
+  if (lodging != NULL)
+    parked = midge_parking_add(&lodging->proposed, publish, alias, by_alias);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
@@ -88,7 +96,7 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
   midge_queued_message told = parked->message;
   midge_queued_message *queued = midge_events_push_message(events, told.buffer);
   if (queued == NULL) {
-    unpark(&session->lodging->proposed, parked);
+    unpark(&lodging->proposed, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }

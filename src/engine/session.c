@@ -48,10 +48,10 @@ static bool keep(midge_session *session, midge_buffer **place,
   return *place != NULL;
 }
 
+/* Restored messages and those of an inbox find it there. */
 static bool make_lodging(midge_session *session) {
-  if (!session->options.durable && !session->options.at_release) return true;
-  session->lodging = midge_lodging_new(&session->allocator);
-  return session->lodging != NULL;
+  if (!session->options.durable) return true;
+  return midge_lodging_at(&session->lodging, &session->allocator) != NULL;
 }
 
 static midge_status keep_options(midge_session *session) {

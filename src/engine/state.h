@@ -109,7 +109,7 @@ struct midge_session {
   midge_time fresh_until; /* some subscriptions were renewed just now */
   midge_subscriptions subscriptions;
   midge_inbox inbox;
-  midge_lodging *lodging; /* null: no option has it take messages in */
+  midge_lodging *lodging; /* null: it has taken none in yet */
   midge_receiver receiver;
   midge_output output;
   midge_ring controls; /* of midge_control */
