@@ -12,7 +12,7 @@ require('./exit');
 const { isText } = require('./bytes');
 const { errors, failure, strerror } = require('./errors');
 const { CANCELLED, ABANDONED, KEPT } = require('./life');
-const { Receipts, UNKNOWN } = require('./receipts');
+const { NO_RECEIPTS, Receipts, UNKNOWN } = require('./receipts');
 const { NONE } = require('./security');
 const { Session, PARTS_FROM } = require('./session');
 const { flatten } = require('./settings');
@@ -58,7 +58,6 @@ function isReason(code) {
   return Number.isInteger(code) && code >= 0 && code <= 255;
 }
 
-const noHandle = { index: -1 };
 const noServers = Object.freeze([]);
 
 // What is kept here of the options.
@@ -77,26 +76,28 @@ function isSame(place, other) {
     JSON.stringify([place.servers, place.tls]) === JSON.stringify([other.servers, other.tls]);
 }
 
+// Who wants no messages now, and whether it may yield to one that is expected.
+class Pauses {
+  byWho = new Map();
+  isExpecting = false;
+}
+
 // Of all that are not paused: it stays empty.
-const NOBODY = new Map();
+const NOBODY = new Pauses();
 
 class Client {
   #presenter;
-  #isAsynchronous;
+  #nature; // what is the same for many: { isAsynchronous, settings, limits }
   #identity; // { clientId, userName, password, keepAlive }
-  #settings; // what else the addon is told, but for where to connect to
-  #limits;
   #credentials; // or undefined
   #carrier; // the same, of a transport of the program's own
   #will;
   #session = null;
-  #handle = noHandle; // the session's
   #opened = null; // where the session is to connect to, and how
   #isRef = true;
-  #pauses = NOBODY; // who wants no messages now, and whether it may yield
+  #pauses = NOBODY;
   #isTraced = false; // the presenter sees packets of the core's own business
-  #isExpecting = false; // one that must not wait for those who may yield
-  #receipts = new Receipts();
+  #receipts = NO_RECEIPTS;
   #mid = 0; // the highest that was given
   #last = 0; // of the request that was accepted last
   #parts = 0; // of requests that were cut, ever
@@ -104,19 +105,24 @@ class Client {
   #topic = ''; // the last one published to: it need not be checked again
   #fault = null; // what was wrong with the last call
 
-  // `limits` of limitsOf; what is the same for many clients they may share.
-  constructor(presenter, { isAsynchronous, identity, settings, limits, credentials, carrier }) {
+  // `nature`: { isAsynchronous, settings, limits }, which clients may share: settings are
+  // what the addon is told but for where to connect to, limits those of limitsOf.
+  constructor(presenter, nature, { identity, credentials, carrier }) {
     this.#presenter = presenter;
-    this.#isAsynchronous = isAsynchronous;
+    this.#nature = nature;
     this.#identity = identity;
-    this.#settings = settings;
     this.#credentials = credentials;
-    this.#limits = limits;
     this.#carrier = carrier;
   }
 
   get #hasStore() {
-    return this.#settings.storePath !== undefined;
+    return this.#nature.settings.storePath !== undefined;
+  }
+
+  // The addon's; -1 if there is none.
+  get #index() {
+    const session = this.#session;
+    return session === null || session.isReleased ? -1 : session.index;
   }
 
   // Of the last accepted request.
@@ -151,8 +157,8 @@ class Client {
 
   // Undefined for none.
   setWill(will) {
-    const { version, lenientText = false } = this.#settings;
-    const { index } = this.#handle;
+    const { version, lenientText = false } = this.#nature.settings;
+    const index = this.#index;
     let status = will === undefined
       ? 0 : native.checkWill(will, version, lenientText);
     if (status === 0 && index >= 0) status = native.setWill(index, will);
@@ -165,7 +171,7 @@ class Client {
     readAuthorities([place.url, ...place.servers]);
     const [opened, text] = this.#open(place);
     if (opened !== 0) return this.report(opened, text);
-    const status = native.connect(this.#handle.index);
+    const status = native.connect(this.#session.index);
     if (status === 0) this.#session.begin();
     else this.#session.keepAlive();
     return this.report(status);
@@ -184,7 +190,7 @@ class Client {
     const index = batch.open(place.url, clientId, userName, password, keepAlive,
       this.#told(place), (words) => { text = words; });
     if (index < 0) return [index, this.#openText(index, text)];
-    this.#replace({ index });
+    this.#replace(index);
     this.#opened = place;
     if (this.#isTraced) native.trace(index, true);
     if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
@@ -194,7 +200,7 @@ class Client {
 
   #told({ servers, tls }) {
     const will = this.#will;
-    const list = flatten(this.#settings);
+    const list = flatten(this.#nature.settings);
     if (servers.length === 0 && tls === NONE && will === undefined) return list;
     return [...list, ...flatten({ servers, tls, will })];
   }
@@ -204,44 +210,36 @@ class Client {
     if (text !== undefined && text !== strerror(status)) return text;
     if (status === errors.EUTF8) return wrong.text;
     if (status !== errors.EINVAL) return text;
-    const { version, negotiate } = this.#settings;
+    const { version, negotiate } = this.#nature.settings;
     if (negotiate && version !== 0) return wrong.negotiate;
     const { userName, password } = this.#identity;
     const isBare = password !== undefined && userName === undefined;
     return isBare && version !== 0 ? wrong.password : wrong.connect;
   }
 
-  #replace(handle) {
+  #replace(index) {
     if (this.#session !== null && !this.#session.isReleased) {
-      this.#session.giveUp(!this.#isAsynchronous);
+      this.#session.giveUp(!this.#nature.isAsynchronous);
     }
-    this.#handle = handle;
-    this.#receipts.forget();
-    this.#session = new Session(this.#presenter, handle, {
-      isAsynchronous: this.#isAsynchronous,
-      isMqtt5: this.#settings.version === 0,
-      limits: this.#limits,
-      isPaused: this.isPaused,
-      hasStore: this.#hasStore,
-      receipts: this.#receipts,
-    });
+    this.#receipts = NO_RECEIPTS;
+    this.#session = new Session(this.#presenter, index, this.#nature, this.isPaused);
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
     if (this.#carrier !== undefined) this.#carrier = this.#carrier.serve(this.#session);
   }
 
   // Wait, and see to it that what came meanwhile is delivered.
-  #wait(goal, mid, timeout = this.#limits.timeout) {
+  #wait(goal, mid, timeout = this.#nature.limits.timeout) {
     if (this.isConnected) this.#session.intake.hurry();
-    const outcome = native.wait(this.#handle.index, goal, mid, timeout);
+    const outcome = native.wait(this.#index, goal, mid, timeout);
     batch.later();
     return outcome;
   }
 
   // These three give the outcome of the call just made if it is to block.
   awaitConnect() {
-    if (this.#isAsynchronous) return 0;
-    const end = Date.now() + this.#limits.timeout;
+    if (this.#nature.isAsynchronous) return 0;
+    const end = Date.now() + this.#nature.limits.timeout;
     const { life } = this.#session;
     let status;
     do {
@@ -261,21 +259,20 @@ class Client {
 
   // A refusal that cannot heal has ended the attempts by itself.
   #abandon(life) {
-    const isOver =
-      native.disconnect(this.#handle.index, 0, undefined, true) !== 0;
+    const isOver = native.disconnect(this.#index, 0, undefined, true) !== 0;
     life.leave(isOver ? KEPT : ABANDONED);
     if (!isOver) this.#wait(GOAL_CLOSED, 0, GOODBYE_MS);
   }
 
   awaitDisconnect() {
-    if (this.#isAsynchronous) return 0;
+    if (this.#nature.isAsynchronous) return 0;
     const outcome = this.#wait(GOAL_CLOSED, 0);
     this.#session.life.leave(KEPT);
     return this.report(outcome);
   }
 
   awaitRequest() {
-    if (this.#isAsynchronous) return 0;
+    if (this.#nature.isAsynchronous) return 0;
     const [first = this.#last, ...others] = this.#awaited ?? [];
     let outcome = this.#wait(GOAL_DONE, first);
     for (const token of others) {
@@ -288,14 +285,14 @@ class Client {
   disconnect(reasonCode, list, force) {
     if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (this.#session === null) return this.report(errors.ENOCONN);
-    const status = native.disconnect(this.#handle.index, reasonCode, list, force);
-    if (status === 0 && this.#isAsynchronous) this.#session.life.leave(CANCELLED);
+    const status = native.disconnect(this.#index, reasonCode, list, force);
+    if (status === 0 && this.#nature.isAsynchronous) this.#session.life.leave(CANCELLED);
     return this.#judge(status, wrong.disconnect);
   }
 
   // What names more filters than a packet may have is cut into parts.
   subscribe(request, filters, bits, list, limits) {
-    const most = this.#limits.filters;
+    const most = this.#nature.limits.filters;
     return this.#request(request, filters, limits, channels.subscribe,
       (index, token, at, ttl, timeout) => native.subscribe(index, token,
         filters.slice(at, at + most), bits.slice(at, at + most), list, ttl, timeout), most);
@@ -313,7 +310,7 @@ class Client {
     const refusal = this.#refusal(limits);
     if (refusal !== 0) return refusal;
     const mid = this.#mid + 1;
-    const { index } = this.#handle;
+    const index = this.#index;
     const isWhole = filters.length <= most;
     const tokens = [];
     const sizes = [];
@@ -349,7 +346,7 @@ class Client {
     this.#awaited = tokens;
     if (request) session.requests.add(mid, request);
     if (limits?.signal !== undefined) {
-      const { index } = this.#handle;
+      const index = this.#index;
       session.requests.heed(mid, limits.signal, () =>
         (tokens ?? [mid]).forEach((token) => native.cancel(index, token)));
     }
@@ -367,7 +364,7 @@ class Client {
 
   // Whether somebody is to be told of a success at once.
   #waits(request, limits) {
-    return !this.#isAsynchronous || request !== undefined || limits !== undefined ||
+    return !this.#nature.isAsynchronous || request !== undefined || limits !== undefined ||
       this.#session.presenter.hearsSuccess() || channels.done.hasSubscribers;
   }
 
@@ -376,12 +373,13 @@ class Client {
     const session = this.#session;
     const refusal = this.#refusal(limits);
     if (refusal !== 0) return refusal;
-    if (qos === 0 && this.#limits.refusesOffline && !this.isConnected) {
+    const { settings, limits: { refusesOffline }, isAsynchronous } = this.#nature;
+    if (qos === 0 && refusesOffline && !this.isConnected) {
       return this.report(errors.ELOST, wrong.offline);
     }
     const mid = this.#mid + 1;
-    const { lenientText = false } = this.#settings;
-    const isPlain = qos === 0 && this.#isAsynchronous && list === undefined &&
+    const { lenientText = false } = settings;
+    const isPlain = qos === 0 && isAsynchronous && list === undefined &&
       limits === undefined && !channels.publish.hasSubscribers;
     if (isPlain && outgoing.add(session, mid, retain, topic, content, lenientText)) {
       if (this.#waits(request, limits)) outgoing.urge();
@@ -396,7 +394,7 @@ class Client {
     const flags = qos | (retain ? FLAG_RETAIN : 0) | kind |
       (limits?.coalesce ? FLAG_COALESCE : 0) |
       (this.#waits(request, limits) ? 0 : FLAG_PATIENT);
-    const { index } = session.handle;
+    const { index } = session;
     const status = list === undefined && limits === undefined
       ? native.publish(index, mid, flags, topic, content)
       : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
@@ -413,7 +411,7 @@ class Client {
   authenticate(reasonCode, list) {
     if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (this.#session === null) return this.report(errors.ENOCONN);
-    return this.report(native.authenticate(this.#handle.index, reasonCode, list));
+    return this.report(native.authenticate(this.#index, reasonCode, list));
   }
 
   // Drop the connection at once, without DISCONNECT.
@@ -421,22 +419,29 @@ class Client {
     if (this.#session === null) return this.report(errors.ENOCONN);
     this.#session.life.leave(CANCELLED);
     this.#session.intake.leave();
-    return this.report(native.abort(this.#handle.index));
+    return this.report(native.abort(this.#index));
   }
 
   // Break the link, if there is one, and begin a new attempt now.
   reconnect() {
-    return this.report(native.reconnect(this.#handle.index));
+    return this.report(native.reconnect(this.#index));
   }
 
-  // A message was handed to the program, which answers it.
+  // A message was handed to the program, which answers it by this. One of the durable
+  // inbox has a delivery, and is the store's: whatever connection has brought it.
   receipt(qos, mid, delivery) {
-    return this.#receipts.make(qos, mid, delivery);
+    return { qos, mid, attempt: this.#session.attempt, isSettled: false, delivery };
   }
 
-  // Those that the program answers by their id.
-  get receipts() {
-    return this.#receipts;
+  // The same, and it answers by its id, or by its key.
+  keepReceipt(qos, mid, delivery) {
+    if (this.#receipts === NO_RECEIPTS) this.#receipts = new Receipts();
+    this.#receipts.add(this.receipt(qos, mid, delivery));
+  }
+
+  // Undefined if there is none.
+  findReceipt(id) {
+    return this.#receipts.find(id);
   }
 
   // Answer a message. What the server sends again anyhow is not answered.
@@ -445,7 +450,7 @@ class Client {
     if (!this.isDesired) return this.report(errors.ENOCONN);
     if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
     if (reasonCode !== 0 && !this.#session.isMqtt5) return this.report(errors.EINVAL, wrong.answer);
-    const status = this.#receipts.isCurrent(receipt) ? this.#answer(receipt, reasonCode) : 0;
+    const status = this.#session.canAnswer(receipt) ? this.#answer(receipt, reasonCode) : 0;
     if (status === 0) this.#receipts.settle(receipt);
     return this.#judge(status, wrong.answer);
   }
@@ -454,8 +459,7 @@ class Client {
   // well received.
   accept(qos, mid) {
     if (!this.isDesired) return errors.ENOCONN;
-    const { index } = this.#handle;
-    const { attempt } = this.#receipts;
+    const { index, attempt } = this.#session;
     if (!batch.isDelivering()) return native.acknowledge(index, mid, 0, qos, attempt);
     acknowledgements.add(index, attempt, mid, qos);
     return 0;
@@ -464,7 +468,7 @@ class Client {
   // Those that are answered while messages are delivered leave together.
   // The server has its answer to what the durable inbox has.
   #answer({ mid, qos, attempt, delivery }, reasonCode) {
-    const { index } = this.#handle;
+    const index = this.#index;
     if (delivery !== undefined) return native.acknowledgeDelivery(index, delivery.number);
     if (reasonCode !== 0 || !batch.isDelivering()) {
       return native.acknowledge(index, mid, reasonCode, qos, attempt);
@@ -483,24 +487,24 @@ class Client {
   cancel(mid) {
     const request = this.#session?.outcomes.peek(mid);
     if (request === undefined) return undefined;
-    return native.cancel(this.#handle.index, mid) === 0 ? request : undefined;
+    return native.cancel(this.#index, mid) === 0 ? request : undefined;
   }
 
   // Somebody has begun to look at packets, or ceased.
   trace(on) {
     if (this.#isTraced === on) return;
     this.#isTraced = on;
-    if (this.#handle.index >= 0) native.trace(this.#handle.index, on);
+    if (this.#index >= 0) native.trace(this.#index, on);
   }
 
   // A ping now; without a connection there is none.
   ping() {
-    native.ping(this.#handle.index);
+    native.ping(this.#index);
   }
 
   // The keep-alive counts from now on.
   postponePing() {
-    native.postponePing(this.#handle.index);
+    native.postponePing(this.#index);
   }
 
   // Somebody has begun to listen to messages, or ceased.
@@ -511,18 +515,22 @@ class Client {
   // `who` wants no messages until it says so: they stay at the server, once the
   // high-water mark is reached, and the connection lives on.
   pause(who, mayYield = false) {
-    if (this.#pauses === NOBODY) this.#pauses = new Map();
-    this.#pauses.set(who, mayYield);
+    this.#ownPauses.byWho.set(who, mayYield);
     this.#changePause();
   }
 
+  get #ownPauses() {
+    if (this.#pauses === NOBODY) this.#pauses = new Pauses();
+    return this.#pauses;
+  }
+
   resume(who) {
-    if (this.#pauses.delete(who)) this.#changePause();
+    if (this.#pauses.byWho.delete(who)) this.#changePause();
   }
 
   // While a message is expected, those who may yield are not heeded.
   expect(isExpecting) {
-    this.#isExpecting = isExpecting;
+    this.#ownPauses.isExpecting = isExpecting;
     this.#changePause();
   }
 
@@ -531,15 +539,16 @@ class Client {
   }
 
   get isPaused() {
-    for (const mayYield of this.#pauses.values()) {
-      if (!mayYield || !this.#isExpecting) return true;
+    const { byWho, isExpecting } = this.#pauses;
+    for (const mayYield of byWho.values()) {
+      if (!mayYield || !isExpecting) return true;
     }
     return false;
   }
 
   // What it has done since it was to connect to where it does.
   stats() {
-    return stats(this.#handle.index);
+    return stats(this.#index);
   }
 
   setRef(isRef) {

@@ -16,20 +16,17 @@ const LEAVING = 5; // the connection was dropped
 // Those that something has changed for in this turn of the loop.
 let fresh = [];
 
-class Intake extends waits.Waiter {
+class Intake {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
   #isPaused; // the program wants none now, for as long as it likes
   #late = null;
   #hasWarned = false;
   #last; // batch that is told when it leaves
-  #owner; // what has hold(on), deliver(message) and isHeard()
-  #limit; // ms
+  #owner; // what has hold(on), deliver(message), isHeard() and holdTimeout (ms)
 
-  constructor(owner, limit, isPaused) {
-    super();
+  constructor(owner, isPaused) {
     this.#owner = owner;
-    this.#limit = limit;
     this.#isPaused = isPaused;
   }
 
@@ -65,7 +62,7 @@ class Intake extends waits.Waiter {
   }
 
   #move(state) {
-    if (this.#state === WAITING) waits.end(this);
+    if (this.#state === WAITING) waits.end(this, this.#owner.holdTimeout);
     this.#state = state;
   }
 
@@ -118,7 +115,7 @@ class Intake extends waits.Waiter {
     this.#state = WAITING;
     this.#keep();
     if (this.#isPaused) return;
-    waits.begin(this, this.#limit);
+    waits.begin(this, this.#owner.holdTimeout);
   }
 
   // What waits here goes first, and who has enough of it lets no more come.

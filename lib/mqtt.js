@@ -21,7 +21,8 @@ const OFFLINE_MS = 5000;
 const QOS_MAX = 2;
 const HANDLING_MAX = 2; // of retained messages: MQTT 5, 3.8.3.1
 
-const plainLimits = limitsOf({ offlineTimeout: OFFLINE_MS });
+// What clients without options have in common, by their settings.
+const plainNatures = new Map();
 
 // Why a call is refused, where the number alone does not say it.
 const texts = {
@@ -99,6 +100,17 @@ function checkTransport({ transport }, asynchronous) {
   throw error;
 }
 
+// What a client has in common with others.
+function natureOf(options, settings, isAsynchronous) {
+  const isPlain = options === optionTable.NONE && isAsynchronous;
+  const known = isPlain ? plainNatures.get(settings) : undefined;
+  if (known !== undefined) return known;
+  const limits = limitsOf({ offlineTimeout: OFFLINE_MS, ...options });
+  const nature = { isAsynchronous, settings, limits };
+  if (isPlain) plainNatures.set(settings, nature);
+  return nature;
+}
+
 // The arguments of the constructor, those left out filled in from the options.
 function identity(options, client_id, user_name, user_pass, clean_session,
   keep_alive_time) {
@@ -155,19 +167,15 @@ class mqtt extends Emitter {
     this.#identity = who;
     this.#security = optionTable.security(checked.tls);
     this.#presenter = new Presenter(this);
-    this.#client = new Client(this.#presenter, {
-      isAsynchronous: asynchronous,
+    this.#client = new Client(this.#presenter, natureOf(checked, settings, asynchronous), {
       identity: who,
-      settings,
-      limits: checked === optionTable.NONE
-        ? plainLimits : limitsOf({ offlineTimeout: OFFLINE_MS, ...checked }),
       credentials: checked.credentials &&
         new Credentials(checked.credentials, settings),
       carrier: checked.transport && new Carrier(checked.transport),
     });
     if (checked.manualAcks) {
       this.#presenter.acknowledges =
-        (qos, mid, delivery) => this.#client.receipts.add(qos, mid, delivery);
+        (qos, mid, delivery) => this.#client.keepReceipt(qos, mid, delivery);
     }
     if (checked.will !== undefined) this.#useWill(checked.will);
     if (made.push(this) === 1) setImmediate(mqtt.#startAll);
@@ -397,7 +405,7 @@ class mqtt extends Emitter {
     if (typeof mid !== 'string' || !this.#options.store?.inbox) checkType('mid', 'number', mid);
     checkType('reasonCode', 'number', reasonCode);
     if (!this.#options.manualAcks) return this.#refuse(errors.EINVAL, texts.manual);
-    return this.#client.acknowledge(this.#client.receipts.find(mid), reasonCode);
+    return this.#client.acknowledge(this.#client.findReceipt(mid), reasonCode);
   }
 
   // The answer to the event 'authenticate' (24), or a new start (25).

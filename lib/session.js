@@ -19,44 +19,40 @@ const UNSPECIFIED = 0x80; // the answer to what was not answered
 const NOTHING = new Outcomes(0);
 
 // A session that is not open and that nobody can reach any more is given up.
-const finalizer = new FinalizationRegistry((handle) => {
-  if (handle.index >= 0) native.close(handle.index);
-});
+const finalizer = new FinalizationRegistry((index) => native.close(index));
 
 class Session {
-  // `handle`: { index }, shared with the client, and with the finalizer.
-  constructor(presenter, handle,
-    { isAsynchronous, isMqtt5, limits, isPaused, hasStore, receipts }) {
+  // `index`: the addon's. `nature`: { isAsynchronous, limits, settings }, the client's.
+  constructor(presenter, index, nature, isPaused) {
     this.presenter = presenter;
-    this.handle = handle;
-    this.isAsynchronous = isAsynchronous;
-    this.isMqtt5 = isMqtt5;
+    this.index = index; // -1 once the addon has let go of it
+    this.nature = nature;
+    this.isMqtt5 = nature.settings.version === 0;
+    this.attempt = 0; // whose connection was opened last
+    this.since = 0; // and the first one of the server's session
     this.life = new Life();
-    this.receipts = receipts;
     this.outcomes = NOTHING;
-    this.offlineTimeout = isAsynchronous ? limits.offlineTimeout : 0;
-    this.intake = new Intake(this, limits.holdTimeout, isPaused);
-    this.parts = undefined; // by token: the request that it is a part of
+    this.intake = new Intake(this, isPaused);
     this.isRef = true;
     this.isKept = false; // it keeps the process alive
     this.isRooted = undefined; // it lives by itself
-    this.hasStore = hasStore;
-    this.isReleased = false; // it has left its store
-    this.farewell = undefined; // what is told when that is free
-    this.lastError = undefined; // of an attempt, since the last connection
     this.hook = undefined; // asked(attempt, connect, retry, last error), if somebody is
-    this.carrier = undefined; // of a transport of the program's own
   }
 
-  get index() {
-    return this.handle.index;
+  get hasStore() {
+    return this.nature.settings.storePath !== undefined;
+  }
+
+  get holdTimeout() {
+    return this.nature.limits.holdTimeout;
   }
 
   // Those without an outcome, to add to.
   get requests() {
     if (this.outcomes === NOTHING) {
-      const { presenter, life } = this;
-      this.outcomes = new Outcomes(this.offlineTimeout, (request, mid) =>
+      const { presenter, life, nature } = this;
+      const limit = nature.isAsynchronous ? nature.limits.offlineTimeout : 0;
+      this.outcomes = new Outcomes(limit, (request, mid) =>
         presenter.overdue(request, mid, failure(errors.ETIMEOUT,
           { text: 'there is no connection: the request waits for one' })));
       if (life.isDesired && !life.isConnected) this.outcomes.missed();
@@ -67,7 +63,7 @@ class Session {
   // What the intake wants of us: have the addon hold messages or let them go,
   // deliver one that has waited here, and whether somebody listens.
   hold(on) {
-    native.hold(this.handle.index, on);
+    native.hold(this.index, on);
   }
 
   deliver(message) {
@@ -92,7 +88,7 @@ class Session {
     this.isRooted = isRooted;
     batch.root(this, isRooted);
     if (isRooted) finalizer.unregister(this);
-    else finalizer.register(this, this.handle, this);
+    else if (this.index >= 0) finalizer.register(this, this.index, this);
   }
 
   begin() {
@@ -133,10 +129,11 @@ class Session {
     this.isMqtt5 = version === 0;
     // Given up between the server's answer and now: nobody hears of it.
     if (!this.life.opened(connect)) return;
-    this.lastError = undefined;
+    if (this.lastError !== undefined) this.lastError = undefined;
     this.outcomes.content();
-    this.receipts.opened(attempt, sessionPresent !== 0 || versions[version] === 3);
-    this.intake.opened(!this.isAsynchronous);
+    this.attempt = attempt;
+    if (sessionPresent === 0 && versions[version] !== 3) this.since = attempt;
+    this.intake.opened(!this.nature.isAsynchronous);
     const connack = {
       sessionPresent: sessionPresent !== 0,
       reasonCode: 0,
@@ -189,10 +186,7 @@ class Session {
       tell();
       return;
     }
-    const { index } = this.handle;
-    native.close(index);
-    this.handle.index = -1; // whoever shares it: nobody wishes for anything
-    this.handle = { index };
+    native.close(this.index);
     this.isReleased = true;
     this.farewell = tell;
     this.keepAlive();
@@ -201,12 +195,13 @@ class Session {
   // The addon has let go of it.
   ended() {
     const { farewell, outcomes } = this;
+    finalizer.unregister(this);
+    this.index = -1;
     if (farewell === undefined) return;
     // Those that only the store has: they stay there.
     for (let mid = outcomes.oldest(); mid !== Infinity; mid = outcomes.oldest()) {
       this.done(mid, errors.ECLOSED);
     }
-    this.handle = { index: -1 };
     this.farewell = undefined;
     this.keepAlive();
     farewell();
@@ -272,6 +267,13 @@ class Session {
     }
   }
 
+  // The answer to a message would reach whoever has sent it.
+  canAnswer({ qos, mid, attempt, delivery }) {
+    if (delivery !== undefined) return true;
+    if (mid === 0) return false; // told after its session was lost
+    return qos === 2 ? attempt >= this.since : attempt === this.attempt;
+  }
+
   // The request `mid` was cut into requests with these tokens, of that many
   // filters each.
   join(mid, tokens, sizes) {
@@ -326,5 +328,14 @@ class Session {
     this.presenter.authenticating(reasonCode, decode(list));
   }
 }
+
+// What few of them ever have is theirs once they have it.
+Object.assign(Session.prototype, {
+  parts: undefined, // by token: the request that it is a part of
+  isReleased: false, // it has left its store: nobody wishes for anything
+  farewell: undefined, // what is told when that is free
+  lastError: undefined, // of an attempt, since the last connection
+  carrier: undefined, // of a transport of the program's own
+});
 
 module.exports = { Session, PARTS_FROM };

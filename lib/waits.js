@@ -8,46 +8,24 @@ const lines = new Map(); // by limit, of those with somebody in them
 
 const now = () => Math.ceil(performance.now());
 
-// Who waits, as a base: in the line, and until when.
-class Waiter {
-  line = null;
-  due = 0;
-  before = null;
-  behind = null;
-}
-
 class Line {
   #limit; // ms
-  #first = null; // the first one is the first to be due
-  #last = null;
+  #dues = new Map(); // by waiter, until when: the first one is the first to be due
   #timer = null;
 
   constructor(limit) {
     this.#limit = limit;
   }
 
+  // Whoever stands in it goes behind all others.
   add(waiter) {
-    waiter.line = this;
-    waiter.due = now() + this.#limit;
-    waiter.before = this.#last;
-    if (this.#last === null) this.#first = waiter;
-    else this.#last.behind = waiter;
-    this.#last = waiter;
+    this.#dues.delete(waiter);
+    this.#dues.set(waiter, now() + this.#limit);
     if (this.#timer === null) this.#start(this.#limit);
   }
 
-  #take(waiter) {
-    const { before, behind } = waiter;
-    if (before === null) this.#first = behind;
-    else before.behind = behind;
-    if (behind === null) this.#last = before;
-    else behind.before = before;
-    waiter.line = waiter.before = waiter.behind = null;
-  }
-
   remove(waiter) {
-    this.#take(waiter);
-    if (this.#first === null) this.#end();
+    if (this.#dues.delete(waiter) && this.#dues.size === 0) this.#end();
   }
 
   #start(ms) {
@@ -69,30 +47,30 @@ class Line {
   #expire() {
     const time = now();
     try {
-      while (this.#first !== null && this.#first.due <= time) {
-        const waiter = this.#first;
-        this.#take(waiter);
+      for (const [waiter, due] of this.#dues) {
+        if (due > time) break;
+        this.#dues.delete(waiter);
         waiter.expire();
       }
     } finally {
-      if (this.#first === null) this.#end();
-      else this.#start(Math.max(this.#first.due - time, 0));
+      const [first] = this.#dues.values();
+      if (first === undefined) this.#end();
+      else this.#start(Math.max(first - time, 0));
     }
   }
 }
 
 // `waiter.expire()` is called once, after `limit` ms, which an option allows, unless it
-// ends before that.
+// ends before that. It has one limit for as long as it waits.
 function begin(waiter, limit) {
-  end(waiter);
   let line = lines.get(limit);
   if (line === undefined) lines.set(limit, line = new Line(limit));
   line.add(waiter);
 }
 
 // Who does not wait may end it too.
-function end(waiter) {
-  if (waiter.line !== null) waiter.line.remove(waiter);
+function end(waiter, limit) {
+  lines.get(limit)?.remove(waiter);
 }
 
-module.exports = { Waiter, begin, end };
+module.exports = { begin, end };

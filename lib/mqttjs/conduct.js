@@ -2,9 +2,8 @@
 // What goes on between a client and its core: connections that come and go, and
 // what MQTT.js's fields and events show of it. The parts of a client are made
 // here, those that few programs need when one does.
-const { Client, limitsOf } = require('../client');
+const { Client } = require('../client');
 const args = require('./arguments');
-const optionTable = require('./options');
 const packets = require('./packets');
 const { Attempts } = require('./attempts');
 const { authenticate } = require('./authenticate');
@@ -16,8 +15,6 @@ const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
 const { Stores } = require('./stores');
 const { Untold, isUntold } = require('./untold');
-
-const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
 class Conduct {
   core;
@@ -58,11 +55,8 @@ class Conduct {
     this.isMqtt5 = this.options.protocolVersion === 5;
     this.attempts = new Attempts(this, plan, identity, given);
     this.presenter = new Presenter(owner, this);
-    this.core = new Client(this.presenter, {
-      isAsynchronous: true,
+    this.core = new Client(this.presenter, plan.nature, {
       identity,
-      settings: plan.settings,
-      limits,
       credentials: this.attempts,
       carrier: this.way.carrier,
     });

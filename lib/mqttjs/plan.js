@@ -4,6 +4,7 @@
 // out for the last one serves the next one too, if none of its options could have
 // another meaning now.
 const { randomBytes } = require('node:crypto');
+const { limitsOf } = require('../client');
 const { share } = require('../settings');
 const optionTable = require('./options');
 const tls = require('./tls');
@@ -12,6 +13,8 @@ const { isSecured } = require('./url');
 // Who a client is: of these each one has its own.
 const PERSONAL = { clientId: 'clientId', username: 'userName', password: 'password' };
 const LENGTH_MAX = 20000; // so it is never too long in bytes
+
+const limits = limitsOf({ holdTimeout: optionTable.UNHEARD_MS });
 
 function isPersonal(name) {
   return name === 'clientId' || name === 'username' || name === 'password';
@@ -27,7 +30,11 @@ class Plan {
     this.options = { ...options };
     this.names = Object.keys(this.options);
     this.given = { ...given };
-    this.settings = share(optionTable.settings(options, isPeriodGiven, way.isByHand));
+    this.nature = {
+      isAsynchronous: true,
+      settings: share(optionTable.settings(options, isPeriodGiven, way.isByHand)),
+      limits,
+    };
     this.place = way.place(options);
     this.will = optionTable.will(options);
     this.isShared = false; // by several clients: nothing here is one's own

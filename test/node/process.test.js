@@ -125,6 +125,46 @@ test('an open client that nobody refers to goes on', async () => {
   assert.deepEqual([code, out, err], [0, 'heard', '']);
 });
 
+test('a session that was given up, once it is freed, ends no client that came later', async () => {
+  const { code, out, err } = await run(`
+    const { once } = require('node:events');
+    const { Session } = require(LIB + '/session');
+    const { giveUp } = Session.prototype;
+    let left = 0;
+    const registry = new FinalizationRegistry(() => { left -= 1; });
+    Session.prototype.giveUp = function register(isClosed) {
+      left += 1;
+      registry.register(this);
+      giveUp.call(this, isClosed);
+    };
+    async function open() {
+      const client = new mqtt(null, null, null, true, 0, true);
+      client.connect('127.0.0.1', port);
+      await once(client, 'connected');
+      return client;
+    }
+    (async () => {
+      const first = [];
+      for (let i = 0; i < 20; i += 1) {
+        const client = await open();
+        client.disconnect();
+        client.connect('localhost', port);
+        await once(client, 'connected');
+        first.push(client);
+      }
+      const later = [];
+      for (let i = 0; i < 40; i += 1) later.push(await open());
+      for (let round = 0; left > 0 && round < 100; round += 1) {
+        global.gc();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const all = [...first, ...later];
+      console.log(left, all.filter((client) => client.publish(0, false, 'a', 'b') !== 0).length);
+      for (const client of all) client.disconnect();
+    })();`, { port: broker.port, args: ['--expose-gc'] });
+  assert.deepEqual([code, out, err], [0, '0 0', '']);
+});
+
 test('clients that nobody refers to are freed', async () => {
   const { code, out, err } = await run(`
     const native = require(LIB + '/native');

@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const waits = require('../../lib/waits');
 const { run } = require('./support/program');
 
-const waiter = (expire) => Object.assign(new waits.Waiter(), { expire });
+const waiter = (expire) => ({ expire });
 
 // Resolves when the last of them is told.
 function waitersOf(...names) {
@@ -30,8 +30,8 @@ test('those who wait are told in their order, once, and who has ended is not', a
   alive(t);
   const { told, all, waiters } = waitersOf('a', 'b', 'c', 'd');
   for (const waiter of waiters) waits.begin(waiter, 20);
-  waits.end(waiters[1]);
-  waits.end(waiters[1]);
+  waits.end(waiters[1], 20);
+  waits.end(waiters[1], 20);
   waits.begin(waiters[0], 20); // anew, behind the others
   waits.begin(waiters[3], 20);
   await all;
@@ -44,7 +44,7 @@ test('a shorter limit is over before a longer one that began before it', async (
   waits.begin(long, 600000);
   waits.begin(short, 1);
   await all;
-  waits.end(long);
+  waits.end(long, 600000);
   assert.deepEqual(told, ['short']);
 });
 
@@ -62,8 +62,7 @@ test('time is up in nobody\'s context', async (t) => {
 // A program with `wait(expire, limit)`.
 const programOf = (text) => run(`
   const waits = require(LIB + '/waits');
-  const wait = (expire, limit) =>
-    waits.begin(Object.assign(new waits.Waiter(), { expire }), limit);
+  const wait = (expire, limit) => waits.begin({ expire }, limit);
   ${text}`);
 
 test('one that throws takes no other\'s time away', async () => {
