@@ -35,6 +35,7 @@ struct midge_reactor {
   uv_idle_t awake;      /* active: the next wait must not last */
   uv_timer_t overdue;   /* active: events wait that nobody was woken for */
   uv_timer_t watch;     /* active: sockets that are not read may break */
+  uv_timer_t sweep;     /* active: the pool may have more than it needs */
   midge_time epoch;     /* of the loop's clock zero, in Unix time */
   midge_time asleep_ms; /* how long the machine slept since it was started */
 

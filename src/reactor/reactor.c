@@ -17,6 +17,7 @@ enum {
   GOODBYE_MS = 200,
   TURN_BYTES = 256 * 1024,   /* of wishes, before clients have their turn */
   ROUND_BYTES = 1024 * 1024, /* of wishes, before sockets have theirs */
+  SWEEP_MS = 1000,           /* what was not used for so long is given back */
   DESCRIPTORS = 8, /* what the first loop and its bell open, and one more */
 };
 
@@ -103,6 +104,19 @@ static void wait_for_goodbyes(midge_reactor *reactor, bool waits) {
   uv_timer_start(&reactor->watch, on_patience, step > now ? step - now : 0, 0);
 }
 
+static void on_sweep(uv_timer_t *timer) {
+  midge_reactor *reactor = timer->data;
+  if (!midge_pool_sweep(reactor->pool)) uv_timer_stop(timer);
+}
+
+/* A reactor at rest is not woken for it. */
+static void see_to_pool(midge_reactor *reactor) {
+  if (reactor->pool == NULL) return;
+  if (uv_is_active((const uv_handle_t *)&reactor->sweep)) return;
+  if (midge_pool_kept(reactor->pool) <= MIDGE_POOL_IDLE) return;
+  uv_timer_start(&reactor->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
 /* Before each wait. */
 static void on_sleep(uv_prepare_t *prepare) {
   midge_reactor *reactor = prepare->data;
@@ -114,6 +128,7 @@ static void on_sleep(uv_prepare_t *prepare) {
       reactor->parcels != NULL || !midge_mailbox_sleep(&reactor->mailbox);
   if (more) midge_reactor_stay_awake(reactor);
   if (reactor->stop_at != MIDGE_NEVER) wait_for_goodbyes(reactor, more);
+  see_to_pool(reactor);
   midge_reactor_leave(reactor);
 }
 
@@ -229,6 +244,7 @@ static void clear(midge_reactor *reactor) {
   uv_close((uv_handle_t *)&reactor->awake, NULL);
   uv_close((uv_handle_t *)&reactor->watch, NULL);
   uv_close((uv_handle_t *)&reactor->overdue, NULL);
+  uv_close((uv_handle_t *)&reactor->sweep, NULL);
   while (has_open_handles(reactor) || reactor->cancelled != 0)
     uv_run(&reactor->loop, UV_RUN_ONCE);
 }
@@ -304,8 +320,10 @@ static int init_loop(midge_reactor *reactor) {
   uv_idle_init(&reactor->loop, &reactor->awake);
   uv_timer_init(&reactor->loop, &reactor->watch);
   uv_timer_init(&reactor->loop, &reactor->overdue);
+  uv_timer_init(&reactor->loop, &reactor->sweep);
   reactor->bell.poll.data = reactor->sleep.data = reactor;
   reactor->waken.data = reactor->watch.data = reactor->overdue.data = reactor;
+  reactor->sweep.data = reactor;
   uv_prepare_start(&reactor->sleep, on_sleep);
   uv_check_start(&reactor->waken, on_waken);
   return 0;
