@@ -176,6 +176,10 @@ void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id) {
   set_byte(inbox, packet_id, byte | OWES);
 }
 
+void midge_inbox_release(midge_inbox *inbox, uint16_t packet_id) {
+  set_byte(inbox, packet_id, (uint8_t)MIDGE_INBOUND_RELEASED | OWES);
+}
+
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {
   return (midge_sparse_get(&inbox->received, packet_id) & OWES) != 0;
 }

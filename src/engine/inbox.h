@@ -87,6 +87,8 @@ void midge_inbox_free_place(midge_inbox *inbox);
 /* PUBREL came on this connection, for the first time: PUBCOMP is owed until the
  * identifier, which is there, is removed or another connection begins. */
 void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id);
+/* The same of one that was parked, and is released. */
+void midge_inbox_release(midge_inbox *inbox, uint16_t packet_id);
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id);
 
 #endif

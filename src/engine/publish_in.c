@@ -181,7 +181,7 @@ static bool owe(midge_session *session, const midge_packet *packet) {
  * for no answer of the program, as it does not come before we have given ours;
  * repeated, it is answered again [MQTT-4.3.3-10]. */
 static bool accept(midge_session *session, const midge_packet *packet,
-                   midge_slice topic, uint16_t alias) {
+                   midge_slice topic, uint16_t alias, bool elsewhere) {
   uint16_t packet_id = packet->publish.packet_id;
   if (packet->publish.qos != MIDGE_EXACTLY_ONCE) return false;
   if (!session->options.at_release || session->options.accept_by_hand ||
@@ -193,8 +193,8 @@ static bool accept(midge_session *session, const midge_packet *packet,
   }
   midge_packet resolved = *packet;
   resolved.publish.topic = topic;
-  midge_session_park(session, &resolved, alias,
-                     packet->publish.topic.size == 0);
+  midge_session_park(session, &resolved, alias, packet->publish.topic.size == 0,
+                     elsewhere ? NULL : session->receiver.buffer);
   return true;
 }
 
@@ -265,7 +265,8 @@ void midge_session_publish_in(midge_session *session,
   uint16_t alias;
   if (!resolve_topic(session, packet, &topic, &alias, &elsewhere)) return;
   if (packet->publish.qos != MIDGE_AT_MOST_ONCE &&
-      (!take_place(session) || accept(session, packet, topic, alias) ||
+      (!take_place(session) ||
+       accept(session, packet, topic, alias, elsewhere) ||
        !owe(session, packet)))
     return;
   /* What nobody is told of has not come: the server sends it again. */

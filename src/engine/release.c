@@ -8,12 +8,6 @@ static midge_lodging *lodging_of(midge_session *session) {
   return midge_lodging_at(&session->lodging, &session->allocator);
 }
 
-static void unpark(midge_parking *parking, midge_parked *parked) {
-  midge_buffer *buffer = parked->message.buffer;
-  midge_parking_take(parking, parked);
-  midge_buffer_release(buffer);
-}
-
 /* The identifier's place in the map is reused, so memory cannot lack. */
 static void move_to(midge_session *session, uint16_t packet_id,
                     midge_inbound_state state) {
@@ -27,47 +21,58 @@ static bool is_orphan(midge_session *session, const midge_parked *parked) {
   return midge_parking_find(&session->lodging->parking, packet_id) != parked;
 }
 
-/* False when there is no memory, and it stays where it is. */
-static bool tell(midge_session *session, midge_parked *parked) {
+/* Of this session, or of the one before. False when there is no memory, and it
+ * stays where it is. */
+static bool tell(midge_session *session, midge_parked *parked, bool orphan) {
   midge_events *events = &session->events;
-  midge_queued_message told = parked->message;
-  midge_queued_message *queued = midge_events_push_message(events, told.buffer);
-  if (queued == NULL) {
+  const midge_queued_message *message = &parked->message;
+  midge_queued_message *told =
+      midge_events_push_message(events, message->buffer);
+  if (told == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
-  bool orphan = is_orphan(session, parked);
+  uint32_t order = told->order;
   uint32_t life = session->inbox.life - (orphan ? 1 : 0);
-  told.order = queued->order;
-  told.owed = (midge_owed){.life = life, .released = true};
-  *queued = told;
-  events->bytes += midge_queued_bytes(&told);
-  unpark(&session->lodging->parking,
-         parked); /* the event holds the buffer too */
-  if (!orphan) move_to(session, told.packet_id, MIDGE_INBOUND_RELEASED);
+  *told = *message;
+  told->order = order;
+  told->joins = false; /* it holds the buffer, or one before it does */
+  told->owed = (midge_owed){.life = life, .released = true};
+  events->bytes += midge_queued_bytes(told);
+  midge_parking_take(&session->lodging->parking, parked);
+  return true;
+}
+
+static bool tell_early(midge_session *session, midge_parked *parked) {
+  bool orphan = is_orphan(session, parked);
+  uint16_t packet_id = parked->message.packet_id;
+  if (!tell(session, parked, orphan)) return false;
+  if (!orphan) move_to(session, packet_id, MIDGE_INBOUND_RELEASED);
   return true;
 }
 
 static void make_room(midge_session *session) {
   midge_parking *parking = &session->lodging->parking;
   while (parking->bytes > session->options.parked_bytes_max)
-    if (!tell(session, parking->first)) return;
+    if (!tell_early(session, parking->first)) return;
 }
 
 void midge_session_park(midge_session *session, const midge_packet *publish,
-                        uint16_t alias, bool by_alias) {
+                        uint16_t alias, bool by_alias, midge_buffer *buffer) {
   uint16_t packet_id = publish->publish.packet_id;
   midge_lodging *lodging = lodging_of(session);
   midge_parked *parked = NULL;
+  if (session->records.durable) buffer = NULL; /* a record is of one piece */
   if (lodging != NULL)
-    parked = midge_parking_add(&lodging->parking, publish, alias, by_alias);
+    parked =
+        midge_parking_add(&lodging->parking, publish, alias, by_alias, buffer);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
   if (!midge_inbox_set_state(&session->inbox, packet_id,
                              MIDGE_INBOUND_PARKED)) {
-    unpark(&lodging->parking, parked);
+    midge_parking_take(&lodging->parking, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
@@ -78,7 +83,7 @@ void midge_session_park(midge_session *session, const midge_packet *publish,
     return;
   }
   /* No memory for the record: the server was told nothing. */
-  unpark(&lodging->parking, parked);
+  midge_parking_take(&lodging->parking, parked);
   midge_inbox_remove(&session->inbox, packet_id);
 }
 
@@ -88,7 +93,8 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
   midge_lodging *lodging = lodging_of(session);
   midge_parked *parked = NULL;
   if (lodging != NULL)
-    parked = midge_parking_add(&lodging->proposed, publish, alias, by_alias);
+    parked =
+        midge_parking_add(&lodging->proposed, publish, alias, by_alias, NULL);
   if (parked == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
@@ -96,11 +102,12 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
   midge_queued_message told = parked->message;
   midge_queued_message *queued = midge_events_push_message(events, told.buffer);
   if (queued == NULL) {
-    unpark(&lodging->proposed, parked);
+    midge_parking_take(&lodging->proposed, parked);
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return false;
   }
   told.order = queued->order;
+  told.joins = false;
   told.proposed = true;
   told.owed = (midge_owed){.debt = midge_inbox_newest(&session->inbox),
                            .life = session->inbox.life};
@@ -111,21 +118,20 @@ bool midge_session_propose(midge_session *session, const midge_packet *publish,
 
 bool midge_session_decide(midge_session *session, uint16_t packet_id,
                           bool accepted) {
-  midge_parked *parked =
-      midge_parking_find(&session->lodging->proposed, packet_id);
-  midge_buffer *buffer = parked->message.buffer;
-  midge_parking_take(&session->lodging->proposed, parked);
-  if (!accepted) {
-    midge_buffer_release(buffer);
-    return false;
-  }
-  if (midge_parking_put(&session->lodging->parking, parked)) {
+  midge_parking *proposed = &session->lodging->proposed;
+  midge_parked *parked = midge_parking_find(proposed, packet_id);
+  midge_parked *taken = NULL;
+  if (accepted)
+    taken = midge_parking_put(&session->lodging->parking, &parked->message);
+  midge_parking_take(proposed, parked);
+  if (!accepted) return false;
+
+  if (taken != NULL) {
     move_to(session, packet_id, MIDGE_INBOUND_PARKED);
-    midge_session_record_parked(session, parked);
+    midge_session_record_parked(session, taken);
     make_room(session);
     return true;
   }
-  midge_buffer_release(buffer);
   midge_inbox_remove(&session->inbox, packet_id); /* it comes again */
   midge_session_fail(session, MIDGE_ENOMEM, NULL);
   return true;
@@ -135,15 +141,14 @@ void midge_session_withdraw(midge_session *session, uint16_t packet_id) {
   if (session->lodging == NULL) return;
   midge_parked *parked =
       midge_parking_find(&session->lodging->proposed, packet_id);
-  if (parked != NULL) unpark(&session->lodging->proposed, parked);
+  if (parked != NULL) midge_parking_take(&session->lodging->proposed, parked);
 }
 
 void midge_session_release(midge_session *session, uint16_t packet_id) {
-  midge_inbox *inbox = &session->inbox;
   midge_parked *parked =
       midge_parking_find(&session->lodging->parking, packet_id);
-  midge_inbox_owe_completion(inbox, packet_id);
-  (void)tell(session, parked);
+  if (tell(session, parked, false))
+    midge_inbox_release(&session->inbox, packet_id);
 }
 
 void midge_session_released_again(midge_session *session, uint16_t packet_id) {
@@ -175,6 +180,6 @@ void midge_session_release_orphans(midge_session *session) {
   for (midge_parked *parked = session->lodging->parking.first; parked != NULL;
        parked = next) {
     next = parked->next;
-    if (is_orphan(session, parked) && !tell(session, parked)) return;
+    if (is_orphan(session, parked) && !tell(session, parked, true)) return;
   }
 }

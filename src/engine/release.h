@@ -5,12 +5,13 @@
 
 #include "engine/state.h"
 
-/* Accept a PUBLISH, its topic resolved: PUBREC is its answer. Without
+/* Accept a PUBLISH, its topic resolved, all of which lies in `buffer` unless
+ * that is null: PUBREC is its answer. Without
  * memory the connection fails, and it has not come. Past the limit of bytes the
  * oldest ones are handed out before their PUBREL: the server must not lose
  * them, nor their order be lost, nor we grow. */
 void midge_session_park(midge_session *session, const midge_packet *publish,
-                        uint16_t alias, bool by_alias);
+                        uint16_t alias, bool by_alias, midge_buffer *buffer);
 /* The program is asked whether it accepts a PUBLISH, its topic resolved, for
  * which an answer is owed. False: the connection has failed for want of
  * memory, and nobody is asked. */
