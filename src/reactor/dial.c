@@ -11,10 +11,11 @@
 #include "reactor/lookup.h"
 
 enum {
-  ADDRESSES_MAX = 16,  /* of a name that are tried */
-  HEAD_START_MS = 250, /* RFC 8305, 5: Connection Attempt Delay */
-  KEEPALIVE_S = 60,    /* TCP's own, for peers that vanish */
-  PLACE_MAX = 320,     /* a host and a port as text */
+  ADDRESSES_MAX = 16,      /* of a name that are tried */
+  HEAD_START_MS = 250,     /* RFC 8305, 5: Connection Attempt Delay */
+  KEEPALIVE_S = 60,        /* TCP's own, for peers that vanish */
+  PLACE_MAX = 320,         /* a host and a port as text */
+  NEAR_BYTES = 256 * 1024, /* what waits for a server of this machine */
 };
 
 typedef union midge_address {
@@ -152,6 +153,23 @@ static int bind_locally(const midge_dial *dial, midge_socket *socket,
   return uv_tcp_bind(&socket->tcp, (const struct sockaddr *)&local, 0);
 }
 
+static bool is_loopback(const midge_address *address) {
+  const struct in6_addr *ip6 = &address->ip6.sin6_addr;
+  if (address->any.sa_family == AF_INET)
+    return ntohl(address->ip4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  return IN6_IS_ADDR_LOOPBACK(ip6) ||
+         (IN6_IS_ADDR_V4MAPPED(ip6) && ip6->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+/* Within a machine nothing is on its way for long: more than this only leaves
+ * the caches before the server reads it, and then costs both sides several
+ * times as much. Far away it is the system that knows what the way holds. */
+static void limit_waiting(midge_socket *socket, const midge_address *address) {
+  int size = NEAR_BYTES;
+  if (!is_loopback(address)) return;
+  (void)uv_send_buffer_size(&socket->handle, &size);
+}
+
 static int connect_to(midge_dial *dial, size_t i) {
   midge_socket *socket = midge_socket_new(dial->reactor, false, &racer, dial);
   if (socket == NULL) return UV_ENOMEM;
@@ -164,6 +182,7 @@ static int connect_to(midge_dial *dial, size_t i) {
     return error;
   }
   uv_tcp_nodelay(&socket->tcp, !dial->nagle);
+  limit_waiting(socket, &dial->addresses[i]);
   if (dial->keeps_alive) uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_S);
   dial->racing[dial->racing_count++] = socket;
   return 0;

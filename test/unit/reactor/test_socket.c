@@ -66,6 +66,20 @@ static void nagle_waits_only_if_asked_to(void **state) {
   }
 }
 
+/* The system has its own share of it, so that the number is twice as high; by
+ * itself it takes megabytes. */
+static void little_waits_for_a_server_of_this_machine(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  program_start(&p, url_of(b), NULL);
+  wait_until_opened(&p);
+  int fd = find_socket(broker_port(b));
+  assert_in_range(option_of(fd, SOL_SOCKET, SO_SNDBUF), 128 * 1024, 512 * 1024);
+  program_stop(&p);
+  broker_stop(b);
+}
+
 static void the_local_address_is_bound(void **state) {
   (void)state;
   program p;
@@ -282,6 +296,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(tcp_looks_for_peers_that_vanish_when_mqtt_does_not),
       cmocka_unit_test(nagle_waits_only_if_asked_to),
+      cmocka_unit_test(little_waits_for_a_server_of_this_machine),
       cmocka_unit_test(the_local_address_is_bound),
       cmocka_unit_test(an_end_is_no_break),
       cmocka_unit_test(our_half_is_ended_after_goodbye),
