@@ -15,8 +15,25 @@ static void poke(void *context) {
   midge_environment_poke(context);
 }
 
-/* On JavaScript's thread. */
-static void turn(void *context) {
+/* --- On JavaScript's thread --- */
+
+static bool read_near(void *context) {
+  midge_environment *environment = context;
+  return environment->reactor != NULL &&
+         midge_reactor_read(environment->reactor);
+}
+
+static void cork(void *context, bool on) {
+  midge_environment *environment = context;
+  environment->is_turning = on;
+  if (environment->reactor == NULL) return;
+  if (on)
+    midge_reactor_cork(environment->reactor);
+  else
+    midge_reactor_uncork(environment->reactor);
+}
+
+static void run_turn(void *context) {
   midge_environment *environment = context;
   napi_env env = environment->env;
   napi_value function = NULL, receiver = NULL, result = NULL, error = NULL;
@@ -33,6 +50,9 @@ static void turn(void *context) {
   if (napi_typeof(env, error, &type) != napi_ok || type == napi_null) return;
   napi_fatal_exception(env, error);
 }
+
+static const midge_wake_turns turns = {
+    .read = read_near, .take = run_turn, .cork = cork};
 
 static void clean_up(void *data) {
   midge_environment_stop(data);
@@ -136,10 +156,17 @@ void midge_environment_flush(midge_environment *environment) {
   if (status != MIDGE_OK) refuse(environment, client, &run, status);
 }
 
+void midge_environment_push(midge_environment *environment) {
+  midge_environment_flush(environment);
+  if (!environment->is_turning) return;
+  cork(environment, false);
+  cork(environment, true);
+}
+
 /* The hook is added after the function it protects: hooks run in reverse, so
  * the reactor's thread is gone before what it would call. */
 static bool open_wake(midge_environment *environment) {
-  environment->wake = midge_wake_open(environment->env, turn, environment);
+  environment->wake = midge_wake_open(environment->env, &turns, environment);
   return environment->wake != NULL &&
          napi_add_env_cleanup_hook(environment->env, clean_up, environment) ==
              napi_ok;
@@ -153,8 +180,10 @@ midge_status midge_environment_start(midge_environment *environment) {
   }
   return midge_reactor_start(
       &environment->reactor,
-      &(midge_reactor_options){
-          .wake = poke, .context = environment, .helps = true});
+      &(midge_reactor_options){.wake = poke,
+                               .context = environment,
+                               .helps = true,
+                               .epoll = midge_wake_epoll(environment->wake)});
 }
 
 static void drop_stash(midge_environment *environment) {

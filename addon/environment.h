@@ -23,6 +23,7 @@ typedef struct midge_environment {
   bool claimed;                   /* by a copy of lib/ */
   midge_reactor *reactor; /* null before the first client and once stopped */
   bool stopped;
+  bool is_turning; /* JavaScript deals with events */
   midge_wake *wake;
   napi_ref turn;          /* the function of lib/ that takes batches */
   napi_ref nothing;       /* a function of lib/ that does nothing */
@@ -53,6 +54,8 @@ midge_handle *midge_environment_add(midge_environment *environment);
 /* Take what JavaScript has published and not yet handed over. Every call that
  * says or waits for something comes after it. */
 void midge_environment_flush(midge_environment *environment);
+/* As _flush, and what was wished in this turn leaves now. */
+void midge_environment_push(midge_environment *environment);
 /* Have JavaScript take events, on a later turn of its loop. */
 void midge_environment_poke(midge_environment *environment);
 

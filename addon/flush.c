@@ -4,7 +4,7 @@
 #include "exports.h"
 
 static napi_value flush(napi_env env, napi_callback_info info) {
-  midge_environment_flush(midge_export_environment(env, info));
+  midge_environment_push(midge_export_environment(env, info));
   return NULL;
 }
 

@@ -3,8 +3,9 @@
 #include <dlfcn.h>
 #include <string.h>
 
-/* A handle's type, as uv.h numbers it in every version 1. */
+/* Types of handles, as uv.h numbers them in every version 1. */
 #define UV_ASYNC 1
+#define UV_POLL 8
 
 #define TEXT_MAX 64
 
@@ -65,14 +66,18 @@ static bool find_functions(midge_host *host) {
   *(void **)&size = dlsym(RTLD_DEFAULT, "uv_handle_size");
   *(void **)&host->async_init = dlsym(RTLD_DEFAULT, "uv_async_init");
   *(void **)&host->async_send = dlsym(RTLD_DEFAULT, "uv_async_send");
+  *(void **)&host->poll_init = dlsym(RTLD_DEFAULT, "uv_poll_init");
+  *(void **)&host->poll_start = dlsym(RTLD_DEFAULT, "uv_poll_start");
   *(void **)&host->close = dlsym(RTLD_DEFAULT, "uv_close");
   *(void **)&host->unref = dlsym(RTLD_DEFAULT, "uv_unref");
   if (size == NULL || host->async_init == NULL || host->async_send == NULL ||
+      host->poll_init == NULL || host->poll_start == NULL ||
       host->close == NULL || host->unref == NULL) {
     return false;
   }
   host->async_size = size(UV_ASYNC);
-  return host->async_size != (size_t)-1;
+  host->poll_size = size(UV_POLL);
+  return host->async_size != (size_t)-1 && host->poll_size != (size_t)-1;
 }
 
 bool midge_host_find(midge_host *host, napi_env env) {

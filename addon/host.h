@@ -7,12 +7,16 @@
 #include <node_api.h>
 
 typedef void (*midge_host_callback)(void *handle);
+typedef void (*midge_host_polled)(void *poll, int status, int events);
 
 typedef struct midge_host {
   struct uv_loop_s *loop; /* JavaScript's */
   size_t async_size;      /* of a uv_async_t */
   int (*async_init)(void *loop, void *async, midge_host_callback called);
   int (*async_send)(void *async); /* from any thread */
+  size_t poll_size;               /* of a uv_poll_t */
+  int (*poll_init)(void *loop, void *poll, int descriptor);
+  int (*poll_start)(void *poll, int events, midge_host_polled called);
   void (*close)(void *handle, midge_host_callback closed);
   void (*unref)(void *handle);
 } midge_host;

@@ -1,4 +1,5 @@
-/* How the reactor's thread has JavaScript take events. In Node that is a handle
+/* How JavaScript is had to take events, by the reactor's thread or by what its
+ * own loop polls. In Node that is a handle
  * of its own loop, which costs one write; Node-API's function for it does that
  * write with its lock held, which the thread that it wakes wants first. Where
  * there is no such loop the function is used, and everywhere it is what keeps
@@ -10,12 +11,22 @@
 
 typedef struct midge_wake midge_wake;
 
-/* On JavaScript's thread, as `turn` is called on it, and not once the
- * environment has gone. What it has of Node's is closed by a hook of the
+/* What is done on JavaScript's thread, and not once the environment has gone.
+ */
+typedef struct midge_wake_turns {
+  bool (*read)(void *context); /* the epoll can be; true: there are events */
+  void (*take)(void *context); /* they are JavaScript's */
+  /* Around that, and what JavaScript has put off until right behind it. */
+  void (*cork)(void *context, bool on);
+} midge_wake_turns;
+
+/* On JavaScript's thread. What it has of Node's is closed by a hook of the
  * environment: hooks that are added later run before, and then nobody may send
  * any more. Null: it could not be made. */
-midge_wake *midge_wake_open(napi_env env, void (*turn)(void *context),
+midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
                             void *context);
+/* What the loop polls, or 0. */
+int midge_wake_epoll(const midge_wake *wake);
 /* At the very end of the environment. */
 void midge_wake_free(midge_wake *wake);
 /* From any thread: there will be a turn. */

@@ -49,6 +49,15 @@ typedef struct midge_reactor_options {
    * never waits for the network or for the reactor, and for memory alone as
    * the reactor would. */
   bool helps;
+  /* With `helps`: a descriptor of epoll_create1 that the program's own loop
+   * polls for reading, and that outlives the reactor; 0: none. Who helps and
+   * sleeps until something comes has to be woken by the reactor for each
+   * message: instead the sockets of such connections are put in there, and
+   * midge_reactor_read does what the reactor would. They go back to it when
+   * nobody has read them for 50 to 100 ms, when much comes at a time, and while
+   * somebody waits in midge_reactor_wait; the descriptor is then not readable
+   * for their sake. */
+  int epoll;
   uint32_t goodbye_ms; /* 200: how long _stop waits for what says goodbye */
   const midge_allocator *allocator;
 } midge_reactor_options;
@@ -74,6 +83,15 @@ MIDGE_API bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
  * them: when there is none now, it is not woken for those that come before it
  * has asked midge_reactor_event, and found none. */
 MIDGE_API bool midge_reactor_more(midge_reactor *reactor, midge_event *event);
+
+/* On the thread that takes events, when `epoll` can be read. True: there are
+ * events to take now, for which nobody is woken. */
+MIDGE_API bool midge_reactor_read(midge_reactor *reactor);
+/* On the same thread, around dealing with events: with `helps`, what is wished
+ * in between may wait for its end, and then leaves together, on this thread if
+ * some connection is read by it. */
+MIDGE_API void midge_reactor_cork(midge_reactor *reactor);
+MIDGE_API void midge_reactor_uncork(midge_reactor *reactor);
 
 /* The event on loan counts as not yet taken, until it is given back by value;
  * hold its buffer meanwhile. For a program that takes events before it can

@@ -191,6 +191,13 @@ bool midge_event_queue_more(midge_event_queue *queue, midge_event *event,
   return next(queue, event, 0, false, resumed);
 }
 
+bool midge_event_queue_rests(midge_event_queue *queue) {
+  uv_mutex_lock(&queue->mutex);
+  bool rests = !queue->is_woken;
+  uv_mutex_unlock(&queue->mutex);
+  return rests;
+}
+
 void midge_event_queue_keep(midge_event_queue *queue) {
   assert(queue->is_lent);
   queue->is_kept = true;

@@ -62,6 +62,8 @@ MIDGE_CHECKED bool midge_event_queue_take(midge_event_queue *queue,
  * comes back for what there is then. */
 MIDGE_CHECKED bool midge_event_queue_more(midge_event_queue *queue,
                                           midge_event *event, bool *resumed);
+/* He waits to be woken. */
+bool midge_event_queue_rests(midge_event_queue *queue);
 /* The event on loan counts until it is given back, when its buffer is the
  * reader's own. True: ring the reactor. */
 void midge_event_queue_keep(midge_event_queue *queue);

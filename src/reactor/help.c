@@ -3,14 +3,11 @@
 enum {
   WISHES_MAX = 2,   /* of a turn of the program, publishes and requests */
   BYTES_MAX = 4096, /* of a wish; more is worth a thread of its own */
-  SLICES_MAX = 16,  /* of the output of one wish */
+  SLICES_MAX = 64,  /* of one write */
   ROUNDS_MAX = 4,   /* of sending, while that makes more to send */
 };
 
-/* It is connected, nothing waits to be sent, and nobody else has a part in it:
- * what comes of a wish is no more than the wish. TLS and the other filters are
- * worth a thread of their own. */
-static bool is_at_ease(const midge_client *client) {
+bool midge_help_is_possible(const midge_client *client) {
   return client->link != NULL && client->keeper == NULL &&
          client->socket != NULL && client->rest_size == 0 &&
          !client->is_wished && midge_link_output_stays(client->link) &&
@@ -32,12 +29,13 @@ static bool send_output(midge_client *client) {
 
 static bool is_content(const midge_client *client) {
   return midge_link_is_content(
-      client->link, &(midge_arrangement){.attempt = client->transport,
-                                         .reads = client->socket->is_reading,
-                                         .wakes_at = client->timer_at});
+      client->link,
+      &(midge_arrangement){.attempt = client->transport,
+                           .reads = midge_socket_is_read(client->socket),
+                           .wakes_at = client->timer_at});
 }
 
-static void turn(midge_client *client) {
+void midge_help_turn(midge_client *client) {
   midge_reactor *reactor = client->reactor;
   bool moved = true;
   for (int round = 0; moved && round < ROUNDS_MAX; round++) {
@@ -53,11 +51,11 @@ static bool help(midge_client *client, const midge_wish *wish) {
   midge_reactor *reactor = client->reactor;
   if (atomic_load(&reactor->stopping)) return false;
   if (!midge_reactor_borrow(reactor)) return false;
-  bool helps = is_at_ease(client) && reactor->parcels == NULL &&
+  bool helps = midge_help_is_possible(client) && reactor->parcels == NULL &&
                midge_mailbox_is_empty(&reactor->mailbox);
   if (helps) {
     midge_member_wish(client, wish);
-    turn(client);
+    midge_help_turn(client);
   }
   midge_reactor_return(reactor);
   return helps;
@@ -81,4 +79,59 @@ void midge_help_note(midge_reactor *reactor) {
   if (reactor->wishes == 0) return;
   reactor->is_answering = reactor->wishes <= WISHES_MAX;
   reactor->wishes = 0;
+}
+
+/* --- What was wished while the program dealt with events --- */
+
+static bool is_plain(const midge_wish *wish) {
+  switch (wish->type) {
+    case MIDGE_WISH_PUBLISH:
+    case MIDGE_WISH_PUBLISH_BUNDLE:
+    case MIDGE_WISH_SUBSCRIBE:
+    case MIDGE_WISH_UNSUBSCRIBE:
+    case MIDGE_WISH_ACKNOWLEDGE:
+    case MIDGE_WISH_ANSWER:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* Those of one client in a row are one turn. What is beyond the program's
+ * thread is left to the reactor, with all behind it. */
+static void take_wishes(midge_reactor *reactor) {
+  midge_client *last = NULL;
+  const midge_wish *wish;
+  while ((wish = midge_reactor_next_wish(reactor)) != NULL) {
+    midge_client *client = wish->client;
+    if (last != NULL && client != last) midge_help_turn(last);
+    bool goes_on = client == last || midge_help_is_possible(client);
+    last = goes_on ? client : NULL;
+    if (!goes_on || !is_plain(wish)) break;
+    midge_member_wish(client, wish);
+    midge_wish_release(midge_parcel_next(reactor->parcels));
+  }
+  if (last != NULL) midge_help_turn(last);
+}
+
+static bool take_mail(midge_reactor *reactor) {
+  if (!midge_reactor_borrow(reactor)) return false;
+  if (reactor->parcels == NULL) take_wishes(reactor);
+  reactor->is_owed |=
+      reactor->parcels != NULL || !midge_mailbox_sleep(&reactor->mailbox);
+  midge_reactor_return(reactor);
+  return true;
+}
+
+void midge_reactor_cork(midge_reactor *reactor) {
+  if (!reactor->helps) return;
+  reactor->is_corked = atomic_load(&reactor->near_count) != 0;
+  reactor->corked_bytes = 0;
+}
+
+void midge_reactor_uncork(midge_reactor *reactor) {
+  if (!reactor->helps) return; /* others may wish at the same time */
+  bool rings = reactor->is_ring_due;
+  reactor->is_corked = reactor->is_ring_due = false;
+  if (rings && !take_mail(reactor)) midge_reactor_ring(reactor);
 }

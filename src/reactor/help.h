@@ -1,4 +1,4 @@
-/* The program's thread in the place of the reactor's, for one wish.
+/* The program's thread in the place of the reactor's, for a moment.
  *
  * An answer to a message would wake a thread that wakes up for nothing else:
  * the change of threads costs more than the answer. So the thread that takes
@@ -15,5 +15,12 @@
 MIDGE_CHECKED bool midge_help(midge_client *client, const midge_wish *wish);
 /* The thread that takes events has all there are. */
 void midge_help_note(midge_reactor *reactor);
+
+/* Under the lease. It is connected, nothing waits to be sent, and nobody else
+ * has a part in it: what comes of a wish or a read is no more than that. TLS
+ * and the other filters are worth a thread of their own. */
+bool midge_help_is_possible(const midge_client *client);
+/* The client's turn, as far as it goes without libuv; the rest is owed. */
+void midge_help_turn(midge_client *client);
 
 #endif

@@ -1,11 +1,14 @@
 #include "reactor/loop.h"
 
-#include <assert.h>
+#include <pthread.h>
+#include <time.h>
 
 enum {
-  PATIENCE_MS = 10, /* of a success that nobody waits for */
+  CORKED_MAX = 16 * 1024, /* bytes; more is worth both threads */
+  PATIENCE_MS = 10,       /* of a success that nobody waits for */
   FEW_EVENTS = 4,
   NS_IN_MS = 1000000,
+  NS_IN_S = 1000000000,
 };
 
 static void wake(midge_reactor *reactor) {
@@ -34,21 +37,41 @@ void midge_reactor_leave(midge_reactor *reactor) {
   if (wakes) wake(reactor);
 }
 
-bool midge_reactor_borrow(midge_reactor *reactor) {
-  if (uv_mutex_trylock(&reactor->lease) != 0) return false;
+static void begin_loan(midge_reactor *reactor) {
   reactor->is_lent = true;
   reactor->is_owed = false;
+}
+
+bool midge_reactor_borrow(midge_reactor *reactor) {
+  if (uv_mutex_trylock(&reactor->lease) != 0) return false;
+  begin_loan(reactor);
   return true;
 }
 
-void midge_reactor_return(midge_reactor *reactor) {
+bool midge_reactor_borrow_soon(midge_reactor *reactor) {
+  struct timespec until;
+  if (midge_reactor_borrow(reactor)) return true;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += NS_IN_MS;
+  until.tv_sec += until.tv_nsec / NS_IN_S;
+  until.tv_nsec %= NS_IN_S;
+  if (pthread_mutex_timedlock(&reactor->lease, &until) != 0) return false;
+  begin_loan(reactor);
+  return true;
+}
+
+bool midge_reactor_end_loan(midge_reactor *reactor) {
   midge_reactor_flush(reactor);
   bool rings = reactor->is_owed;
   bool wakes = reactor->is_wake_due;
   reactor->is_lent = reactor->is_wake_due = false;
   uv_mutex_unlock(&reactor->lease);
-  if (wakes) wake(reactor);
   if (rings) midge_reactor_ring(reactor);
+  return wakes;
+}
+
+void midge_reactor_return(midge_reactor *reactor) {
+  if (midge_reactor_end_loan(reactor)) wake(reactor);
 }
 
 /* The loop's clock is the system's at its last wait, and its thread's alone. */
@@ -82,12 +105,36 @@ void midge_reactor_ring(midge_reactor *reactor) {
   midge_bell_ring(&reactor->bell);
 }
 
+/* Wishes of a turn may leave together, if they are not too many. */
+static void wait_for_more(midge_reactor *reactor, size_t size, bool needed) {
+  reactor->is_ring_due |= needed;
+  reactor->corked_bytes += size;
+  if (reactor->corked_bytes <= CORKED_MAX) return;
+  if (reactor->is_ring_due) midge_reactor_ring(reactor);
+  reactor->is_corked = reactor->is_ring_due = false;
+}
+
 midge_status midge_reactor_wish(midge_reactor *reactor,
                                 const midge_wish *wish) {
   bool needed;
   midge_status status = midge_mailbox_put(&reactor->mailbox, wish, &needed);
-  if (needed) midge_reactor_ring(reactor);
+  if (reactor->is_corked)
+    wait_for_more(reactor, midge_wish_size(wish) + midge_wish_held(wish),
+                  needed);
+  else if (needed)
+    midge_reactor_ring(reactor);
   return status;
+}
+
+const midge_wish *midge_reactor_next_wish(midge_reactor *reactor) {
+  midge_parcel *parcel;
+  if (reactor->parcels == NULL)
+    reactor->parcels = midge_mailbox_take(&reactor->mailbox);
+  while ((parcel = reactor->parcels) != NULL && midge_parcel_is_taken(parcel)) {
+    reactor->parcels = parcel->next;
+    midge_mailbox_give_back(&reactor->mailbox, parcel);
+  }
+  return parcel != NULL ? midge_parcel_first(parcel) : NULL;
 }
 
 void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,
@@ -107,6 +154,7 @@ void midge_reactor_push(midge_reactor *reactor) {
   midge_event_queue_push(&reactor->events);
   /* A full block does not wait for the round's end. */
   if (reactor->events.collected.count < MIDGE_BLOCK_EVENTS) return;
+  if (reactor->is_lent) return; /* who has it takes them next */
   midge_reactor_flush(reactor);
   midge_reactor_wake(reactor);
 }
@@ -136,8 +184,12 @@ static void set_overdue(midge_reactor *reactor) {
 /* To few events there may be an answer at once, and then the lease is free;
  * many are a reason to be quick. */
 void midge_reactor_flush(midge_reactor *reactor) {
-  bool many = reactor->events.collected.count > FEW_EVENTS;
-  reactor->is_wake_due |= midge_event_queue_flush(&reactor->events);
+  size_t count = reactor->events.collected.count;
+  bool wakes = midge_event_queue_flush(&reactor->events);
+  reactor->is_wake_due |= wakes;
   set_overdue(reactor);
-  if (many) midge_reactor_wake(reactor);
+  if (reactor->is_lent) return;
+  if (count > FEW_EVENTS) midge_reactor_wake(reactor);
+  if (count != 0 && reactor->flushed == 0) reactor->has_woken = wakes;
+  reactor->flushed += count;
 }

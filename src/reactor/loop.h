@@ -17,7 +17,11 @@
  * keeps. */
 enum { MIDGE_READ_BYTES = 64 * 1024 - (int)sizeof(midge_buffer) };
 
+/* Connections that the program's thread reads, and what is bulk for it. */
+enum { MIDGE_NEAR_MAX = 64, MIDGE_NEAR_BYTES = 16 * 1024 };
+
 typedef struct midge_lookup midge_lookup;
+typedef struct midge_socket midge_socket;
 
 struct midge_reactor {
   midge_allocator allocator;
@@ -36,6 +40,7 @@ struct midge_reactor {
   uv_timer_t overdue;   /* active: events wait that nobody was woken for */
   uv_timer_t watch;     /* active: sockets that are not read may break */
   uv_timer_t sweep;     /* active: the pool may have more than it needs */
+  uv_timer_t stay;      /* active: the program's thread may be reading some */
   midge_time epoch;     /* of the loop's clock zero, in Unix time */
   midge_time asleep_ms; /* how long the machine slept since it was started */
 
@@ -56,12 +61,26 @@ struct midge_reactor {
   uint32_t round;      /* of the loop, from 1: each socket is read once in it */
   midge_lookup *asked; /* requests that who asks for the same can join */
 
+  /* Connections that the program's thread reads (near.h). */
+  int epoll; /* of the program, which polls it; 0: none */
+  midge_socket *near[MIDGE_NEAR_MAX];
+  atomic_size_t near_count;
+  atomic_bool blocks;      /* the program cannot read them now */
+  atomic_bool is_recalled; /* the reactor kept it waiting for the lease */
+  midge_socket *calm;      /* read in this round, in it alone, and no bulk */
+  bool is_crowded;         /* others were read in this round too */
+  size_t flushed;          /* events handed over in it */
+  bool has_woken;          /* the program, for the first of these */
+
   _Atomic uint64_t dice; /* any thread: of what seeds the clients' retries */
 
   /* Of the thread that takes events, if it helps. */
   bool helps;
   bool is_answering; /* last time it wished little before it had all events */
   uint32_t wishes;   /* since it had them */
+  bool is_corked;    /* what it wishes waits until it has dealt with events */
+  bool is_ring_due;  /* something does, and the reactor sleeps */
+  size_t corked_bytes;
 
   uv_thread_t thread;
   atomic_bool stopping;
@@ -80,12 +99,20 @@ void midge_reactor_enter(midge_reactor *reactor);
 void midge_reactor_leave(midge_reactor *reactor);
 /* The program's thread takes the lease, if nobody has it. */
 MIDGE_CHECKED bool midge_reactor_borrow(midge_reactor *reactor);
+/* The same, or within a millisecond. */
+MIDGE_CHECKED bool midge_reactor_borrow_soon(midge_reactor *reactor);
 /* And gives it back, with what it has collected. */
 void midge_reactor_return(midge_reactor *reactor);
+/* The same, and is not woken: true if it is to take events. */
+MIDGE_CHECKED bool midge_reactor_end_loan(midge_reactor *reactor);
 
 midge_time midge_reactor_now(midge_reactor *reactor);
 /* The next wait does not last. */
 void midge_reactor_stay_awake(midge_reactor *reactor);
+
+/* Under the lease: the first wish that nobody has taken, which is in the first
+ * of the parcels, or null. */
+const midge_wish *midge_reactor_next_wish(midge_reactor *reactor);
 
 /* From any thread. */
 uint64_t midge_reactor_random(midge_reactor *reactor);

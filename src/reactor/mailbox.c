@@ -27,6 +27,10 @@ midge_wish *midge_parcel_next(midge_parcel *parcel) {
   return wish;
 }
 
+const midge_wish *midge_parcel_first(const midge_parcel *parcel) {
+  return (const midge_wish *)(const void *)(parcel->data + parcel->taken);
+}
+
 static void free_parcels(const midge_allocator *allocator,
                          midge_parcel *parcel) {
   while (parcel != NULL) {

@@ -61,6 +61,8 @@ bool midge_mailbox_is_empty(midge_mailbox *mailbox);
 /* The next wish, to be released by who takes it, if it was copied; null at the
  * end. */
 midge_wish *midge_parcel_next(midge_parcel *parcel);
+/* The one that it would be. */
+const midge_wish *midge_parcel_first(const midge_parcel *parcel);
 static inline bool midge_parcel_is_taken(const midge_parcel *parcel) {
   return parcel->taken == parcel->used;
 }

@@ -51,13 +51,11 @@ static void receive(midge_client *client, midge_slice bytes,
     keep_rest(client, midge_slice_skip(bytes, taken));
   else if (client->rest != NULL)
     free_rest(client);
-  midge_member_turn(client);
 }
 
 /* Few bytes are copied, many stay where they were read, and what sockets read
  * into next is another buffer. */
-static void on_received(void *context, midge_slice bytes) {
-  midge_client *client = context;
+void midge_member_receive(midge_client *client, midge_slice bytes) {
   midge_reactor *reactor = client->reactor;
   midge_buffer *other = NULL;
   if (bytes.size >= LENT_MIN)
@@ -70,18 +68,32 @@ static void on_received(void *context, midge_slice bytes) {
   midge_buffer_release(read);
 }
 
+/* For who decides by which thread it is read (near.h). */
+static void note_read(midge_socket *socket, size_t size) {
+  midge_reactor *reactor = socket->reactor;
+  bool is_alone = reactor->calm == NULL && !reactor->is_crowded;
+  reactor->is_crowded = !is_alone;
+  reactor->calm = is_alone ? socket : NULL;
+  if (size > MIDGE_NEAR_BYTES) socket->calm = 0;
+}
+
+static void on_received(void *context, midge_slice bytes) {
+  midge_client *client = context;
+  note_read(client->socket, bytes.size);
+  midge_member_receive(client, bytes);
+  midge_member_turn(client);
+}
+
 static void on_written(void *context) {
   midge_client *client = context;
   tick(client);
   midge_link_written(client->link, client->transport, 0);
   if (client->rest_size != 0)
     receive(client, midge_slice_of(client->rest, client->rest_size), NULL);
-  else
-    midge_member_turn(client);
+  midge_member_turn(client);
 }
 
-static void on_broken(void *context, int error) {
-  midge_client *client = context;
+void midge_member_break(midge_client *client, int error) {
   midge_fault fault;
   tick(client);
   if (error == UV_EOF) {
@@ -90,7 +102,11 @@ static void on_broken(void *context, int error) {
     midge_fault_of_system(&fault, MIDGE_ELOST, error, "", "");
     midge_link_broken(client->link, client->transport, &fault);
   }
-  midge_member_turn(client);
+}
+
+static void on_broken(void *context, int error) {
+  midge_member_break(context, error);
+  midge_member_turn(context);
 }
 
 static const midge_listener listener = {
@@ -343,6 +359,8 @@ static void control_flow(midge_client *client) {
   if (paused) midge_event_queue_urge(&client->reactor->events);
   midge_link_paused(client->link, paused);
   bool on = midge_link_reading(client->link) && client->rest_size == 0;
+  if (on && client->socket->is_near) return;
+  midge_socket_leave_near(client->socket);
   midge_socket_read(client->socket, on);
 }
 
@@ -360,6 +378,7 @@ static void due(midge_client *client) {
 static void on_timer(uv_timer_t *timer) {
   midge_client *client = timer->data;
   midge_reactor_enter(client->reactor);
+  if (client->socket != NULL) midge_socket_fetch(client->socket);
   client->timer_at = MIDGE_NEVER;
   due(client);
 }
@@ -397,7 +416,7 @@ static void on_watch(uv_timer_t *timer) {
 bool midge_member_is_held_back(const midge_client *client) {
   if (client->carrier != NULL)
     return midge_carrier_is_held_back(client->carrier);
-  return client->socket != NULL && !client->socket->is_reading;
+  return client->socket != NULL && !midge_socket_is_read(client->socket);
 }
 
 /* Its socket takes nothing more. */

@@ -62,7 +62,11 @@ void midge_member_wish(midge_client *client, const midge_wish *wish);
 void midge_member_turn(midge_client *client);
 /* A turn is owed to it, before the thread waits next. */
 void midge_member_owe(midge_client *client);
-/* Parts of a turn that do not touch libuv. Push what the link has to tell;
+/* Parts of a turn that do not touch libuv, for who has borrowed the lease. Tell
+ * the link what has come, or that nothing more will, an error of libuv. */
+void midge_member_receive(midge_client *client, midge_slice bytes);
+void midge_member_break(midge_client *client, int error);
+/* Push what the link has to tell;
  * true: there was something. */
 bool midge_member_take_events(midge_client *client);
 /* Show in the statistics what is in flight. */

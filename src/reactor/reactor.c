@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reactor/help.h"
+#include "reactor/near.h"
 
 enum {
   MS_IN_S = 1000,
@@ -124,6 +124,7 @@ static void on_sleep(uv_prepare_t *prepare) {
   reactor->round++;
   take_wishes(reactor);
   midge_reactor_flush(reactor);
+  midge_near_heed(reactor);
   bool more =
       reactor->parcels != NULL || !midge_mailbox_sleep(&reactor->mailbox);
   if (more) midge_reactor_stay_awake(reactor);
@@ -172,6 +173,7 @@ static void on_waken(uv_check_t *check) {
     midge_member_wake(client);
   }
   midge_reactor_flush(reactor);
+  midge_near_choose(reactor);
 }
 
 /* Somebody took events: who was held back may read again. */
@@ -243,6 +245,7 @@ static void clear(midge_reactor *reactor) {
   uv_close((uv_handle_t *)&reactor->waken, NULL);
   uv_close((uv_handle_t *)&reactor->awake, NULL);
   uv_close((uv_handle_t *)&reactor->watch, NULL);
+  uv_close((uv_handle_t *)&reactor->stay, NULL);
   uv_close((uv_handle_t *)&reactor->overdue, NULL);
   uv_close((uv_handle_t *)&reactor->sweep, NULL);
   while (has_open_handles(reactor) || reactor->cancelled != 0)
@@ -319,6 +322,7 @@ static int init_loop(midge_reactor *reactor) {
   uv_check_init(&reactor->loop, &reactor->waken);
   uv_idle_init(&reactor->loop, &reactor->awake);
   uv_timer_init(&reactor->loop, &reactor->watch);
+  midge_near_watch(reactor);
   uv_timer_init(&reactor->loop, &reactor->overdue);
   uv_timer_init(&reactor->loop, &reactor->sweep);
   reactor->bell.poll.data = reactor->sleep.data = reactor;
@@ -393,6 +397,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   reactor->wake = options->wake;
   reactor->context = options->context;
   reactor->helps = options->helps;
+  if (options->helps) reactor->epoll = options->epoll;
   reactor->goodbye_ms =
       options->goodbye_ms != 0 ? options->goodbye_ms : GOODBYE_MS;
   reactor->stop_at = MIDGE_NEVER;
@@ -449,7 +454,12 @@ static bool take(midge_reactor *reactor, midge_event *event,
 bool midge_reactor_wait(midge_reactor *reactor, midge_event *event,
                         uint64_t timeout_ms) {
   if (take(reactor, event, 0)) return true;
-  return timeout_ms != 0 && take(reactor, event, timeout_ms);
+  if (timeout_ms == 0) return false;
+  midge_reactor_uncork(reactor);
+  midge_near_block(reactor, true);
+  bool taken = take(reactor, event, timeout_ms);
+  midge_near_block(reactor, false);
+  return taken;
 }
 
 bool midge_reactor_event(midge_reactor *reactor, midge_event *event) {

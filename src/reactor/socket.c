@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -54,6 +55,8 @@ static void free_socket(uv_handle_t *handle) {
 }
 
 void midge_socket_drop(midge_socket *socket) {
+  if (socket->reactor->calm == socket) socket->reactor->calm = NULL;
+  midge_socket_leave_near(socket);
   socket->listener = NULL;
   uv_close(&socket->handle, free_socket);
 }
@@ -127,6 +130,38 @@ void midge_socket_read(midge_socket *socket, bool on) {
   }
   int error = uv_read_start(&socket->stream, lend_buffer, on_read);
   assert(error == 0); /* it is connected */
+}
+
+/* The poll is level-triggered: what has come meanwhile is told. */
+bool midge_socket_go_near(midge_socket *socket) {
+  midge_reactor *reactor = socket->reactor;
+  size_t count = atomic_load(&reactor->near_count);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = socket};
+  if (count == MIDGE_NEAR_MAX) return false;
+  if (epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, socket->descriptor, &event) != 0)
+    return false;
+  midge_socket_read(socket, false);
+  socket->is_near = socket->was_read = true;
+  reactor->near[count] = socket;
+  atomic_store(&reactor->near_count, count + 1);
+  return true;
+}
+
+void midge_socket_leave_near(midge_socket *socket) {
+  midge_reactor *reactor = socket->reactor;
+  if (!socket->is_near) return;
+  socket->is_near = false;
+  epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, socket->descriptor, NULL);
+  size_t last = atomic_load(&reactor->near_count) - 1, i = last;
+  while (reactor->near[i] != socket) i--;
+  reactor->near[i] = reactor->near[last];
+  atomic_store(&reactor->near_count, last);
+}
+
+void midge_socket_fetch(midge_socket *socket) {
+  if (!socket->is_near) return;
+  midge_socket_leave_near(socket);
+  midge_socket_read(socket, true);
 }
 
 /* The system tells of a reset also to those who ask for nothing else. */

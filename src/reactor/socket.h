@@ -6,8 +6,6 @@
 
 #include "reactor/loop.h"
 
-typedef struct midge_socket midge_socket;
-
 /* Who owns the socket. It may drop it in any of these. */
 typedef struct midge_listener {
   /* uv_tcp_connect or uv_pipe_connect has ended; `error` is 0 or libuv's. */
@@ -34,6 +32,10 @@ struct midge_socket {
   bool is_writing;     /* a write waits for the system */
   bool is_shut;        /* nothing more can or will be written */
   bool is_given_up;    /* the reading side has had its time since `fault` */
+  bool is_near;        /* the program's thread reads it (near.h) */
+  bool was_read;       /* by that, lately */
+  uint8_t calm;        /* reads in a row that each woke the program */
+  uint8_t shy;         /* it is near only after more of these */
   int fault;           /* of a write, libuv's; 0: none has failed */
   size_t waiting_size; /* of the write that waits, not yet told as taken */
   /* What only a write that waits needs; a socket at rest has none. */
@@ -71,6 +73,17 @@ MIDGE_CHECKED size_t midge_socket_taken(midge_socket *socket);
  * returns what the system took at once, and nothing is left for later. */
 MIDGE_CHECKED size_t midge_socket_send(midge_socket *socket,
                                        const midge_slice *slices, size_t count);
+/* Have the program's thread read it, as far as the system allows; true: it
+ * does, and the loop does not. */
+MIDGE_CHECKED bool midge_socket_go_near(midge_socket *socket);
+/* That is over, if it was so: nobody reads it until _read. */
+void midge_socket_leave_near(midge_socket *socket);
+/* The same, and the loop reads it. */
+void midge_socket_fetch(midge_socket *socket);
+/* By either thread. */
+static inline bool midge_socket_is_read(const midge_socket *socket) {
+  return socket->is_reading || socket->is_near;
+}
 /* It can be written to, and nothing waits for the system. */
 bool midge_socket_is_at_ease(const midge_socket *socket);
 /* End our side of the stream. */

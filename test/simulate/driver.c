@@ -220,16 +220,18 @@ void driver_write(world *w, conn *c) {
  */
 
 void driver_receive(world *w, conn *c, const uint8_t *bytes, size_t size) {
-  lease_wake(w);
+  bool is_near = lease_reads(w);
   size_t taken =
       midge_link_received(w->link, c->attempt, midge_slice_of(bytes, size));
   CHECK(w, taken <= size, "took %zu of %zu bytes", taken, size);
   world_trace(w, bytes, taken);
   monitor_delivered(w, bytes, taken);
   c->heard = w->now;
-  if (taken == size || midge_link_attempt(w->link) != c->attempt) return;
-  CHECK(w, !midge_link_reading(w->link), "it reads on with a rest");
-  pipe_add(&c->rest, bytes + taken, size - taken);
+  if (taken < size && midge_link_attempt(w->link) == c->attempt) {
+    CHECK(w, !midge_link_reading(w->link), "it reads on with a rest");
+    pipe_add(&c->rest, bytes + taken, size - taken);
+  }
+  if (is_near) lease_settle(w);
 }
 
 void driver_end(world *w, conn *c, ending how, const char *code) {

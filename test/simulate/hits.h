@@ -32,7 +32,7 @@
   X(between_events) X(gave_up) X(expired) X(timed_out) X(cancelled) \
   X(broke) X(renewed) X(resumed) X(negotiated) X(stable) X(followed) \
   X(next_place) X(dead_link) X(freed_alive) X(healed) X(lease_taken) \
-  X(lease_owed) X(lease_full) X(lease_broken) X(lease_asleep)
+  X(lease_owed) X(lease_full) X(lease_broken) X(lease_asleep) X(lease_read)
 /* clang-format on */
 
 #define HIT(name) HIT_##name,

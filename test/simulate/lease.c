@@ -1,7 +1,8 @@
-/* The program's thread in the driver's place, for one wish, as it is where the
- * reactor lends its lease: it tells the link what it wishes, takes the events
- * and tries to send, and has neither timers nor anything that waits. All else
- * the driver owes, who hears of it a while later, and sleeps if it is nothing.
+/* The program's thread in the driver's place, for one wish or one read, as it
+ * is where the reactor lends its lease: it tells the link of that, takes the
+ * events and tries to send, and has neither timers nor anything that waits. All
+ * else the driver owes, who hears of it a while later, and sleeps if it is
+ * nothing.
  */
 #include "simulate/model.h"
 
@@ -84,6 +85,13 @@ static bool help(world *w, conn *c) {
   return moved || fails || !midge_link_is_content(w->link, &arrangement);
 }
 
+void lease_settle(world *w) {
+  if (!help(w, w->conn)) return;
+  world_hit(HIT_lease_owed);
+  w->lease.owed_at = earlier(w->now + world_roll(w, BELL_MS_MAX),
+                             midge_link_deadline(w->link));
+}
+
 bool lease_takes(world *w, const midge_wish *wish) {
   bool asked = is_request(wish) && world_chance(w, w->weather.lease);
   if (!asked || !sleeps(w) || !is_at_ease(w)) {
@@ -92,11 +100,18 @@ bool lease_takes(world *w, const midge_wish *wish) {
   }
   world_hit(HIT_lease_taken);
   midge_link_wish(w->link, wish);
-  if (!help(w, w->conn)) return true;
-  world_hit(HIT_lease_owed);
-  w->lease.owed_at = earlier(w->now + world_roll(w, BELL_MS_MAX),
-                             midge_link_deadline(w->link));
+  lease_settle(w);
   return true;
+}
+
+bool lease_reads(world *w) {
+  bool reads = w->weather.lease != 0 && world_chance(w, w->weather.lease) &&
+               sleeps(w) && is_at_ease(w);
+  if (reads)
+    world_hit(HIT_lease_read);
+  else
+    lease_wake(w);
+  return reads;
 }
 
 /* --- The driver --- */

@@ -478,6 +478,9 @@ void lease_give(world *w);
 /* The program's thread tells the link the wish and sends what comes of it;
  * false: it is the driver's to tell. */
 bool lease_takes(world *w, const midge_wish *wish);
+/* It reads what has come, and then does what it can; false: it does not. */
+bool lease_reads(world *w);
+void lease_settle(world *w);
 /* The driver's turn, if it does not sleep. */
 void lease_turn(world *w);
 midge_time lease_next(const world *w);

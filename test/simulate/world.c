@@ -214,7 +214,8 @@ static bool is_quiet(const world *w) {
          p->unasked_at == MIDGE_NEVER && p->acknowledge_count == 0 &&
          p->let_go_at == MIDGE_NEVER && !w->disk.busy &&
          w->broker.queue_count == 0 && network_is_quiet(w) &&
-         broker_conn(w) == w->conn && !w->conn->mute;
+         broker_conn(w) == w->conn && !w->conn->mute &&
+         w->lease.owed_at == MIDGE_NEVER;
 }
 
 midge_qos world_qos(const world *w, const request *r) {

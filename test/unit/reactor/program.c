@@ -14,6 +14,7 @@ bool slice_is(midge_slice slice, const char *string) {
 
 uint32_t goodbye_ms;
 bool helps;
+int epoll;
 void (*on_wake)(void *context);
 
 void program_start(program *p, const char *url,
@@ -26,8 +27,11 @@ void program_start(program *p, const char *url,
   if (all.reconnect.max_ms == 0) all.reconnect.max_ms = 200;
   all.session.context = p;
   memset(p, 0, sizeof *p);
-  midge_reactor_options of_reactor = {
-      .goodbye_ms = goodbye_ms, .helps = helps, .wake = on_wake, .context = p};
+  midge_reactor_options of_reactor = {.goodbye_ms = goodbye_ms,
+                                      .helps = helps,
+                                      .epoll = epoll,
+                                      .wake = on_wake,
+                                      .context = p};
   assert_int_equal(midge_reactor_start(&p->reactor, &of_reactor), MIDGE_OK);
   midge_status status =
       midge_client_open(&p->client, p->reactor, &all, why, sizeof why);
@@ -44,15 +48,25 @@ const char *url_of(const broker *b) {
   return url;
 }
 
-static void next(program *p) {
-  if (!midge_reactor_wait(p->reactor, &p->event, PATIENCE_MS))
-    fail_msg("no event in %d ms", PATIENCE_MS);
+static void count(program *p) {
   if (p->event.type == MIDGE_EVENT_CONNECTING) p->attempt = p->event.attempt;
   p->done += p->event.type == MIDGE_EVENT_DONE;
   p->messages += p->event.type == MIDGE_EVENT_MESSAGE;
   p->closed += p->event.type == MIDGE_EVENT_CLOSED;
   p->failures +=
       p->event.type == MIDGE_EVENT_DONE && p->event.done.status != MIDGE_OK;
+}
+
+bool take_one(program *p) {
+  if (!midge_reactor_event(p->reactor, &p->event)) return false;
+  count(p);
+  return true;
+}
+
+static void next(program *p) {
+  if (!midge_reactor_wait(p->reactor, &p->event, PATIENCE_MS))
+    fail_msg("no event in %d ms", PATIENCE_MS);
+  count(p);
 }
 
 void wait_for(program *p, midge_event_type type) {

@@ -22,6 +22,7 @@ typedef struct program {
 /* Of the reactors started from here on; 0: as usual. */
 extern uint32_t goodbye_ms;
 extern bool helps;
+extern int epoll;                      /* that the program polls, or 0 */
 extern void (*on_wake)(void *context); /* with the program */
 
 /* A reactor and a client with quick reconnects; `options` may set anything
@@ -32,6 +33,8 @@ void program_stop(program *p);
 /* "mqtt://127.0.0.1:port", good until the next call. */
 const char *url_of(const broker *b);
 
+/* An event that is there now. */
+bool take_one(program *p);
 /* The next event of this type, counting those before it; fails the test when
  * none comes. */
 void wait_for(program *p, midge_event_type type);

@@ -1,0 +1,208 @@
+'use strict';
+// A program that sleeps between messages reads its connection on its own thread;
+// one that is busy, or has much to read, has the other thread do it. Nobody can tell,
+// but by the time it takes.
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
+const { run } = require('./support/program');
+const { listen } = require('./support/server');
+const { delay, event, until } = require('./support/wait');
+
+const TRIPS = 400;
+const TRIES = 5; // of what a stall of the machine spoils
+
+let echo;
+
+before(async () => {
+  echo = await listen({
+    publish({ qos, messageId, topic, payload }, connection) {
+      if (qos === 1) connection.send({ cmd: 'puback', messageId });
+      connection.send({ cmd: 'publish', topic, payload, qos: 0 });
+    },
+  });
+});
+
+after(() => echo.stop());
+
+// Of the program's other threads: how often they have slept.
+const SLEPT = `
+  const slept = () => fs.readdirSync('/proc/self/task')
+    .filter((thread) => Number(thread) !== process.pid)
+    .map((thread) => fs.readFileSync('/proc/self/task/' + thread + '/status', 'utf8'))
+    .map((text) => Number(/\\nvoluntary_ctxt_switches:\\s*(\\d+)/.exec(text)[1]))
+    .reduce((sum, count) => sum + count, 0);`;
+
+for (const [name, answer] of [
+  ['at once', 'say();'],
+  ['with QoS 1', 'client.publish("a", "x", { qos: 1 });'],
+  ['after a promise', 'Promise.resolve().then(say);'],
+  ['in the next tick', 'process.nextTick(say);'],
+]) {
+  test(`a program that answers ${name} needs no other thread`, async () => {
+    let most = 0;
+    for (let i = 0; i < TRIES && most < TRIPS; i += 1) {
+      const { code, out, err } = await run(`
+        const fs = require('node:fs');
+        ${SLEPT}
+        const client = mqtt.connect('mqtt://127.0.0.1:' + port);
+        const say = () => client.publish('a', 'x');
+        let trips = 0;
+        let start;
+        client.on('message', () => {
+          trips += 1;
+          if (trips === ${TRIPS}) start = slept();
+          if (trips === ${3 * TRIPS}) {
+            console.log(slept() - start);
+            client.end();
+          } else {
+            ${answer}
+          }
+        });
+        client.on('connect', say);`, { port: echo.port });
+      assert.deepEqual([code, err], [0, '']);
+      most = 2 * TRIPS - Number(out);
+    }
+    assert.ok(most >= TRIPS, `the others slept ${2 * TRIPS - most} times`);
+  });
+}
+
+async function connected(port, options) {
+  const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, options);
+  after(() => client.end(true));
+  await event(client, 'connect');
+  return client;
+}
+
+// Message by message, each to a program that waits for it.
+async function calm(server, client, topic = 'calm') {
+  for (let i = 0; i < 50; i += 1) {
+    const told = event(client, 'message');
+    server.send({ cmd: 'publish', topic, payload: 'x', qos: 0 });
+    await told;
+  }
+}
+
+test('what comes in a flood behind single messages comes in order, and all of it', async () => {
+  const server = await listen();
+  const client = await connected(server.port);
+  for (let round = 0; round < 5; round += 1) {
+    await calm(server, client);
+    const heard = [];
+    const listener = (topic, payload) => heard.push(Number(payload));
+    client.on('message', listener);
+    for (let i = 0; i < 5000; i += 1) {
+      server.send({ cmd: 'publish', topic: 'flood', payload: String(i), qos: 1, messageId: i + 1 });
+    }
+    await until(() => heard.length === 5000, 'all came');
+    client.off('message', listener);
+    assert.ok(heard.every((number, at) => number === at));
+    await until(() => server.got('puback').length === 5000 * (round + 1), 'all were answered');
+  }
+  await client.endAsync();
+  await server.stop();
+});
+
+test('who pauses hears nothing until it resumes, and then all', async () => {
+  const server = await listen();
+  const client = await connected(server.port);
+  for (let round = 0; round < 5; round += 1) {
+    await calm(server, client);
+    let heard = 0;
+    const listener = () => { heard += 1; };
+    client.pause();
+    client.on('message', listener);
+    for (let i = 0; i < 100; i += 1) {
+      server.send({ cmd: 'publish', topic: 'paused', payload: 'x', qos: 0 });
+    }
+    await delay(30);
+    assert.equal(heard, 0);
+    client.resume();
+    await until(() => heard === 100, 'what waited came');
+    client.off('message', listener);
+  }
+  await client.endAsync();
+  await server.stop();
+});
+
+test('a connection that is cut is noticed at once, and opened again', async () => {
+  const server = await listen();
+  const client = await connected(server.port, { reconnectPeriod: 20 });
+  client.on('error', ({ code }) => assert.equal(code, 'ECONNRESET'));
+  for (let round = 0; round < 5; round += 1) {
+    await calm(server, client);
+    const closed = new Promise((resolve) => { client.once('close', resolve); });
+    const opened = new Promise((resolve) => { client.once('connect', resolve); });
+    if (round % 2 === 0) server.cut();
+    else for (const { socket } of server.connections) socket.resetAndDestroy();
+    await closed;
+    await opened;
+  }
+  await client.endAsync();
+  await server.stop();
+});
+
+// A server on a thread of its own: it answers each message by one, and says in shared
+// memory when the last has come.
+const ELSEWHERE = `
+  const net = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const message = Buffer.from([0x30, 4, 0, 1, 0x61, 0x78]);
+  net.createServer((socket) => {
+    socket.setNoDelay(true);
+    socket.on('data', (data) => {
+      if (data[0] === 0x10) socket.write(Buffer.from([0x20, 2, 0, 0]));
+      if (data.includes('last')) Atomics.store(workerData, 0, 1);
+      else socket.write(message);
+    });
+  }).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });`;
+
+test('what is published before a long callback leaves while it lasts', async () => {
+  const { code, out, err } = await run(`
+    const { Worker } = require('node:worker_threads');
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const server = new Worker(${JSON.stringify(ELSEWHERE)}, { eval: true, workerData: flag });
+    server.on('message', (at) => {
+      const client = mqtt.connect('mqtt://127.0.0.1:' + at);
+      let trips = 0;
+      client.on('message', () => {
+        trips += 1;
+        if (trips < 100) client.publish('a', 'x');
+        if (trips !== 100) return;
+        for (let i = 0; i < 5; i += 1) client.publish('last', 'x', { qos: 1 });
+        const end = Date.now() + 20000;
+        while (Atomics.load(flag, 0) === 0 && Date.now() < end);
+        console.log(Atomics.load(flag, 0));
+        process.exit();
+      });
+    });`);
+  assert.deepEqual([code, out, err], [0, '1', '']);
+});
+
+test('blocking calls come back while the connection is the program\'s', async () => {
+  const { code, out, err } = await run(`
+    const client = new mqtt(null, null, null, true, 60000, true);
+    let trips = 0;
+    client.on('received', () => {
+      trips += 1;
+      if (trips % 50 === 0) client.subscribe(0, 'some' + trips);
+      if (trips < 500) client.publish(0, false, 'a', 'x');
+      else { client.disconnect(); console.log('done'); }
+    });
+    client.connect('127.0.0.1', port);
+    client.publish(0, false, 'a', 'x');`, { port: echo.port });
+  assert.deepEqual([code, out, err], [0, 'done', '']);
+});
+
+test('several of one program are read by it, and each ends for itself', async () => {
+  const clients = await Promise.all(Array.from({ length: 70 }, () => connected(echo.port)));
+  const trips = clients.map(() => 0);
+  clients.forEach((client, at) => client.on('message', () => {
+    trips[at] += 1;
+    if (trips[at] === 100 + at) client.end();
+    else client.publish('a', String(at));
+  }));
+  clients.forEach((client) => client.publish('a', 'x'));
+  await until(() => clients.every((client) => client.disconnected), 'all have ended');
+  assert.deepEqual(trips, clients.map((client, at) => 100 + at));
+});

@@ -1,0 +1,553 @@
+/* A connection that the program's own loop reads: when it is, when it ceases to
+ * be, and that nothing is lost or late where hands change. The program here
+ * polls what a Node.js loop polls: the epoll, and what the reactor wakes it by.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+#include "raw.h"
+#include "reactor/near.h"
+
+enum {
+  TRIPS = 2000,
+  BREAKS = 20,
+  ROUNDS_MAX = 400, /* of a message each, until it is near */
+  TRIES_MAX = 100,  /* a stall of the machine ends it at any time */
+  FLOOD_BYTES = 256 * 1024,
+  AT_ONCE_MS = 1000, /* much less than a keep-alive or the patience */
+};
+
+static const uint8_t message[] = {0x30, 4, 0, 1, 't', 'x'};
+
+/* --- The program's loop --- */
+
+static int woken;   /* an eventfd */
+static bool is_bad; /* the epoll of the next one is none */
+static void (*answer)(program *p);
+
+static void wake(void *context) {
+  uint64_t one = 1;
+  (void)context;
+  ssize_t size = write(woken, &one, sizeof one);
+  assert_int_equal(size, sizeof one);
+}
+
+static void take_all(program *p) {
+  midge_reactor_cork(p->reactor);
+  while (take_one(p))
+    if (answer != NULL && p->event.type == MIDGE_EVENT_MESSAGE) answer(p);
+  midge_reactor_uncork(p->reactor);
+}
+
+/* One round of it, of so long at most. True: something was to be done. */
+static bool turn(program *p, int timeout_ms) {
+  uint64_t times;
+  struct pollfd files[] = {{.fd = epoll, .events = POLLIN},
+                           {.fd = woken, .events = POLLIN}};
+  if (poll(files, 2, timeout_ms) <= 0) return false;
+  bool reads = (files[0].revents & POLLIN) != 0;
+  if (reads) reads = midge_reactor_read(p->reactor);
+  bool wakes = (files[1].revents & POLLIN) != 0;
+  if (wakes) wakes = read(woken, &times, sizeof times) == sizeof times;
+  if (reads || wakes) take_all(p);
+  return true;
+}
+
+static void turn_until(program *p, const size_t *count, size_t wanted) {
+  while (*count < wanted)
+    if (!turn(p, PATIENCE_MS)) fail_msg("nothing in %d ms", PATIENCE_MS);
+}
+
+static bool is_near(const program *p) {
+  return atomic_load(&p->reactor->near_count) != 0;
+}
+
+/* --- Beginning and end --- */
+
+static void begin(void) {
+  epoll = is_bad ? -1 : epoll_create1(EPOLL_CLOEXEC);
+  woken = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  helps = true;
+  on_wake = wake;
+  answer = NULL;
+}
+
+/* The reactor is stopped before. */
+static void end(void) {
+  close(epoll);
+  close(woken);
+  epoll = 0;
+  helps = false;
+  on_wake = NULL;
+}
+
+static void open_raw(program *p, raw *server, uint16_t keep_alive_s) {
+  static const uint8_t connack[] = {0x20, 2, 0, 0};
+  midge_client_options options = {
+      .session = {.version = MIDGE_MQTT_3_1_1,
+                  .clean_start = true,
+                  .keep_alive_s = keep_alive_s,
+                  .keep_alive_off = keep_alive_s == 0}};
+  begin();
+  raw_listen(server);
+  program_start(p, server->url, &options);
+  assert_int_equal(midge_client_connect(p->client), MIDGE_OK);
+  raw_accept(server);
+  raw_read_until(server, MIDGE_TEXT("MQTT"));
+  raw_write(server, (midge_slice){connack, sizeof connack});
+  wait_for(p, MIDGE_EVENT_OPENED);
+  take_all(p);
+}
+
+static void close_raw(program *p, raw *server) {
+  raw_close(server);
+  program_stop(p);
+  end();
+}
+
+static void say(raw *server) {
+  raw_write(server, (midge_slice){message, sizeof message});
+}
+
+/* Message by message, each to a program that sleeps. */
+static void be_near(program *p, raw *server) {
+  for (int round = 0; round < ROUNDS_MAX && !is_near(p); round++) {
+    size_t wanted = p->messages + 1;
+    say(server);
+    turn_until(p, &p->messages, wanted);
+  }
+  assert_true(is_near(p));
+}
+
+/* --- When it is near --- */
+
+static void who_wakes_for_each_message_reads_itself(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  bool reads = false;
+  for (int i = 0; i < TRIES_MAX && !reads; i++) {
+    be_near(&p, &server);
+    say(&server);
+    struct pollfd file = {.fd = epoll, .events = POLLIN};
+    reads = poll(&file, 1, PATIENCE_MS) == 1 && midge_reactor_read(p.reactor);
+    file.fd = woken;
+    reads &= poll(&file, 1, 0) == 0; /* nobody was woken for it */
+    take_all(&p);
+  }
+  assert_true(reads);
+  close_raw(&p, &server);
+}
+
+static void without_a_descriptor_the_reactor_reads(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  is_bad = true;
+  open_raw(&p, &server, 0);
+  is_bad = false;
+  for (int round = 1; round <= 100; round++) {
+    size_t wanted = p.messages + 1;
+    say(&server);
+    turn_until(&p, &p.messages, wanted);
+    assert_false(is_near(&p));
+  }
+  close_raw(&p, &server);
+}
+
+/* --- When it is not any more --- */
+
+static uint64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* The program does not look at its epoll, and is woken for the next message. */
+static void what_nobody_reads_is_taken_back(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  say(&server);
+  struct pollfd file = {.fd = woken, .events = POLLIN};
+  assert_int_equal(poll(&file, 1, PATIENCE_MS), 1);
+  assert_false(is_near(&p));
+  size_t wanted = p.messages + 1;
+  turn_until(&p, &p.messages, wanted);
+  close_raw(&p, &server);
+}
+
+/* And needs more of them to be near again than at first. */
+static void what_waited_for_a_busy_program_is_shy(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  size_t first = p.messages;
+  say(&server);
+  struct pollfd file = {.fd = woken, .events = POLLIN};
+  assert_int_equal(poll(&file, 1, PATIENCE_MS), 1);
+  turn_until(&p, &p.messages, first + 1);
+  be_near(&p, &server);
+  assert_true(p.messages - first > first);
+  close_raw(&p, &server);
+}
+
+static void who_blocks_has_it_read(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  for (int round = 0; round < 20; round++) {
+    be_near(&p, &server);
+    size_t wanted = p.messages + 1;
+    say(&server);
+    wait_for_messages(&p, wanted);
+    take_all(&p);
+  }
+  close_raw(&p, &server);
+}
+
+static void what_comes_in_bulk_is_the_reactors(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  static uint8_t flood[FLOOD_BYTES];
+  size_t many = 0;
+  for (; (many + 1) * sizeof message <= sizeof flood; many++)
+    memcpy(flood + many * sizeof message, message, sizeof message);
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  size_t wanted = p.messages + many;
+  raw_write(&server, (midge_slice){flood, many * sizeof message});
+  turn_until(&p, &p.messages, wanted);
+  assert_int_equal(p.messages, wanted);
+  assert_false(is_near(&p));
+  close_raw(&p, &server);
+}
+
+/* It would read all there is into memory. */
+static void who_takes_no_events_reads_no_more(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  size_t wanted = p.messages;
+  for (int round = 0; round < 100 && is_near(&p); round++, wanted++) {
+    struct pollfd file = {.fd = epoll, .events = POLLIN};
+    say(&server);
+    if (poll(&file, 1, 100) > 0) (void)midge_reactor_read(p.reactor);
+  }
+  assert_false(is_near(&p));
+  take_all(&p);
+  turn_until(&p, &p.messages, wanted);
+  close_raw(&p, &server);
+}
+
+/* The reactor holds what they both need: here another thread does. */
+static void *hold_lease(void *context) {
+  program *p = context;
+  uv_mutex_lock(&p->reactor->lease);
+  usleep(20 * 1000);
+  uv_mutex_unlock(&p->reactor->lease);
+  return NULL;
+}
+
+static void who_waits_for_the_reactor_is_free_soon(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  pthread_t thread;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  size_t wanted = p.messages + 1;
+  say(&server);
+  pthread_create(&thread, NULL, hold_lease, &p);
+  while (uv_mutex_trylock(&p.reactor->lease) == 0) {
+    uv_mutex_unlock(&p.reactor->lease);
+    usleep(100);
+  }
+  uint64_t start = now_ms();
+  assert_false(midge_reactor_read(p.reactor));
+  assert_true(now_ms() - start < AT_ONCE_MS);
+  pthread_join(thread, NULL);
+  turn_until(&p, &p.messages, wanted);
+  close_raw(&p, &server);
+}
+
+/* Who reads decides nothing about the keep-alive. */
+static void the_reactor_keeps_the_connection_alive(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 1);
+  uint64_t start = now_ms();
+  be_near(&p, &server);
+  raw_read_until(&server, MIDGE_TEXT("\xc0\x00"));
+  assert_true(now_ms() - start < PATIENCE_MS);
+  raw_write(&server, MIDGE_TEXT("\xd0\x00"));
+  be_near(&p, &server);
+  raw_read_until(&server, MIDGE_TEXT("\xc0\x00"));
+  assert_int_equal(p.closed, 0);
+  close_raw(&p, &server);
+}
+
+/* --- Connections end --- */
+
+/* True if it was near until then. */
+static bool an_end_is_told(bool resets) {
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  struct linger linger = {.l_onoff = 1};
+  if (resets)
+    setsockopt(server.socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  close(server.socket);
+  server.socket = -1;
+  struct pollfd file = {.fd = epoll, .events = POLLIN};
+  poll(&file, 1, PATIENCE_MS);
+  bool was_near = is_near(&p);
+  if (midge_reactor_read(p.reactor)) take_all(&p);
+  turn_until(&p, &p.closed, 1);
+  assert_false(is_near(&p));
+  raw_accept(&server); /* it comes back */
+  close_raw(&p, &server);
+  return was_near;
+}
+
+static void an_end_is_told_as_by_the_reactor(bool resets) {
+  bool was_near = false;
+  for (int i = 0; i < TRIES_MAX && !was_near; i++)
+    was_near = an_end_is_told(resets);
+  assert_true(was_near);
+}
+
+static void a_server_that_closes_is_noticed(void **state) {
+  (void)state;
+  an_end_is_told_as_by_the_reactor(false);
+}
+
+static void a_reset_is_noticed(void **state) {
+  (void)state;
+  an_end_is_told_as_by_the_reactor(true);
+}
+
+static void a_client_is_closed_while_it_is_near(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  midge_client_close(p.client);
+  raw_read_until(&server, MIDGE_TEXT("\xe0\x00"));
+  close(server.socket);
+  server.socket = -1;
+  size_t ended = 0;
+  while (ended == 0) {
+    assert_true(turn(&p, PATIENCE_MS));
+    ended = p.event.type == MIDGE_EVENT_ENDED;
+  }
+  assert_false(is_near(&p));
+  close_raw(&p, &server);
+}
+
+static void a_reactor_is_stopped_while_one_is_near(void **state) {
+  (void)state;
+  for (int round = 0; round < 20; round++) {
+    program p;
+    raw server;
+    open_raw(&p, &server, 0);
+    be_near(&p, &server);
+    say(&server);
+    close_raw(&p, &server);
+  }
+}
+
+/* --- What is wished in a turn --- */
+
+static size_t waiting(const raw *server) {
+  int size = 0;
+  assert_int_equal(ioctl(server->socket, FIONREAD, &size), 0);
+  return (size_t)size;
+}
+
+static void wishes_leave_together(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  for (unsigned long round = 0; round < 50; round++) {
+    be_near(&p, &server);
+    midge_reactor_cork(p.reactor);
+    for (unsigned long i = 0; i < 9; i++)
+      assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
+    midge_reactor_uncork(p.reactor);
+    raw_read_until(&server, MIDGE_TEXT("t8"));
+    assert_int_equal(waiting(&server), 0);
+    size_t wanted = 9 * (round + 1);
+    turn_until(&p, &p.done, wanted);
+  }
+  close_raw(&p, &server);
+}
+
+/* A program that is busy for long has its thread for what it wished before. */
+static void many_wishes_do_not_wait_for_the_end(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  midge_reactor_cork(p.reactor);
+  for (unsigned long i = 0; i < 300; i++)
+    assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
+  raw_read_until(&server, MIDGE_TEXT("t0"));
+  midge_reactor_uncork(p.reactor);
+  turn_until(&p, &p.done, 300);
+  close_raw(&p, &server);
+}
+
+static void what_only_the_reactor_can_do_is_done_too(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  for (unsigned long round = 0; round < 50; round++) {
+    be_near(&p, &server);
+    midge_reactor_cork(p.reactor);
+    for (unsigned long i = 0; i < 3; i++)
+      assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
+    assert_int_equal(midge_client_ping(p.client), MIDGE_OK);
+    assert_int_equal(publish_number(p.client, 7, 0), MIDGE_OK);
+    midge_reactor_uncork(p.reactor);
+    raw_read_until(&server, MIDGE_TEXT("\xc0\x00\x30\x04\x00\x01t7"));
+    raw_write(&server, MIDGE_TEXT("\xd0\x00"));
+    size_t wanted = 4 * (round + 1);
+    turn_until(&p, &p.done, wanted);
+  }
+  close_raw(&p, &server);
+}
+
+/* --- Hands change at any moment --- */
+
+static unsigned long said;
+
+static void answer_next(program *p) {
+  int many = said % 11 == 10 ? 5 : 1;
+  if (said >= TRIPS) return;
+  if (p->messages < said) return;
+  while (many-- > 0) {
+    assert_int_equal(publish_number(p->client, said, said % 3 == 2), MIDGE_OK);
+    said++;
+  }
+}
+
+static void open_broker(program *p, broker *b) {
+  begin();
+  program_start(p, url_of(b), NULL);
+  wait_until_opened(p);
+  take_all(p);
+  said = 0;
+  answer = answer_next;
+}
+
+static void order_holds_when_hands_change(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){.echo = true});
+  open_broker(&p, b);
+  answer_next(&p);
+  while (said < TRIPS) {
+    assert_true(turn(&p, PATIENCE_MS));
+    if (said % 97 == 0) usleep(60 * 1000); /* it is taken back meanwhile */
+  }
+  turn_until(&p, &p.done, said);
+  assert_true(broker_expect(b, said));
+  for (size_t i = 0; i < said; i++) assert_int_equal(broker_number(b, i), i);
+  assert_int_equal(p.failures, 0);
+  program_stop(&p);
+  broker_stop(b);
+  end();
+}
+
+typedef struct breaker {
+  broker *server;
+  midge_client *client;
+  atomic_bool stops;
+} breaker;
+
+static void *break_connections(void *context) {
+  breaker *other = context;
+  midge_stats stats;
+  while (!atomic_load(&other->stops)) {
+    midge_client_stats(other->client, &stats);
+    usleep(5000);
+    broker_drop(other->server);
+  }
+  return NULL;
+}
+
+/* Of QoS 1, so that each is answered, whatever breaks. */
+static void publish_until_broken(program *p, size_t times) {
+  for (unsigned long number = 0; p->closed < times; number++) {
+    size_t wanted = p->done + 1;
+    assert_int_equal(publish_number(p->client, number, 1), MIDGE_OK);
+    turn_until(p, &p->done, wanted);
+  }
+}
+
+static void connections_break_while_they_are_near(void **state) {
+  (void)state;
+  program p;
+  pthread_t thread;
+  broker *b = broker_start(&(broker_options){.resets = true});
+  open_broker(&p, b);
+  answer = NULL;
+  breaker other = {.server = b, .client = p.client};
+  pthread_create(&thread, NULL, break_connections, &other);
+  publish_until_broken(&p, BREAKS);
+  atomic_store(&other.stops, true);
+  pthread_join(thread, NULL);
+  assert_int_equal(p.failures, 0);
+  program_stop(&p);
+  broker_stop(b);
+  end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(who_wakes_for_each_message_reads_itself),
+      cmocka_unit_test(without_a_descriptor_the_reactor_reads),
+      cmocka_unit_test(what_nobody_reads_is_taken_back),
+      cmocka_unit_test(what_waited_for_a_busy_program_is_shy),
+      cmocka_unit_test(who_blocks_has_it_read),
+      cmocka_unit_test(what_comes_in_bulk_is_the_reactors),
+      cmocka_unit_test(who_takes_no_events_reads_no_more),
+      cmocka_unit_test(who_waits_for_the_reactor_is_free_soon),
+      cmocka_unit_test(the_reactor_keeps_the_connection_alive),
+      cmocka_unit_test(a_server_that_closes_is_noticed),
+      cmocka_unit_test(a_reset_is_noticed),
+      cmocka_unit_test(a_client_is_closed_while_it_is_near),
+      cmocka_unit_test(a_reactor_is_stopped_while_one_is_near),
+      cmocka_unit_test(wishes_leave_together),
+      cmocka_unit_test(many_wishes_do_not_wait_for_the_end),
+      cmocka_unit_test(what_only_the_reactor_can_do_is_done_too),
+      cmocka_unit_test(order_holds_when_hands_change),
+      cmocka_unit_test(connections_break_while_they_are_near),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
