@@ -130,6 +130,16 @@ class Client {
     return this.#last;
   }
 
+  // { clientId, userName, password, keepAlive }
+  get identity() {
+    return this.#identity;
+  }
+
+  // The one of the addon; null before connect.
+  get session() {
+    return this.#session;
+  }
+
   get isConnected() {
     return this.#session !== null && this.#session.life.isConnected;
   }

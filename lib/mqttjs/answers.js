@@ -56,7 +56,7 @@ class Answers {
   }
 
   #show(packet) {
-    if (this.#conduct.isSentSeen) this.#conduct.presenter.emit('packetsend', packet);
+    if (this.#conduct.isSentSeen) this.#conduct.emit('packetsend', packet);
   }
 }
 

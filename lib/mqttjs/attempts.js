@@ -25,15 +25,20 @@ function tell(options, way) {
   };
 }
 
+// What is known of one whose options are not as in its plan, or were not.
+class Known {
+  seen; // what the caller's own were when they were read; undefined: as in the plan
+  began; // what the core was told first; undefined: what the plan says
+  told; // what it was told last; the same
+}
+
+// Of all who are as in their plan: it stays empty.
+const NOTHING = new Known();
+
 class Attempts {
   #conduct;
-  #plan; // what the core began with
-  #who; // { clientId, userName, password }, of that
   #given; // the caller's own options, which are read again
-  #seen; // what they were when they were read; undefined: as in the plan
-  #began; // what the core was told first; undefined: what the plan says
-  #told; // what it was told last; the same
-  #session = null;
+  #known = NOTHING;
   #number = 0; // of the last attempt that we know of
   #early = 0; // the one that was let go on before it was asked for
   #isExpected = false; // an attempt is on its way to us
@@ -42,23 +47,40 @@ class Attempts {
   #isFirst = true; // since connect
   #timer = null; // of the next attempt, when the core does not keep its time
 
-  constructor(conduct, plan, who, given) {
+  constructor(conduct, given) {
+    const { plan, options, way } = conduct;
     this.#conduct = conduct;
-    this.#plan = plan;
-    this.#who = who;
     this.#given = given;
     if (plan.isShared) return;
-    this.#seen = { ...given };
-    this.#began = tell(conduct.options, conduct.way);
+    this.#ownKnown.seen = { ...given };
+    this.#known.began = tell(options, way);
+  }
+
+  get #ownKnown() {
+    if (this.#known === NOTHING) this.#known = new Known();
+    return this.#known;
+  }
+
+  // What the core began with.
+  get #plan() {
+    return this.#conduct.plan;
+  }
+
+  // { clientId, userName, password }, of that.
+  get #who() {
+    return this.#conduct.core.identity;
+  }
+
+  get #session() {
+    return this.#conduct.core.session;
   }
 
   // For the core, in the place of credentials.
   serve(session) {
-    this.#session = session;
     this.#number = 0;
     this.#early = 0;
     this.#held = 0;
-    this.#told = this.#began;
+    if (this.#known !== NOTHING) this.#known.told = this.#known.began;
     session.hook = this;
   }
 
@@ -92,7 +114,7 @@ class Attempts {
   #isAsPlanned() {
     const { options } = this.#conduct;
     const plan = this.#plan;
-    return plan.isShared && this.#told === undefined && !options.transformWsUrl &&
+    return plan.isShared && this.#known.told === undefined && !options.transformWsUrl &&
       (options === plan.options || plan.isAsIn(options, this.#who));
   }
 
@@ -149,7 +171,8 @@ class Attempts {
 
   // What was given under this name when it was read last.
   #seenOf(name) {
-    if (this.#seen !== undefined) return this.#seen[name];
+    const { seen } = this.#known;
+    if (seen !== undefined) return seen[name];
     return isPersonal(name) ? this.#who[PERSONAL[name]] : this.#plan.given[name];
   }
 
@@ -162,11 +185,12 @@ class Attempts {
   }
 
   #reread(name, value) {
-    if (this.#seen === undefined) {
+    if (this.#known.seen === undefined) {
       const all = Object.keys(this.#plan.given);
-      this.#seen = Object.fromEntries(all.map((one) => [one, this.#seenOf(one)]));
+      const seen = Object.fromEntries(all.map((one) => [one, this.#seenOf(one)]));
+      this.#ownKnown.seen = seen;
     }
-    this.#seen[name] = value;
+    this.#known.seen[name] = value;
     this.#conduct.owner.options[name] = value;
   }
 
@@ -190,7 +214,7 @@ class Attempts {
   // What is another than the core was told.
   #renew() {
     const { way, owner: { options } } = this.#conduct;
-    this.#told ??= tell(this.#plan.optionsFor(this.#who), way);
+    this.#ownKnown.told ??= tell(this.#plan.optionsFor(this.#who), way);
     const url = this.#transformed();
     const { answers, identity, security, will } = tell(options, way);
     const renewed = {
@@ -202,14 +226,14 @@ class Attempts {
       readAuthorities([url]);
       renewed.url = url;
     }
-    if (!isDeepStrictEqual(will, this.#told.will)) this.#conduct.setWill(will);
-    this.#told = { answers, identity, security, will };
+    if (!isDeepStrictEqual(will, this.#known.told.will)) this.#conduct.setWill(will);
+    this.#known.told = { answers, identity, security, will };
     return renewed;
   }
 
   // Another client identifier is another session; undefined for none of it.
   #newIdentity(identity) {
-    const before = this.#told.identity;
+    const before = this.#known.told.identity;
     if (isDeepStrictEqual(identity, before)) return undefined;
     const isRenamed = identity.clientId !== before.clientId;
     if (this.#conduct.options.store && (isRenamed || identity.clean)) {
@@ -222,14 +246,14 @@ class Attempts {
   // Undefined for what it was.
   #newTls(security) {
     const { way, owner: { options } } = this.#conduct;
-    if (way.isByHand || isDeepStrictEqual(security, this.#told.security)) return undefined;
+    if (way.isByHand || isDeepStrictEqual(security, this.#known.told.security)) return undefined;
     return tls.settings(options);
   }
 
   #newAnswers(answers) {
     const changed = {};
     for (const [name, value] of Object.entries(answers)) {
-      if (String(value) !== String(this.#told.answers[name])) changed[name] = value;
+      if (String(value) !== String(this.#known.told.answers[name])) changed[name] = value;
     }
     return changed;
   }

@@ -6,12 +6,12 @@ const args = require('./arguments');
 const optionTable = require('./options');
 const signals = require('../signals');
 const { lacksMethod, refuse } = require('./authenticate');
-const { Conduct } = require('./conduct');
 const {
   fail, failSoon, invalidTopic, invalidQos, leaving, offline, removed,
 } = require('./failures');
 const { Members } = require('./members');
 const { Plan } = require('./plan');
+const { Presenter } = require('./presenter');
 const { FullPublish, Group, Publish, Subscribe, Unsubscribe } = require('./requests');
 const { validateTopics } = require('./topics');
 const { canStand, isUntold } = require('./untold');
@@ -20,29 +20,19 @@ const { wayOf, wayOfBuilder } = require('./transports');
 // Only connect makes one.
 const byConnect = Symbol('connect');
 
-// Of all who have asked for nothing: it stays empty.
-const NONE = new Map();
-
-function noop() {}
-
 class MqttClient extends Members {
   connected = false;
   reconnecting = false;
   disconnecting = false;
   disconnected = false;
-  queueQoSZero;
-  log;
-  noop = noop;
-  _reconnectCount = 0;
 
   #conduct;
-  #subscribed = NONE; // by filter, the QoS: it need not be asked for again
 
   // `streamBuilder`: (client), returns a Duplex. Of connect it is byConnect, `options` is
   // { options, isPeriodGiven } or { plan }, and `given` the caller's own object, which is
   // read again at each attempt.
   constructor(streamBuilder, options = {}, given = options) {
-    const conduct = new Conduct();
+    const conduct = new Presenter();
     super(conduct);
     this.#conduct = conduct;
     const isBuilt = streamBuilder !== byConnect;
@@ -50,9 +40,7 @@ class MqttClient extends Members {
       isPeriodGiven: options.reconnectPeriod != null } : options;
     const known = begun.options ?? begun.plan.options;
     conduct.options = known;
-    this.queueQoSZero = known.queueQoSZero !== false;
-    this.log = known.log ?? noop;
-    this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this, conduct), given);
+    this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this, known), given);
     if (known.manualConnect) conduct.suspend();
     else if (lacksMethod(known)) refuse(this);
     else this.connect();
@@ -106,7 +94,7 @@ class MqttClient extends Members {
     }
     const [wrong, payload] = args.payload(message);
     const conduct = this.#conduct;
-    const { core, presenter } = conduct;
+    const { core } = conduct;
     const [illegal, list] = args.encode(properties, conduct.isMqtt5);
     const [impossible, limits] = args.publishLimits(given);
     const fault = wrong ?? illegal ?? impossible;
@@ -114,7 +102,7 @@ class MqttClient extends Members {
     if (qos > 0 && conduct.stores) return this.#store(done, topic, message, given);
     const isFull = conduct.options.messageIdProvider || FullPublish.isNeeded(given);
     const Kind = isFull ? FullPublish : Publish;
-    const isUnheard = !done && !isFull && !given.dup && !cbStorePut && !presenter.isWatched;
+    const isUnheard = !done && !isFull && !given.dup && !cbStorePut && !conduct.isWatched;
     const isKept = qos > 0 || done || !this.connected;
     const request = !isKept ? undefined
       : isUnheard && canStand(message) ? message : new Kind(done, topic, message, given);
@@ -122,7 +110,7 @@ class MqttClient extends Members {
     if (status < 0) return failSoon(this, done, core.fault);
     if (isKept && request === message) conduct.leftUntold(topic, qos, retain);
     else if (qos > 0) this.#accepted(request, cbStorePut);
-    if (presenter.isWatched) presenter.sent(request ?? new Kind(undefined, topic, message, given));
+    if (conduct.isWatched) conduct.sent(request ?? new Kind(undefined, topic, message, given));
     return this;
   }
 
@@ -173,7 +161,8 @@ class MqttClient extends Members {
 
   #has({ topic, qos }) {
     if (this.#hasNames && this.#conduct.handlers.isNameless(topic)) return false;
-    return this.#subscribed.has(topic) && this.#subscribed.get(topic) >= qos;
+    const { subscribed } = this.#conduct.parts;
+    return subscribed.has(topic) && subscribed.get(topic) >= qos;
   }
 
   // The server may name the subscriptions that a message is for.
@@ -213,15 +202,15 @@ class MqttClient extends Members {
     handlers.name(filters, name ?? own);
     this.#keep(request);
     if (this.#conduct.options.resubscribe) {
-      if (this.#subscribed === NONE) this.#subscribed = new Map();
-      for (const { topic, qos } of part) this.#subscribed.set(topic, qos);
+      const { subscribed } = this.#conduct.ownParts;
+      for (const { topic, qos } of part) subscribed.set(topic, qos);
     }
-    this.#conduct.presenter.sent(request);
+    this.#conduct.sent(request);
   }
 
   // It is not subscribed to any more.
   #forget(topic, error) {
-    this.#subscribed.delete(topic);
+    this.#conduct.parts.subscribed.delete(topic);
     this.#conduct.handlers.remove(topic, error);
   }
 
@@ -232,7 +221,7 @@ class MqttClient extends Members {
 
   #keep(request) {
     this.#conduct.allocate(request);
-    this.#conduct.presenter.add(request);
+    this.#conduct.add(request);
   }
 
   unsubscribe(topics, options, callback) {
@@ -249,7 +238,7 @@ class MqttClient extends Members {
     if (status < 0) return failSoon(this, done, this.#conduct.core.fault);
     this.#keep(request);
     for (const filter of filters) this.#forget(filter);
-    this.#conduct.presenter.sent(request);
+    this.#conduct.sent(request);
     return this;
   }
 
@@ -272,7 +261,7 @@ class MqttClient extends Members {
   // An aborted signal ends the wait for what is unfinished.
   #leave(force, { signal, ...given }) {
     const { reasonCode = 0, properties } = given;
-    const { core, presenter } = this.#conduct;
+    const { core } = this.#conduct;
     const abort = () => core.abort();
     if (force || signal?.aborted) {
       abort();
@@ -286,7 +275,7 @@ class MqttClient extends Members {
     if (core.disconnect(reasonCode, list, false) < 0) {
       core.disconnect(0, undefined, false);
     }
-    if (presenter.isWatched) presenter.emit('packetsend', { cmd: 'disconnect', ...given });
+    if (this.#conduct.isWatched) this.#conduct.emit('packetsend', { cmd: 'disconnect', ...given });
   }
 
   // A promise of the response to a message, in MQTT 5.

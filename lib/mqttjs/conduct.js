@@ -1,7 +1,9 @@
 'use strict';
 // What goes on between a client and its core: connections that come and go, and
 // what MQTT.js's fields and events show of it. The parts of a client are made
-// here, those that few programs need when one does.
+// here, those that few programs need when one does. What the core tells of is the
+// presenter's, which is one of these: thousands of clients have two objects less.
+const native = require('../native');
 const { Client } = require('../client');
 const args = require('./arguments');
 const packets = require('./packets');
@@ -10,52 +12,58 @@ const { authenticate } = require('./authenticate');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
-const { Presenter } = require('./presenter');
 const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
 const { Stores } = require('./stores');
 const { Untold, isUntold } = require('./untold');
 
+// What few clients ever have.
+class Parts {
+  handlers;
+  requester;
+  identifiers;
+  untold; // publishes that nobody is told of
+  stores; // of the program's own
+  expected; // (topic, packet): hears of a message at once
+  volatile = new Set(); // requests that end with the connection
+  subscribed = new Map(); // by filter, the QoS: it need not be asked for again
+  endings; // callbacks of end
+  isReconnecting = false; // reconnect was called while it was ending
+  wantedStores; // of that reconnect
+  log; // these two, if they were set since the client was made
+  queueQoSZero;
+}
+
+// Of all who have none of it: it stays as it is.
+const NONE = new Parts();
+
 class Conduct {
   core;
   attempts;
-  presenter;
   owner; // the MqttClient
   options; // the client's; of a shared plan, until somebody looks at them
-  isMqtt5;
+  plan; // what the client is made by
+  parts = NONE;
   serverProperties; // of this connection
   keepalive; // the server's, of this connection
   lastId = 0;
-  stores; // of the program's own, if there are any
-  expected; // (topic, packet): hears of a message at once
   way; // what the bytes go through
+  line; // of a way that needs one, of the attempt that there is, or was
   isSentSeen = false; // somebody looks at packets that leave
   isReceivedSeen = false; // and at those that come
   isAttempting = false; // an attempt has begun, and its close was not told
-  #plan; // what the client is made by
-  #identity; // who it was to begin with
-  #handlers; // these four, once there was something for them
-  #inbox;
-  #requester;
-  #identifiers;
-  #untold; // publishes that nobody is told of, once there was one
+  #inbox; // once a message has come
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
-  #wantedStores; // of that reconnect
-  #isReconnecting = false; // reconnect was called while it was ending
-  #endings; // callbacks of end
 
   // It has its options. `given`: the caller's own, which are read again.
   begin(owner, plan, given) {
     const identity = plan.identify(given);
-    this.#identity = identity;
     this.owner = owner;
-    this.#plan = plan;
-    this.isMqtt5 = this.options.protocolVersion === 5;
-    this.attempts = new Attempts(this, plan, identity, given);
-    this.presenter = new Presenter(owner, this);
-    this.core = new Client(this.presenter, plan.nature, {
+    this.plan = plan;
+    this.attempts = new Attempts(this, given);
+    this.core = new Client(this, plan.nature, {
       identity,
       credentials: this.attempts,
       carrier: this.way.carrier,
@@ -66,31 +74,69 @@ class Conduct {
   }
 
   #start() {
-    this.#check(this.core.connect(this.#plan.place));
+    this.#check(this.core.connect(this.plan.place));
     this.#isUp = true;
     this.attempts.expect();
   }
 
   // The options, the client's own from now on: they may be changed.
   get ownOptions() {
-    if (this.options === this.#plan?.options) this.options = this.#plan.optionsFor(this.#identity);
+    if (this.options === this.plan?.options) {
+      this.options = this.plan.optionsFor(this.core.identity);
+    }
     return this.options;
   }
 
-  // --- Parts ---
+  get isMqtt5() {
+    return this.plan.isMqtt5;
+  }
+
+  // --- What is told at once ---
+
+  emit(...event) {
+    try {
+      this.owner.emit(...event);
+    } catch (error) {
+      native.raise(error);
+    }
+  }
+
+  // Somebody may look at the packet.
+  show(event, make) {
+    if (this.owner.listenerCount(event) > 0) this.emit(event, make());
+  }
 
   get isSeen() {
     return this.isSentSeen || this.isReceivedSeen;
   }
 
+  // Somebody looks at what leaves. Without a connection it is shown when there
+  // is one.
+  get isWatched() {
+    return this.isSentSeen && this.owner.connected;
+  }
+
+  // A request was made.
+  sent(request) {
+    if (this.isWatched) this.emit('packetsend', request.packet());
+  }
+
+  // --- Parts ---
+
+  get ownParts() {
+    if (this.parts === NONE) this.parts = new Parts();
+    return this.parts;
+  }
+
   get handlers() {
-    this.#handlers ??= new Handlers(this);
-    return this.#handlers;
+    this.ownParts.handlers ??= new Handlers(this);
+    return this.parts.handlers;
   }
 
   // A message is theirs too.
   get hasHandlers() {
-    return this.#handlers !== undefined && !this.#handlers.isEmpty;
+    const { handlers } = this.parts;
+    return handlers !== undefined && !handlers.isEmpty;
   }
 
   get inbox() {
@@ -103,22 +149,28 @@ class Conduct {
   }
 
   get identifiers() {
-    this.#identifiers ??= this.options.messageIdProvider ?? new DefaultMessageIdProvider();
-    return this.#identifiers;
+    this.ownParts.identifiers ??=
+      this.options.messageIdProvider ?? new DefaultMessageIdProvider();
+    return this.parts.identifiers;
   }
 
   set identifiers(provider) {
-    this.#identifiers = provider;
+    this.ownParts.identifiers = provider;
   }
 
   get requester() {
-    this.#requester ??= new Requester(this);
-    return this.#requester;
+    this.ownParts.requester ??= new Requester(this);
+    return this.parts.requester;
+  }
+
+  // Of the program's own, if there are any.
+  get stores() {
+    return this.parts.stores;
   }
 
   useStores(given) {
     if (!given.incomingStore && !given.outgoingStore) return;
-    this.stores ??= new Stores(this);
+    this.ownParts.stores ??= new Stores(this);
     this.stores.use(given);
   }
 
@@ -135,7 +187,7 @@ class Conduct {
   // A response, told of each message, or none any more: it goes ahead of
   // messages that wait for their handler, and of loops that are behind.
   expect(response) {
-    this.expected = response;
+    this.ownParts.expected = response;
     this.core.expect(response !== undefined);
   }
 
@@ -163,8 +215,8 @@ class Conduct {
   // One that is not told of its outcome is: its payload stands for its request.
   leftUntold(topic, qos, retain) {
     const { mid } = this.core;
-    this.#untold ??= new Untold();
-    this.#untold.add(mid, topic, qos, retain);
+    this.ownParts.untold ??= new Untold();
+    this.parts.untold.add(mid, topic, qos, retain);
     if (qos === 0) return;
     this.lastId = mid;
     this.published();
@@ -172,22 +224,23 @@ class Conduct {
 
   // The same has its outcome, and nobody looks.
   settledUntold(mid) {
-    const qos = this.#untold.settle(mid);
+    const qos = this.parts.untold.settle(mid);
     if (qos > 0) this.#unpublished(true);
   }
 
   // What is told of an outcome: a request, or one for what stands for it.
   told(mid, request) {
     if (!isUntold(request)) return request;
-    const made = this.#untold.make(mid, request);
-    this.#untold.settle(mid);
+    const { untold } = this.parts;
+    const made = untold.make(mid, request);
+    untold.settle(mid);
     return made;
   }
 
   // Requests that have no outcome, as they were made.
   get unfinished() {
     return this.core.unfinished.map(([mid, request]) =>
-      (isUntold(request) ? this.#untold.make(mid, request) : request));
+      (isUntold(request) ? this.parts.untold.make(mid, request) : request));
   }
 
   // One that was in the program's store. A status.
@@ -198,7 +251,7 @@ class Conduct {
     if (status < 0) return status;
     request.identify(request.id, this.core.mid);
     this.published();
-    this.presenter.sent(request);
+    this.sent(request);
     return status;
   }
 
@@ -206,20 +259,20 @@ class Conduct {
 
   attempt(isFirst, number) {
     this.isAttempting = true;
-    this.way.begin(number);
+    this.way.begin(this, number);
     this.serverProperties = undefined;
     if (!isFirst) this.#again();
-    this.presenter.show('packetsend', () => packets.connect(this.owner.options));
+    this.show('packetsend', () => packets.connect(this.owner.options));
   }
 
   #again() {
     const { owner } = this;
     owner._reconnectCount += 1;
     owner.log('reconnecting');
-    this.presenter.emit('reconnect');
+    this.emit('reconnect');
   }
 
-  opened({ keepalive, properties }) {
+  connected({ keepalive, properties }) {
     const { owner } = this;
     owner.log('connected');
     owner.connected = true;
@@ -227,18 +280,18 @@ class Conduct {
     owner.disconnected = false;
     this.keepalive = keepalive;
     this.serverProperties = properties;
-    this.#handlers?.opened();
+    this.parts.handlers?.opened();
   }
 
   // By a CONNACK: a refusal stands until somebody asks again.
-  refused(error, wasOpen) {
+  heedRefusal(error, wasOpen) {
     if (wasOpen || error.reasonCode === undefined) return;
     this.serverProperties = error.properties;
     if (!this.options.reconnectOnConnackError) this.suspend();
   }
 
   cause(error) {
-    return this.way.cause(error);
+    return this.way.cause(this, error);
   }
 
   // Nothing goes on by itself, and nothing keeps the process alive.
@@ -257,7 +310,7 @@ class Conduct {
   lost(fault) {
     const { owner } = this;
     owner.log('closed');
-    const stream = this.way.shown();
+    const stream = this.way.shown(this);
     if (fault !== undefined) this.way.tell(stream, 'error', fault);
     owner.connected = false;
     this.isAttempting = false;
@@ -267,10 +320,10 @@ class Conduct {
     if (this.#isSuspended) {
       owner.reconnecting = false;
     } else if (!owner.reconnecting) {
-      this.presenter.emit('offline');
+      this.emit('offline');
       owner.reconnecting = true;
     }
-    this.presenter.emit('close');
+    this.emit('close');
     this.way.tell(stream, 'close');
   }
 
@@ -292,7 +345,7 @@ class Conduct {
   #unpublished(isAnswered) {
     this.#publishing -= 1;
     if (this.owner.disconnecting && isAnswered && this.#publishing === 0) {
-      this.presenter.emit('outgoingEmpty');
+      this.emit('outgoingEmpty');
     }
   }
 
@@ -304,7 +357,7 @@ class Conduct {
   connect() {
     if (!this.#isUp && !this.#up()) return;
     this.owner.disconnecting = false;
-    if (!this.isAttempting) this.way.open();
+    if (!this.isAttempting) this.way.open(this);
     this.#resume(true);
   }
 
@@ -313,7 +366,7 @@ class Conduct {
     try {
       this.#start();
     } catch (error) {
-      process.nextTick(() => this.presenter.emit('error', error));
+      process.nextTick(() => this.emit('error', error));
     }
     return this.#isUp;
   }
@@ -321,8 +374,8 @@ class Conduct {
   reconnect(options) {
     const { owner } = this;
     if (owner.disconnecting && this.#isUp) {
-      this.#isReconnecting = true;
-      this.#wantedStores = options;
+      this.ownParts.isReconnecting = true;
+      this.parts.wantedStores = options;
       return;
     }
     if (options) this.useStores(options);
@@ -330,7 +383,7 @@ class Conduct {
     owner.disconnected = false;
     if (!this.#isUp && !this.#up()) return;
     const { isHeld } = this.attempts;
-    if (!this.way.isByHand && !this.isAttempting) this.way.open();
+    if (!this.way.isByHand && !this.isAttempting) this.way.open(this);
     owner.reconnecting = true;
     this.#again();
     this.#resume(true);
@@ -342,12 +395,12 @@ class Conduct {
 
   // `end` is called again while it lasts.
   stay() {
-    this.#isReconnecting = false;
+    if (this.parts.isReconnecting) this.parts.isReconnecting = false;
   }
 
   whenEnded(callback) {
-    this.#endings ??= [];
-    this.#endings.push(callback);
+    this.ownParts.endings ??= [];
+    this.parts.endings.push(callback);
   }
 
   // False: there is no core to wait for.
@@ -359,10 +412,10 @@ class Conduct {
   }
 
   ended() {
-    const { owner } = this;
+    const { owner, parts: { handlers, requester } } = this;
     this.#inbox?.ended();
-    this.#handlers?.ended();
-    this.#requester?.ended();
+    handlers?.ended();
+    requester?.ended();
     owner.connected = false;
     this.keepalive = undefined;
     this.serverProperties = undefined;
@@ -370,8 +423,8 @@ class Conduct {
     owner.disconnected = true;
     this.#isUp = false;
     this.attempts.shut();
-    const stream = this.way.shown();
-    if (this.isAttempting) this.presenter.emit('close');
+    const stream = this.way.shown(this);
+    if (this.isAttempting) this.emit('close');
     this.way.tell(stream, 'close');
     this.isAttempting = false;
     if (this.stores) this.stores.close((error) => this.#tellEnd(error));
@@ -379,13 +432,13 @@ class Conduct {
   }
 
   #tellEnd(...error) {
-    this.presenter.emit('end');
-    const endings = this.#endings ?? [];
-    this.#endings = undefined;
+    this.emit('end');
+    const endings = this.parts.endings ?? [];
+    if (endings.length > 0) this.parts.endings = undefined;
     for (const callback of endings) call(this.owner, callback, ...error);
-    if (!this.#isReconnecting) return;
-    this.#isReconnecting = false;
-    this.owner.reconnect(this.#wantedStores);
+    if (!this.parts.isReconnecting) return;
+    this.parts.isReconnecting = false;
+    this.owner.reconnect(this.parts.wantedStores);
   }
 }
 

@@ -10,6 +10,22 @@ const { Promises } = require('./promises');
 
 function ignore() {}
 
+function withId(conduct) {
+  return conduct.unfinished.filter(({ id }) => id !== 0);
+}
+
+// The core tells of its own packets while somebody looks at packets.
+function watch(owner, conduct) {
+  conduct.isSentSeen = owner.listenerCount('packetsend') > 0;
+  conduct.isReceivedSeen = owner.listenerCount('packetreceive') > 0;
+  conduct.core?.trace(conduct.isSeen);
+}
+
+// An error that nobody listens to does no harm, whoever has removed our listener.
+function keepCalm(owner) {
+  if (owner.listenerCount('error') === 0) EventEmitter.prototype.on.call(owner, 'error', ignore);
+}
+
 class Members extends Promises {
   #conduct;
 
@@ -26,6 +42,25 @@ class Members extends Promises {
 
   static defaultId() {
     return `mqttjs_${randomBytes(4).toString('hex')}`;
+  }
+
+  noop() {}
+
+  get log() {
+    return this.#conduct.parts.log ?? this.#conduct.options.log ?? ignore;
+  }
+
+  set log(log) {
+    this.#conduct.ownParts.log = log;
+  }
+
+  // Whether QoS 0 may wait for a connection.
+  get queueQoSZero() {
+    return this.#conduct.parts.queueQoSZero ?? this.#conduct.options.queueQoSZero !== false;
+  }
+
+  set queueQoSZero(isQueued) {
+    this.#conduct.ownParts.queueQoSZero = isQueued;
   }
 
   // Made when somebody looks: few programs do.
@@ -45,19 +80,15 @@ class Members extends Promises {
     this.#conduct.identifiers = provider;
   }
 
-  #withId() {
-    return this.#conduct.unfinished.filter(({ id }) => id !== 0);
-  }
-
   // { id: { volatile, cmd, cb } }; what is volatile ends with the connection.
   get outgoing() {
-    return Object.fromEntries(this.#withId().map(({ id, cmd, callback }) =>
+    return Object.fromEntries(withId(this.#conduct).map(({ id, cmd, callback }) =>
       [id, { volatile: cmd !== 'publish', cmd, cb: callback ?? (() => {}) }]));
   }
 
   // { id: filters }, of SUBSCRIBE without SUBACK.
   get messageIdToTopic() {
-    return Object.fromEntries(this.#withId().filter(({ cmd }) => cmd === 'subscribe')
+    return Object.fromEntries(withId(this.#conduct).filter(({ cmd }) => cmd === 'subscribe')
       .map(({ id, entries }) => [id, entries.map(({ topic }) => topic)]));
   }
 
@@ -78,7 +109,7 @@ class Members extends Promises {
 
   // What the bytes go through in the attempt that there is, or was.
   get stream() {
-    return this.#conduct.way?.stream;
+    return this.#conduct.way?.streamOf(this.#conduct);
   }
 
   // To be overridden: whoever does calls back, once for each message.
@@ -102,19 +133,6 @@ class Members extends Promises {
     this.#conduct.core.ping();
   }
 
-  // The core tells of its own packets while somebody looks at packets.
-  #watch() {
-    const conduct = this.#conduct;
-    conduct.isSentSeen = this.listenerCount('packetsend') > 0;
-    conduct.isReceivedSeen = this.listenerCount('packetreceive') > 0;
-    conduct.core?.trace(conduct.isSeen);
-  }
-
-  // An error that nobody listens to does no harm, whoever has removed our listener.
-  #keepCalm() {
-    if (this.listenerCount('error') === 0) EventEmitter.prototype.on.call(this, 'error', ignore);
-  }
-
   static {
     for (const name of ['on', 'addListener', 'prependListener', 'off', 'removeListener',
       'removeAllListeners']) {
@@ -122,8 +140,10 @@ class Members extends Promises {
       const change = function change(...args) {
         inherited.apply(this, args);
         const isAll = name === 'removeAllListeners' && args.length === 0;
-        if (isAll || args[0] === 'packetsend' || args[0] === 'packetreceive') this.#watch();
-        if (isAll || args[0] === 'error') this.#keepCalm();
+        if (isAll || args[0] === 'packetsend' || args[0] === 'packetreceive') {
+          watch(this, this.#conduct);
+        }
+        if (isAll || args[0] === 'error') keepCalm(this);
         return this;
       };
       Object.defineProperty(this.prototype, name,
@@ -137,6 +157,9 @@ class Members extends Promises {
     this.emit('error', coded('Keepalive timeout', 'EKEEPALIVE'));
   }
 }
+
+// A client has its own once it has reconnected.
+Members.prototype._reconnectCount = 0;
 
 // Whoever overrides it, on an instance or for all.
 const plainHandler = Members.prototype.handleMessage;

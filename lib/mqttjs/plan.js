@@ -35,6 +35,7 @@ class Plan {
       settings: share(optionTable.settings(options, isPeriodGiven, way.isByHand)),
       limits,
     };
+    this.isMqtt5 = options.protocolVersion === 5;
     this.place = way.place(options);
     this.will = optionTable.will(options);
     this.isShared = false; // by several clients: nothing here is one's own

@@ -1,60 +1,20 @@
 'use strict';
 // How an MqttClient tells what becomes of its client: MQTT.js's events, in its
 // order, and the callbacks of requests.
-const native = require('../native');
 const packets = require('./packets');
 const faults = require('./faults');
 const { LOWEST_REASON } = require('../errors');
+const { Conduct } = require('./conduct');
 const { Publish, call } = require('./requests');
 const { isUntold } = require('./untold');
 
-// Of all who have none: it stays empty.
-const NONE = new Set();
-
-class Presenter {
-  #owner;
-  #conduct;
-  #volatile = NONE; // requests that end with the connection
-  #isMqtt5;
+class Presenter extends Conduct {
+  #isMqtt5 = false; // this connection is, or the last one
   #lastSent = 0; // the highest mid of the connections before
-
-  constructor(owner, conduct) {
-    this.#owner = owner;
-    this.#conduct = conduct;
-    this.#isMqtt5 = conduct.isMqtt5;
-  }
-
-  get owner() {
-    return this.#owner;
-  }
-
-  emit(...event) {
-    try {
-      this.#owner.emit(...event);
-    } catch (error) {
-      native.raise(error);
-    }
-  }
-
-  // Somebody may look at the packet.
-  show(event, make) {
-    if (this.#owner.listenerCount(event) > 0) this.emit(event, make());
-  }
-
-  // Somebody looks at what leaves. Without a connection it is shown when there
-  // is one.
-  get isWatched() {
-    return this.#conduct.isSentSeen && this.#owner.connected;
-  }
-
-  // A request was made.
-  sent(request) {
-    if (this.isWatched) this.emit('packetsend', request.packet());
-  }
 
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
-    return this.#conduct.isSentSeen ? this.#conduct.unfinished : [];
+    return this.isSentSeen ? this.unfinished : [];
   }
 
   // It leaves in its order. DUP is for what the server may have.
@@ -69,23 +29,23 @@ class Presenter {
   // A message that nobody listens to is told all the same; while too many
   // wait for their handler, none is taken.
   isHeard() {
-    return !this.#conduct.isFull;
+    return !this.isFull;
   }
 
   hearsSuccess() {
-    return this.#conduct.isSeen;
+    return this.isSeen;
   }
 
+  // It ends with the connection.
   add(request) {
-    if (this.#volatile === NONE) this.#volatile = new Set();
-    this.#volatile.add(request);
+    this.ownParts.volatile.add(request);
   }
 
   opened(connection) {
     this.#isMqtt5 = connection.protocolVersion === 5;
     const packet = packets.connack(this.#isMqtt5, connection);
     const waiting = this.#waiting();
-    this.#conduct.opened(connection);
+    this.connected(connection);
     this.show('packetreceive', () => packet);
     this.#showWaiting(waiting, connection.sessionPresent);
     this.emit('connect', packet);
@@ -95,33 +55,34 @@ class Presenter {
   closed({ error, wasOpen, sent }) {
     if (error === undefined) {
       this.#lastSent = 0;
-      this.#conduct.ended();
+      this.ended();
       return;
     }
-    if (wasOpen) this.#lastSent = this.#conduct.core.mid;
+    if (wasOpen) this.#lastSent = this.core.mid;
     const { reasonCode, properties } = error;
     if (wasOpen && reasonCode !== undefined) {
       const packet = packets.disconnect(reasonCode, properties);
       this.show('packetreceive', () => packet);
       this.emit('disconnect', packet);
     }
-    this.#conduct.refused(error, wasOpen);
-    const fault = this.#conduct.cause(error) ??
-      faults.ofConnection(error, wasOpen, sent, this.#conduct.options);
+    this.heedRefusal(error, wasOpen);
+    const fault = this.cause(error) ??
+      faults.ofConnection(error, wasOpen, sent, this.options);
     if (fault !== undefined) this.emit('error', fault);
     const closed = wasOpen ? this.#takeVolatile() : [];
-    this.#conduct.lost(fault);
+    this.lost(fault);
     for (const request of closed) {
-      request.closed(this.#owner);
-      this.#conduct.dropped(request);
+      request.closed(this.owner);
+      this.dropped(request);
     }
   }
 
   // Those that the next connection finds are made again by the core, but
   // their callbacks do not wait for it.
   #takeVolatile() {
-    const requests = [...this.#volatile];
-    this.#volatile.clear();
+    const { volatile } = this.parts;
+    const requests = [...volatile];
+    volatile.clear();
     return requests;
   }
 
@@ -129,7 +90,7 @@ class Presenter {
     delivery) {
     const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
       messageId, properties, dup);
-    const { expected, inbox } = this.#conduct;
+    const { parts: { expected }, inbox } = this;
     if (delivery !== undefined) packet.deliveryKey = delivery.key;
     if (expected !== undefined && !isProposed) expected(topic, packet);
     inbox.take(topic, packet, this.#isMqtt5, isProposed, delivery);
@@ -139,12 +100,12 @@ class Presenter {
   succeeded(request, mid, reason, isMqtt5) {
     if (request === undefined) return;
     if (isUntold(request) && !this.hearsSuccess()) {
-      this.#conduct.settledUntold(mid);
+      this.settledUntold(mid);
       return;
     }
     if (request instanceof Publish && !this.hearsSuccess()) {
-      request.succeeded(this.#owner);
-      this.#conduct.settled(request, true);
+      request.succeeded(this.owner);
+      this.settled(request, true);
       return;
     }
     this.answered(request, mid,
@@ -153,9 +114,9 @@ class Presenter {
 
   answered(given, mid, answer) {
     if (given === undefined) return;
-    const request = this.#conduct.told(mid, given);
+    const request = this.told(mid, given);
     this.#show(request, answer);
-    request.succeeded(this.#owner, answer);
+    request.succeeded(this.owner, answer);
     this.#settled(request, true);
   }
 
@@ -165,15 +126,15 @@ class Presenter {
       this.emit('failed', mid, error);
       return;
     }
-    const request = this.#conduct.told(mid, given);
+    const request = this.told(mid, given);
     if (answer !== undefined) this.#show(request, answer);
-    request.failed(this.#owner, error, answer);
+    request.failed(this.owner, error, answer);
     this.#settled(request, error.reasonCode !== undefined);
   }
 
   #settled(request, isAnswered) {
-    this.#volatile.delete(request);
-    this.#conduct.settled(request, isAnswered);
+    this.parts.volatile.delete(request);
+    this.settled(request, isAnswered);
   }
 
   // The packet that answered a request; of QoS 2, what the core has received
@@ -209,12 +170,12 @@ class Presenter {
   }
 
   stored(request) {
-    if (request instanceof Publish) request.stored(this.#owner);
+    if (request instanceof Publish) request.stored(this.owner);
   }
 
   restored(what) {
-    const { onRestored } = this.#conduct.options;
-    if (onRestored) call(this.#owner, onRestored, what);
+    const { onRestored } = this.options;
+    if (onRestored) call(this.owner, onRestored, what);
   }
 
   // The store cannot be written; that it can again shows in what is stored.
@@ -229,7 +190,7 @@ class Presenter {
   authenticating(reasonCode, properties) {
     const packet = packets.auth(reasonCode, properties);
     this.show('packetreceive', () => packet);
-    this.#conduct.authenticate(packet);
+    this.authenticate(packet);
   }
 }
 

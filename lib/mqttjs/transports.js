@@ -15,23 +15,11 @@ class Line {
   isOver = false;
 }
 
-// A socket of the core. What is asked of a way holds for options as they are now.
+// A socket of the core: one for all clients, each of which has its line. What is asked of
+// a way holds for options as they are now.
 class Native {
-  #conduct;
-  #line; // of the attempt that there is, or was
-
-  constructor(conduct) {
-    this.#conduct = conduct;
-  }
-
-  // These two are the same for all.
-  get isByHand() {
-    return false;
-  }
-
-  get carrier() {
-    return undefined;
-  }
+  isByHand = false;
+  carrier = undefined;
 
   urls(options) {
     return locate(options);
@@ -46,39 +34,37 @@ class Native {
     return { url, servers, tls: tls.settings(options) };
   }
 
-  get stream() {
-    const line = this.#line;
+  streamOf({ line, attempts }) {
     if (line === undefined || line.stream !== undefined) return line?.stream;
     line.stream = new LinkStream();
-    if (line.number !== 0) this.#begin(line);
+    if (line.number !== 0) this.#begin(line, attempts);
     if (line.isOver) line.stream.tell('close');
     return line.stream;
   }
 
-  #begin({ stream, number }) {
-    const { attempts } = this.#conduct;
+  #begin({ stream, number }, attempts) {
     stream?.begin(() => attempts.drop(number));
   }
 
   // An attempt is wanted, and its stream can be had before it begins.
-  open() {
-    this.#line = new Line();
+  open(conduct) {
+    conduct.line = new Line();
   }
 
-  begin(number) {
-    if (this.#line === undefined || this.#line.number !== 0) this.open();
-    this.#line.number = number;
-    this.#begin(this.#line);
+  begin(conduct, number) {
+    if (conduct.line === undefined || conduct.line.number !== 0) this.open(conduct);
+    conduct.line.number = number;
+    this.#begin(conduct.line, conduct.attempts);
   }
 
   // What the program says is the cause of a loss.
-  cause() {
-    return this.#line?.stream?.error;
+  cause({ line }) {
+    return line?.stream?.error;
   }
 
   // The attempt that there is: the client may have another one when it is told.
-  shown() {
-    return this.#line;
+  shown({ line }) {
+    return line;
   }
 
   tell(line, event, ...args) {
@@ -88,15 +74,17 @@ class Native {
   }
 }
 
+const NATIVE = new Native();
+
 // A stream of the program's own: it tells for itself what happens to it.
 class ByHand {
   isByHand = true;
-  stream = undefined; // the client shows the one that it has
+  #stream; // the client shows the one that it has
 
   // `make`: (place): a stream, or a promise of one.
   constructor(make) {
     const show = (stream) => {
-      this.stream = stream;
+      this.#stream = stream;
       return stream;
     };
     this.carrier = new Carrier((place) => {
@@ -105,13 +93,17 @@ class ByHand {
     });
   }
 
+  streamOf() {
+    return this.#stream;
+  }
+
   headers() {
     return undefined;
   }
 
   begin() {}
 
-  cause(error) {
+  cause(conduct, error) {
     return error.cause;
   }
 
@@ -203,12 +195,11 @@ function wayOfBuilder(owner, streamBuilder) {
 }
 
 // Of a client of connect().
-function wayOf(owner, conduct) {
-  const { options } = conduct;
+function wayOf(owner, options) {
   const create = options.createWebsocket ?? options.wsOptions?.createWebsocket ??
     (options.forceNativeWebSocket ? nativeSocket : undefined);
   if (create === undefined || create === null || !isWebSocket(options)) {
-    return new Native(conduct);
+    return NATIVE;
   }
   if (typeof create === 'function') return new Sockets(owner, create);
   throw refuse('Option "createWebsocket" is a function');

@@ -50,6 +50,32 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.equal(Object.keys(client.outgoing).length, 2);
     });
 
+    test('whether QoS 0 waits for a connection can be changed, and what logs', async () => {
+      const logged = [];
+      const log = (text) => logged.push(text);
+      const options = { manualConnect: true, reconnectPeriod: 20, log };
+      const broker = await listen();
+      open.push(broker);
+      const client = mqtt.connect(broker.url, options);
+      open.push(client);
+      assert.equal(client.queueQoSZero, true);
+      client.queueQoSZero = false;
+      assert.equal(client.queueQoSZero, false);
+      const error = await new Promise((resolve) => { client.publish('a', 'm', resolve); });
+      assert.equal(error.message, 'No connection to broker');
+      assert.equal(typeof client.noop, 'function');
+      client.connect();
+      await called((done) => client.once('connect', done));
+      assert.notEqual(logged.length, 0);
+      const later = [];
+      client.log = (text) => later.push(text);
+      logged.length = 0;
+      broker.current.socket.destroy();
+      await called((done) => client.once('connect', done));
+      assert.notEqual(later.length, 0);
+      assert.equal(logged.length, 0);
+    });
+
     test('messageIdToTopic has the filters of a SUBSCRIBE', async () => {
       const { client } = await connected(mqtt, { subscribe: () => undefined });
       client.subscribe(['a', 'b/#'], { qos: 1 }, () => {});
