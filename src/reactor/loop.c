@@ -105,11 +105,13 @@ void midge_reactor_ring(midge_reactor *reactor) {
   midge_bell_ring(&reactor->bell);
 }
 
-/* Wishes of a turn may leave together, if they are not too many. */
+/* Wishes of a turn may leave together, if they are not too many; while some
+ * connection is near the reactor looks for them now and then, and not after. */
 static void wait_for_more(midge_reactor *reactor, size_t size, bool needed) {
   reactor->is_ring_due |= needed;
   reactor->corked_bytes += size;
-  if (reactor->corked_bytes <= CORKED_MAX) return;
+  bool is_few = reactor->corked_bytes <= CORKED_MAX;
+  if (is_few && atomic_load(&reactor->near_count) != 0) return;
   if (reactor->is_ring_due) midge_reactor_ring(reactor);
   reactor->is_corked = reactor->is_ring_due = false;
 }

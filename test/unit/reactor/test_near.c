@@ -421,6 +421,26 @@ static void many_wishes_do_not_wait_for_the_end(void **state) {
   close_raw(&p, &server);
 }
 
+/* The reactor looks no more, once it has taken everything back. */
+static void who_is_busy_for_long_is_heard_meanwhile(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  midge_reactor_cork(p.reactor);
+  for (int ms = 0; ms < PATIENCE_MS && is_near(&p); ms++) usleep(1000);
+  assert_false(is_near(&p));
+  uint64_t start = now_ms();
+  for (unsigned long i = 0; i < 9; i++)
+    assert_int_equal(publish_number(p.client, i, 0), MIDGE_OK);
+  raw_read_until(&server, MIDGE_TEXT("t8"));
+  assert_true(now_ms() - start < PATIENCE_MS);
+  midge_reactor_uncork(p.reactor);
+  turn_until(&p, &p.done, 9);
+  close_raw(&p, &server);
+}
+
 static void what_only_the_reactor_can_do_is_done_too(void **state) {
   (void)state;
   program p;
@@ -545,6 +565,7 @@ int main(void) {
       cmocka_unit_test(a_reactor_is_stopped_while_one_is_near),
       cmocka_unit_test(wishes_leave_together),
       cmocka_unit_test(many_wishes_do_not_wait_for_the_end),
+      cmocka_unit_test(who_is_busy_for_long_is_heard_meanwhile),
       cmocka_unit_test(what_only_the_reactor_can_do_is_done_too),
       cmocka_unit_test(order_holds_when_hands_change),
       cmocka_unit_test(connections_break_while_they_are_near),
