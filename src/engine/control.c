@@ -18,19 +18,24 @@ bool midge_session_show(midge_session *session, const midge_packet *packet) {
 }
 
 /* Most answers say nothing but that all is well. */
-static void show_bare(midge_session *session, const midge_control *control) {
-  uint8_t *to = midge_output_reserve(&session->output, MIDGE_BARE_ACK_SIZE);
+static void show_bare(midge_session *session, midge_packet_type type,
+                      const midge_answer *answers, size_t count) {
+  size_t size = count * MIDGE_BARE_ACK_SIZE;
+  uint8_t *to = midge_output_reserve(&session->output, size);
   if (to == NULL) {
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
     return;
   }
-  midge_bare_ack_encode(control->type, control->packet_id, to);
-  midge_output_commit(&session->output, MIDGE_BARE_ACK_SIZE);
+  for (size_t i = 0; i < count; i++)
+    midge_bare_ack_encode(type, answers[i].packet_id,
+                          to + i * MIDGE_BARE_ACK_SIZE);
+  midge_output_commit(&session->output, size);
 }
 
 static void show(midge_session *session, const midge_control *control) {
   if (control->reason == 0) {
-    show_bare(session, control);
+    midge_answer answer = {.packet_id = control->packet_id};
+    show_bare(session, control->type, &answer, 1);
     return;
   }
   midge_packet packet = {.type = control->type};
@@ -40,12 +45,17 @@ static void show(midge_session *session, const midge_control *control) {
   (void)midge_session_show(session, &packet);
 }
 
+/* Nothing waits that is to leave before. */
+static bool may_leave(const midge_session *session) {
+  return session->controls.count == 0 &&
+         midge_record_queue_have(&session->records, session->records.written);
+}
+
 void midge_session_control(midge_session *session, midge_packet_type type,
                            uint16_t packet_id, uint8_t reason) {
   midge_control control = {session->records.written, type, packet_id, reason};
   if (session->version != MIDGE_MQTT_5) control.reason = 0;
-  if (session->controls.count == 0 &&
-      midge_record_queue_have(&session->records, control.position)) {
+  if (may_leave(session)) {
     show(session, &control);
     return;
   }
@@ -55,6 +65,16 @@ void midge_session_control(midge_session *session, midge_packet_type type,
     return;
   }
   *newest = control;
+}
+
+void midge_session_control_all(midge_session *session, midge_packet_type type,
+                               const midge_answer *answers, size_t count) {
+  if (may_leave(session)) {
+    show_bare(session, type, answers, count);
+    return;
+  }
+  for (size_t i = 0; i < count && midge_session_is_open(session); i++)
+    midge_session_control(session, type, answers[i].packet_id, 0);
 }
 
 void midge_session_show_controls(midge_session *session) {

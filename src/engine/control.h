@@ -7,6 +7,9 @@
 
 void midge_session_control(midge_session *session, midge_packet_type type,
                            uint16_t packet_id, uint8_t reason);
+/* The same, well, for each of these; `count` is not 0. */
+void midge_session_control_all(midge_session *session, midge_packet_type type,
+                               const midge_answer *answers, size_t count);
 void midge_session_show_controls(midge_session *session);
 /* Write one packet into the output. False: it is larger than the server takes,
  * or memory ran out (then the connection was failed). */

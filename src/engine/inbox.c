@@ -155,14 +155,30 @@ void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason) {
     newest->next = debt->next;
 }
 
+static void pop(midge_inbox *inbox) {
+  midge_ring_pop(&inbox->debts);
+  if (inbox->unmapped == inbox->first) inbox->unmapped++;
+  inbox->first++;
+}
+
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt) {
   if (inbox->debts.count == 0) return false;
   midge_debt *oldest = midge_ring_at(&inbox->debts, 0);
   if (!oldest->answered) return false;
   *debt = *oldest;
-  midge_ring_pop(&inbox->debts);
-  if (inbox->unmapped == inbox->first) inbox->unmapped++;
-  inbox->first++;
+  pop(inbox);
+  return true;
+}
+
+bool midge_inbox_settle(midge_inbox *inbox, uint16_t packet_id) {
+  if (inbox->debts.count == 0 || inbox->unmapped != inbox->first) return false;
+  const midge_debt *oldest = midge_ring_at(&inbox->debts, 0);
+  if (oldest->packet_id != packet_id || oldest->qos != MIDGE_AT_LEAST_ONCE ||
+      !oldest->handed)
+    return false;
+  assert(oldest->listed); /* or it was answered, and is paid by now */
+  inbox->unmapped_listed--;
+  pop(inbox);
   return true;
 }
 
@@ -182,4 +198,11 @@ void midge_inbox_release(midge_inbox *inbox, uint16_t packet_id) {
 
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id) {
   return (midge_sparse_get(&inbox->received, packet_id) & OWES) != 0;
+}
+
+bool midge_inbox_complete(midge_inbox *inbox, uint16_t packet_id) {
+  uint8_t due = (uint8_t)MIDGE_INBOUND_TOLD | OWES;
+  if (midge_sparse_get(&inbox->received, packet_id) != due) return false;
+  midge_sparse_unset(&inbox->received, packet_id);
+  return true;
 }

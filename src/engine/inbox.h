@@ -81,6 +81,10 @@ midge_debt *midge_inbox_listed(midge_inbox *inbox, uint16_t packet_id);
 void midge_inbox_answer(midge_inbox *inbox, midge_debt *debt, uint8_t reason);
 /* The oldest debt if it may be paid; then it is gone. */
 bool midge_inbox_pay(midge_inbox *inbox, midge_debt *debt);
+/* The oldest debt is of QoS 1 and this identifier, the program has its message,
+ * and has answered none that is newer: then it is gone, as answered and
+ * paid. */
+bool midge_inbox_settle(midge_inbox *inbox, uint16_t packet_id);
 /* A place in our Receive Maximum is free again. */
 void midge_inbox_free_place(midge_inbox *inbox);
 
@@ -90,5 +94,9 @@ void midge_inbox_owe_completion(midge_inbox *inbox, uint16_t packet_id);
 /* The same of one that was parked, and is released. */
 void midge_inbox_release(midge_inbox *inbox, uint16_t packet_id);
 bool midge_inbox_owes_completion(const midge_inbox *inbox, uint16_t packet_id);
+
+/* The program has one that was released, and owes PUBCOMP: then it is nobody's
+ * any more. */
+bool midge_inbox_complete(midge_inbox *inbox, uint16_t packet_id);
 
 #endif

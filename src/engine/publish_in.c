@@ -391,13 +391,60 @@ midge_status midge_session_acknowledge(midge_session *session,
   return status;
 }
 
+/* Mostly those that are answered are the oldest, in their order, and well. How
+ * many of these are paid, which leave together. */
+static size_t pay_oldest(midge_session *session, const midge_answer *answers,
+                         size_t count) {
+  midge_inbox *inbox = &session->inbox;
+  size_t paid = 0;
+  while (paid < count && answers[paid].reason == 0 &&
+         midge_inbox_settle(inbox, answers[paid].packet_id)) {
+    midge_inbox_free_place(inbox);
+    paid++;
+  }
+  if (paid != 0)
+    midge_session_control_all(session, MIDGE_PUBACK, answers, paid);
+  return paid;
+}
+
+/* The same of QoS 2, where no debt could be meant, and no record is made. */
+static size_t complete_all(midge_session *session, const midge_answer *answers,
+                           size_t count) {
+  midge_inbox *inbox = &session->inbox;
+  size_t done = 0;
+  if (inbox->debts.count != 0 || session->records.durable) return 0;
+  while (done < count && answers[done].reason == 0 &&
+         midge_inbox_complete(inbox, answers[done].packet_id)) {
+    midge_inbox_free_place(inbox);
+    done++;
+  }
+  if (done != 0)
+    midge_session_control_all(session, MIDGE_PUBCOMP, answers, done);
+  return done;
+}
+
+/* How many of the first ones were answered together; none, if the program does
+ * not answer by hand, as then it has nothing that is unanswered. */
+static size_t answer_together(midge_session *session,
+                              const midge_answer *answers, size_t count) {
+  if (!midge_session_is_open(session)) return 0;
+  return answers[0].qos == MIDGE_AT_LEAST_ONCE
+             ? pay_oldest(session, answers, count)
+             : complete_all(session, answers, count);
+}
+
 void midge_session_acknowledge_list(midge_session *session,
                                     const midge_answer *answers, size_t count) {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count;) {
+    size_t together = answer_together(session, answers + i, count - i);
+    i += together;
+    if (together != 0) continue;
     midge_status status =
         answer(session, answers[i].packet_id, (midge_reason)answers[i].reason);
     (void)status; /* nothing waits for it */
+    i++;
   }
+  pay_debts(session);
   midge_session_settle(session);
 }
 

@@ -88,6 +88,22 @@ static midge_status tell_acknowledge(driver *d, line *in) {
                                    (midge_reason)line_number(in, "reason", 0));
 }
 
+static midge_status tell_acknowledge_all(driver *d, line *in) {
+  midge_answer list[LINE_FIELDS_MAX];
+  size_t count = 0;
+  uint8_t qos = (uint8_t)line_number(in, "qos", 0);
+  uint8_t reason = (uint8_t)line_number(in, "reason", 0);
+  bool valid = true;
+  field *f;
+  for (; (f = line_find(in, "id", count)) != NULL; count++) {
+    list[count] =
+        (midge_answer){(uint16_t)field_number(f, &valid), qos, reason};
+    reason = 0; /* it is the first one's */
+  }
+  midge_session_acknowledge_list(d->session, list, count);
+  return valid ? MIDGE_OK : MIDGE_EINVAL;
+}
+
 static midge_status tell_authenticate(driver *d, line *in) {
   midge_property room[PROPERTIES_MAX];
   return midge_session_authenticate(d->session,
@@ -256,6 +272,7 @@ static const struct {
     {"unsubscribe", tell_unsubscribe},
     {"cancel", tell_cancel},
     {"acknowledge", tell_acknowledge},
+    {"acknowledge_all", tell_acknowledge_all},
     {"authenticate", tell_authenticate},
     {"disconnect", tell_disconnect},
     {"set_will", tell_set_will},
