@@ -31,6 +31,10 @@ void midge_session_fail(midge_session *session, midge_status status,
       &(midge_closing){.by = MIDGE_SIDE_SELF, .status = status, .text = text});
 }
 
+const midge_event *midge_session_last_closed(const midge_session *session) {
+  return &session->events.closed;
+}
+
 void midge_session_rely(midge_session *session,
                         const midge_allocator *patient) {
   assert(session->events.others.room == 0);

@@ -36,6 +36,9 @@ typedef struct midge_closing {
 
 /* The program is told, and nothing more happens on this connection. */
 void midge_session_close(midge_session *session, const midge_closing *closing);
+/* The CLOSED that was told last, for as long as there is no other. Its buffer
+ * lives as long as whoever was told holds it. */
+const midge_event *midge_session_last_closed(const midge_session *session);
 /* It is our own fault or the network's. */
 void midge_session_fail(midge_session *session, midge_status status,
                         const char *text);

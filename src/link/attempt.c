@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "engine/dispatch.h"
+#include "engine/tell.h"
 #include "filter/text.h"
 #include "link/events.h"
 #include "link/filters.h"
@@ -119,7 +120,8 @@ static void detach(midge_link *link, bool again) {
   midge_link_drain(link);
   assert(link->phase == MIDGE_PHASE_CLOSING);
   midge_stack_free(&link->stack);
-  midge_event closed = link->closed;
+  midge_event closed = *midge_session_last_closed(link->session);
+  assert(closed.buffer == link->ending);
   closed.context = link->context;
   closed.attempt = link->attempt;
   closed.connect = link->connect;

@@ -62,7 +62,7 @@ static void opened(midge_link *link, const midge_event *event) {
 static void closing(midge_link *link, const midge_event *event) {
   assert(link->phase == MIDGE_PHASE_LINKED);
   link->phase = MIDGE_PHASE_CLOSING;
-  link->closed = *event;
+  link->ending = event->buffer;
   midge_buffer_hold(event->buffer);
   if (link->desire == MIDGE_DESIRE_UP)
     link->phase_until = link->now + link->close_timeout_ms;
@@ -149,6 +149,5 @@ void midge_link_free_events(midge_link *link) {
   midge_buffer_release(link->lent);
   while (pop(link, &event)) midge_buffer_release(event.buffer);
   midge_ring_free(&link->events);
-  if (link->phase == MIDGE_PHASE_CLOSING)
-    midge_buffer_release(link->closed.buffer);
+  if (link->phase == MIDGE_PHASE_CLOSING) midge_buffer_release(link->ending);
 }

@@ -82,7 +82,8 @@ struct midge_link {
   bool is_shut;             /* all is written, goodbye was said */
   bool is_reading;          /* what the session was told */
   const midge_fault *fault; /* while its end is told: why */
-  midge_event closed; /* while CLOSING: what the session said; buffer held */
+  midge_buffer *ending;     /* while CLOSING: of what the session said; held, or
+                               null */
 
   midge_tickets tickets;
   midge_freed queued; /* taken and not ended */
