@@ -550,6 +550,7 @@ class Client {
 
   get isPaused() {
     const { byWho, isExpecting } = this.#pauses;
+    if (byWho.size === 0) return false;
     for (const mayYield of byWho.values()) {
       if (!mayYield || !isExpecting) return true;
     }

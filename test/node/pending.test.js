@@ -51,6 +51,45 @@ for (const [name, span, oneIn] of [
   });
 }
 
+// More than one ring holds, in no order, and beside some that end late.
+for (const oneIn of [1000000, 20]) {
+  test(`each id has its own request: 40000 wait, and one in ${oneIn} ends late`, () => {
+    const pending = new Pending();
+    const roll = dice(oneIn);
+    const truth = new Map();
+    const soon = [];
+    let id = 0;
+    for (let burst = 0; burst < 3; burst += 1) {
+      for (let count = 0; count < 40000; count += 1) {
+        id += 1 + (roll(8) === 0 ? roll(5) : 0);
+        pending.set(id, `request ${id}`);
+        truth.set(id, `request ${id}`);
+        if (roll(oneIn) !== 0) soon.push(id);
+      }
+      assert.deepEqual(pending.list(), [...truth]);
+      while (soon.length > 10000) {
+        const at = roll(2) === 0 ? roll(soon.length) : soon.length - 1 - roll(1000);
+        const which = soon[at];
+        soon[at] = soon[soon.length - 1];
+        soon.pop();
+        assert.equal(pending.get(which), truth.get(which));
+        assert.equal(pending.take(which), truth.get(which));
+        assert.equal(pending.take(which), undefined);
+        truth.delete(which);
+      }
+      assert.equal(pending.size, truth.size);
+      assert.equal(pending.oldest(), truth.keys().next().value);
+      assert.deepEqual(pending.list(), [...truth]);
+    }
+    for (const [which, request] of truth) {
+      assert.equal(pending.oldest(), which);
+      assert.equal(pending.take(which), request);
+    }
+    assert.equal(pending.size, 0);
+    assert.equal(pending.oldest(), Infinity);
+  });
+}
+
 test('an id that was never given has no request', () => {
   const pending = new Pending();
   assert.equal(pending.take(1), undefined);
