@@ -44,7 +44,7 @@ typedef struct midge_reactor_options {
    * clients, and it helps: one or two publishes, subscribes or unsubscribes of
    * up to 4 KiB between one time that there are no events and the next are
    * done on it at once, up to the write to the socket, if the reactor sleeps
-   * and the connection is plain, without a store. That saves a change of
+   * and the client has no store. That saves a change of
    * threads. Such a call takes some microseconds longer and may call `wake`; it
    * never waits for the network or for the reactor, and for memory alone as
    * the reactor would. */

@@ -10,7 +10,7 @@ enum {
 bool midge_help_is_possible(const midge_client *client) {
   return client->link != NULL && client->keeper == NULL &&
          client->socket != NULL && client->rest_size == 0 &&
-         !client->is_wished && midge_link_output_stays(client->link) &&
+         !client->is_wished &&
          client->transport == midge_link_attempt(client->link) &&
          midge_socket_is_at_ease(client->socket);
 }

@@ -17,8 +17,7 @@ MIDGE_CHECKED bool midge_help(midge_client *client, const midge_wish *wish);
 void midge_help_note(midge_reactor *reactor);
 
 /* Under the lease. It is connected, nothing waits to be sent, and nobody else
- * has a part in it: what comes of a wish or a read is no more than that. TLS
- * and the other filters are worth a thread of their own. */
+ * has a part in it: what comes of a wish or a read is no more than that. */
 bool midge_help_is_possible(const midge_client *client);
 /* The client's turn, as far as it goes without libuv; the rest is owed. */
 void midge_help_turn(midge_client *client);

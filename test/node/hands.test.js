@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const mosquitto = require('../support/mosquitto');
+const { file } = require('../tls/certificates');
 const { run } = require('./support/program');
 
 // `make soak WHICH=hands` has an hour, and a seed of its own.
@@ -73,9 +74,9 @@ const PROGRAM = `
     };
   }
 
-  function viaConnect(at) {
-    const topic = 'connect/' + at;
-    const client = mqtt.connect('mqtt://127.0.0.1:' + port);
+  function viaConnect(url, at) {
+    const topic = 'connect/' + url + at;
+    const client = mqtt.connect(url, { rejectUnauthorized: false });
     const qos = at % 3;
     const driven = drive(client, qos, topic,
       (text, callback) => client.publish(topic, text, { qos }, callback));
@@ -95,14 +96,20 @@ const PROGRAM = `
     client.connect('127.0.0.1', port, () => client.subscribe(qos, topic, () => driven.go()));
   }
 
+  const [, tls, ws] = JSON.parse(process.env.PORTS);
   for (let at = 0; at < 3; at += 1) {
-    viaConnect(at);
+    viaConnect('mqtt://127.0.0.1:' + port, at);
+    viaConnect('mqtts://127.0.0.1:' + tls, at);
+    viaConnect('ws://127.0.0.1:' + ws, at);
     viaClass(at);
   }`;
 
 test('nothing is lost, doubled or overtaken while connections change hands', async (t) => {
-  const broker = await mosquitto.start();
-  const { code, out, err } = await run(PROGRAM, { port: broker.port, limit: LIMIT_MS });
+  const certificate = { certificate: file('server.pem'), key: file('server.key') };
+  const broker = await mosquitto.start({
+    listeners: [{}, { tls: certificate }, { websockets: true }] });
+  const env = { PORTS: JSON.stringify(broker.ports) };
+  const { code, out, err } = await run(PROGRAM, { port: broker.port, env, limit: LIMIT_MS });
   await broker.stop();
   assert.deepEqual([code, err], [0, '']);
   assert.match(out, /^ok \d+$/);

@@ -167,18 +167,20 @@ static void an_answer_has_its_time(void **state) {
   program_stop(&p);
 }
 
-/* TLS above all: it is worth a thread of its own. */
-static void what_goes_through_filters_is_left_to_the_reactor(void **state) {
+/* Here a proxy's, which a connection goes through once it is open. */
+static void what_goes_through_filters_is_sent_by_who_gives_it(void **state) {
   (void)state;
   program p;
   raw server;
   start_raw(&p, &server, true);
-  for (unsigned long number = 0; number < 200; number++) {
+  unsigned long number = 0;
+  uint64_t until = now_ms() + PATIENCE_MS;
+  while (atomic_load(&woken_here) == 0 && now_ms() < until) {
+    assert_int_equal(publish_number(p.client, number++, 0), MIDGE_OK);
+    wait_for_done(&p, number);
     take_all(&p);
-    assert_int_equal(publish_number(p.client, number, 0), MIDGE_OK);
-    wait_for_done(&p, number + 1);
   }
-  assert_int_equal(atomic_load(&woken_here), 0);
+  assert_true(atomic_load(&woken_here) != 0);
   raw_close(&server);
   program_stop(&p);
 }
@@ -348,7 +350,7 @@ int main(void) {
       cmocka_unit_test(who_does_not_help_is_not_kept_busy),
       cmocka_unit_test(a_burst_is_left_to_the_reactor),
       cmocka_unit_test(an_answer_has_its_time),
-      cmocka_unit_test(what_goes_through_filters_is_left_to_the_reactor),
+      cmocka_unit_test(what_goes_through_filters_is_sent_by_who_gives_it),
       cmocka_unit_test(order_holds_when_hands_change),
       cmocka_unit_test(connections_break_while_it_helps),
       cmocka_unit_test(an_answer_comes_behind_what_was_wished_before),
