@@ -175,3 +175,8 @@ void midge_session_received_in(midge_session *session, midge_slice bytes,
 void midge_session_received(midge_session *session, midge_slice bytes) {
   midge_session_received_in(session, bytes, NULL);
 }
+
+uint8_t *midge_session_room(midge_session *session, size_t most, size_t *size) {
+  if (!midge_session_is_connected(session)) return NULL;
+  return midge_receiver_room(&session->receiver, most, size);
+}

@@ -10,4 +10,9 @@
 void midge_session_received_in(midge_session *session, midge_slice bytes,
                                midge_buffer *buffer);
 
+/* Where the next bytes may be written before they are told as received, `*size`
+ * of them, `most` at most: those of a large packet are not copied then. Until
+ * they are, nothing else is told. Null when they may lie anywhere. */
+uint8_t *midge_session_room(midge_session *session, size_t most, size_t *size);
+
 #endif

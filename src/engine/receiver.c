@@ -4,6 +4,11 @@
 
 #include "base/slice.h"
 
+enum {
+  GROWTH = 4,
+  LARGE = 32 * 1024, /* bytes that are worth a read of their own */
+};
+
 void midge_receiver_init(midge_receiver *receiver,
                          const midge_allocator *allocator) {
   *receiver = (midge_receiver){.allocator = allocator};
@@ -14,13 +19,14 @@ void midge_receiver_clear(midge_receiver *receiver) {
   midge_receiver_init(receiver, receiver->allocator);
 }
 
-/* Doubling keeps the copying linear; the packet's end is as far as it goes. */
+/* Of a large packet a third is copied on the way; its end is as far as it goes.
+ */
 static size_t room_for(const midge_receiver *receiver, size_t have,
                        size_t more) {
   size_t least = have + more;
-  size_t twice = 2 * have;
-  if (twice > receiver->packet_size) twice = receiver->packet_size;
-  return twice > least ? twice : least;
+  size_t room = GROWTH * have;
+  if (room > receiver->packet_size) room = receiver->packet_size;
+  return room > least ? room : least;
 }
 
 static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
@@ -43,9 +49,25 @@ bool midge_receiver_add(midge_receiver *receiver, midge_slice bytes) {
               receiver->buffer->size - receiver->end >= bytes.size;
   if (!fits && !move_to_new_buffer(receiver, bytes.size)) return false;
 
-  midge_slice_copy(receiver->buffer->data + receiver->end, bytes);
+  uint8_t *place = receiver->buffer->data + receiver->end;
+  if (bytes.data != place) midge_slice_copy(place, bytes);
   receiver->end += bytes.size;
   return true;
+}
+
+static size_t least_of(size_t one, size_t other) {
+  return one < other ? one : other;
+}
+
+uint8_t *midge_receiver_room(midge_receiver *receiver, size_t most,
+                             size_t *size) {
+  size_t have = receiver->end - receiver->begin;
+  if (receiver->packet_size < have + LARGE) return NULL;
+  size_t missing = receiver->packet_size - have;
+  *size = least_of(missing, most);
+  size_t room = receiver->buffer->size - receiver->end;
+  if (room < *size && !move_to_new_buffer(receiver, *size)) return NULL;
+  return receiver->buffer->data + receiver->end;
 }
 
 void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,

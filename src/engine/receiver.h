@@ -21,10 +21,16 @@ void midge_receiver_init(midge_receiver *receiver,
 void midge_receiver_clear(midge_receiver *receiver);
 
 /* Add bytes from the server; false when there is no memory. Room grows with
- * the bytes that came, never with those that were announced. */
+ * the bytes that came, never with those that were announced. Bytes that lie
+ * where _room said are not copied. */
 MIDGE_CHECKED bool midge_receiver_add(midge_receiver *receiver,
                                       midge_slice bytes);
-/* The same without a copy, of bytes that lie in `buffer`; none wait. */
+/* Where the next bytes may be written, `*size` of them, `most` at most: they
+ * are all of the packet that has begun. Null when little of that is missing,
+ * or there is no memory. */
+uint8_t *midge_receiver_room(midge_receiver *receiver, size_t most,
+                             size_t *size);
+/* As _add without a copy, of bytes that lie in `buffer`; none wait. */
 void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,
                          midge_buffer *buffer);
 /* Of `bytes` that come next, how many at most belong to the packet that has

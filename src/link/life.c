@@ -288,6 +288,12 @@ size_t midge_link_received(midge_link *link, uint32_t attempt,
   return midge_link_received_in(link, attempt, bytes, NULL);
 }
 
+uint8_t *midge_link_room(midge_link *link, uint32_t attempt, size_t most,
+                         size_t *size) {
+  if (is_over(link, attempt)) return NULL;
+  return midge_stream_room(link, most, size);
+}
+
 void midge_link_written(midge_link *link, uint32_t attempt, size_t size) {
   if (is_over(link, attempt)) return;
   tell(link, FACT_WRITTEN, &(midge_told){.size = size});

@@ -98,6 +98,11 @@ MIDGE_CHECKED size_t midge_link_received(midge_link *link, uint32_t attempt,
 MIDGE_CHECKED size_t midge_link_received_in(midge_link *link, uint32_t attempt,
                                             midge_slice bytes,
                                             midge_buffer *buffer);
+/* Where the next bytes may be written before they are told as received, `*size`
+ * of them, `most` at most: those of a large packet are not copied then. Until
+ * they are, nothing else is told. Null when they may lie anywhere. */
+uint8_t *midge_link_room(midge_link *link, uint32_t attempt, size_t most,
+                         size_t *size);
 /* The transport took the first `size` bytes of the output; 0 is fine, and the
  * way to say that rests of _received may be told again. */
 void midge_link_written(midge_link *link, uint32_t attempt, size_t size);

@@ -1,5 +1,7 @@
 #include "link/stream.h"
 
+#include "engine/dispatch.h"
+
 enum {
   SLICES_MAX = 256,           /* of the session's output in one step */
   BACKLOG_MAX = 1024 * 1024,  /* of answers the server does not read */
@@ -24,6 +26,11 @@ bool midge_stream_pass_up(midge_link *link) {
     progress = true;
   }
   return progress;
+}
+
+uint8_t *midge_stream_room(midge_link *link, size_t most, size_t *size) {
+  if (link->stack.count != 0 || link->phase != MIDGE_PHASE_LINKED) return NULL;
+  return midge_session_room(link->session, most, size);
 }
 
 bool midge_stream_has_ended(const midge_link *link) {

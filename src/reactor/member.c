@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "base/slice.h"
-#include "journal/key.h"
 #include "reactor/errors.h"
+#include "reactor/restoring.h"
 
 enum {
   ROUNDS_MAX = 8,               /* of one turn, while emptying fills */
   LENT_MIN = 32 * 1024,         /* bytes of a read that may hold its buffer */
+  DIRECT_MAX = 64 * 1024,       /* of one that goes where its packet is */
   SLICES_MAX = 256,             /* gathered by one write */
   TURN_BYTES = 4 * 1024 * 1024, /* written before others have their turn */
   WATCH_MS = 1000, /* how often sockets that nobody reads are looked at */
@@ -53,12 +54,18 @@ static void receive(midge_client *client, midge_slice bytes,
     free_rest(client);
 }
 
+/* What belongs to a large packet is read to where that is. */
+static uint8_t *on_place(void *context, size_t *size) {
+  midge_client *client = context;
+  return midge_link_room(client->link, client->transport, DIRECT_MAX, size);
+}
+
 /* Few bytes are copied, many stay where they were read, and what sockets read
  * into next is another buffer. */
 void midge_member_receive(midge_client *client, midge_slice bytes) {
   midge_reactor *reactor = client->reactor;
   midge_buffer *other = NULL;
-  if (bytes.size >= LENT_MIN)
+  if (bytes.data == reactor->reading->data && bytes.size >= LENT_MIN)
     other = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
   midge_buffer *read = other != NULL ? reactor->reading : NULL;
   if (other != NULL) reactor->reading = other;
@@ -109,8 +116,10 @@ static void on_broken(void *context, int error) {
   midge_member_turn(context);
 }
 
-static const midge_listener listener = {
-    .received = on_received, .written = on_written, .broken = on_broken};
+static const midge_listener listener = {.place = on_place,
+                                        .received = on_received,
+                                        .written = on_written,
+                                        .broken = on_broken};
 
 static void on_dialed(void *context, midge_socket *socket) {
   midge_client *client = context;
@@ -193,44 +202,11 @@ static void tell_store(midge_client *client, const midge_news *news) {
   midge_buffer_release(event.buffer);
 }
 
-/* One that there was no memory for would be sent after those behind it. */
-static midge_status restore_one(midge_client *client,
-                                const midge_record *record, size_t *cost) {
-  midge_status status;
-  unsigned tries = 0;
-  while ((status = midge_link_restore(client->link, record, cost)) ==
-         MIDGE_ENOMEM)
-    midge_be_patient(&tries);
-  return status;
-}
-
 static void restore(midge_client *client, const midge_page *page) {
-  midge_restored *restored = &client->restored;
-  restored->damaged += page->damaged;
-  restored->stale |= page->stale;
-  for (size_t i = 0; i < page->count; i++) {
-    size_t cost;
-    const midge_record *record = &page->records[i];
-    midge_status status = restore_one(client, record, &cost);
-    if (status != MIDGE_OK) {
-      midge_keeper_set_aside(client->keeper, record->key);
-      restored->damaged++;
-      restored->stale |= midge_store_may_be_in_flight(record->key);
-    }
-    if (cost == 0) continue;
-    restored->messages++;
-    atomic_fetch_add(&client->queue_messages, 1);
-    atomic_fetch_add(&client->queue_bytes, cost);
-  }
-  if (page->absent.count != 0) {
-    const midge_absence *absent = &page->absent;
-    restored->messages += absent->count;
-    atomic_fetch_add(&client->queue_messages, absent->count);
-    atomic_fetch_add(&client->queue_bytes, absent->bytes);
-    midge_link_restore_absent(client->link, absent);
-  } else if (page->count == 0 && !page->goes_on) {
-    midge_link_restored(client->link, restored);
-  }
+  midge_queued queued = midge_restoring_take(client->link, client->keeper,
+                                             &client->restored, page);
+  atomic_fetch_add(&client->queue_messages, queued.messages);
+  atomic_fetch_add(&client->queue_bytes, queued.bytes);
 }
 
 static void tell_damage(midge_client *client, size_t count) {
@@ -242,25 +218,9 @@ static void tell_damage(midge_client *client, size_t count) {
   tell_store(client, &news);
 }
 
-/* What the page has beyond those that are wanted is none of them. */
 static void load(midge_client *client, const midge_page *page) {
-  uint64_t key = client->load_last;
-  size_t damaged = page->damaged;
-  for (size_t i = 0; i < page->count; i++) {
-    const midge_record *record = &page->records[i];
-    key = client->load_last;
-    if (record->key > key) break;
-    midge_status status;
-    unsigned tries = 0;
-    while ((status = midge_link_load(client->link, record)) == MIDGE_ENOMEM)
-      midge_be_patient(&tries);
-    if (status == MIDGE_EINVAL) {
-      midge_keeper_set_aside(client->keeper, record->key);
-      damaged++;
-    }
-    key = record->key;
-  }
-  midge_link_loaded(client->link, key);
+  size_t damaged = midge_restoring_load(client->link, client->keeper,
+                                        client->load_last, page);
   if (damaged != 0) tell_damage(client, damaged);
 }
 

@@ -95,6 +95,16 @@ void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
 
 /* --- Reading --- */
 
+static uv_buf_t place_of(const midge_socket *socket) {
+  const midge_listener *listener = socket->listener;
+  midge_buffer *reading = socket->reactor->reading;
+  size_t size;
+  uint8_t *place = NULL;
+  if (listener->place != NULL) place = listener->place(socket->context, &size);
+  if (place != NULL) return uv_buf_init((char *)place, (unsigned)size);
+  return uv_buf_init((char *)reading->data, (unsigned)reading->size);
+}
+
 /* libuv would read on from a socket that is always full, while others wait.
  * Without a buffer it comes back to it in the next round. */
 static void lend_buffer(uv_handle_t *handle, size_t suggested,
@@ -103,12 +113,9 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested,
   midge_socket *socket = handle->data;
   midge_reactor *reactor = socket->reactor;
   midge_reactor_enter(reactor);
-  midge_buffer *reading = reactor->reading;
   bool had_its_turn = socket->read_round == reactor->round;
   socket->read_round = reactor->round;
-  *buffer = had_its_turn
-                ? uv_buf_init(NULL, 0)
-                : uv_buf_init((char *)reading->data, (unsigned)reading->size);
+  *buffer = had_its_turn ? uv_buf_init(NULL, 0) : place_of(socket);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {

@@ -50,6 +50,25 @@ test('topics of one length, thousands of them in a batch', async (t) => {
   }
 });
 
+// Each is in memory of its own, which the program may give away.
+test('payloads of every size, that belong to the program', async (t) => {
+  const server = await start(t);
+  const client = await connected(t, server);
+  const sizes = [0, 1, 8192, 8193, 65536, 131071, 131072, 131073, 200000, 3 << 20, 5];
+  const sent = sizes.map((size, i) => Buffer.alloc(size, `${i} and more of it`));
+  const heard = [];
+  client.on('received', (mid, topic, payload) => heard.push(payload));
+  await called((done) => client.publish(1, false, 't', 'm', done));
+  for (const payload of sent) server.send({ cmd: 'publish', topic: 't', payload });
+  await until(() => heard.length === sizes.length);
+  for (const [i, payload] of heard.entries()) {
+    assert.ok(payload.equals(sent[i]), `${sizes[i]} bytes`);
+    if (payload.length <= 8192) continue;
+    structuredClone(payload.buffer, { transfer: [payload.buffer] });
+    assert.equal(payload.length, 0);
+  }
+});
+
 // A PUBLISH of QoS 0, and the topic once more as its payload.
 function twice(topic) {
   const text = Buffer.from(topic);

@@ -230,6 +230,7 @@ static void facts_of_another_attempt_are_over(void **state) {
   midge_link_ended(l.link, old);
   midge_link_written(l.link, old, 5);
   assert_int_equal(midge_link_received(l.link, old, CONNACK), 5);
+  assert_null(midge_link_room(l.link, old, 100000, &(size_t){0}));
   expect_nothing(&l);
   expect_dial(&l, "one.test", 1883);
   life_end(&l);

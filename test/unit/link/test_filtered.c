@@ -226,6 +226,19 @@ static void what_the_goodbye_of_tls_says_is_told(void **state) {
   server_end(&s);
 }
 
+/* It comes through the filter. */
+static void a_large_message_has_no_place_of_its_own(void **state) {
+  (void)state;
+  server s;
+  open_tls(&s);
+  assert_int_equal(SSL_write(s.ssl, "\x30\xa3\x8d\x06\0\1t", 7), 7);
+  receive(&l, server_output(&s));
+  assert_null(midge_link_room(l.link, midge_link_attempt(l.link), 100000,
+                              &(size_t){0}));
+  life_end(&l);
+  server_end(&s);
+}
+
 /* A server that wants new keys while it reads nothing: our answers fill what
  * is kept for it, and then its bytes have to wait. Returns those. */
 static midge_slice get_stuck(server *s) {
@@ -299,6 +312,7 @@ int main(void) {
       cmocka_unit_test(a_close_with_a_complaint_is_told_with_it),
       cmocka_unit_test(what_cannot_leave_is_not_taken_for_sent),
       cmocka_unit_test(what_the_goodbye_of_tls_says_is_told),
+      cmocka_unit_test(a_large_message_has_no_place_of_its_own),
       cmocka_unit_test(what_filters_cannot_take_waits_until_something_has_left),
       cmocka_unit_test(what_waits_is_not_read_past_a_goodbye_either),
   };

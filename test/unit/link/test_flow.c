@@ -22,6 +22,51 @@ static void receive_message(size_t size) {
   receive(&l, midge_slice_of(packet, 3 + remaining));
 }
 
+/* --- Receiving --- */
+
+/* The begin of a message of LARGE bytes with its topic. */
+enum { LARGE = 100000, READ = 40000 };
+static const uint8_t large[] = {0x30, 0xa4, 0x8d, 0x06, 0, 1, 't', 0};
+
+static void a_large_message_is_received_where_it_lies(void **state) {
+  (void)state;
+  begin((midge_client_options){0});
+  open_up(&l);
+  uint32_t attempt = midge_link_attempt(l.link);
+  uint8_t rest[LARGE], *place;
+  size_t size, come = 0;
+  assert_null(midge_link_room(l.link, attempt, READ, &size));
+  receive(&l, midge_slice_of(large, sizeof large));
+  while ((place = midge_link_room(l.link, attempt, READ, &size)) != NULL) {
+    assert_in_range(size, 1, READ);
+    for (size_t i = 0; i < size; i++) place[i] = (uint8_t)((come + i) % 251);
+    receive(&l, midge_slice_of(place, size));
+    come += size;
+  }
+  assert_in_range(come, LARGE / 2, LARGE - 1);
+  expect_nothing(&l);
+  for (size_t i = 0; i < LARGE; i++) rest[i] = (uint8_t)(i % 251);
+  receive(&l, midge_slice_of(rest + come, LARGE - come));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  assert_true(midge_slice_equal(l.event.message.payload,
+                                midge_slice_of(rest, sizeof rest)));
+  assert_null(midge_link_room(l.link, attempt, READ, &size));
+  life_end(&l);
+}
+
+static void a_large_message_that_broke_off_has_no_room(void **state) {
+  (void)state;
+  begin((midge_client_options){0});
+  open_up(&l);
+  uint32_t attempt = midge_link_attempt(l.link);
+  size_t size;
+  receive(&l, midge_slice_of(large, sizeof large));
+  assert_non_null(midge_link_room(l.link, attempt, READ, &size));
+  wish(&l, MIDGE_WISH_ABORT);
+  assert_null(midge_link_room(l.link, attempt, READ, &size));
+  life_end(&l);
+}
+
 /* --- Reading --- */
 
 /* What is held for the program counts, and a small mark holds to a message. */
@@ -428,6 +473,8 @@ static void what_comes_with_the_end_of_a_handshake_is_not_lost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_large_message_is_received_where_it_lies),
+      cmocka_unit_test(a_large_message_that_broke_off_has_no_room),
       cmocka_unit_test(reading_stops_above_the_mark),
       cmocka_unit_test(reading_stops_while_the_program_is_behind),
       cmocka_unit_test(a_pause_is_not_the_servers_silence),

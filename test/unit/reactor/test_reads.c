@@ -106,9 +106,42 @@ static void a_full_socket_is_read_once_in_a_round(void **state) {
   stop(&r);
 }
 
+enum { PLACE = 5000 };
+static uint8_t place[PLACE];
+
+static uint8_t *lend_place(void *context, size_t *size) {
+  (void)context;
+  *size = sizeof place;
+  return place;
+}
+
+static void on_placed(void *context, midge_slice bytes) {
+  rounds *r = context;
+  assert_ptr_equal(bytes.data, place);
+  r->answered += bytes.size;
+}
+
+static const midge_listener placed = {.place = lend_place,
+                                      .received = on_placed};
+
+static void a_socket_is_read_to_where_its_owner_says(void **state) {
+  (void)state;
+  rounds r;
+  start(&r);
+  int peer;
+  midge_socket *socket = open_socket(&r, &placed, &peer);
+  assert_true(fill(peer) > sizeof place);
+  go_round(&r);
+  assert_int_equal(r.answered, sizeof place);
+  close(peer);
+  midge_socket_drop(socket);
+  stop(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_full_socket_is_read_once_in_a_round),
+      cmocka_unit_test(a_socket_is_read_to_where_its_owner_says),
   };
   return cmocka_run_group_tests_name("reads", tests, NULL, NULL);
 }
