@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
+const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
 
 const ROOT = path.join(__dirname, '../..');
@@ -168,6 +169,30 @@ test('pkg-config --static: the examples without a shared library at all', async 
   const [subscribe, turn] = ['subscribe', 'turn'].map((name) => compile(name, flags));
   assert.doesNotMatch(needed(subscribe), /NEEDED/);
   await works(subscribe, turn);
+});
+
+test('a program with a loop of its own answers what it is asked', async () => {
+  const answer = compile('answer', pkgConfig());
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const child = spawn(answer, [url, 'question', 'answer'],
+    { env: { ...process.env, LD_LIBRARY_PATH: installed('lib') } });
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const client = mqtt.connect(url);
+  try {
+    await client.subscribeAsync('answer');
+    const answers = client.messages('answer');
+    // Until it has subscribed nobody hears what it is asked.
+    const asking = setInterval(() => client.publish('question', 'first'), 50);
+    for await (const { payload } of answers) {
+      assert.equal(payload.toString(), 'first');
+      break;
+    }
+    clearInterval(asking);
+  } finally {
+    clearTimeout(timer);
+    child.kill('SIGKILL');
+    await client.endAsync();
+  }
 });
 
 for (const [library, isShared] of [['midge::midge', true], ['midge::midge-static', false]]) {
