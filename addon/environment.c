@@ -157,10 +157,10 @@ void midge_environment_flush(midge_environment *environment) {
 }
 
 void midge_environment_push(midge_environment *environment) {
+  bool is_turning = environment->is_turning;
   midge_environment_flush(environment);
-  if (!environment->is_turning) return;
   cork(environment, false);
-  cork(environment, true);
+  if (is_turning) cork(environment, true);
 }
 
 /* The hook is added after the function it protects: hooks run in reverse, so

@@ -33,7 +33,8 @@ enum {
   FLAG_TEXT = 8,   /* the payload is a string */
   FLAG_BYTES = 16, /* the payload is a Uint8Array; neither: empty */
   FLAG_COALESCE = 32,
-  FLAG_PATIENT = 64 /* nobody waits for its success */
+  FLAG_PATIENT = 64,  /* nobody waits for its success */
+  FLAG_FOLLOWED = 128 /* the end of this turn is said by flush */
 };
 
 /* publish(index, token, flags, topic, payload, properties, ttl, timeout) */
@@ -58,6 +59,7 @@ static napi_value publish(napi_env env, napi_callback_info info) {
       .qos = (midge_qos)(flags & FLAG_QOS),
       .retain = (flags & FLAG_RETAIN) != 0,
       .coalesce = (flags & FLAG_COALESCE) != 0,
+      .followed = (flags & FLAG_FOLLOWED) != 0,
   };
   if (flags & FLAG_BYTES) wish.payload = bytes(env, args[4]);
   if (flags & FLAG_TEXT) {

@@ -34,6 +34,7 @@ const FLAG_TEXT = 8;
 const FLAG_BYTES = 16;
 const FLAG_COALESCE = 32;
 const FLAG_PATIENT = 64;
+const FLAG_FOLLOWED = 128;
 
 // What may be wrong with a request whose types are right.
 const wrong = {
@@ -401,7 +402,8 @@ class Client {
     }
     const kind = typeof content === 'string' ? FLAG_TEXT
       : content === undefined ? 0 : FLAG_BYTES;
-    const flags = qos | (retain ? FLAG_RETAIN : 0) | kind |
+    const isFollowed = isPlain && outgoing.isLarge(content);
+    const flags = qos | (retain ? FLAG_RETAIN : 0) | kind | (isFollowed ? FLAG_FOLLOWED : 0) |
       (limits?.coalesce ? FLAG_COALESCE : 0) |
       (this.#waits(request, limits) ? 0 : FLAG_PATIENT);
     const { index } = session;
@@ -410,7 +412,7 @@ class Client {
       : native.publish(index, mid, flags, topic, content, list, limits?.ttl,
         limits?.timeout);
     if (status !== 0) return this.#judge(status, wrong.publish);
-    if (isPlain) outgoing.begin(session, topic, lenientText);
+    if (isPlain) outgoing.begin(session, topic, lenientText, isFollowed);
     this.#accept(mid, request, limits);
     if (channels.publish.hasSubscribers) {
       this.#announce(channels.publish, { mid, topic, payload: content, qos, retain });

@@ -45,16 +45,21 @@ let topicBytes; // its bytes; of no meaning while nothing is written
 let topicSize = 0;
 let isDelivering = false; // events, whose end is also the end of this turn
 let isEnding = false; // the end of this turn is on its way
+let isFollowed = false; // what the addon has taken may wait for that
 
 function end() {
   isEnding = false;
   current = null;
-  if (words[COUNT] !== 0) native.flush();
+  if (words[COUNT] === 0 && !isFollowed) return;
+  isFollowed = false;
+  native.flush();
 }
 
-// Those that follow in this turn may be written. The addon has taken `text`.
-function begin(session, text, isLenient) {
+// Those that follow in this turn may be written. The addon has taken `text`, with
+// a payload that may wait for those if it was told of them.
+function begin(session, text, isLenient, isTold) {
   current = session;
+  isFollowed ||= isTold;
   topic = undefined;
   const known = topics[Number(isLenient)];
   if (text.length <= TOPIC_MAX && !PLAIN.test(text) && !known.has(text)) {
@@ -146,4 +151,9 @@ function delivering(on) {
   if (!on) end();
 }
 
-module.exports = { records, words, begin, add, urge, delivering };
+// Bytes that are never written here: the addon copies them once.
+function isLarge(content) {
+  return typeof content !== 'string' && content !== undefined && content.length > PAYLOAD_MAX;
+}
+
+module.exports = { records, words, isLarge, begin, add, urge, delivering };

@@ -89,7 +89,9 @@ MIDGE_API bool midge_reactor_more(midge_reactor *reactor, midge_event *event);
 MIDGE_API bool midge_reactor_read(midge_reactor *reactor);
 /* On the same thread, around dealing with events: with `helps`, what is wished
  * in between may wait for its end, and then leaves together, on this thread if
- * some connection is read by it. */
+ * some connection is read by it. Large publishes that are `followed` wait for
+ * _uncork also without _cork, but no more than 256 KiB of them, and leave on
+ * this thread if the reactor sleeps. */
 MIDGE_API void midge_reactor_cork(midge_reactor *reactor);
 MIDGE_API void midge_reactor_uncork(midge_reactor *reactor);
 

@@ -44,6 +44,9 @@ typedef struct midge_publish {
   bool coalesce;  /* of those that say so, while there is no connection, only
                      the newest of a topic waits; the others end with
                      MIDGE_EREPLACED. Not of a will */
+  bool followed;  /* with `helps` of midge_reactor_options: the program
+                     publishes more, or will call midge_reactor_uncork, and of
+                     more than 4 KiB this waits for that. Not of a will */
   uint64_t label; /* of a durable session: what its record remembers it by */
 } midge_publish;
 

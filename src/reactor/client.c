@@ -161,7 +161,9 @@ static midge_status put(midge_client *client, midge_wish *wish) {
   if (!is_large(wish)) return midge_reactor_wish(reactor, wish);
   wish->draft = midge_message_draft(&reactor->allocator, &wish->publish);
   if (wish->draft == NULL) return MIDGE_ENOMEM;
+  if (wish->publish.followed) midge_help_gather(reactor, wish);
   midge_status status = midge_reactor_wish(reactor, wish);
+  if (status != MIDGE_OK) midge_reactor_uncork(reactor); /* by nothing */
   midge_buffer_release(wish->draft);
   return status;
 }

@@ -133,5 +133,16 @@ void midge_reactor_uncork(midge_reactor *reactor) {
   if (!reactor->helps) return; /* others may wish at the same time */
   bool rings = reactor->is_ring_due;
   reactor->is_corked = reactor->is_ring_due = false;
+  reactor->is_gathering = false;
+  reactor->corked_bytes = 0;
   if (rings && !take_mail(reactor)) midge_reactor_ring(reactor);
+}
+
+void midge_help_gather(midge_reactor *reactor, const midge_wish *wish) {
+  size_t size = midge_wish_size(wish) + midge_wish_held(wish);
+  if (!reactor->helps) return;
+  if (reactor->is_gathering &&
+      reactor->corked_bytes + size > MIDGE_GATHERED_MAX)
+    midge_reactor_uncork(reactor);
+  reactor->is_corked = reactor->is_gathering = true;
 }

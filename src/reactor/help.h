@@ -13,6 +13,10 @@
 
 /* True: the wish is done already. Else it is for the mailbox. */
 MIDGE_CHECKED bool midge_help(midge_client *client, const midge_wish *wish);
+/* This is put next, and is followed by more: they leave together, on the
+ * program's thread. What large ones cost is the system's work, for which a
+ * second thread would need a core that the server has use for. */
+void midge_help_gather(midge_reactor *reactor, const midge_wish *wish);
 /* The thread that takes events has all there are. */
 void midge_help_note(midge_reactor *reactor);
 

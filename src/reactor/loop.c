@@ -106,14 +106,18 @@ void midge_reactor_ring(midge_reactor *reactor) {
 }
 
 /* Wishes of a turn may leave together, if they are not too many; while some
- * connection is near the reactor looks for them now and then, and not after. */
-static void wait_for_more(midge_reactor *reactor, size_t size, bool needed) {
+ * connection is near the reactor looks for them now and then, and not after.
+ * Large publishes wait for each other alone: others may be urgent. */
+static void wait_for_more(midge_reactor *reactor, const midge_wish *wish,
+                          bool needed) {
   reactor->is_ring_due |= needed;
-  reactor->corked_bytes += size;
-  bool is_few = reactor->corked_bytes <= CORKED_MAX;
-  if (is_few && atomic_load(&reactor->near_count) != 0) return;
+  reactor->corked_bytes += midge_wish_size(wish) + midge_wish_held(wish);
+  reactor->is_gathering &= wish->draft != NULL && wish->publish.followed;
+  size_t most = reactor->is_gathering ? MIDGE_GATHERED_MAX : CORKED_MAX;
+  bool waits = reactor->is_gathering || atomic_load(&reactor->near_count) != 0;
+  if (waits && reactor->corked_bytes <= most) return;
   if (reactor->is_ring_due) midge_reactor_ring(reactor);
-  reactor->is_corked = reactor->is_ring_due = false;
+  reactor->is_corked = reactor->is_gathering = reactor->is_ring_due = false;
 }
 
 midge_status midge_reactor_wish(midge_reactor *reactor,
@@ -121,8 +125,7 @@ midge_status midge_reactor_wish(midge_reactor *reactor,
   bool needed;
   midge_status status = midge_mailbox_put(&reactor->mailbox, wish, &needed);
   if (reactor->is_corked)
-    wait_for_more(reactor, midge_wish_size(wish) + midge_wish_held(wish),
-                  needed);
+    wait_for_more(reactor, wish, needed);
   else if (needed)
     midge_reactor_ring(reactor);
   return status;

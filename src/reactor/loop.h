@@ -20,6 +20,9 @@ enum { MIDGE_READ_BYTES = 64 * 1024 - (int)sizeof(midge_buffer) };
 /* Connections that the program's thread reads, and what is bulk for it. */
 enum { MIDGE_NEAR_MAX = 64, MIDGE_NEAR_BYTES = 16 * 1024 };
 
+/* What large publishes of a turn weigh that wait for each other. */
+enum { MIDGE_GATHERED_MAX = 256 * 1024 };
+
 typedef struct midge_lookup midge_lookup;
 typedef struct midge_socket midge_socket;
 
@@ -81,6 +84,7 @@ struct midge_reactor {
   bool is_corked;    /* what it wishes waits until it has dealt with events */
   bool is_ring_due;  /* something does, and the reactor sleeps */
   size_t corked_bytes;
+  bool is_gathering; /* or until much does, as it has said that more follows */
 
   uv_thread_t thread;
   atomic_bool stopping;

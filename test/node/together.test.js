@@ -116,6 +116,61 @@ test('sizes around what is written together', async () => {
     payload.every((byte) => byte === payload.length % 251)));
 });
 
+// More of them than wait for each other, and than a socket takes.
+for (const protocolVersion of [4, 5]) {
+  test(`large ones leave together, in order with all others: version ${protocolVersion}`,
+    async () => {
+      const client = await connected({ protocolVersion });
+      const topic = `large/${protocolVersion}`;
+      const sizes = [16384, 4096, 4097, 10, 70000, 300000, 16384, 5000];
+      const published = [];
+      const told = [];
+      for (let turn = 0; turn < 6; turn += 1) {
+        for (let at = 0; at < 40; at += 1) {
+          const number = published.length;
+          const size = sizes[(at + turn) % sizes.length];
+          const qos = at % 13 === 7 ? 1 : 0;
+          const content = Buffer.alloc(size, `${number},`);
+          const message = at % 5 === 3 ? content.toString() : Buffer.from(content);
+          published.push([`${topic}/${at % 3}`, content, qos]);
+          assert.equal(client.publish(qos, false, `${topic}/${at % 3}`, message,
+            qos === 1 || at % 4 === 0
+              ? (mid, error) => told.push([number, error]) : undefined), 0);
+          if (typeof message !== 'string') message.fill('?'); // it was taken as it was
+        }
+        if (turn % 2 === 0) await new Promise(setImmediate);
+      }
+      const got = await arrived(topic, published.length);
+      assert.equal(got.length, published.length);
+      for (const [at, { topic: name, payload, qos }] of got.entries()) {
+        assert.equal(name, published[at][0]);
+        assert.ok(payload.equals(published[at][1]), `message ${at}`);
+        assert.equal(qos, published[at][2]);
+      }
+      const waiting = published.map((one, at) => at)
+        .filter((at) => published[at][2] === 1 || at % 40 % 4 === 0);
+      await until(() => told.length >= waiting.length);
+      assert.deepEqual(told.map(([number]) => number).sort((a, b) => a - b), waiting);
+      assert.ok(told.every(([, error]) => error === undefined));
+    });
+}
+
+test('a large one that is alone in its turn leaves at its end', async () => {
+  const client = await connected();
+  assert.equal(client.publish(0, false, 'large/alone', Buffer.alloc(8192)), 0);
+  assert.equal((await arrived('large/alone', 1)).length, 1);
+});
+
+test('large ones leave before the goodbye of the same turn', async () => {
+  const client = await connected();
+  for (let at = 0; at < 5; at += 1) {
+    assert.equal(client.publish(0, false, 'large/goodbye', Buffer.alloc(16384, `${at}`)), 0);
+  }
+  assert.equal(client.disconnect(), 0);
+  const got = await arrived('large/goodbye', 5);
+  assert.deepEqual(got.map(({ payload }) => payload[0] - 48), [0, 1, 2, 3, 4]);
+});
+
 test('two clients in turns, each in its order', async () => {
   const pair = [await connected(), await connected()];
   for (let at = 0; at < 1000; at += 1) {

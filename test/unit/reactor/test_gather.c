@@ -1,0 +1,201 @@
+/* Large publishes of a turn of the program, which leave together at its end, on
+ * the thread that has made them. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+
+enum {
+  LARGE = 16 * 1024, /* bytes, more than is copied twice */
+  TURN = 5,          /* messages that are less than what waits at most */
+  MANY = 40,         /* and more than that */
+};
+
+static pthread_t here;
+static atomic_size_t woken_here;
+
+static void note_wake(void *context) {
+  (void)context;
+  if (pthread_equal(pthread_self(), here)) atomic_fetch_add(&woken_here, 1);
+}
+
+static void start(program *p, broker *b, bool lends_itself) {
+  here = pthread_self();
+  atomic_store(&woken_here, 0);
+  helps = lends_itself;
+  on_wake = note_wake;
+  program_start(p, url_of(b), NULL);
+  helps = false;
+  on_wake = NULL;
+  wait_until_opened(p);
+}
+
+static uint64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* The payload is a number and blanks. */
+static midge_status publish_large(program *p, unsigned long number,
+                                  bool followed) {
+  char payload[LARGE];
+  memset(payload, ' ', sizeof payload);
+  int size = snprintf(payload, sizeof payload, "%lu", number);
+  payload[size] = ' ';
+  midge_publish publish = {
+      .topic = MIDGE_TEXT("t"),
+      .payload = {(const uint8_t *)payload, sizeof payload},
+      .followed = followed,
+  };
+  return midge_client_publish(p->client, &publish, number + 1);
+}
+
+static void expect_in_order(broker *b, unsigned long count) {
+  assert_true(broker_expect(b, count));
+  for (unsigned long i = 0; i < count; i++)
+    assert_int_equal(broker_number(b, i), i);
+}
+
+/* Takes all there is, and so wants to be woken again. */
+static void take_all(program *p) {
+  while (midge_reactor_event(p->reactor, &p->event))
+    p->done += p->event.type == MIDGE_EVENT_DONE;
+}
+
+/* A message of QoS 0 is done once it is sent: who sends it wakes the program.
+ */
+static void large_publishes_are_sent_by_who_makes_them(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  unsigned long number = 0;
+  uint64_t until = now_ms() + PATIENCE_MS;
+  while (atomic_load(&woken_here) == 0 && now_ms() < until) {
+    for (int i = 0; i < TURN; i++)
+      assert_int_equal(publish_large(&p, number++, true), MIDGE_OK);
+    midge_reactor_uncork(p.reactor);
+    wait_for_done(&p, number);
+    take_all(&p);
+  }
+  assert_true(atomic_load(&woken_here) != 0);
+  expect_in_order(b, number);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+/* None of the turns has an end. */
+static void much_does_not_wait_for_the_end_of_a_turn(void **state) {
+  (void)state;
+  for (int helping = 0; helping < 2; helping++) {
+    program p;
+    broker *b = broker_start(&(broker_options){0});
+    start(&p, b, helping != 0);
+    for (unsigned long number = 0; number < MANY; number++)
+      assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
+    uint64_t until = now_ms() + PATIENCE_MS;
+    while (broker_count(b) < MANY / 2 && now_ms() < until) usleep(1000);
+    assert_true(broker_count(b) >= MANY / 2);
+    midge_reactor_uncork(p.reactor);
+    expect_in_order(b, MANY);
+    program_stop(&p);
+    broker_stop(b);
+  }
+}
+
+/* Nor does what is urgent, and what is before it. */
+static void others_do_not_wait_for_large_ones(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  assert_int_equal(publish_large(&p, 0, true), MIDGE_OK);
+  assert_int_equal(publish_number(p.client, 1, 0), MIDGE_OK);
+  expect_in_order(b, 2);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+static void a_wait_is_the_end_of_a_turn(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  assert_int_equal(publish_large(&p, 0, true), MIDGE_OK);
+  wait_for_done(&p, 1);
+  expect_in_order(b, 1);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+/* Small ones, large ones that nothing follows, and those of QoS 1, for which
+ * the program waits too. */
+static void order_holds_among_what_waits_and_what_does_not(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  unsigned long number = 0;
+  for (int turn = 0; turn < 200; turn++) {
+    for (int i = 0; i < turn % 4; i++)
+      assert_int_equal(publish_large(&p, number++, true), MIDGE_OK);
+    if (turn % 3 == 0)
+      assert_int_equal(publish_number(p.client, number++, turn % 2), MIDGE_OK);
+    if (turn % 5 == 0)
+      assert_int_equal(publish_large(&p, number++, false), MIDGE_OK);
+    if (turn % 7 != 0) midge_reactor_uncork(p.reactor);
+    if (turn % 11 == 0) take_all(&p);
+  }
+  wait_for_done(&p, number);
+  expect_in_order(b, number);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+static void what_waits_leaves_before_a_goodbye(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  for (unsigned long number = 0; number < TURN; number++)
+    assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
+  assert_int_equal(midge_client_disconnect(p.client, MIDGE_REASON_SUCCESS,
+                                           (midge_properties){0}, false),
+                   MIDGE_OK);
+  wait_for_end(&p, MIDGE_OK);
+  expect_in_order(b, TURN);
+  assert_int_equal(p.done, TURN);
+  assert_int_equal(p.failures, 0);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+/* Of a reactor that is stopped in the middle of a turn. */
+static void what_waits_at_the_end_is_let_go_of(void **state) {
+  (void)state;
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  start(&p, b, true);
+  for (unsigned long number = 0; number < TURN; number++)
+    assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
+  program_stop(&p);
+  broker_stop(b);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(large_publishes_are_sent_by_who_makes_them),
+      cmocka_unit_test(much_does_not_wait_for_the_end_of_a_turn),
+      cmocka_unit_test(others_do_not_wait_for_large_ones),
+      cmocka_unit_test(a_wait_is_the_end_of_a_turn),
+      cmocka_unit_test(order_holds_among_what_waits_and_what_does_not),
+      cmocka_unit_test(what_waits_leaves_before_a_goodbye),
+      cmocka_unit_test(what_waits_at_the_end_is_let_go_of),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
