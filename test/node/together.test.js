@@ -157,8 +157,10 @@ for (const protocolVersion of [4, 5]) {
 
 test('a large one that is alone in its turn leaves at its end', async () => {
   const client = await connected();
-  assert.equal(client.publish(0, false, 'large/alone', Buffer.alloc(8192)), 0);
-  assert.equal((await arrived('large/alone', 1)).length, 1);
+  for (let count = 1; count < 5; count += 1) { // midge's thread sleeps after the first
+    assert.equal(client.publish(0, false, 'large/alone', Buffer.alloc(8192)), 0);
+    assert.equal((await arrived('large/alone', count)).length, count);
+  }
 });
 
 test('large ones leave before the goodbye of the same turn', async () => {
