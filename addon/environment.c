@@ -91,13 +91,14 @@ static bool has_clients(const midge_environment *environment) {
          environment->client_room;
 }
 
-/* What a test file has left behind needs no thread. It has one again with its
- * next client. */
+/* What a test file has left behind needs no thread and no descriptor. It has
+ * them again with its next client. */
 static void rest(midge_environment *environment) {
   if (environment->reactor == NULL || has_clients(environment)) return;
   if (environment->stash.count != 0) return;
   midge_reactor_stop(environment->reactor);
   environment->reactor = NULL;
+  midge_wake_cease(environment->wake);
 }
 
 midge_environment *midge_environment_another(midge_environment *environment) {
@@ -178,12 +179,14 @@ midge_status midge_environment_start(midge_environment *environment) {
   if (environment->wake == NULL && !open_wake(environment)) {
     return MIDGE_EERRNO;
   }
-  return midge_reactor_start(
+  midge_status status = midge_reactor_start(
       &environment->reactor,
       &(midge_reactor_options){.wake = poke,
                                .context = environment,
                                .helps = true,
-                               .epoll = midge_wake_epoll(environment->wake)});
+                               .epoll = midge_wake_listen(environment->wake)});
+  if (status != MIDGE_OK) midge_wake_cease(environment->wake);
+  return status;
 }
 
 static void drop_stash(midge_environment *environment) {

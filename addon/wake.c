@@ -11,14 +11,19 @@
 
 #define UV_READABLE 1 /* in every version 1 */
 
-/* Its own piece of memory, as it ends when the loop says so. */
+/* Pieces of memory of their own, as they end when the loop says so. */
 typedef struct bell {
   napi_async_cleanup_hook_handle hook;
-  int open;   /* handles */
-  int epoll;  /* what the second one polls, or 0 */
-  void *poll; /* a uv_poll_t of Node's, behind the first one; or null */
+  int open; /* handles: its own, and those of ears */
   alignas(max_align_t) uint8_t async[]; /* a uv_async_t of Node's */
 } bell;
+
+typedef struct ear {
+  midge_wake *wake;
+  bell *bell;
+  int epoll;
+  alignas(max_align_t) uint8_t poll[]; /* a uv_poll_t of Node's */
+} ear;
 
 struct midge_wake {
   napi_env env;
@@ -28,6 +33,7 @@ struct midge_wake {
   midge_host host;
   napi_async_context origin; /* what JavaScript's hooks see of turns */
   bell *bell;                /* null: there is no such loop, or it is closed */
+  ear *ear;                  /* null: the loop polls nothing for us */
 };
 
 /* --- By Node-API's function --- */
@@ -65,58 +71,75 @@ static void on_awake(void *async) {
 }
 
 static void on_readable(void *poll, int status, int events) {
-  midge_wake *wake = *data_of(poll);
+  const ear *listening = *data_of(poll);
+  midge_wake *wake = listening->wake;
   (void)status;
   (void)events;
   if (wake->turns->read(wake->context)) turn(wake);
 }
 
-static void on_closed(void *handle) {
-  bell *closed = *data_of(handle);
+/* Node waits for the environment's end until the hook is removed. */
+static void let_go(bell *closed) {
   if (--closed->open > 0) return;
-  if (closed->epoll != 0) close(closed->epoll);
   napi_remove_async_cleanup_hook(closed->hook);
   free(closed);
 }
 
-static void close_handle(const midge_host *host, bell *closing, void *handle) {
-  *data_of(handle) = closing;
-  host->close(handle, on_closed);
+static void on_bell_closed(void *async) {
+  let_go(*data_of(async));
 }
 
-/* Node waits for its end until the hook is removed. Nobody sends any more. */
+static void on_ear_closed(void *poll) {
+  ear *closed = *data_of(poll);
+  close(closed->epoll);
+  let_go(closed->bell);
+  free(closed);
+}
+
+void midge_wake_cease(midge_wake *wake) {
+  if (wake->ear != NULL) wake->host.close(wake->ear->poll, on_ear_closed);
+  wake->ear = NULL;
+}
+
+/* Nobody sends any more. */
 static void close_bell(napi_async_cleanup_hook_handle hook, void *data) {
   midge_wake *wake = data;
   bell *closing = wake->bell;
   (void)hook; /* the same as its own */
   wake->bell = NULL;
   napi_async_destroy(wake->env, wake->origin);
-  close_handle(&wake->host, closing, closing->async);
-  if (closing->poll != NULL) close_handle(&wake->host, closing, closing->poll);
+  midge_wake_cease(wake);
+  *data_of(closing->async) = closing;
+  wake->host.close(closing->async, on_bell_closed);
 }
 
-/* The next place for a handle of any kind. */
-static size_t round_up(size_t size) {
-  return (size + alignof(max_align_t) - 1) / alignof(max_align_t) *
-         alignof(max_align_t);
+static bool begin_poll(const midge_host *host, ear *made) {
+  made->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (made->epoll < 0) return false;
+  if (host->poll_init(host->loop, made->poll, made->epoll) != 0) {
+    close(made->epoll);
+    return false;
+  }
+  host->unref(made->poll);
+  *data_of(made->poll) = made;
+  host->poll_start(made->poll, UV_READABLE, on_readable);
+  return true;
 }
 
 /* Without it the reactor reads everything. */
-static void hang_poll(midge_wake *wake, bell *hung) {
-  const midge_host *host = &wake->host;
-  void *poll = hung->async + round_up(host->async_size);
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll < 0) return;
-  if (host->poll_init(host->loop, poll, epoll) != 0) {
-    close(epoll);
-    return;
+int midge_wake_listen(midge_wake *wake) {
+  if (wake->bell == NULL) return 0;
+  ear *made = calloc(1, sizeof *made + wake->host.poll_size);
+  if (made == NULL) return 0;
+  if (!begin_poll(&wake->host, made)) {
+    free(made);
+    return 0;
   }
-  hung->epoll = epoll;
-  hung->poll = poll;
-  hung->open++;
-  host->unref(poll);
-  *data_of(poll) = wake;
-  host->poll_start(poll, UV_READABLE, on_readable);
+  made->wake = wake;
+  made->bell = wake->bell;
+  made->bell->open++;
+  wake->ear = made;
+  return made->epoll;
 }
 
 static bool hang(midge_wake *wake, bell *hung, napi_value name) {
@@ -131,7 +154,6 @@ static bool hang(midge_wake *wake, bell *hung, napi_value name) {
   host->unref(hung->async);
   *data_of(hung->async) = wake;
   hung->open = 1;
-  hang_poll(wake, hung);
   return true;
 ExitInit:
   napi_async_destroy(wake->env, wake->origin);
@@ -143,8 +165,7 @@ Exit:
 /* Without it there is the function. */
 static void hang_bell(midge_wake *wake, napi_value name) {
   if (!midge_host_find(&wake->host, wake->env)) return;
-  bell *hung = calloc(
-      1, sizeof *hung + round_up(wake->host.async_size) + wake->host.poll_size);
+  bell *hung = calloc(1, sizeof *hung + wake->host.async_size);
   if (hung == NULL) return;
   if (hang(wake, hung, name))
     wake->bell = hung;
@@ -170,10 +191,6 @@ midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
   napi_unref_threadsafe_function(env, wake->function);
   hang_bell(wake, name);
   return wake;
-}
-
-int midge_wake_epoll(const midge_wake *wake) {
-  return wake->bell != NULL ? wake->bell->epoll : 0;
 }
 
 void midge_wake_free(midge_wake *wake) {

@@ -25,8 +25,10 @@ typedef struct midge_wake_turns {
  * any more. Null: it could not be made. */
 midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
                             void *context);
-/* What the loop polls, or 0. */
-int midge_wake_epoll(const midge_wake *wake);
+/* Have the loop poll an epoll, which is returned; 0: it does not. */
+int midge_wake_listen(midge_wake *wake);
+/* It polls that no more, and closes it. */
+void midge_wake_cease(midge_wake *wake);
 /* At the very end of the environment. */
 void midge_wake_free(midge_wake *wake);
 /* From any thread: there will be a turn. */

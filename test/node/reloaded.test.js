@@ -127,6 +127,28 @@ test('a copy without clients has no thread once another is loaded, and then has 
     assert.deepEqual([code, out, err], [0, '3\nagain x', '']);
   });
 
+test('nor does one without clients keep a descriptor', async () => {
+  const { code, out, err } = await run(`${support}
+    const polls = () => fs.readdirSync('/proc/self/fd').filter((name) => {
+      try {
+        return fs.readlinkSync('/proc/self/fd/' + name).includes('eventpoll');
+      } catch {
+        return false; // it was that of the folder
+      }
+    }).length;
+    (async () => {
+      const before = polls();
+      for (const copy of [mqtt, reload(), reload()]) await (await open(copy)).endAsync();
+      console.log(polls() > before);
+      do {
+        gc();
+        await new Promise(setImmediate);
+        reload();
+      } while (polls() > before);
+    })();`, { port: broker.port, args: ['--expose-gc'] });
+  assert.deepEqual([code, out, err], [0, 'true', '']);
+});
+
 test('copies that were left open end with the process', async () => {
   const { code, signal, out, err } = await run(`${support}
     (async () => {
