@@ -12,6 +12,7 @@ enum {
   EVENTS_MAX = 256, /* of one read; more is bulk */
   BUSY_MAX = 4,     /* reads in a row that find the program busy with events */
   STAY_MS = 50, /* without a read, or twice that: the reactor takes it back */
+  LATE_MS = 2,  /* and what has waited so long when it looks */
 };
 
 static void grow_shy(midge_socket *socket) {
@@ -20,26 +21,52 @@ static void grow_shy(midge_socket *socket) {
 
 /* --- On the reactor's thread --- */
 
+static bool has_bytes(const midge_socket *socket) {
+  uint8_t byte;
+  return recv(socket->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* What waits, waits for a program that is busy. */
 static void take_back(midge_socket *socket) {
-  uint8_t byte;
-  if (recv(socket->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
-    grow_shy(socket);
+  if (has_bytes(socket)) grow_shy(socket);
   midge_socket_fetch(socket);
 }
 
+/* True: something waits to be read, and it is looked at again soon. */
+static bool look_at(midge_socket *socket) {
+  if (!socket->was_read) {
+    take_back(socket);
+    return false;
+  }
+  socket->was_read = false;
+  socket->is_late = has_bytes(socket);
+  if (!socket->is_late && socket->shy > 0) socket->shy--;
+  return socket->is_late;
+}
+
+static void on_late(uv_timer_t *timer);
+
 static void on_stay(uv_timer_t *timer) {
+  midge_reactor *reactor = timer->data;
+  bool is_late = false;
+  midge_reactor_enter(reactor);
+  for (size_t i = atomic_load(&reactor->near_count); i > 0; i--)
+    is_late |= look_at(reactor->near[i - 1]);
+  if (is_late)
+    uv_timer_start(timer, on_late, LATE_MS, 0);
+  else if (atomic_load(&reactor->near_count) != 0)
+    uv_timer_start(timer, on_stay, STAY_MS, 0);
+}
+
+/* A program that works in pieces reads now and then, and too late each time. */
+static void on_late(uv_timer_t *timer) {
   midge_reactor *reactor = timer->data;
   midge_reactor_enter(reactor);
   for (size_t i = atomic_load(&reactor->near_count); i > 0; i--) {
     midge_socket *socket = reactor->near[i - 1];
-    if (!socket->was_read)
-      take_back(socket);
-    else if (socket->shy > 0)
-      socket->shy--;
-    socket->was_read = false;
+    if (socket->is_late && !socket->was_read) take_back(socket);
   }
-  if (atomic_load(&reactor->near_count) == 0) uv_timer_stop(timer);
+  uv_timer_start(timer, on_stay, STAY_MS, 0);
 }
 
 static void take_all_back(midge_reactor *reactor) {
@@ -58,7 +85,7 @@ static void begin(midge_socket *socket) {
   if (!may_be_near(socket) || !midge_socket_go_near(socket)) return;
   if (atomic_load(&reactor->blocks)) take_all_back(reactor);
   if (uv_is_active((uv_handle_t *)&reactor->stay)) return;
-  uv_timer_start(&reactor->stay, on_stay, STAY_MS, STAY_MS);
+  uv_timer_start(&reactor->stay, on_stay, STAY_MS, 0);
 }
 
 static void judge(midge_socket *socket, bool wakes, size_t count) {

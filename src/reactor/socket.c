@@ -149,6 +149,7 @@ bool midge_socket_go_near(midge_socket *socket) {
     return false;
   midge_socket_read(socket, false);
   socket->is_near = socket->was_read = true;
+  socket->is_late = false;
   reactor->near[count] = socket;
   atomic_store(&reactor->near_count, count + 1);
   return true;

@@ -37,6 +37,7 @@ struct midge_socket {
   bool is_given_up;    /* the reading side has had its time since `fault` */
   bool is_near;        /* the program's thread reads it (near.h) */
   bool was_read;       /* by that, lately */
+  bool is_late;        /* bytes waited in it when the reactor looked last */
   uint8_t calm;        /* reads in a row that each woke the program */
   uint8_t shy;         /* it is near only after more of these */
   int fault;           /* of a write, libuv's; 0: none has failed */

@@ -190,6 +190,23 @@ static void what_nobody_reads_is_taken_back(void **state) {
   close_raw(&p, &server);
 }
 
+/* The program looks at its epoll, but works in between. */
+static void what_is_read_late_each_time_is_taken_back(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  size_t wanted = p.messages;
+  for (int round = 0; round < ROUNDS_MAX && is_near(&p); round++) {
+    say(&server);
+    usleep(20 * 1000);
+    turn_until(&p, &p.messages, ++wanted);
+  }
+  assert_false(is_near(&p));
+  close_raw(&p, &server);
+}
+
 /* And needs more of them to be near again than at first. */
 static void what_waited_for_a_busy_program_is_shy(void **state) {
   (void)state;
@@ -554,6 +571,7 @@ int main(void) {
       cmocka_unit_test(who_wakes_for_each_message_reads_itself),
       cmocka_unit_test(without_a_descriptor_the_reactor_reads),
       cmocka_unit_test(what_nobody_reads_is_taken_back),
+      cmocka_unit_test(what_is_read_late_each_time_is_taken_back),
       cmocka_unit_test(what_waited_for_a_busy_program_is_shy),
       cmocka_unit_test(who_blocks_has_it_read),
       cmocka_unit_test(what_comes_in_bulk_is_the_reactors),
