@@ -91,14 +91,18 @@ static void on_bell_closed(void *async) {
 
 static void on_ear_closed(void *poll) {
   ear *closed = *data_of(poll);
-  close(closed->epoll);
   let_go(closed->bell);
   free(closed);
 }
 
+/* The loop has let go of the descriptor when `close` returns; who has few of
+ * them needs it before the loop's next turn. */
 void midge_wake_cease(midge_wake *wake) {
-  if (wake->ear != NULL) wake->host.close(wake->ear->poll, on_ear_closed);
+  ear *closing = wake->ear;
+  if (closing == NULL) return;
   wake->ear = NULL;
+  wake->host.close(closing->poll, on_ear_closed);
+  close(closing->epoll);
 }
 
 /* Nobody sends any more. */
