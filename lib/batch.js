@@ -13,6 +13,7 @@ const RECORDS_MAX = 1024;
 const TURN_MS = 10; // after this long, timers and sockets get their turn
 const ANSWERS_MS = 1; // so long, no server waits for what was handled already
 const LOOK_EVERY = 64; // records between two looks at the clock
+const MANY = 32; // records of a batch whose first quarter is answered before the rest
 
 // As enum midge_event_type has them; the life of a client has its own names.
 const MESSAGE = 2;
@@ -136,10 +137,12 @@ function later() {
 
 // Deliver what is left of this batch. False: the turn has lasted long enough.
 function rest(end) {
+  const early = count < MANY ? 0 : count >> 2;
   while (position < count) {
     const at = position * RECORD_WORDS;
     position += 1; // whatever happens, this one was delivered
     deliver(at);
+    if (position === early) acknowledgements.flush();
     if (position % LOOK_EVERY !== 0) continue;
     const now = performance.now();
     if (now > answersAt) {

@@ -206,3 +206,35 @@ test('several of one program are read by it, and each ends for itself', async ()
   await until(() => clients.every((client) => client.disconnected), 'all have ended');
   assert.deepEqual(trips, clients.map((client, at) => 100 + at));
 });
+
+// A server that wakes up takes as long as the rest takes.
+test('the first answers of many leave before the last of them is handled', async () => {
+  const flood = `
+    const net = require('node:net');
+    const { parentPort, workerData } = require('node:worker_threads');
+    const messages = Buffer.concat(Array.from({ length: 60 },
+      (none, at) => Buffer.from([0x32, 6, 0, 1, 0x61, 0, at + 1, 0x78])));
+    net.createServer((socket) => {
+      socket.on('data', (data) => {
+        if (data[0] === 0x10) socket.write(Buffer.concat([Buffer.from([0x20, 2, 0, 0]), messages]));
+        if (data[0] === 0x40) Atomics.store(workerData, 0, 1);
+      });
+    }).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });`;
+  const { code, out, err } = await run(`
+    const { Worker } = require('node:worker_threads');
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const server = new Worker(${JSON.stringify(flood)}, { eval: true, workerData: flag });
+    server.on('message', (at) => {
+      const client = mqtt.connect('mqtt://127.0.0.1:' + at);
+      let heard = 0;
+      client.on('message', () => {
+        heard += 1;
+        if (heard !== 60) return;
+        const end = Date.now() + 20000;
+        while (Atomics.load(flag, 0) === 0 && Date.now() < end);
+        console.log(Atomics.load(flag, 0));
+        process.exit();
+      });
+    });`);
+  assert.deepEqual([code, out, err], [0, '1', '']);
+});
