@@ -60,8 +60,8 @@ static uint32_t *add_record(midge_batch *batch, const midge_event *event,
 }
 
 /* Memory that the system has given and nobody has touched comes page by page,
- * an interrupt for each; asked for all at once it is twice as quick. Older
- * systems refuse. */
+ * an interrupt for each, if it is not asked for all at once. Older systems
+ * refuse. */
 static void populate(uint8_t *bytes, size_t size) {
 #if defined(MADV_POPULATE_WRITE)
   uintptr_t first = ((uintptr_t)bytes + PAGE - 1) / PAGE * PAGE;

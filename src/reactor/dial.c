@@ -11,11 +11,11 @@
 #include "reactor/lookup.h"
 
 enum {
-  ADDRESSES_MAX = 16,      /* of a name that are tried */
-  HEAD_START_MS = 250,     /* RFC 8305, 5: Connection Attempt Delay */
-  KEEPALIVE_S = 60,        /* TCP's own, for peers that vanish */
-  PLACE_MAX = 320,         /* a host and a port as text */
-  NEAR_BYTES = 256 * 1024, /* what waits for a server of this machine */
+  ADDRESSES_MAX = 16,       /* of a name that are tried */
+  HEAD_START_MS = 250,      /* RFC 8305, 5: Connection Attempt Delay */
+  KEEPALIVE_S = 60,         /* TCP's own, for peers that vanish */
+  PLACE_MAX = 320,          /* a host and a port as text */
+  LOCAL_BYTES = 256 * 1024, /* what waits for a server of this machine */
 };
 
 typedef union midge_address {
@@ -165,7 +165,7 @@ static bool is_loopback(const midge_address *address) {
  * the caches before the server reads it, and then costs both sides several
  * times as much. Far away it is the system that knows what the way holds. */
 static void limit_waiting(midge_socket *socket, const midge_address *address) {
-  int size = NEAR_BYTES;
+  int size = LOCAL_BYTES;
   if (!is_loopback(address)) return;
   (void)uv_send_buffer_size(&socket->handle, &size);
 }

@@ -101,15 +101,17 @@ static bool is_plain(const midge_wish *wish) {
  * thread is left to the reactor, with all behind it. */
 static void take_wishes(midge_reactor *reactor) {
   midge_client *last = NULL;
-  const midge_wish *wish;
-  while ((wish = midge_reactor_next_wish(reactor)) != NULL) {
+  midge_parcel *parcel;
+  while ((parcel = midge_reactor_parcel(reactor)) != NULL) {
+    const midge_wish *wish = midge_parcel_first(parcel);
     midge_client *client = wish->client;
     if (last != NULL && client != last) midge_help_turn(last);
     bool goes_on = client == last || midge_help_is_possible(client);
     last = goes_on ? client : NULL;
     if (!goes_on || !is_plain(wish)) break;
     midge_member_wish(client, wish);
-    midge_wish_release(midge_parcel_next(reactor->parcels));
+    midge_wish_release(midge_parcel_next(parcel));
+    midge_reactor_drop_taken(reactor);
   }
   if (last != NULL) midge_help_turn(last);
 }

@@ -131,15 +131,17 @@ midge_status midge_reactor_wish(midge_reactor *reactor,
   return status;
 }
 
-const midge_wish *midge_reactor_next_wish(midge_reactor *reactor) {
-  midge_parcel *parcel;
+midge_parcel *midge_reactor_parcel(midge_reactor *reactor) {
   if (reactor->parcels == NULL)
     reactor->parcels = midge_mailbox_take(&reactor->mailbox);
-  while ((parcel = reactor->parcels) != NULL && midge_parcel_is_taken(parcel)) {
-    reactor->parcels = parcel->next;
-    midge_mailbox_give_back(&reactor->mailbox, parcel);
-  }
-  return parcel != NULL ? midge_parcel_first(parcel) : NULL;
+  return reactor->parcels;
+}
+
+void midge_reactor_drop_taken(midge_reactor *reactor) {
+  midge_parcel *parcel = reactor->parcels;
+  if (!midge_parcel_is_taken(parcel)) return;
+  reactor->parcels = parcel->next;
+  midge_mailbox_give_back(&reactor->mailbox, parcel);
 }
 
 void midge_reactor_wish_lent(midge_reactor *reactor, midge_parcel *parcel,

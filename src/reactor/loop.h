@@ -114,9 +114,12 @@ midge_time midge_reactor_now(midge_reactor *reactor);
 /* The next wait does not last. */
 void midge_reactor_stay_awake(midge_reactor *reactor);
 
-/* Under the lease: the first wish that nobody has taken, which is in the first
- * of the parcels, or null. */
-const midge_wish *midge_reactor_next_wish(midge_reactor *reactor);
+/* Under the lease: the first parcel with wishes that nobody has taken, or null.
+ */
+midge_parcel *midge_reactor_parcel(midge_reactor *reactor);
+/* If all of it was taken it goes back. A client lends its last parcel: that is
+ * before the client goes. */
+void midge_reactor_drop_taken(midge_reactor *reactor);
 
 /* From any thread. */
 uint64_t midge_reactor_random(midge_reactor *reactor);

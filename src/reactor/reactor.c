@@ -49,29 +49,16 @@ static size_t make_wishes(midge_parcel *parcel) {
   return size;
 }
 
-static midge_parcel *first_parcel(midge_reactor *reactor) {
-  if (reactor->parcels == NULL)
-    reactor->parcels = midge_mailbox_take(&reactor->mailbox);
-  return reactor->parcels;
-}
-
-/* A client lends its last parcel: it goes back before the client can. */
-static void drop_taken(midge_reactor *reactor) {
-  midge_parcel *parcel = reactor->parcels;
-  if (!midge_parcel_is_taken(parcel)) return;
-  reactor->parcels = parcel->next;
-  midge_mailbox_give_back(&reactor->mailbox, parcel);
-}
-
 /* The first are on their way before the last have been looked at, and small
  * ones leave together. */
 static void take_wishes(midge_reactor *reactor) {
   midge_parcel *parcel;
   size_t size = 0, next_turn = TURN_BYTES;
-  while (size < ROUND_BYTES && (parcel = first_parcel(reactor)) != NULL) {
+  while (size < ROUND_BYTES &&
+         (parcel = midge_reactor_parcel(reactor)) != NULL) {
     midge_reactor_wake(reactor); /* it need not wait for them */
     size += make_wishes(parcel);
-    drop_taken(reactor);
+    midge_reactor_drop_taken(reactor);
     if (size < next_turn) continue;
     turn_wished(reactor);
     next_turn = size + TURN_BYTES;
@@ -224,13 +211,13 @@ static bool has_open_handles(midge_reactor *reactor) {
 /* Clients whose opening waits in the mailbox are ours to free as well. */
 static void adopt_rest(midge_reactor *reactor) {
   midge_parcel *parcel;
-  while ((parcel = first_parcel(reactor)) != NULL) {
+  while ((parcel = midge_reactor_parcel(reactor)) != NULL) {
     midge_wish *wish;
     while ((wish = midge_parcel_next(parcel)) != NULL) {
       if (wish->type == MIDGE_WISH_OPEN) midge_member_adopt(wish->client);
       midge_wish_release(wish);
     }
-    drop_taken(reactor);
+    midge_reactor_drop_taken(reactor);
   }
 }
 
