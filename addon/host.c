@@ -5,6 +5,7 @@
 
 /* Types of handles, as uv.h numbers them in every version 1. */
 #define UV_ASYNC 1
+#define UV_IDLE 6
 #define UV_POLL 8
 
 #define TEXT_MAX 64
@@ -61,23 +62,39 @@ static bool is_nodes_own(napi_env env, napi_value versions) {
          is_text(env, get(env, versions, "uv"), version());
 }
 
+typedef struct wanted {
+  const char *name;
+  void **function;
+} wanted;
+
+static bool find_all(const wanted *functions, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    *functions[i].function = dlsym(RTLD_DEFAULT, functions[i].name);
+    if (*functions[i].function == NULL) return false;
+  }
+  return true;
+}
+
 static bool find_functions(midge_host *host) {
   size_t (*size)(int type) = NULL;
-  *(void **)&size = dlsym(RTLD_DEFAULT, "uv_handle_size");
-  *(void **)&host->async_init = dlsym(RTLD_DEFAULT, "uv_async_init");
-  *(void **)&host->async_send = dlsym(RTLD_DEFAULT, "uv_async_send");
-  *(void **)&host->poll_init = dlsym(RTLD_DEFAULT, "uv_poll_init");
-  *(void **)&host->poll_start = dlsym(RTLD_DEFAULT, "uv_poll_start");
-  *(void **)&host->close = dlsym(RTLD_DEFAULT, "uv_close");
-  *(void **)&host->unref = dlsym(RTLD_DEFAULT, "uv_unref");
-  if (size == NULL || host->async_init == NULL || host->async_send == NULL ||
-      host->poll_init == NULL || host->poll_start == NULL ||
-      host->close == NULL || host->unref == NULL) {
-    return false;
-  }
+  const wanted functions[] = {
+      {"uv_handle_size", (void **)&size},
+      {"uv_async_init", (void **)&host->async_init},
+      {"uv_async_send", (void **)&host->async_send},
+      {"uv_poll_init", (void **)&host->poll_init},
+      {"uv_poll_start", (void **)&host->poll_start},
+      {"uv_idle_init", (void **)&host->idle_init},
+      {"uv_idle_start", (void **)&host->idle_start},
+      {"uv_idle_stop", (void **)&host->idle_stop},
+      {"uv_close", (void **)&host->close},
+      {"uv_unref", (void **)&host->unref},
+  };
+  if (!find_all(functions, sizeof functions / sizeof *functions)) return false;
   host->async_size = size(UV_ASYNC);
   host->poll_size = size(UV_POLL);
-  return host->async_size != (size_t)-1 && host->poll_size != (size_t)-1;
+  host->idle_size = size(UV_IDLE);
+  return host->async_size != (size_t)-1 && host->poll_size != (size_t)-1 &&
+         host->idle_size != (size_t)-1;
 }
 
 bool midge_host_find(midge_host *host, napi_env env) {

@@ -17,6 +17,10 @@ typedef struct midge_host {
   size_t poll_size;               /* of a uv_poll_t */
   int (*poll_init)(void *loop, void *poll, int descriptor);
   int (*poll_start)(void *poll, int events, midge_host_polled called);
+  size_t idle_size; /* of a uv_idle_t */
+  int (*idle_init)(void *loop, void *idle);
+  int (*idle_start)(void *idle, midge_host_callback called);
+  int (*idle_stop)(void *idle);
   void (*close)(void *handle, midge_host_callback closed);
   void (*unref)(void *handle);
 } midge_host;

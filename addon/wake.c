@@ -1,15 +1,19 @@
 #include "wake.h"
 
+#include <sched.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "busy_poll.h"
 #include "host.h"
 
 #define UV_READABLE 1 /* in every version 1 */
+#define NS_IN_S 1000000000
 
 /* Pieces of memory of their own, as they end when the loop says so. */
 typedef struct bell {
@@ -22,7 +26,12 @@ typedef struct ear {
   midge_wake *wake;
   bell *bell;
   int epoll;
-  alignas(max_align_t) uint8_t poll[]; /* a uv_poll_t of Node's */
+  int open;       /* handles */
+  bool has_cores; /* one to poll on, and one for who is waited for */
+  midge_busy_poll polling;
+  /* A uv_idle_t of Node's: while it is on the loop does not sleep. */
+  void *idle;
+  alignas(max_align_t) uint8_t poll[]; /* a uv_poll_t, and then that */
 } ear;
 
 struct midge_wake {
@@ -70,12 +79,32 @@ static void on_awake(void *async) {
   turn(*data_of(async));
 }
 
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * NS_IN_S + (uint64_t)now.tv_nsec;
+}
+
+/* Who is waited for may have been put on the same core. */
+static void on_idle(void *idle) {
+  ear *listening = *data_of(idle);
+  if (midge_busy_poll_goes_on(&listening->polling, now_ns()))
+    sched_yield();
+  else
+    listening->wake->host.idle_stop(idle);
+}
+
 static void on_readable(void *poll, int status, int events) {
-  const ear *listening = *data_of(poll);
+  ear *listening = *data_of(poll);
   midge_wake *wake = listening->wake;
   (void)status;
   (void)events;
+  midge_busy_poll_note(&listening->polling, now_ns());
   if (wake->turns->read(wake->context)) turn(wake);
+  if (wake->ear != listening) return; /* that turn was its last */
+  if (listening->has_cores &&
+      midge_busy_poll_begin(&listening->polling, now_ns()))
+    wake->host.idle_start(listening->idle, on_idle);
 }
 
 /* Node waits for the environment's end until the hook is removed. */
@@ -89,8 +118,9 @@ static void on_bell_closed(void *async) {
   let_go(*data_of(async));
 }
 
-static void on_ear_closed(void *poll) {
-  ear *closed = *data_of(poll);
+static void on_ear_closed(void *handle) {
+  ear *closed = *data_of(handle);
+  if (--closed->open > 0) return;
   let_go(closed->bell);
   free(closed);
 }
@@ -102,6 +132,7 @@ void midge_wake_cease(midge_wake *wake) {
   if (closing == NULL) return;
   wake->ear = NULL;
   wake->host.close(closing->poll, on_ear_closed);
+  wake->host.close(closing->idle, on_ear_closed);
   close(closing->epoll);
 }
 
@@ -124,21 +155,38 @@ static bool begin_poll(const midge_host *host, ear *made) {
     close(made->epoll);
     return false;
   }
+  host->idle_init(host->loop, made->idle);
   host->unref(made->poll);
-  *data_of(made->poll) = made;
+  host->unref(made->idle);
+  *data_of(made->poll) = *data_of(made->idle) = made;
   host->poll_start(made->poll, UV_READABLE, on_readable);
+  made->open = 2;
   return true;
+}
+
+static bool has_cores(void) {
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof cores, &cores) != 0 ||
+         CPU_COUNT(&cores) > 1;
+}
+
+static size_t aligned(size_t size) {
+  const size_t unit = alignof(max_align_t);
+  return (size + unit - 1) / unit * unit;
 }
 
 /* Without it the reactor reads everything. */
 int midge_wake_listen(midge_wake *wake) {
   if (wake->bell == NULL) return 0;
-  ear *made = calloc(1, sizeof *made + wake->host.poll_size);
+  size_t poll_size = aligned(wake->host.poll_size);
+  ear *made = calloc(1, sizeof *made + poll_size + wake->host.idle_size);
   if (made == NULL) return 0;
+  made->idle = made->poll + poll_size;
   if (!begin_poll(&wake->host, made)) {
     free(made);
     return 0;
   }
+  made->has_cores = has_cores();
   made->wake = wake;
   made->bell = wake->bell;
   made->bell->open++;

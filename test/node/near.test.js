@@ -3,6 +3,8 @@
 // one that is busy, or has much to read, has the other thread do it. Nobody can tell,
 // but by the time it takes.
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { performance } = require('node:perf_hooks');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { run } = require('./support/program');
@@ -205,6 +207,65 @@ test('several of one program are read by it, and each ends for itself', async ()
   clients.forEach((client) => client.publish('a', 'x'));
   await until(() => clients.every((client) => client.disconnected), 'all have ended');
   assert.deepEqual(trips, clients.map((client, at) => 100 + at));
+});
+
+const ANSWERING = `
+  const message = Buffer.from([0x30, 4, 0, 1, 0x61, 0x78]);
+  require('node:net').createServer((socket) => {
+    socket.setNoDelay(true);
+    socket.on('data', (data) => {
+      socket.write(data[0] === 0x10 ? Buffer.from([0x20, 2, 0, 0]) : message);
+    });
+    socket.on('close', () => process.exit());
+  }).listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
+
+// Those that this process may run on, as in "0-3,8".
+function cores() {
+  const list = /\nCpus_allowed_list:\s*(\S+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1];
+  return list.split(',').map((range) => range.split('-').map(Number))
+    .flatMap(([first, last = first]) => [...Array(last - first + 1).keys()].map((at) => first + at));
+}
+
+// In C it is tested when; here, that Node's loop does it, and sleeps afterwards. On the
+// core that the program runs on, the server has answered before anybody could wait for it.
+test('the loop goes round while quick answers are waited for, and sleeps after them', {
+  skip: (cores().length < 2 && 'one core') ||
+    (performance.nodeTiming.uvMetricsInfo === undefined && 'Node.js does not count rounds'),
+}, async () => {
+  const { code, out, err } = await run(`
+    const fs = require('node:fs');
+    const { execFileSync, spawn } = require('node:child_process');
+    const rounds = () => performance.nodeTiming.uvMetricsInfo.loopCount;
+    const slept = () => Number(/\\nvoluntary_ctxt_switches:\\s*(\\d+)/.exec(
+      fs.readFileSync('/proc/self/task/' + process.pid + '/status', 'utf8'))[1]);
+    const server = spawn('taskset',
+      ['-c', '${cores()[1]}', process.execPath, '-e', ${JSON.stringify(ANSWERING)}]);
+    server.stdout.on('data', (at) => {
+      const client = mqtt.connect('mqtt://127.0.0.1:' + Number(at));
+      const end = Date.now() + 30000;
+      let trips = 0;
+      let before = rounds();
+      client.on('message', () => {
+        trips += 1;
+        const gone = trips % 100 === 0 ? rounds() - before : 0;
+        if (trips % 100 === 0) before += gone;
+        if (gone < 300 && Date.now() < end) return client.publish('a', 'x');
+        console.log(gone >= 300);
+        const sleeps = slept();
+        let ticks = 0;
+        return setInterval(() => {
+          ticks += 1;
+          if (ticks < 50) return;
+          console.log(slept() - sleeps >= 25);
+          process.exit();
+        }, 10);
+      });
+      client.on('connect', () => {
+        execFileSync('taskset', ['-p', '-c', '${cores()[0]}', String(process.pid)]);
+        client.publish('a', 'x');
+      });
+    });`);
+  assert.deepEqual([code, out, err], [0, 'true\ntrue', '']);
 });
 
 // A server that wakes up takes as long as the rest takes.
