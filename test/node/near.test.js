@@ -221,9 +221,10 @@ const ANSWERING = `
 
 // Those that this process may run on, as in "0-3,8".
 function cores() {
-  const list = /\nCpus_allowed_list:\s*(\S+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1];
-  return list.split(',').map((range) => range.split('-').map(Number))
-    .flatMap(([first, last = first]) => [...Array(last - first + 1).keys()].map((at) => first + at));
+  const status = fs.readFileSync('/proc/self/status', 'utf8');
+  const ranges = /\nCpus_allowed_list:\s*(\S+)/.exec(status)[1].split(',');
+  return ranges.map((range) => range.split('-').map(Number)).flatMap(([first, last = first]) =>
+    Array.from({ length: last - first + 1 }, (none, at) => first + at));
 }
 
 // In C it is tested when; here, that Node's loop does it, and sleeps afterwards. On the
