@@ -77,32 +77,32 @@ function isSame(place, other) {
     JSON.stringify([place.servers, place.tls]) === JSON.stringify([other.servers, other.tls]);
 }
 
-// Who wants no messages now, and whether it may yield to one that is expected.
-class Pauses {
-  byWho = new Map();
-  isExpecting = false;
+// What few clients ever have.
+class Rest {
+  carrier; // of a transport of the program's own
+  will;
+  isTraced = false; // the presenter sees packets of the core's own business
+  receipts = NO_RECEIPTS;
+  parts = 0; // of requests that were cut, ever
+  awaited; // the tokens of the last request, if they are not its id
+  pauses = new Map(); // who wants no messages now, and whether it may yield
+  isExpecting = false; // to a message that is expected
 }
 
-// Of all that are not paused: it stays empty.
-const NOBODY = new Pauses();
+// Of all who have none of it: it stays as it is.
+const NOTHING = new Rest();
 
 class Client {
   #presenter;
   #nature; // what is the same for many: { isAsynchronous, settings, limits }
   #identity; // { clientId, userName, password, keepAlive }
   #credentials; // or undefined
-  #carrier; // the same, of a transport of the program's own
-  #will;
   #session = null;
   #opened = null; // where the session is to connect to, and how
   #isRef = true;
-  #pauses = NOBODY;
-  #isTraced = false; // the presenter sees packets of the core's own business
-  #receipts = NO_RECEIPTS;
+  #rest = NOTHING;
   #mid = 0; // the highest that was given
   #last = 0; // of the request that was accepted last
-  #parts = 0; // of requests that were cut, ever
-  #awaited; // the tokens of the last request, if they are not its id
   #topic = ''; // the last one published to: it need not be checked again
   #fault = null; // what was wrong with the last call
 
@@ -113,7 +113,12 @@ class Client {
     this.#nature = nature;
     this.#identity = identity;
     this.#credentials = credentials;
-    this.#carrier = carrier;
+    if (carrier !== undefined) this.#ownRest.carrier = carrier;
+  }
+
+  get #ownRest() {
+    if (this.#rest === NOTHING) this.#rest = new Rest();
+    return this.#rest;
   }
 
   get #hasStore() {
@@ -173,7 +178,7 @@ class Client {
     let status = will === undefined
       ? 0 : native.checkWill(will, version, lenientText);
     if (status === 0 && index >= 0) status = native.setWill(index, will);
-    if (status === 0) this.#will = will;
+    if (status === 0 && will !== this.#rest.will) this.#ownRest.will = will;
     return this.#judge(status, wrong.will);
   }
 
@@ -203,14 +208,14 @@ class Client {
     if (index < 0) return [index, this.#openText(index, text)];
     this.#replace(index);
     this.#opened = place;
-    if (this.#isTraced) native.trace(index, true);
+    if (this.#rest.isTraced) native.trace(index, true);
     if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
     this.#last = this.#mid;
     return [0];
   }
 
   #told({ servers, tls }) {
-    const will = this.#will;
+    const { will } = this.#rest;
     const list = flatten(this.#nature.settings);
     if (servers.length === 0 && tls === NONE && will === undefined) return list;
     return [...list, ...flatten({ servers, tls, will })];
@@ -232,16 +237,17 @@ class Client {
     if (this.#session !== null && !this.#session.isReleased) {
       this.#session.giveUp(!this.#nature.isAsynchronous);
     }
-    this.#receipts = NO_RECEIPTS;
+    if (this.#rest.receipts !== NO_RECEIPTS) this.#rest.receipts = NO_RECEIPTS;
     this.#session = new Session(this.#presenter, index, this.#nature, this.isPaused);
     this.#session.isRef = this.#isRef;
     if (this.#credentials !== undefined) this.#credentials.serve(this.#session);
-    if (this.#carrier !== undefined) this.#carrier = this.#carrier.serve(this.#session);
+    const { carrier } = this.#rest;
+    if (carrier !== undefined) this.#rest.carrier = carrier.serve(this.#session);
   }
 
   // Wait, and see to it that what came meanwhile is delivered.
   #wait(goal, mid, timeout = this.#nature.limits.timeout) {
-    if (this.isConnected) this.#session.intake.hurry();
+    if (this.isConnected) this.#session.hurry();
     const outcome = native.wait(this.#index, goal, mid, timeout);
     batch.later();
     return outcome;
@@ -284,7 +290,7 @@ class Client {
 
   awaitRequest() {
     if (this.#nature.isAsynchronous) return 0;
-    const [first = this.#last, ...others] = this.#awaited ?? [];
+    const [first = this.#last, ...others] = this.#rest.awaited ?? [];
     let outcome = this.#wait(GOAL_DONE, first);
     for (const token of others) {
       const status = this.#wait(GOAL_OTHER, token);
@@ -327,7 +333,7 @@ class Client {
     const sizes = [];
     let at = 0;
     do {
-      const token = isWhole ? mid : PARTS_FROM + (this.#parts += 1);
+      const token = isWhole ? mid : PARTS_FROM + (this.#ownRest.parts += 1);
       const status = make(index, token, at, limits?.ttl, limits?.timeout);
       if (status !== 0) {
         tokens.forEach((taken) => native.cancel(index, taken));
@@ -354,7 +360,7 @@ class Client {
     this.#last = mid;
     this.#mid = mid;
     this.#fault = null;
-    this.#awaited = tokens;
+    this.#await(tokens);
     if (request) session.requests.add(mid, request);
     if (limits?.signal !== undefined) {
       const index = this.#index;
@@ -364,12 +370,18 @@ class Client {
     return 0;
   }
 
+  // Only one that was cut has other tokens than its id.
+  #await(tokens) {
+    const awaited = tokens?.length > 1 ? tokens : undefined;
+    if (awaited !== this.#rest.awaited) this.#ownRest.awaited = awaited;
+  }
+
   // Who hears of a request may make others meanwhile: for its caller this one is the last.
   #announce(channel, message) {
-    const awaited = this.#awaited;
+    const { awaited } = this.#rest;
     channel.publish({ client: this.#presenter.owner, ...message });
     this.#last = message.mid;
-    this.#awaited = awaited;
+    this.#await(awaited);
     this.#fault = null;
   }
 
@@ -430,7 +442,7 @@ class Client {
   abort() {
     if (this.#session === null) return this.report(errors.ENOCONN);
     this.#session.life.leave(CANCELLED);
-    this.#session.intake.leave();
+    this.#session.leave();
     return this.report(native.abort(this.#index));
   }
 
@@ -447,13 +459,13 @@ class Client {
 
   // The same, and it answers by its id, or by its key.
   keepReceipt(qos, mid, delivery) {
-    if (this.#receipts === NO_RECEIPTS) this.#receipts = new Receipts();
-    this.#receipts.add(this.receipt(qos, mid, delivery));
+    if (this.#rest.receipts === NO_RECEIPTS) this.#ownRest.receipts = new Receipts();
+    this.#rest.receipts.add(this.receipt(qos, mid, delivery));
   }
 
   // Undefined if there is none.
   findReceipt(id) {
-    return this.#receipts.find(id);
+    return this.#rest.receipts.find(id);
   }
 
   // Answer a message. What the server sends again anyhow is not answered.
@@ -463,7 +475,7 @@ class Client {
     if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
     if (reasonCode !== 0 && !this.#session.isMqtt5) return this.report(errors.EINVAL, wrong.answer);
     const status = this.#session.canAnswer(receipt) ? this.#answer(receipt, reasonCode) : 0;
-    if (status === 0) this.#receipts.settle(receipt);
+    if (status === 0) this.#rest.receipts.settle(receipt);
     return this.#judge(status, wrong.answer);
   }
 
@@ -504,8 +516,8 @@ class Client {
 
   // Somebody has begun to look at packets, or ceased.
   trace(on) {
-    if (this.#isTraced === on) return;
-    this.#isTraced = on;
+    if (this.#rest.isTraced === on) return;
+    this.#ownRest.isTraced = on;
     if (this.#index >= 0) native.trace(this.#index, on);
   }
 
@@ -521,39 +533,34 @@ class Client {
 
   // Somebody has begun to listen to messages, or ceased.
   heard() {
-    if (this.#session !== null) this.#session.intake.changed();
+    if (this.#session !== null) this.#session.changed();
   }
 
   // `who` wants no messages until it says so: they stay at the server, once the
   // high-water mark is reached, and the connection lives on.
   pause(who, mayYield = false) {
-    this.#ownPauses.byWho.set(who, mayYield);
+    this.#ownRest.pauses.set(who, mayYield);
     this.#changePause();
   }
 
-  get #ownPauses() {
-    if (this.#pauses === NOBODY) this.#pauses = new Pauses();
-    return this.#pauses;
-  }
-
   resume(who) {
-    if (this.#pauses.byWho.delete(who)) this.#changePause();
+    if (this.#rest.pauses.delete(who)) this.#changePause();
   }
 
   // While a message is expected, those who may yield are not heeded.
   expect(isExpecting) {
-    this.#ownPauses.isExpecting = isExpecting;
+    this.#ownRest.isExpecting = isExpecting;
     this.#changePause();
   }
 
   #changePause() {
-    if (this.#session !== null) this.#session.intake.pause(this.isPaused);
+    if (this.#session !== null) this.#session.pause(this.isPaused);
   }
 
   get isPaused() {
-    const { byWho, isExpecting } = this.#pauses;
-    if (byWho.size === 0) return false;
-    for (const mayYield of byWho.values()) {
+    const { pauses, isExpecting } = this.#rest;
+    if (pauses.size === 0) return false;
+    for (const mayYield of pauses.values()) {
       if (!mayYield || !isExpecting) return true;
     }
     return false;

@@ -16,6 +16,8 @@ const LEAVING = 5; // the connection was dropped
 // Those that something has changed for in this turn of the loop.
 let fresh = [];
 
+// Of a session, which has hold(on), deliver(message), isHeard() and holdTimeout (ms):
+// thousands of them have an object less.
 class Intake {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
@@ -23,10 +25,8 @@ class Intake {
   #late = null;
   #hasWarned = false;
   #last; // batch that is told when it leaves
-  #owner; // what has hold(on), deliver(message), isHeard() and holdTimeout (ms)
 
-  constructor(owner, isPaused) {
-    this.#owner = owner;
+  constructor(isPaused) {
     this.#isPaused = isPaused;
   }
 
@@ -36,7 +36,7 @@ class Intake {
 
   // A connection was told, whose messages the addon holds. `hadTurn`: the
   // program was blocked meanwhile, and has had its time to listen.
-  opened(hadTurn) {
+  admit(hadTurn) {
     this.#isHeld = true;
     this.#move(FRESH);
     if (hadTurn) this.#settle();
@@ -58,11 +58,11 @@ class Intake {
   }
 
   #isWanted() {
-    return !this.#isPaused && this.#owner.isHeard();
+    return !this.#isPaused && this.isHeard();
   }
 
   #move(state) {
-    if (this.#state === WAITING) waits.end(this, this.#owner.holdTimeout);
+    if (this.#state === WAITING) waits.end(this, this.holdTimeout);
     this.#state = state;
   }
 
@@ -96,13 +96,13 @@ class Intake {
   }
 
   #keep() {
-    if (!this.#isHeld) this.#owner.hold(true);
+    if (!this.#isHeld) this.hold(true);
     this.#isHeld = true;
   }
 
   // The program is about to block: its messages come meanwhile.
   hurry() {
-    if (this.#isWanted()) this.#owner.hold(false);
+    if (this.#isWanted()) this.hold(false);
   }
 
   #settle() {
@@ -115,7 +115,7 @@ class Intake {
     this.#state = WAITING;
     this.#keep();
     if (this.#isPaused) return;
-    waits.begin(this, this.#owner.holdTimeout);
+    waits.begin(this, this.holdTimeout);
   }
 
   // What waits here goes first, and who has enough of it lets no more come.
@@ -123,7 +123,7 @@ class Intake {
     this.#move(state);
     this.#flush();
     if (this.#state !== state) return;
-    if (this.#isHeld) this.#owner.hold(false);
+    if (this.#isHeld) this.hold(false);
     this.#isHeld = false;
   }
 
@@ -149,7 +149,7 @@ class Intake {
     }
     if (this.#state === LEAVING && batch.current() !== this.#last) return;
     if (this.#state === SPENT) this.#warn();
-    this.#owner.deliver(message);
+    this.deliver(message);
   }
 
   // The program has the connection dropped. What has come to us by then is told, and

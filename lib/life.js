@@ -9,90 +9,105 @@ const CANCELLED = 1; // nothing is told but the end, which is what was wished
 const ABANDONED = 2; // a blocking connect that failed: told once, as that
 const SILENT = 3; // all has been told
 
+// What the life is without a connect.
+const NONE = { number: 0, fate: KEPT, isOpen: false, previous: null };
+
+// The connect of that number among those that lead to each other from `connect` on.
+function find(connect, number) {
+  let found = connect;
+  while (found.number !== number) found = found.previous;
+  return found;
+}
+
+// `connect` has come to its end.
+function remove(life, connect) {
+  if (connect !== life) {
+    let next = life;
+    while (next.previous !== connect) next = next.previous;
+    next.previous = connect.previous;
+    return;
+  }
+  life.leave(KEPT);
+  const { number, fate, isOpen, previous } = life.previous ?? NONE;
+  Object.assign(life, { number, fate, isOpen, previous });
+}
+
+// The last connect is the life itself; those before it, which few clients have, have
+// come to no end yet and lead to each other.
 class Life {
   #asked = 0;
-  #desired = null;
-  #last = null; // of those that have not come to their end, which lead to each other
+  #isDesired = false; // the last one is
+  number = 0; // of the last one, as all that follows; 0: there is none
+  fate = KEPT;
+  isOpen = false;
+  previous = null;
 
   // One of them has its end to come.
   get isOver() {
-    return this.#last === null;
+    return this.number === 0;
   }
 
   // connect was called and disconnect was not, and it has not ended by itself.
   get isDesired() {
-    return this.#desired !== null;
+    return this.#isDesired;
   }
 
   get isConnected() {
-    return this.#desired !== null && this.#desired.isOpen;
+    return this.#isDesired && this.isOpen;
   }
 
   begin() {
+    if (this.number !== 0) {
+      const { number, fate, isOpen, previous } = this;
+      this.previous = { number, fate, isOpen, previous };
+    }
     this.#asked += 1;
-    this.#desired = { number: this.#asked, fate: KEPT, isOpen: false, previous: this.#last };
-    this.#last = this.#desired;
+    this.number = this.#asked;
+    this.fate = KEPT;
+    this.isOpen = false;
+    this.#isDesired = true;
   }
 
   leave(fate) {
-    if (this.#desired !== null) this.#desired.fate = fate;
-    this.#desired = null;
+    if (this.#isDesired) this.fate = fate;
+    this.#isDesired = false;
   }
 
   // A blocking call has seen it before its event was delivered.
   foresee() {
-    this.#desired.isOpen = true;
+    this.isOpen = true;
   }
 
   // How many ends were still to be told: none of them will be.
   silence() {
     let count = 0;
-    for (let connect = this.#last; connect !== null; connect = connect.previous) {
+    for (let connect = this.isOver ? null : this; connect !== null; connect = connect.previous) {
       if (connect.fate !== SILENT) count += 1;
       connect.fate = SILENT;
     }
-    this.#desired = null;
+    this.#isDesired = false;
     return count;
   }
 
-  #find(number) {
-    let connect = this.#last;
-    while (connect.number !== number) connect = connect.previous;
-    return connect;
-  }
-
   isDesiredNow(number) {
-    return this.#desired !== null && this.#desired.number === number;
+    return this.#isDesired && this.number === number;
   }
 
   // Whether it is told.
   opened(number) {
-    const connect = this.#find(number);
+    const connect = find(this, number);
     if (connect.fate !== KEPT) return false;
     connect.isOpen = true;
     return true;
   }
 
-  #remove(connect) {
-    if (this.#last === connect) {
-      this.#last = connect.previous;
-      return;
-    }
-    let next = this.#last;
-    while (next.previous !== connect) next = next.previous;
-    next.previous = connect.previous;
-  }
-
   // What became of it: { fate, wasOpen }.
   closed(number, isLast) {
-    const connect = this.#find(number);
+    const connect = find(this, number);
     const { fate, isOpen: wasOpen } = connect;
     connect.isOpen = false;
     if (fate === ABANDONED) connect.fate = SILENT;
-    if (isLast) {
-      this.#remove(connect);
-      if (this.#desired === connect) this.#desired = null;
-    }
+    if (isLast) remove(this, connect);
     return { fate, wasOpen };
   }
 }

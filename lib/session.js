@@ -21,9 +21,10 @@ const NOTHING = new Outcomes(0);
 // A session that is not open and that nobody can reach any more is given up.
 const finalizer = new FinalizationRegistry((index) => native.close(index));
 
-class Session {
+class Session extends Intake {
   // `index`: the addon's. `nature`: { isAsynchronous, limits, settings }, the client's.
   constructor(presenter, index, nature, isPaused) {
+    super(isPaused);
     this.presenter = presenter;
     this.index = index; // -1 once the addon has let go of it
     this.nature = nature;
@@ -32,7 +33,6 @@ class Session {
     this.since = 0; // and the first one of the server's session
     this.life = new Life();
     this.outcomes = NOTHING;
-    this.intake = new Intake(this, isPaused);
     this.isRef = true;
     this.isKept = false; // it keeps the process alive
     this.isRooted = undefined; // it lives by itself
@@ -60,7 +60,7 @@ class Session {
     return this.outcomes;
   }
 
-  // What the intake wants of us: have the addon hold messages or let them go,
+  // What the intake wants: have the addon hold messages or let them go,
   // deliver one that has waited here, and whether somebody listens.
   hold(on) {
     native.hold(this.index, on);
@@ -133,7 +133,7 @@ class Session {
     this.outcomes.content();
     this.attempt = attempt;
     if (sessionPresent === 0 && versions[version] !== 3) this.since = attempt;
-    this.intake.opened(!this.nature.isAsynchronous);
+    this.admit(!this.nature.isAsynchronous);
     const connack = {
       sessionPresent: sessionPresent !== 0,
       reasonCode: 0,
@@ -228,7 +228,7 @@ class Session {
   #ended() {
     if (!this.life.isOver) return;
     this.outcomes.content();
-    this.intake.end();
+    this.end();
     this.keepAlive();
   }
 
@@ -237,16 +237,16 @@ class Session {
   // `delivery`: of one that the durable inbox has.
   message(topic, payload, qos, retain, mid, properties, duplicate, byAlias, isProposed,
     delivery) {
-    const { intake, presenter } = this;
+    const { presenter } = this;
     if (channels.message.hasSubscribers && !isProposed) {
       channels.message.publish(
         { client: presenter.owner, topic, payload, qos, retain, mid, properties });
     }
-    if (intake.isGoing) {
+    if (this.isGoing) {
       presenter.received(topic, payload, qos, retain, mid, properties, duplicate, byAlias,
         isProposed, delivery);
     } else {
-      intake.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias,
+      this.take([topic, payload, qos, retain, mid, properties, duplicate, byAlias,
         isProposed, delivery]);
     }
   }

@@ -25,18 +25,21 @@ function tell(options, way) {
   };
 }
 
-// What is known of one whose options are not as in its plan, or were not.
+// What is known of one whose options are not as in its plan, or were not, or that keeps
+// the time itself.
 class Known {
   seen; // what the caller's own were when they were read; undefined: as in the plan
   began; // what the core was told first; undefined: what the plan says
   told; // what it was told last; the same
+  timer; // of the next attempt, when the core does not keep its time
 }
 
 // Of all who are as in their plan: it stays empty.
 const NOTHING = new Known();
 
+// Of a conduct, which has plan, options, way, core and owner: thousands of clients have
+// an object less.
 class Attempts {
-  #conduct;
   #given; // the caller's own options, which are read again
   #known = NOTHING;
   #number = 0; // of the last attempt that we know of
@@ -45,11 +48,10 @@ class Attempts {
   #held = 0; // the attempt that waits, 0 for none
   #isOpen = false; // attempts are wanted
   #isFirst = true; // since connect
-  #timer = null; // of the next attempt, when the core does not keep its time
 
-  constructor(conduct, given) {
-    const { plan, options, way } = conduct;
-    this.#conduct = conduct;
+  // The conduct has its plan. `given`: the caller's own options.
+  readFirst(given) {
+    const { plan, options, way } = this;
     this.#given = given;
     if (plan.isShared) return;
     this.#ownKnown.seen = { ...given };
@@ -61,18 +63,13 @@ class Attempts {
     return this.#known;
   }
 
-  // What the core began with.
-  get #plan() {
-    return this.#conduct.plan;
-  }
-
-  // { clientId, userName, password }, of that.
+  // { clientId, userName, password }, of what the core began with.
   get #who() {
-    return this.#conduct.core.identity;
+    return this.core.identity;
   }
 
   get #session() {
-    return this.#conduct.core.session;
+    return this.core.session;
   }
 
   // For the core, in the place of credentials.
@@ -99,7 +96,7 @@ class Attempts {
 
   // The core was asked to connect, and will ask. Until then an attempt can go on
   // that is like what the core knows.
-  expect() {
+  foresee() {
     this.#isExpected = true;
   }
 
@@ -112,8 +109,8 @@ class Attempts {
 
   // Nothing has changed since the core was told all.
   #isAsPlanned() {
-    const { options } = this.#conduct;
-    const plan = this.#plan;
+    const { options } = this;
+    const plan = this.plan;
     return plan.isShared && this.#known.told === undefined && !options.transformWsUrl &&
       (options === plan.options || plan.isAsIn(options, this.#who));
   }
@@ -122,7 +119,7 @@ class Attempts {
   #announce(attempt) {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
-    this.#conduct.attempt(isFirst, attempt);
+    this.attempt(isFirst, attempt);
   }
 
   // Drop the connection of that attempt.
@@ -136,35 +133,35 @@ class Attempts {
   }
 
   // From now on attempts are wanted; `isFirst`: this is no reconnecting.
-  open(isFirst) {
-    clearTimeout(this.#timer);
+  allow(isFirst) {
+    clearTimeout(this.#known.timer);
     this.#isOpen = true;
     this.#isFirst = isFirst;
     if (this.#held !== 0) this.#begin();
     else if (this.#isExpected) this.#goEarly();
   }
 
-  // Until it is opened again, none is.
-  shut() {
-    clearTimeout(this.#timer);
+  // Until they are allowed again, none is.
+  forbid() {
+    clearTimeout(this.#known.timer);
     this.#isOpen = false;
   }
 
   // A connection has ended. Whether another attempt comes, after the period
   // that stands in the options now.
-  next() {
+  goesOn() {
     this.refresh();
-    const period = this.#conduct.options.reconnectPeriod;
-    if (!(period > 0)) this.shut();
-    else if (period !== this.#plan.options.reconnectPeriod) this.#wait(period);
+    const period = this.options.reconnectPeriod;
+    if (!(period > 0)) this.forbid();
+    else if (period !== this.plan.options.reconnectPeriod) this.#wait(period);
     return this.#isOpen || period > 0;
   }
 
   #wait(period) {
-    this.shut();
-    this.#timer = setTimeout(() => {
+    this.forbid();
+    this.#ownKnown.timer = setTimeout(() => {
       const isCore = this.#held === 0;
-      this.open(false);
+      this.allow(false);
       if (isCore) native.reconnect(this.#session.index);
     }, period);
   }
@@ -173,7 +170,7 @@ class Attempts {
   #seenOf(name) {
     const { seen } = this.#known;
     if (seen !== undefined) return seen[name];
-    return isPersonal(name) ? this.#who[PERSONAL[name]] : this.#plan.given[name];
+    return isPersonal(name) ? this.#who[PERSONAL[name]] : this.plan.given[name];
   }
 
   // Options of the caller's object that have changed since they were read.
@@ -186,17 +183,17 @@ class Attempts {
 
   #reread(name, value) {
     if (this.#known.seen === undefined) {
-      const all = Object.keys(this.#plan.given);
+      const all = Object.keys(this.plan.given);
       const seen = Object.fromEntries(all.map((one) => [one, this.#seenOf(one)]));
       this.#ownKnown.seen = seen;
     }
     this.#known.seen[name] = value;
-    this.#conduct.owner.options[name] = value;
+    this.owner.options[name] = value;
   }
 
   #begin() {
     const attempt = this.#held;
-    const { owner } = this.#conduct;
+    const { owner } = this;
     this.refresh();
     this.#announce(attempt);
     // Who is told may have ended it.
@@ -207,14 +204,14 @@ class Attempts {
       native.proceed(this.#session.index, attempt, renewed);
     } catch (error) {
       owner.emit('error', error);
-      if (this.#isOpen) this.#wait(this.#conduct.options.reconnectPeriod || 1000);
+      if (this.#isOpen) this.#wait(this.options.reconnectPeriod || 1000);
     }
   }
 
   // What is another than the core was told.
   #renew() {
-    const { way, owner: { options } } = this.#conduct;
-    this.#ownKnown.told ??= tell(this.#plan.optionsFor(this.#who), way);
+    const { way, owner: { options } } = this;
+    this.#ownKnown.told ??= tell(this.plan.optionsFor(this.#who), way);
     const url = this.#transformed();
     const { answers, identity, security, will } = tell(options, way);
     const renewed = {
@@ -226,7 +223,7 @@ class Attempts {
       readAuthorities([url]);
       renewed.url = url;
     }
-    if (!isDeepStrictEqual(will, this.#known.told.will)) this.#conduct.setWill(will);
+    if (!isDeepStrictEqual(will, this.#known.told.will)) this.setWill(will);
     this.#known.told = { answers, identity, security, will };
     return renewed;
   }
@@ -236,7 +233,7 @@ class Attempts {
     const before = this.#known.told.identity;
     if (isDeepStrictEqual(identity, before)) return undefined;
     const isRenamed = identity.clientId !== before.clientId;
-    if (this.#conduct.options.store && (isRenamed || identity.clean)) {
+    if (this.options.store && (isRenamed || identity.clean)) {
       throw refuse('Options "clientId" and "clean" cannot change while there is a store, which ' +
         'keeps one session: make another client, with a store of its own');
     }
@@ -245,7 +242,7 @@ class Attempts {
 
   // Undefined for what it was.
   #newTls(security) {
-    const { way, owner: { options } } = this.#conduct;
+    const { way, owner: { options } } = this;
     if (way.isByHand || isDeepStrictEqual(security, this.#known.told.security)) return undefined;
     return tls.settings(options);
   }
@@ -261,7 +258,7 @@ class Attempts {
   // The URL that the program makes of ours, if it does. Other options, which are read after
   // this, may be changed by it too.
   #transformed() {
-    const { way, owner } = this.#conduct;
+    const { way, owner } = this;
     const { options } = owner;
     const isOurs = !way.isByHand && options.transformWsUrl && isWebSocket(options);
     const urls = isOurs ? way.urls(options) : [];

@@ -19,6 +19,10 @@ const { Untold, isUntold } = require('./untold');
 
 // What few clients ever have.
 class Parts {
+  isSentSeen = false; // somebody looks at packets that leave
+  isReceivedSeen = false; // and at those that come
+  lastSent = 0; // the highest mid of the connections before
+  inbox; // once a message has come
   handlers;
   requester;
   identifiers;
@@ -37,9 +41,8 @@ class Parts {
 // Of all who have none of it: it stays as it is.
 const NONE = new Parts();
 
-class Conduct {
+class Conduct extends Attempts {
   core;
-  attempts;
   owner; // the MqttClient
   options; // the client's; of a shared plan, until somebody looks at them
   plan; // what the client is made by
@@ -48,11 +51,8 @@ class Conduct {
   keepalive; // the server's, of this connection
   lastId = 0;
   way; // what the bytes go through
-  line; // of a way that needs one, of the attempt that there is, or was
-  isSentSeen = false; // somebody looks at packets that leave
-  isReceivedSeen = false; // and at those that come
+  line; // of a way that needs one, of the attempt that there is, or was: a number, or a Line
   isAttempting = false; // an attempt has begun, and its close was not told
-  #inbox; // once a message has come
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
@@ -62,10 +62,10 @@ class Conduct {
     const identity = plan.identify(given);
     this.owner = owner;
     this.plan = plan;
-    this.attempts = new Attempts(this, given);
+    this.readFirst(given);
     this.core = new Client(this, plan.nature, {
       identity,
-      credentials: this.attempts,
+      credentials: this,
       carrier: this.way.carrier,
     });
     this.useStores(this.options);
@@ -76,7 +76,7 @@ class Conduct {
   #start() {
     this.#check(this.core.connect(this.plan.place));
     this.#isUp = true;
-    this.attempts.expect();
+    this.foresee();
   }
 
   // The options, the client's own from now on: they may be changed.
@@ -104,6 +104,23 @@ class Conduct {
   // Somebody may look at the packet.
   show(event, make) {
     if (this.owner.listenerCount(event) > 0) this.emit(event, make());
+  }
+
+  get isSentSeen() {
+    return this.parts.isSentSeen;
+  }
+
+  get isReceivedSeen() {
+    return this.parts.isReceivedSeen;
+  }
+
+  // Who looks at packets has begun to, or ceased: the core tells of its own meanwhile.
+  see(isSent, isReceived) {
+    if (isSent !== this.isSentSeen || isReceived !== this.isReceivedSeen) {
+      this.ownParts.isSentSeen = isSent;
+      this.parts.isReceivedSeen = isReceived;
+    }
+    this.core?.trace(this.isSeen);
   }
 
   get isSeen() {
@@ -140,12 +157,12 @@ class Conduct {
   }
 
   get inbox() {
-    this.#inbox ??= new Inbox(this);
-    return this.#inbox;
+    return this.parts.inbox ?? (this.ownParts.inbox = new Inbox(this));
   }
 
   get isFull() {
-    return this.#inbox !== undefined && this.#inbox.isFull;
+    const { inbox } = this.parts;
+    return inbox !== undefined && inbox.isFull;
   }
 
   get identifiers() {
@@ -297,14 +314,14 @@ class Conduct {
   // Nothing goes on by itself, and nothing keeps the process alive.
   suspend() {
     this.#isSuspended = true;
-    this.attempts.shut();
+    this.forbid();
     this.core.setRef(false);
   }
 
   #resume(isFirst) {
     this.#isSuspended = false;
     this.core.setRef(true);
-    this.attempts.open(isFirst);
+    this.allow(isFirst);
   }
 
   lost(fault) {
@@ -316,7 +333,7 @@ class Conduct {
     this.isAttempting = false;
     this.keepalive = undefined;
     this.serverProperties = undefined;
-    if (!this.#isSuspended && !this.attempts.next()) this.suspend();
+    if (!this.#isSuspended && !this.goesOn()) this.suspend();
     if (this.#isSuspended) {
       owner.reconnecting = false;
     } else if (!owner.reconnecting) {
@@ -382,7 +399,7 @@ class Conduct {
     owner.disconnecting = false;
     owner.disconnected = false;
     if (!this.#isUp && !this.#up()) return;
-    const { isHeld } = this.attempts;
+    const { isHeld } = this;
     if (!this.way.isByHand && !this.isAttempting) this.way.open(this);
     owner.reconnecting = true;
     this.#again();
@@ -405,15 +422,15 @@ class Conduct {
 
   // False: there is no core to wait for.
   leave() {
-    this.attempts.shut();
+    this.forbid();
     if (this.#isUp) this.core.setRef(true);
     else setImmediate(() => this.ended());
     return this.#isUp;
   }
 
   ended() {
-    const { owner, parts: { handlers, requester } } = this;
-    this.#inbox?.ended();
+    const { owner, parts: { inbox, handlers, requester } } = this;
+    inbox?.ended();
     handlers?.ended();
     requester?.ended();
     owner.connected = false;
@@ -422,7 +439,7 @@ class Conduct {
     owner.reconnecting = false;
     owner.disconnected = true;
     this.#isUp = false;
-    this.attempts.shut();
+    this.forbid();
     const stream = this.way.shown(this);
     if (this.isAttempting) this.emit('close');
     this.way.tell(stream, 'close');

@@ -14,11 +14,8 @@ function withId(conduct) {
   return conduct.unfinished.filter(({ id }) => id !== 0);
 }
 
-// The core tells of its own packets while somebody looks at packets.
 function watch(owner, conduct) {
-  conduct.isSentSeen = owner.listenerCount('packetsend') > 0;
-  conduct.isReceivedSeen = owner.listenerCount('packetreceive') > 0;
-  conduct.core?.trace(conduct.isSeen);
+  conduct.see(owner.listenerCount('packetsend') > 0, owner.listenerCount('packetreceive') > 0);
 }
 
 // An error that nobody listens to does no harm, whoever has removed our listener.

@@ -10,7 +10,6 @@ const { isUntold } = require('./untold');
 
 class Presenter extends Conduct {
   #isMqtt5 = false; // this connection is, or the last one
-  #lastSent = 0; // the highest mid of the connections before
 
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
@@ -21,7 +20,7 @@ class Presenter extends Conduct {
   #showWaiting(requests, sessionPresent) {
     for (const request of requests) {
       const packet = request.packet();
-      if (request.qos > 0) packet.dup = sessionPresent && request.mid <= this.#lastSent;
+      if (request.qos > 0) packet.dup = sessionPresent && request.mid <= this.parts.lastSent;
       this.emit('packetsend', packet);
     }
   }
@@ -54,11 +53,11 @@ class Presenter extends Conduct {
   // `sent`: the reason that we gave.
   closed({ error, wasOpen, sent }) {
     if (error === undefined) {
-      this.#lastSent = 0;
+      this.#keepSent(0);
       this.ended();
       return;
     }
-    if (wasOpen) this.#lastSent = this.core.mid;
+    if (wasOpen) this.#keepSent(this.core.mid);
     const { reasonCode, properties } = error;
     if (wasOpen && reasonCode !== undefined) {
       const packet = packets.disconnect(reasonCode, properties);
@@ -75,6 +74,10 @@ class Presenter extends Conduct {
       request.closed(this.owner);
       this.dropped(request);
     }
+  }
+
+  #keepSent(mid) {
+    if (mid !== this.parts.lastSent) this.ownParts.lastSent = mid;
   }
 
   // Those that the next connection finds are made again by the core, but

@@ -8,11 +8,20 @@ const { LinkStream } = require('./stream');
 const { SocketStream } = require('./websocket');
 const { compose, isWebSocket, locate, refuse } = require('./url');
 
-// The stream of an attempt, which is made when the program looks at it.
+// An attempt whose stream somebody looks at, or may: until then the number stands for it.
 class Line {
-  number = 0; // the attempt's, once it has begun
   stream = undefined;
   isOver = false;
+
+  // 0: the attempt has not begun.
+  constructor(number) {
+    this.number = number;
+  }
+}
+
+function ownLine(conduct) {
+  if (typeof conduct.line === 'number') conduct.line = new Line(conduct.line);
+  return conduct.line;
 }
 
 // A socket of the core: one for all clients, each of which has its line. What is asked of
@@ -34,27 +43,32 @@ class Native {
     return { url, servers, tls: tls.settings(options) };
   }
 
-  streamOf({ line, attempts }) {
+  streamOf(conduct) {
+    const line = ownLine(conduct);
     if (line === undefined || line.stream !== undefined) return line?.stream;
     line.stream = new LinkStream();
-    if (line.number !== 0) this.#begin(line, attempts);
+    if (line.number !== 0) this.#begin(line, conduct);
     if (line.isOver) line.stream.tell('close');
     return line.stream;
   }
 
-  #begin({ stream, number }, attempts) {
-    stream?.begin(() => attempts.drop(number));
+  #begin({ stream, number }, conduct) {
+    stream?.begin(() => conduct.drop(number));
   }
 
   // An attempt is wanted, and its stream can be had before it begins.
   open(conduct) {
-    conduct.line = new Line();
+    conduct.line = 0;
   }
 
   begin(conduct, number) {
-    if (conduct.line === undefined || conduct.line.number !== 0) this.open(conduct);
-    conduct.line.number = number;
-    this.#begin(conduct.line, conduct.attempts);
+    const { line } = conduct;
+    if (typeof line !== 'object' || line.number !== 0) {
+      conduct.line = number;
+      return;
+    }
+    line.number = number;
+    this.#begin(line, conduct);
   }
 
   // What the program says is the cause of a loss.
@@ -63,8 +77,8 @@ class Native {
   }
 
   // The attempt that there is: the client may have another one when it is told.
-  shown({ line }) {
-    return line;
+  shown(conduct) {
+    return ownLine(conduct);
   }
 
   tell(line, event, ...args) {
