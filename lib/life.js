@@ -28,8 +28,7 @@ function remove(life, connect) {
     return;
   }
   life.leave(KEPT);
-  const { number, fate, isOpen, previous } = life.previous ?? NONE;
-  Object.assign(life, { number, fate, isOpen, previous });
+  Object.assign(life, life.previous ?? NONE);
 }
 
 // The last connect is the life itself; those before it, which few clients have, have
