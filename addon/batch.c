@@ -226,32 +226,39 @@ static void add_done(midge_batch *batch, napi_env env,
 }
 
 /* Of the life of a client: the attempt, and the connect that it serves. */
-static void add_life(midge_batch *batch, napi_env env, const midge_event *event,
-                     const napi_value *values, uint32_t count) {
+static uint32_t *add_step(midge_batch *batch, const midge_event *event) {
   uint32_t *record = add_record(batch, event, 0);
   record[2] = event->attempt;
   record[3] = event->connect;
+  return record;
+}
+
+static void add_life(midge_batch *batch, napi_env env, const midge_event *event,
+                     const napi_value *values, uint32_t count) {
+  uint32_t *record = add_step(batch, event);
   record[7] = add_extra(batch, env, list(env, values, count));
 }
 
-static void add_connecting(midge_batch *batch, napi_env env,
-                           const midge_event *event) {
-  napi_value retry = number_value(env, event->connecting.retry);
-  add_life(batch, env, event, &retry, 1);
+static void add_connecting(midge_batch *batch, const midge_event *event) {
+  add_step(batch, event)[4] = event->connecting.retry;
 }
 
+/* Thousands of clients may be opened at once, most of them without properties.
+ */
 static void add_opened(midge_batch *batch, napi_env env,
                        const midge_event *event) {
+  uint32_t *record = add_step(batch, event);
+  record[4] = (event->opened.session_present ? 1u : 0) |
+              (uint32_t)event->opened.version << 1 |
+              (uint32_t)event->opened.limits.keep_alive_s << 16;
+  record[5] = event->opened.renewed;
+  record[6] = event->opened.dropped;
   napi_value values[] = {
-      number_value(env, event->opened.session_present),
-      number_value(env, event->opened.version),
       text_value(env, event->opened.client_id),
-      number_value(env, event->opened.limits.keep_alive_s),
-      number_value(env, event->opened.renewed),
-      number_value(env, event->opened.dropped),
       midge_properties_write(env, event->properties),
   };
-  add_life(batch, env, event, values, 7);
+  record[7] = add_extra(batch, env,
+                        values[1] == NULL ? values[0] : list(env, values, 2));
 }
 
 /* The first reason is the server's, the last one ours, if there are any. */
@@ -355,7 +362,7 @@ void midge_batch_add(midge_batch *batch, napi_env env,
       add_closed(batch, env, event);
       return;
     case MIDGE_EVENT_CONNECTING:
-      add_connecting(batch, env, event);
+      add_connecting(batch, event);
       return;
     case MIDGE_EVENT_AUTHENTICATE:
       add_authenticate(batch, env, event);

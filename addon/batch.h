@@ -13,12 +13,16 @@
  *            token; of the life of a client: the connect that the attempt
  *            serves; restored: damaged records
  *   word 4   message: slot of the topic; done, stored: tokens in a row;
- *            restored: 1 if the store was stale
- *   word 5   message: packet identifier; done, store: the status
+ *            restored: 1 if the store was stale; connecting: the retry;
+ *            opened: session present | version << 1 | keep-alive << 16
+ *   word 5   message: packet identifier; done, store: the status;
+ *            opened: messages that are sent as new
  *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none
+ *            opened: messages that were dropped
  *   word 7   extra with everything else, 0 for none; of a message its
  *            properties, or if it is kept [delivery, epoch, properties]
+ *            opened: the client identifier, or [that, properties]
  *
  * A payload that is kept keeps its Buffer's memory: at most BATCH_BYTES. */
 #ifndef MIDGE_ADDON_BATCH_H

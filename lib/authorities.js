@@ -5,6 +5,8 @@
 const fs = require('node:fs');
 const native = require('./native');
 
+const noUrls = Object.freeze([]);
+
 let areRead = false;
 
 // As Node does: what cannot be read is a warning, and trusts nobody.
@@ -25,9 +27,13 @@ function trustFile(file) {
   }
 }
 
+function isSecured(url) {
+  return /^(mqtts|ssl|tls|wss):/i.test(url);
+}
+
 // Before the first connection with TLS: others need none.
-function readAuthorities(urls) {
-  if (areRead || !urls.some((url) => /^(mqtts|ssl|tls|wss):/i.test(url))) return;
+function readAuthorities(url, others = noUrls) {
+  if (areRead || !(isSecured(url) || others.some(isSecured))) return;
   areRead = true;
   if (!native.hasSystemTrust()) {
     const { rootCertificates = [] } = require('node:tls');

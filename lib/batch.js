@@ -16,15 +16,17 @@ const LOOK_EVERY = 64; // records between two looks at the clock
 const MANY = 32; // records of a batch whose first quarter is answered before the rest
 
 // As enum midge_event_type has them; the life of a client has its own names.
+const CONNECTING = 0;
+const OPENED = 1;
 const MESSAGE = 2;
 const DONE = 3;
 const ENDED = 6;
 const STORED = 7;
 const RESTORED = 8;
 const STORE = 9;
-const lives = {
-  0: 'connecting', 1: 'opened', 4: 'authenticate', 5: 'closed', 10: 'wanted', 11: 'packet',
-};
+const lives = { 4: 'authenticate', 5: 'closed', 10: 'wanted', 11: 'packet' };
+
+const versions = [5, 4, 3]; // of midge_version
 
 const records = new Uint32Array(RECORDS_MAX * RECORD_WORDS);
 const extras = [];
@@ -48,6 +50,7 @@ let number = 0; // of this batch
 let delivering = false;
 let immediate = null;
 let answersAt = 0; // when answers leave next
+let isAwake = false; // a client was opened
 let keepers = 0; // open sessions that keep the process alive
 
 function sessionOf(index) {
@@ -107,6 +110,23 @@ function done(session, at) {
   }
 }
 
+// One that was opened has its client identifier, and properties only in MQTT 5.
+function opened(session, at) {
+  const extra = extras[records[at + 7]];
+  const isBare = typeof extra === 'string';
+  const word = records[at + 4];
+  session.opened(records[at + 2], records[at + 3], {
+    sessionPresent: (word & 1) !== 0,
+    reasonCode: 0,
+    protocolVersion: versions[word >> 1 & 3],
+    clientId: isBare ? extra : extra[0],
+    keepalive: word >>> 16,
+    renewed: records[at + 5],
+    dropped: records[at + 6],
+    properties: isBare ? undefined : decode(extra[1]),
+  });
+}
+
 function deliver(at) {
   const index = records[at + 1];
   const session = sessionOf(index);
@@ -115,6 +135,10 @@ function deliver(at) {
   if (session === undefined) return;
   if (kind === MESSAGE) message(session, at);
   else if (kind === DONE) done(session, at);
+  else if (kind === OPENED) opened(session, at);
+  else if (kind === CONNECTING) {
+    session.connecting(records[at + 2], records[at + 3], records[at + 4]);
+  }
   else if (kind === STORED) session.stored(tokenOf(at), records[at + 4]);
   else if (kind === RESTORED) {
     session.restored(records[at + 2], records[at + 3], records[at + 4] === 1);
@@ -205,8 +229,14 @@ native.setup(turn, () => {}, records, extras, topics, outgoing.records, outgoing
   acknowledgements.words);
 
 // Opens a client: with the first one comes what wakes us.
-function open(...given) {
-  return home.runInAsyncScope(native.open, null, ...given);
+function open(url, clientId, userName, password, keepAlive, settings, setText) {
+  if (isAwake) {
+    return native.open(url, clientId, userName, password, keepAlive, settings, setText);
+  }
+  const index = home.runInAsyncScope(native.open, null, url, clientId, userName, password,
+    keepAlive, settings, setText);
+  isAwake = index >= 0;
+  return index;
 }
 
 // Whether events are being delivered now.

@@ -50,6 +50,7 @@ const wrong = {
   reason: 'a reason code is a number from 0 to 255',
   offline: 'there is no connection, and queueQoSZero is false',
   answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
+  again: 'connect was called before: call disconnect first',
   disconnect: 'this reason or these properties cannot be in a DISCONNECT',
   will: 'the topic of a will has 1 to 65,535 bytes, and no + or #; its message has at most ' +
     '65,535; its properties are those of a will, each once',
@@ -75,6 +76,13 @@ function limitsOf({ timeout, holdTimeout, offlineTimeout, queueQoSZero, subscrib
 function isSame(place, other) {
   return place.url === other.url &&
     JSON.stringify([place.servers, place.tls]) === JSON.stringify([other.servers, other.tls]);
+}
+
+// The addon's words for what was wrong with the last client that could not be opened.
+let why;
+
+function explain(text) {
+  why = text;
 }
 
 // What few clients ever have.
@@ -184,9 +192,9 @@ class Client {
 
   // `place`: { url, servers, tls }.
   connect(place) {
-    readAuthorities([place.url, ...place.servers]);
-    const [opened, text] = this.#open(place);
-    if (opened !== 0) return this.report(opened, text);
+    readAuthorities(place.url, place.servers);
+    const opened = this.#open(place);
+    if (opened !== 0) return opened;
     const status = native.connect(this.#session.index);
     if (status === 0) this.#session.begin();
     else this.#session.keepAlive();
@@ -194,24 +202,22 @@ class Client {
   }
 
   // The session that waits goes on, unless it is to go to another server or in
-  // another way.
+  // another way. A status, which was reported.
   #open(place) {
-    if (this.isDesired) {
-      return [errors.EINVAL, 'connect was called before: call disconnect first'];
-    }
+    if (this.isDesired) return this.report(errors.EINVAL, wrong.again);
     const isOpen = this.#session !== null && !this.#session.isReleased;
-    if (isOpen && isSame(this.#opened, place)) return [0];
+    if (isOpen && isSame(this.#opened, place)) return 0;
     const { clientId, userName, password, keepAlive } = this.#identity;
-    let text;
+    why = undefined;
     const index = batch.open(place.url, clientId, userName, password, keepAlive,
-      this.#told(place), (words) => { text = words; });
-    if (index < 0) return [index, this.#openText(index, text)];
+      this.#told(place), explain);
+    if (index < 0) return this.report(index, this.#openText(index, why));
     this.#replace(index);
     this.#opened = place;
     if (this.#rest.isTraced) native.trace(index, true);
     if (this.#hasStore) this.#mid = Math.max(this.#mid, native.lastStored(index));
     this.#last = this.#mid;
-    return [0];
+    return 0;
   }
 
   #told({ servers, tls }) {

@@ -10,7 +10,6 @@ const { Intake } = require('./intake');
 const { Life, CANCELLED, ABANDONED, SILENT } = require('./life');
 const { Outcomes } = require('./outcomes');
 
-const versions = [5, 4, 3]; // of midge_version
 // Tokens from here on are of parts of a request, below of message ids.
 const PARTS_FROM = 2 ** 52;
 const UNSPECIFIED = 0x80; // the answer to what was not answered
@@ -110,7 +109,7 @@ class Session extends Intake {
     }
   }
 
-  connecting(attempt, connect, [retry]) {
+  connecting(attempt, connect, retry) {
     this.hook?.asked(attempt, connect, retry, this.lastError);
   }
 
@@ -124,26 +123,16 @@ class Session extends Intake {
     this.presenter.traced(type, isSent !== 0, id, bytes, decode(list));
   }
 
-  opened(attempt, connect,
-    [sessionPresent, version, clientId, keepAlive, renewed, dropped, list]) {
-    this.isMqtt5 = version === 0;
+  opened(attempt, connect, connack) {
+    const { sessionPresent, protocolVersion } = connack;
+    this.isMqtt5 = protocolVersion === 5;
     // Given up between the server's answer and now: nobody hears of it.
     if (!this.life.opened(connect)) return;
     if (this.lastError !== undefined) this.lastError = undefined;
     this.outcomes.content();
     this.attempt = attempt;
-    if (sessionPresent === 0 && versions[version] !== 3) this.since = attempt;
+    if (!sessionPresent && protocolVersion !== 3) this.since = attempt;
     this.admit(!this.nature.isAsynchronous);
-    const connack = {
-      sessionPresent: sessionPresent !== 0,
-      reasonCode: 0,
-      protocolVersion: versions[version],
-      clientId,
-      keepalive: keepAlive,
-      renewed,
-      dropped,
-      properties: decode(list),
-    };
     if (channels.connected.hasSubscribers) {
       channels.connected.publish({ client: this.presenter.owner, connack });
     }

@@ -220,7 +220,7 @@ class Attempts {
       ...this.#newAnswers(answers),
     };
     if (url !== undefined) {
-      readAuthorities([url]);
+      readAuthorities(url);
       renewed.url = url;
     }
     if (!isDeepStrictEqual(will, this.#known.told.will)) this.setWill(will);

@@ -109,20 +109,21 @@ function keep(url, given, plan) {
   last = { url, names: Object.keys(given), plan, proxy: process.env.MQTTJS_SOCKS_PROXY };
 }
 
-function isSame(names, given, { plan, names: known }) {
-  if (names.length !== known.length) return false;
-  for (let at = 0; at < names.length; at += 1) {
-    const name = names[at];
-    if (name !== known[at]) return false;
+// Without a list of its names, which thousands of clients would each need.
+function isSame(given, { plan, names }) {
+  let at = 0;
+  for (const name in given) {
+    if (name !== names[at] || !Object.hasOwn(given, name)) return false;
     const value = given[name];
     if (isPersonal(name) ? !isPlainText(value) : value !== plan.given[name]) return false;
+    at += 1;
   }
-  return true;
+  return at === names.length;
 }
 
 // The plan that serves for these arguments of connect, if there is one.
 function find(url, given) {
-  if (last === undefined || url !== last.url || !isSame(Object.keys(given), given, last)) {
+  if (last === undefined || url !== last.url || !isSame(given, last)) {
     return undefined;
   }
   return last.proxy === process.env.MQTTJS_SOCKS_PROXY ? last.plan : undefined;
