@@ -10,6 +10,8 @@
 enum {
   PAGE = 4096,        /* bytes, or a few of them */
   LARGE = 128 * 1024, /* bytes that a process mostly has anew */
+  FEW = 32,           /* events in a row of a client that has little */
+  SHARED_FOR = 4096,  /* batches, since somebody had little */
 };
 
 static_assert(TOPICS_BRIEF == RECORDS_MAX, "each may have a topic of its own");
@@ -38,6 +40,7 @@ void midge_batch_begin(midge_batch *batch, napi_env env) {
   batch->extra_count = 1; /* the first is the shared Buffer */
   batch->staged = 0;
   batch->own = 0;
+  if (batch->shared != 0) batch->shared--;
   napi_get_reference_value(env, batch->extras_ref, &batch->extras);
   napi_get_reference_value(env, batch->strings_ref, &batch->strings);
   midge_topics_begin(&batch->topics);
@@ -345,9 +348,23 @@ static void add_packet(midge_batch *batch, napi_env env,
   add_life(batch, env, event, values, 5);
 }
 
+/* Who has little waits for what JavaScript was given before, and has its turn
+ * sooner when that is less at a time. */
+static void note_client(midge_batch *batch, const void *client) {
+  if (client == batch->client) {
+    if (++batch->run == RECORDS_SHARED) batch->bulk = client;
+    return;
+  }
+  bool has_little = batch->run < FEW && batch->client != batch->bulk;
+  if (has_little && batch->bulk != NULL) batch->shared = SHARED_FOR;
+  batch->client = client;
+  batch->run = 1;
+}
+
 void midge_batch_add(midge_batch *batch, napi_env env,
                      const midge_event *event) {
   batch->events++;
+  note_client(batch, event->context);
   switch (event->type) {
     case MIDGE_EVENT_MESSAGE:
       add_message(batch, env, event);
@@ -389,7 +406,8 @@ void midge_batch_add(midge_batch *batch, napi_env env,
 }
 
 bool midge_batch_is_full(const midge_batch *batch) {
-  return batch->count == RECORDS_MAX || batch->events >= EVENTS_MAX ||
+  uint32_t most = batch->shared != 0 ? RECORDS_SHARED : RECORDS_MAX;
+  return batch->count >= most || batch->events >= EVENTS_MAX ||
          batch->own >= BATCH_BYTES_OWN ||
          batch->staged > BATCH_BYTES - PAYLOAD_SHARED_MAX;
 }

@@ -39,12 +39,17 @@
 #define BATCH_BYTES_OWN 1048576 /* payloads with a Buffer of their own */
 #define PAYLOAD_SHARED_MAX 8192 /* larger ones get one of their own */
 #define EVENTS_MAX 16384        /* in one batch: many may share a record */
+#define RECORDS_SHARED 256      /* while others have little beside one's much */
 
 typedef struct midge_batch {
   napi_ref records_ref, extras_ref, strings_ref;
   uint32_t *records;
-  uint32_t count;  /* records in this batch */
-  uint32_t events; /* in this batch; of what was done, tokens */
+  uint32_t count;     /* records in this batch */
+  uint32_t events;    /* in this batch; of what was done, tokens */
+  const void *client; /* of the last event; as the next one, never followed */
+  const void *bulk;   /* the last one of many events in a row */
+  uint32_t run;       /* events of `client` in a row */
+  uint32_t shared;    /* batches to come that are small, for others' sake */
   uint32_t extra_count;
   size_t staged;              /* bytes of payloads so far */
   size_t own;                 /* bytes of payloads with their own Buffer */

@@ -112,7 +112,7 @@ static bool process_one(midge_session *session) {
     return true;
   }
   if (result.outcome == MIDGE_REFUSED) return refuse(session, &result, bytes);
-  session->receiver.packet_size = result.size;
+  session->receiver.packet_size = (uint32_t)result.size;
   return false;
 }
 

@@ -38,15 +38,21 @@ static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
   midge_slice_copy(buffer->data, waiting);
   midge_buffer_release(receiver->buffer);
   receiver->buffer = buffer;
+  receiver->is_lent = false;
   receiver->known_topic = MIDGE_NO_SLICE;
   receiver->begin = 0;
   receiver->end = waiting.size;
   return true;
 }
 
+/* What lies behind bytes that were lent is not ours. */
+static size_t room_of(const midge_receiver *receiver) {
+  if (receiver->buffer == NULL || receiver->is_lent) return 0;
+  return receiver->buffer->size - receiver->end;
+}
+
 bool midge_receiver_add(midge_receiver *receiver, midge_slice bytes) {
-  bool fits = receiver->buffer != NULL &&
-              receiver->buffer->size - receiver->end >= bytes.size;
+  bool fits = receiver->buffer != NULL && room_of(receiver) >= bytes.size;
   if (!fits && !move_to_new_buffer(receiver, bytes.size)) return false;
 
   uint8_t *place = receiver->buffer->data + receiver->end;
@@ -65,8 +71,8 @@ uint8_t *midge_receiver_room(midge_receiver *receiver, size_t most,
   if (receiver->packet_size < have + LARGE) return NULL;
   size_t missing = receiver->packet_size - have;
   *size = least_of(missing, most);
-  size_t room = receiver->buffer->size - receiver->end;
-  if (room < *size && !move_to_new_buffer(receiver, *size)) return NULL;
+  if (room_of(receiver) < *size && !move_to_new_buffer(receiver, *size))
+    return NULL;
   return receiver->buffer->data + receiver->end;
 }
 
@@ -74,6 +80,7 @@ void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,
                          midge_buffer *buffer) {
   assert(receiver->buffer == NULL); /* as long as none wait */
   receiver->buffer = midge_buffer_hold(buffer);
+  receiver->is_lent = true;
   receiver->begin = (size_t)(bytes.data - buffer->data);
   receiver->end = receiver->begin + bytes.size;
 }

@@ -9,7 +9,8 @@ typedef struct midge_receiver {
   const midge_allocator *allocator;
   midge_buffer *buffer;    /* null when no byte waits */
   size_t begin, end;       /* the bytes that wait */
-  size_t packet_size;      /* of the packet that has begun, 0: not yet known */
+  bool is_lent;            /* others write behind them */
+  uint32_t packet_size;    /* of the packet that has begun, 0: not yet known */
   midge_slice known_topic; /* of a packet that was in this buffer, or empty */
   midge_time begun;        /* when it began */
   midge_time moved;        /* when bytes last came */
@@ -30,7 +31,8 @@ MIDGE_CHECKED bool midge_receiver_add(midge_receiver *receiver,
  * or there is no memory. */
 uint8_t *midge_receiver_room(midge_receiver *receiver, size_t most,
                              size_t *size);
-/* As _add without a copy, of bytes that lie in `buffer`; none wait. */
+/* As _add without a copy, of bytes that lie in `buffer`; none wait. What is
+ * behind them there stays the caller's. */
 void midge_receiver_lend(midge_receiver *receiver, midge_slice bytes,
                          midge_buffer *buffer);
 /* Of `bytes` that come next, how many at most belong to the packet that has

@@ -6,16 +6,12 @@
 #ifndef MIDGE_REACTOR_LOOP_H
 #define MIDGE_REACTOR_LOOP_H
 
-#include "base/buffer.h"
 #include "reactor/bell.h"
 #include "reactor/event_queue.h"
 #include "reactor/mailbox.h"
 #include "reactor/patience.h"
 #include "reactor/pool.h"
-
-/* What one read takes at most; the block it is in is of a size that the pool
- * keeps. */
-enum { MIDGE_READ_BYTES = 64 * 1024 - (int)sizeof(midge_buffer) };
+#include "reactor/reads.h"
 
 /* Connections that the program's thread reads, and what is bulk for it. */
 enum { MIDGE_NEAR_MAX = 64, MIDGE_NEAR_BYTES = 16 * 1024 };
@@ -60,7 +56,7 @@ struct midge_reactor {
   midge_client *wished;  /* told of wishes since their last turn */
   midge_client *due;     /* their timer has fired */
   midge_parcel *parcels; /* wishes that wait for the next round */
-  midge_buffer *reading; /* what sockets read into: nobody else holds it */
+  midge_reads reads;     /* what sockets read into */
   uint32_t round;      /* of the loop, from 1: each socket is read once in it */
   midge_lookup *asked; /* requests that who asks for the same can join */
 

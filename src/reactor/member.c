@@ -9,7 +9,6 @@
 
 enum {
   ROUNDS_MAX = 8,               /* of one turn, while emptying fills */
-  LENT_MIN = 32 * 1024,         /* bytes of a read that may hold its buffer */
   DIRECT_MAX = 64 * 1024,       /* of one that goes where its packet is */
   SLICES_MAX = 256,             /* gathered by one write */
   TURN_BYTES = 4 * 1024 * 1024, /* written before others have their turn */
@@ -60,15 +59,9 @@ static uint8_t *on_place(void *context, size_t *size) {
   return midge_link_room(client->link, client->transport, DIRECT_MAX, size);
 }
 
-/* Few bytes are copied, many stay where they were read, and what sockets read
- * into next is another buffer. */
+/* Few bytes are copied, many stay where they were read. */
 void midge_member_receive(midge_client *client, midge_slice bytes) {
-  midge_reactor *reactor = client->reactor;
-  midge_buffer *other = NULL;
-  if (bytes.data == reactor->reading->data && bytes.size >= LENT_MIN)
-    other = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
-  midge_buffer *read = other != NULL ? reactor->reading : NULL;
-  if (other != NULL) reactor->reading = other;
+  midge_buffer *read = midge_reads_keep(&client->reactor->reads, bytes);
   tick(client);
   MIDGE_TALLY_ADD(client->tally.received, bytes.size);
   receive(client, bytes, read);
@@ -82,6 +75,7 @@ static void note_read(midge_socket *socket, size_t size) {
   reactor->is_crowded = !is_alone;
   reactor->calm = is_alone ? socket : NULL;
   if (size > MIDGE_NEAR_BYTES) socket->calm = 0;
+  midge_reads_note(&reactor->reads, socket, size);
 }
 
 static void on_received(void *context, midge_slice bytes) {

@@ -150,17 +150,17 @@ static void take(midge_client *client, midge_slice bytes, bool rests) {
 
 static void read_one(midge_client *client, bool rests) {
   midge_socket *socket = client->socket;
-  midge_buffer *reading = client->reactor->reading;
+  size_t room;
   if (!midge_help_is_possible(client)) {
     hand_over(client);
     return;
   }
-  ssize_t size =
-      recv(socket->descriptor, reading->data, reading->size, MSG_DONTWAIT);
+  uint8_t *place = midge_reads_place(&client->reactor->reads, &room);
+  ssize_t size = recv(socket->descriptor, place, room, MSG_DONTWAIT);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   socket->was_read = true;
   if (size > 0) {
-    take(client, midge_slice_of(reading->data, (size_t)size), rests);
+    take(client, midge_slice_of(place, (size_t)size), rests);
     return;
   }
   midge_member_break(client, size == 0 ? UV_EOF : -errno);

@@ -268,7 +268,7 @@ void midge_reactor_stop(midge_reactor *reactor) {
   uv_sem_wait(&reactor->stopped);
   midge_event_queue_free(&reactor->events);
   midge_mailbox_free(&reactor->mailbox);
-  midge_buffer_release(reactor->reading);
+  midge_reads_free(&reactor->reads);
   midge_pool_release(reactor->pool);
   if (reactor->lingers)
     pthread_detach(reactor->thread);
@@ -379,8 +379,7 @@ midge_status midge_reactor_start(midge_reactor **started,
   if (reactor == NULL) return status;
   if (!choose_allocator(reactor, options->allocator)) goto Exit;
   reactor->patient = midge_patient(&reactor->allocator);
-  reactor->reading = midge_buffer_new(&reactor->allocator, MIDGE_READ_BYTES);
-  if (reactor->reading == NULL) goto Exit;
+  if (!midge_reads_init(&reactor->reads, &reactor->allocator)) goto Exit;
   reactor->wake = options->wake;
   reactor->context = options->context;
   reactor->helps = options->helps;
@@ -419,7 +418,7 @@ ExitMailbox:
 ExitEvents:
   midge_event_queue_free(&reactor->events);
 Exit:
-  midge_buffer_release(reactor->reading);
+  midge_reads_free(&reactor->reads);
   midge_pool_release(reactor->pool);
   midge_free(&midge_allocator_default, reactor, sizeof *reactor);
   return status;

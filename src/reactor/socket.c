@@ -97,12 +97,11 @@ void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
 
 static uv_buf_t place_of(const midge_socket *socket) {
   const midge_listener *listener = socket->listener;
-  midge_buffer *reading = socket->reactor->reading;
   size_t size;
   uint8_t *place = NULL;
   if (listener->place != NULL) place = listener->place(socket->context, &size);
-  if (place != NULL) return uv_buf_init((char *)place, (unsigned)size);
-  return uv_buf_init((char *)reading->data, (unsigned)reading->size);
+  if (place == NULL) place = midge_reads_place(&socket->reactor->reads, &size);
+  return uv_buf_init((char *)place, (unsigned)size);
 }
 
 /* libuv would read on from a socket that is always full, while others wait.

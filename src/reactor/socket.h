@@ -11,7 +11,7 @@ typedef struct midge_listener {
   /* uv_tcp_connect or uv_pipe_connect has ended; `error` is 0 or libuv's. */
   void (*connected)(void *context, midge_socket *socket, int error);
   /* Where what is read next is to be, `*size` bytes of it. Null, or without
-   * this function: in the reactor's `reading`. */
+   * this function: where the reactor's reads are. */
   uint8_t *(*place)(void *context, size_t *size);
   void (*received)(void *context, midge_slice bytes);
   void (*written)(void *context); /* a write that waited is done, or failed */

@@ -1,5 +1,6 @@
 /* Where a packet's bytes lie until it is whole. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/slice.h"
 #include "engine/receiver.h"
@@ -81,6 +82,34 @@ static void other_bytes_may_come_than_those_there_was_room_for(void **state) {
   midge_receiver_clear(&receiver);
 }
 
+/* There may be what others read since. */
+static void what_is_behind_lent_bytes_is_left_alone(void **state) {
+  (void)state;
+  enum { LENT = 1000 };
+  midge_buffer *buffer = midge_buffer_new(&midge_allocator_default, PACKET);
+  assert_non_null(buffer);
+  for (int fetched = 0; fetched < 2; fetched++) {
+    midge_receiver receiver;
+    uint8_t rest[LITTLE];
+    size_t size = sizeof rest;
+    for (size_t i = 0; i < LENT; i++) buffer->data[i] = byte_at(i);
+    memset(buffer->data + LENT, 255, PACKET - LENT);
+    midge_receiver_init(&receiver, &midge_allocator_default);
+    midge_receiver_lend(&receiver, midge_slice_of(buffer->data, LENT), buffer);
+    receiver.packet_size = PACKET;
+    uint8_t *place = rest;
+    if (fetched) place = midge_receiver_room(&receiver, LITTLE, &size);
+    assert_non_null(place);
+    for (size_t i = 0; i < size; i++) place[i] = byte_at(LENT + i);
+    assert_true(midge_receiver_add(&receiver, midge_slice_of(place, size)));
+    expect_bytes(&receiver, LENT + size);
+    for (size_t i = LENT; i < PACKET; i++)
+      assert_int_equal(buffer->data[i], 255);
+    midge_receiver_clear(&receiver);
+  }
+  midge_buffer_release(buffer);
+}
+
 static void there_is_no_room_for_what_is_not_known(void **state) {
   (void)state;
   midge_receiver receiver;
@@ -123,6 +152,7 @@ int main(void) {
       cmocka_unit_test(a_large_packet_is_written_where_it_lies),
       cmocka_unit_test(room_is_no_more_than_four_times_what_came),
       cmocka_unit_test(other_bytes_may_come_than_those_there_was_room_for),
+      cmocka_unit_test(what_is_behind_lent_bytes_is_left_alone),
       cmocka_unit_test(there_is_no_room_for_what_is_not_known),
       cmocka_unit_test(without_memory_there_is_none),
   };

@@ -1,9 +1,11 @@
 /* How often a socket is read before others have their turn. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/slice.h"
 #include "reactor/socket.h"
 #include "unit/harness.h"
 
@@ -20,12 +22,14 @@ typedef struct rounds {
 static void on_flood(void *context, midge_slice bytes) {
   rounds *r = context;
   r->flooded += bytes.size;
+  midge_reads_note(&r->reactor.reads, &r->flooded, bytes.size);
   if (++r->reads > r->most) r->most = r->reads;
 }
 
 static void on_answer(void *context, midge_slice bytes) {
   rounds *r = context;
   r->answered += bytes.size;
+  midge_reads_note(&r->reactor.reads, &r->answered, bytes.size);
 }
 
 static void on_broken(void *context, int error) {
@@ -40,15 +44,13 @@ static const midge_listener answer = {.received = on_answer};
 static void start(rounds *r) {
   *r = (rounds){.reactor.allocator = midge_allocator_default};
   assert_int_equal(uv_loop_init(&r->reactor.loop), 0);
-  r->reactor.reading =
-      midge_buffer_new(&midge_allocator_default, MIDGE_READ_BYTES);
-  assert_non_null(r->reactor.reading);
+  assert_true(midge_reads_init(&r->reactor.reads, &midge_allocator_default));
 }
 
 static void stop(rounds *r) {
   while (uv_run(&r->reactor.loop, UV_RUN_NOWAIT) != 0) continue;
   assert_int_equal(uv_loop_close(&r->reactor.loop), 0);
-  midge_buffer_release(r->reactor.reading);
+  midge_reads_free(&r->reactor.reads);
 }
 
 static void go_round(rounds *r) {
@@ -106,6 +108,137 @@ static void a_full_socket_is_read_once_in_a_round(void **state) {
   stop(&r);
 }
 
+/* Bytes of the flooded socket in this round. */
+static size_t flooded_in_round(rounds *r) {
+  size_t before = r->flooded;
+  go_round(r);
+  return r->flooded - before;
+}
+
+static void a_full_socket_is_read_less_while_another_has_little(void **state) {
+  (void)state;
+  rounds r;
+  start(&r);
+  int flooding, answering;
+  midge_socket *flooded = open_socket(&r, &flood, &flooding);
+  midge_socket *other = open_socket(&r, &answer, &answering);
+  fill(flooding);
+  assert_true(flooded_in_round(&r) > MIDGE_READ_BYTES / 2);
+  assert_int_equal(write(answering, "x", 1), 1);
+  go_round(&r);
+  assert_int_equal(r.answered, 1);
+  for (int i = 0; i < 100; i++) {
+    fill(flooding);
+    assert_in_range(flooded_in_round(&r), 1, MIDGE_READ_BYTES / 3);
+  }
+  for (int i = 0; i < 10000; i++) { /* and the other one had no more */
+    fill(flooding);
+    if (flooded_in_round(&r) > MIDGE_READ_BYTES / 2) break;
+  }
+  fill(flooding);
+  assert_true(flooded_in_round(&r) > MIDGE_READ_BYTES / 2);
+  close(flooding);
+  close(answering);
+  midge_socket_drop(flooded);
+  midge_socket_drop(other);
+  stop(&r);
+}
+
+/* --- Where it is read to --- */
+
+enum { KEPT = 100 };
+
+static bool are_all(midge_slice bytes, int value) {
+  for (size_t i = 0; i < bytes.size; i++)
+    if (bytes.data[i] != value) return false;
+  return true;
+}
+
+static midge_slice read_into(midge_reads *reads, int value) {
+  size_t size;
+  uint8_t *to = midge_reads_place(reads, &size);
+  memset(to, value, size);
+  return midge_slice_of(to, size);
+}
+
+static void share(midge_reads *reads) {
+  midge_reads_note(reads, "bulk", MIDGE_READ_BYTES);
+  midge_reads_note(reads, "little", 1);
+}
+
+static void what_is_kept_stays_as_it_was_read(void **state) {
+  (void)state;
+  midge_reads reads;
+  midge_slice bytes[KEPT];
+  midge_buffer *kept[KEPT];
+  int buffers = 1;
+  assert_true(midge_reads_init(&reads, &midge_allocator_default));
+  for (int i = 0; i < KEPT; i++) {
+    if (i == KEPT / 4) share(&reads);
+    if (i == KEPT / 2) reads.shared = 0;
+    if (i == KEPT / 4 * 3) share(&reads);
+    bytes[i] = read_into(&reads, i);
+    kept[i] = midge_reads_keep(&reads, bytes[i]);
+    assert_non_null(kept[i]);
+    if (i > 0) buffers += kept[i] != kept[i - 1];
+    midge_slice few = read_into(&reads, 255); /* these are copied */
+    assert_null(midge_reads_keep(&reads, midge_slice_of(few.data, 1000)));
+  }
+  /* One alone fills a buffer each time, one of several a third of it. */
+  assert_in_range(buffers, KEPT / 2 + KEPT / 6, KEPT / 2 + KEPT / 6 + 4);
+  for (int i = 0; i < KEPT; i++) {
+    assert_true(are_all(bytes[i], i));
+    midge_buffer_release(kept[i]);
+  }
+  midge_reads_free(&reads);
+}
+
+static void what_was_read_elsewhere_is_not_kept(void **state) {
+  (void)state;
+  midge_reads reads;
+  uint8_t elsewhere[1] = {0};
+  assert_true(midge_reads_init(&reads, &midge_allocator_default));
+  midge_slice bytes = {elsewhere, MIDGE_READ_BYTES};
+  assert_null(midge_reads_keep(&reads, bytes));
+  midge_reads_free(&reads);
+}
+
+static bool is_poor;
+
+static void *resize(void *context, void *block, size_t before, size_t size) {
+  (void)context;
+  (void)before;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  return is_poor ? NULL : realloc(block, size);
+}
+
+/* It is copied then, and the next read goes over it. */
+static void nothing_is_kept_without_memory_for_another(void **state) {
+  (void)state;
+  const midge_allocator allocator = {resize, NULL};
+  midge_reads reads;
+  is_poor = true;
+  assert_false(midge_reads_init(&reads, &allocator));
+  midge_reads_free(&reads);
+  is_poor = false;
+  assert_true(midge_reads_init(&reads, &allocator));
+  is_poor = true;
+  midge_slice bytes = read_into(&reads, 1);
+  assert_null(midge_reads_keep(&reads, bytes));
+  assert_ptr_equal(read_into(&reads, 2).data, bytes.data);
+  share(&reads);
+  midge_buffer *kept = midge_reads_keep(&reads, read_into(&reads, 3));
+  assert_ptr_equal(kept, reads.buffer); /* that needs none */
+  reads.shared = 0;
+  bytes = read_into(&reads, 4); /* what is left of it */
+  assert_in_range(bytes.size, 1, MIDGE_READ_BYTES - 1);
+  midge_buffer_release(kept);
+  midge_reads_free(&reads);
+}
+
 enum { PLACE = 5000 };
 static uint8_t place[PLACE];
 
@@ -141,6 +274,10 @@ static void a_socket_is_read_to_where_its_owner_says(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_full_socket_is_read_once_in_a_round),
+      cmocka_unit_test(a_full_socket_is_read_less_while_another_has_little),
+      cmocka_unit_test(what_is_kept_stays_as_it_was_read),
+      cmocka_unit_test(what_was_read_elsewhere_is_not_kept),
+      cmocka_unit_test(nothing_is_kept_without_memory_for_another),
       cmocka_unit_test(a_socket_is_read_to_where_its_owner_says),
   };
   return cmocka_run_group_tests_name("reads", tests, NULL, NULL);
