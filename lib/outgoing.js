@@ -8,6 +8,7 @@ const native = require('./native');
 
 const RECORDS_SIZE = 65536; // MIDGE_BUNDLE_SIZE_MAX
 const HEAD_SIZE = 3; // of a record
+const TOPIC_AT = 5; // in one that has a topic of its own
 const RETAIN = 1;
 const SAME_TOPIC = 2;
 const PAYLOAD_MAX = 4096; // larger ones are not worth a copy more
@@ -16,6 +17,7 @@ const TOPICS_MAX = 4096;
 // A topic of what can be printed of ASCII, without the wildcards, is always taken:
 // it need not be known.
 const PLAIN = /^[ -"$-*,-~]{1,512}$/;
+const SHORT_MAX = 32; // characters that a loop writes sooner than two calls into Node
 const UTF8_MAX = 3; // bytes for a unit of a string
 
 // The words that the addon shares.
@@ -37,12 +39,17 @@ const words = new Uint32Array(WORDS);
 // the addon has taken, and their bytes.
 const topics = [new Map(), new Map()];
 
+// By unit of a string: 1 for those that a plain topic is made of.
+const isPlainUnit = new Uint8Array(0x10000);
+for (let unit = 0; unit < 0x80; unit++) {
+  isPlainUnit[unit] = Number(PLAIN.test(String.fromCharCode(unit)));
+}
+
 let current = null; // the session whose messages are written, or that began
 let next = 0; // the message id that the next record has
 let cost = 0; // of the records, in bytes of the queue
 let topic; // of the last record
-let topicBytes; // its bytes; of no meaning while nothing is written
-let topicSize = 0;
+let topicSize = 0; // in bytes; of no meaning while nothing is written
 let isDelivering = false; // events, whose end is also the end of this turn
 let isEnding = false; // the end of this turn is on its way
 let isFollowed = false; // what the addon has taken may wait for that
@@ -83,24 +90,37 @@ function renew(session, id) {
   topic = undefined;
 }
 
-function findTopic(text, isLenient) {
-  if (text === topic) return true;
-  const isPlain = PLAIN.test(text);
-  const bytes = isPlain ? undefined : topics[Number(isLenient)].get(text);
-  if (!isPlain && bytes === undefined) return false;
-  topicBytes = bytes;
-  topicSize = isPlain ? text.length : bytes.length;
-  return true;
+// The hottest loop there is where each message has a topic of its own: it checks
+// and writes at once. 0: it is not plain.
+function writeShort(at, text) {
+  const size = text.length;
+  let isPlain = 1;
+  for (let i = 0; i < size; i++) {
+    const unit = text.charCodeAt(i);
+    isPlain &= isPlainUnit[unit];
+    records[at + i] = unit;
+  }
+  return size * isPlain;
 }
 
-function writeHead(at, isRetained, isSame, text) {
+// Returns its bytes, or 0: it is none that is known to be good.
+function writeTopic(at, text, isLenient) {
+  const size = text.length <= SHORT_MAX ? writeShort(at, text) : 0;
+  if (size > 0) return size;
+  if (PLAIN.test(text)) return records.latin1Write(text, at);
+  const bytes = topics[Number(isLenient)].get(text);
+  if (bytes === undefined) return 0;
+  records.set(bytes, at);
+  return bytes.length;
+}
+
+function writeHead(at, isRetained, isSame, bytes, size) {
   records[at] = (isRetained ? RETAIN : 0) | (isSame ? SAME_TOPIC : 0);
-  if (isSame) return at + HEAD_SIZE;
-  records[at + 3] = topicSize;
-  records[at + 4] = topicSize >> 8;
-  if (topicBytes === undefined) records.latin1Write(text, at + 5);
-  else records.set(topicBytes, at + 5);
-  return at + 5 + topicSize;
+  records[at + 1] = size;
+  records[at + 2] = size >> 8;
+  if (isSame) return;
+  records[at + 3] = bytes;
+  records[at + 4] = bytes >> 8;
 }
 
 function writePayload(at, content) {
@@ -117,25 +137,27 @@ function sizeMax(content) {
 
 // False: it must go by itself, or cannot at all.
 function add(session, id, isRetained, text, content, isLenient) {
-  if (session !== current) return false;
+  if (session !== current || text.length > TOPIC_MAX) return false;
   const most = sizeMax(content);
   if (most > PAYLOAD_MAX) return false;
-  if (!findTopic(text, isLenient)) return false;
   if (words[COUNT] === 0 || id !== next ||
-      words[SIZE] + HEAD_SIZE + 2 + topicSize + most > RECORDS_SIZE) {
+      words[SIZE] + TOPIC_AT + text.length * UTF8_MAX + most > RECORDS_SIZE) {
     renew(session, id);
   }
   if (words[COUNT] >= words[ROOM_MESSAGES]) return false;
   const start = words[SIZE];
-  const at = writeHead(start, isRetained, text === topic, text);
+  const isSame = text === topic;
+  const bytes = isSame ? topicSize : writeTopic(start + TOPIC_AT, text, isLenient);
+  if (bytes === 0) return false;
+  const at = start + (isSame ? HEAD_SIZE : TOPIC_AT + bytes);
   const size = writePayload(at, content);
-  if (cost + topicSize + size > words[ROOM_BYTES]) return false;
-  records[start + 1] = size;
-  records[start + 2] = size >> 8;
+  if (cost + bytes + size > words[ROOM_BYTES]) return false;
+  writeHead(start, isRetained, isSame, bytes, size);
   words[SIZE] = at + size;
   words[COUNT] += 1;
-  cost += topicSize + size;
+  cost += bytes + size;
   topic = text;
+  topicSize = bytes;
   next = id + 1;
   return true;
 }

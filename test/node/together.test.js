@@ -332,3 +332,29 @@ test('a topic that cannot be is refused alone', async () => {
   }
   assert.equal((await arrived('alone/', 50)).length, 50);
 });
+
+// What is alone in its turn goes another way, where C alone looks at it.
+test('a topic is taken or refused as if it were alone, whatever is in it', async (t) => {
+  const [first, second] = [await listen(), await listen()];
+  t.after(() => Promise.all([first.stop(), second.stop()]));
+  const [alone, together] = [await connected({}, first), await connected({}, second)];
+  const odd = ['', 'x', '#', '+', '\0', '\x01', '\x1f', '\x7f', '\x80', '\xff', '\u0141', '\u0223',
+    '\ud800', '\uffff', '😀'];
+  const lengths = [...Array.from({ length: 36 }, (_, at) => at + 1), 511, 512, 513];
+  const names = lengths.flatMap((length) => odd.flatMap((text) => {
+    const name = 'odd/topics/'.padEnd(length, 't').slice(0, length);
+    return [name + text, text + name, name.slice(0, length >> 1) + text + name.slice(length >> 1)];
+  }));
+  const codes = [];
+  for (const name of names) {
+    codes.push(alone.publish(0, false, name, 'x'));
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(new Set(codes), new Set([0, EINVAL, EUTF8]));
+  const taken = names.filter((_, at) => codes[at] === 0);
+  await arrived('', taken.length, first);
+  assert.equal(together.publish(0, false, 'first', 'x'), 0);
+  assert.deepEqual(names.map((name) => together.publish(0, false, name, 'x')), codes);
+  const got = await arrived('', taken.length + 1, second);
+  assert.deepEqual(got.map(({ topic }) => topic), ['first', ...taken]);
+});
