@@ -8,6 +8,7 @@ const native = require('./native');
 const noUrls = Object.freeze([]);
 
 let areRead = false;
+let plain = ''; // the last URL that needs none: many clients go to one place
 
 // As Node does: what cannot be read is a warning, and trusts nobody.
 function ignore(origin, why) {
@@ -28,7 +29,10 @@ function trustFile(file) {
 }
 
 function isSecured(url) {
-  return /^(mqtts|ssl|tls|wss):/i.test(url);
+  if (url === plain) return false;
+  const isIt = /^(mqtts|ssl|tls|wss):/i.test(url);
+  if (!isIt) plain = url;
+  return isIt;
 }
 
 // Before the first connection with TLS: others need none.

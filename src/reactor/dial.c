@@ -194,6 +194,11 @@ static void on_head_start(uv_timer_t *timer) {
   race_next(dial);
 }
 
+static void wait_for_next(midge_dial *dial) {
+  if (dial->next == dial->count) return;
+  uv_timer_start(&dial->head_start, on_head_start, HEAD_START_MS, 0);
+}
+
 /* Start the next address that can be started; without one, and without any
  * under way, the dial has failed. */
 static void race_next(midge_dial *dial) {
@@ -202,7 +207,7 @@ static void race_next(midge_dial *dial) {
     size_t i = dial->next++;
     int error = connect_to(dial, i);
     if (error == 0) {
-      uv_timer_start(&dial->head_start, on_head_start, HEAD_START_MS, 0);
+      wait_for_next(dial);
       return;
     }
     note_fault_of(dial, error, i);

@@ -78,15 +78,6 @@ static void on_connected(uv_connect_t *request, int status) {
   socket->listener->connected(socket->context, socket, status);
 }
 
-int midge_socket_connect(midge_socket *socket, const struct sockaddr *address) {
-  uv_connect_t *request = new_request(socket, sizeof *request);
-  request->data = socket;
-  int error = uv_tcp_connect(request, &socket->tcp, address, on_connected);
-  if (error != 0)
-    midge_free(&socket->reactor->allocator, request, sizeof *request);
-  return error;
-}
-
 void midge_socket_connect_pipe(midge_socket *socket, const char *path) {
   uv_connect_t *request = new_request(socket, sizeof *request);
   request->data = socket;
@@ -135,7 +126,21 @@ void midge_socket_read(midge_socket *socket, bool on) {
     return;
   }
   int error = uv_read_start(&socket->stream, lend_buffer, on_read);
-  assert(error == 0); /* it is connected */
+  assert(error == 0); /* it is connected, or will be */
+}
+
+/* What is wanted of reading is known once it is connected. To have it watched
+ * for both from now on spares a call of the system: libuv would forget the
+ * socket when it is connected, and have it watched anew. */
+int midge_socket_connect(midge_socket *socket, const struct sockaddr *address) {
+  uv_connect_t *request = new_request(socket, sizeof *request);
+  request->data = socket;
+  int error = uv_tcp_connect(request, &socket->tcp, address, on_connected);
+  if (error != 0)
+    midge_free(&socket->reactor->allocator, request, sizeof *request);
+  else
+    midge_socket_read(socket, true);
+  return error;
 }
 
 /* The poll is level-triggered: what has come meanwhile is told. */
