@@ -16,6 +16,7 @@ uint32_t goodbye_ms;
 bool helps;
 int epoll;
 void (*on_wake)(void *context);
+const midge_allocator *given_memory;
 
 void program_start(program *p, const char *url,
                    const midge_client_options *options) {
@@ -31,6 +32,7 @@ void program_start(program *p, const char *url,
                                       .helps = helps,
                                       .epoll = epoll,
                                       .wake = on_wake,
+                                      .allocator = given_memory,
                                       .context = p};
   assert_int_equal(midge_reactor_start(&p->reactor, &of_reactor), MIDGE_OK);
   midge_status status =

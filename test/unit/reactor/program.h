@@ -22,8 +22,9 @@ typedef struct program {
 /* Of the reactors started from here on; 0: as usual. */
 extern uint32_t goodbye_ms;
 extern bool helps;
-extern int epoll;                      /* that the program polls, or 0 */
-extern void (*on_wake)(void *context); /* with the program */
+extern int epoll;                           /* that the program polls, or 0 */
+extern void (*on_wake)(void *context);      /* with the program */
+extern const midge_allocator *given_memory; /* null: as usual */
 
 /* A reactor and a client with quick reconnects; `options` may set anything
  * but the URL. */

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +190,58 @@ static void what_waits_at_the_end_is_let_go_of(void **state) {
   broker_stop(b);
 }
 
+/* --- Without memory --- */
+
+static bool is_poor; /* this thread */
+
+static void *resize(void *context, void *block, size_t before, size_t size) {
+  (void)context;
+  (void)before;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  bool refuses = pthread_equal(pthread_self(), here) && is_poor;
+  return refuses ? NULL : realloc(block, size);
+}
+
+/* More than is copied into a parcel with others. */
+static midge_status subscribe_long(program *p) {
+  static uint8_t name[LARGE];
+  memset(name, 'n', sizeof name);
+  const midge_subscription one = {.filter = {name, sizeof name}};
+  return midge_client_subscribe(p->client, &one, 1, (midge_request_options){0},
+                                1);
+}
+
+/* The wish itself has no memory, or what it brings. */
+static void expect_no_memory(program *p, bool is_wish) {
+  is_poor = true;
+  midge_status status =
+      is_wish ? subscribe_long(p) : publish_large(p, 1000, true);
+  is_poor = false;
+  assert_int_equal(status, MIDGE_ENOMEM);
+}
+
+/* The reactor sleeps until it is rung for what was before. */
+static void what_waits_leaves_though_no_memory_is_left_behind_it(void **state) {
+  (void)state;
+  static const midge_allocator poor = {resize, NULL};
+  program p;
+  broker *b = broker_start(&(broker_options){0});
+  given_memory = &poor;
+  start(&p, b, true);
+  given_memory = NULL;
+  for (unsigned long number = 0; number < 20; number++) {
+    assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
+    expect_no_memory(&p, number % 2 == 0);
+    midge_reactor_uncork(p.reactor);
+    expect_in_order(b, number + 1);
+  }
+  program_stop(&p);
+  broker_stop(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(large_publishes_are_sent_by_who_makes_them),
@@ -198,6 +251,7 @@ int main(void) {
       cmocka_unit_test(order_holds_among_what_waits_and_what_does_not),
       cmocka_unit_test(what_waits_leaves_before_a_goodbye),
       cmocka_unit_test(what_waits_at_the_end_is_let_go_of),
+      cmocka_unit_test(what_waits_leaves_though_no_memory_is_left_behind_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
