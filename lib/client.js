@@ -102,8 +102,8 @@ const NOTHING = new Rest();
 
 class Client {
   #presenter;
-  #nature; // what is the same for many: { isAsynchronous, settings, limits }
-  #identity; // { clientId, userName, password, keepAlive }
+  #nature; // what is the same for many: { isAsynchronous, settings, limits, keepAlive }
+  #identity; // { clientId, userName, password }, and keepAlive if the nature has none
   #credentials; // or undefined
   #session = null;
   #opened = null; // where the session is to connect to, and how
@@ -114,7 +114,7 @@ class Client {
   #topic = ''; // the last one published to: it need not be checked again
   #fault = null; // what was wrong with the last call
 
-  // `nature`: { isAsynchronous, settings, limits }, which clients may share: settings are
+  // `nature`: as above, which clients may share: settings are
   // what the addon is told but for where to connect to, limits those of limitsOf.
   constructor(presenter, nature, { identity, credentials, carrier }) {
     this.#presenter = presenter;
@@ -144,7 +144,7 @@ class Client {
     return this.#last;
   }
 
-  // { clientId, userName, password, keepAlive }
+  // { clientId, userName, password }
   get identity() {
     return this.#identity;
   }
@@ -207,7 +207,8 @@ class Client {
     if (this.isDesired) return this.report(errors.EINVAL, wrong.again);
     const isOpen = this.#session !== null && !this.#session.isReleased;
     if (isOpen && isSame(this.#opened, place)) return 0;
-    const { clientId, userName, password, keepAlive } = this.#identity;
+    const { keepAlive: usual } = this.#nature;
+    const { clientId, userName, password, keepAlive = usual } = this.#identity;
     why = undefined;
     const index = batch.open(place.url, clientId, userName, password, keepAlive,
       this.#told(place), explain);

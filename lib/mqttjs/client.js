@@ -38,8 +38,9 @@ class MqttClient extends Members {
     const isBuilt = streamBuilder !== byConnect;
     const begun = isBuilt ? { options: optionTable.complete(options),
       isPeriodGiven: options.reconnectPeriod != null } : options;
+    if (begun.plan === undefined) conduct.options = begun.options;
+    else conduct.plan = begun.plan;
     const known = begun.options ?? begun.plan.options;
-    conduct.options = known;
     this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this, known), given);
     if (known.manualConnect) conduct.suspend();
     else if (lacksMethod(known)) refuse(this);

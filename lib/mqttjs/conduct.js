@@ -15,10 +15,13 @@ const { Inbox } = require('./inbox');
 const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
 const { Stores } = require('./stores');
+const { NATIVE } = require('./transports');
 const { Untold, isUntold } = require('./untold');
 
 // What few clients ever have.
 class Parts {
+  options; // the client's, if they are not the plan's: of a shared one, once somebody looks
+  way; // what the bytes go through, if it is no socket of the core
   isSentSeen = false; // somebody looks at packets that leave
   isReceivedSeen = false; // and at those that come
   lastSent = 0; // the highest mid of the connections before
@@ -44,13 +47,11 @@ const NONE = new Parts();
 class Conduct extends Attempts {
   core;
   owner; // the MqttClient
-  options; // the client's; of a shared plan, until somebody looks at them
   plan; // what the client is made by
   parts = NONE;
   serverProperties; // of this connection
   keepalive; // the server's, of this connection
   lastId = 0;
-  way; // what the bytes go through
   line; // of a way that needs one, of the attempt that there is, or was: a number, or a Line
   isAttempting = false; // an attempt has begun, and its close was not told
   #publishing = 0; // of QoS 1 and 2 without an outcome
@@ -79,12 +80,30 @@ class Conduct extends Attempts {
     this.foresee();
   }
 
+  // The client's; of a shared plan, until somebody looks at them.
+  get options() {
+    return this.parts.options ?? this.plan.options;
+  }
+
+  set options(options) {
+    this.ownParts.options = options;
+  }
+
   // The options, the client's own from now on: they may be changed.
   get ownOptions() {
-    if (this.options === this.plan?.options) {
-      this.options = this.plan.optionsFor(this.core.identity);
+    const { plan, parts: { options } } = this;
+    if (options === undefined && plan !== undefined) {
+      this.options = plan.optionsFor(this.core.identity);
     }
-    return this.options;
+    return this.parts.options;
+  }
+
+  get way() {
+    return this.parts.way ?? NATIVE;
+  }
+
+  set way(way) {
+    if (way !== NATIVE) this.ownParts.way = way;
   }
 
   get isMqtt5() {

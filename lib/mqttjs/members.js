@@ -106,7 +106,7 @@ class Members extends Promises {
 
   // What the bytes go through in the attempt that there is, or was.
   get stream() {
-    return this.#conduct.way?.streamOf(this.#conduct);
+    return this.#conduct.way.streamOf(this.#conduct);
   }
 
   // To be overridden: whoever does calls back, once for each message.

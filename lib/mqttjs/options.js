@@ -181,14 +181,16 @@ function settings(options, isPeriodGiven, isByHand) {
   return told;
 }
 
-function identity({ clientId, keepalive, username, password }) {
-  return {
-    clientId,
-    keepAlive: keepalive,
-    userName: username ?? undefined,
-    password: password ?? undefined,
-  };
+// Who a client is to the server. Most have no more than an identifier.
+class Identity {
+  constructor({ clientId, username, password }) {
+    this.clientId = clientId;
+    if (username != null) this.userName = username;
+    if (password != null) this.password = password;
+  }
 }
+
+Object.assign(Identity.prototype, { userName: undefined, password: undefined });
 
 const CLIENT_ID_MAX = 65535; // bytes
 
@@ -228,5 +230,5 @@ function will({ will: given, protocolVersion }) {
 }
 
 module.exports = {
-  complete, identity, presence, settings, isJudged, will, headers, UNHEARD_MS,
+  complete, Identity, presence, settings, isJudged, will, headers, UNHEARD_MS,
 };

@@ -34,6 +34,7 @@ class Plan {
       isAsynchronous: true,
       settings: share(optionTable.settings(options, isPeriodGiven, way.isByHand)),
       limits,
+      keepAlive: options.keepalive,
     };
     this.isMqtt5 = options.protocolVersion === 5;
     this.place = way.place(options);
@@ -52,9 +53,8 @@ class Plan {
 
   // Who a client is whose caller gave these.
   identify({ clientId, username, password }) {
-    if (!this.isShared) return optionTable.identity(this.options);
-    const { keepalive } = this.options;
-    return optionTable.identity({ clientId: clientId ?? newId(), username, password, keepalive });
+    return new optionTable.Identity(this.isShared
+      ? { clientId: clientId ?? newId(), username, password } : this.options);
   }
 
   // The options of the client `who`.

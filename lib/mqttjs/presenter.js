@@ -9,8 +9,6 @@ const { Publish, call } = require('./requests');
 const { isUntold } = require('./untold');
 
 class Presenter extends Conduct {
-  #isMqtt5 = false; // this connection is, or the last one
-
   // What waited for this connection, if anybody is to see it leave.
   #waiting() {
     return this.isSentSeen ? this.unfinished : [];
@@ -41,8 +39,7 @@ class Presenter extends Conduct {
   }
 
   opened(connection) {
-    this.#isMqtt5 = connection.protocolVersion === 5;
-    const packet = packets.connack(this.#isMqtt5, connection);
+    const packet = packets.connack(connection.protocolVersion === 5, connection);
     const waiting = this.#waiting();
     this.connected(connection);
     this.show('packetreceive', () => packet);
@@ -91,12 +88,13 @@ class Presenter extends Conduct {
 
   received(topic, payload, qos, retain, messageId, properties, dup, byAlias, isProposed,
     delivery) {
-    const packet = packets.publish(this.#isMqtt5, byAlias ? '' : topic, payload, qos, retain,
+    const { isMqtt5 } = this.core.session; // this connection is, or the last one
+    const packet = packets.publish(isMqtt5, byAlias ? '' : topic, payload, qos, retain,
       messageId, properties, dup);
     const { parts: { expected }, inbox } = this;
     if (delivery !== undefined) packet.deliveryKey = delivery.key;
     if (expected !== undefined && !isProposed) expected(topic, packet);
-    inbox.take(topic, packet, this.#isMqtt5, isProposed, delivery);
+    inbox.take(topic, packet, isMqtt5, isProposed, delivery);
   }
 
   // Most are publishes, and nobody looks at packets.
@@ -167,7 +165,7 @@ class Presenter extends Conduct {
 
   // Of the core's own business: pings, and subscriptions that it makes again.
   traced(type, isSent, messageId, bytes, properties) {
-    const isMqtt5 = this.#isMqtt5;
+    const { isMqtt5 } = this.core.session;
     this.show(isSent ? 'packetsend' : 'packetreceive',
       () => packets.traced(type, { isMqtt5, messageId, bytes, properties }));
   }

@@ -219,4 +219,4 @@ function wayOf(owner, options) {
   throw refuse('Option "createWebsocket" is a function');
 }
 
-module.exports = { wayOf, wayOfBuilder };
+module.exports = { NATIVE, wayOf, wayOfBuilder };
