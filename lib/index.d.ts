@@ -492,7 +492,12 @@ declare namespace mqtt {
   export import BaseMqttProtocol = mqttjs.BaseMqttProtocol;
   export import MqttProtocolWithUnix = mqttjs.MqttProtocolWithUnix;
   export import MqttProtocol = mqttjs.MqttProtocol;
+  export import IStream = mqttjs.IStream;
+  export import StreamBuilder = mqttjs.StreamBuilder;
   export import TimerVariant = mqttjs.TimerVariant;
+  export import Timer = mqttjs.Timer;
+  export import PendingCommand = mqttjs.PendingCommand;
+  export import KeepaliveManager = mqttjs.KeepaliveManager;
   export import DoneCallback = mqttjs.DoneCallback;
   export import GenericCallback = mqttjs.GenericCallback;
   export import VoidCallback = mqttjs.VoidCallback;
@@ -554,6 +559,7 @@ declare namespace mqtt {
   export import ReceivedPacket = mqttjs.ReceivedPacket;
   export import ClientStats = mqttjs.ClientStats;
   export import IRequestOptions = mqttjs.IRequestOptions;
+  export import IDurableStoreOptions = mqttjs.IDurableStoreOptions;
   export import EndOptions = mqttjs.EndOptions;
   export import IConnectAsyncOptions = mqttjs.IConnectAsyncOptions;
   export import ISubscriptionMap = mqttjs.ISubscriptionMap;

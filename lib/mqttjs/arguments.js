@@ -35,7 +35,7 @@ function entries(topics, options, isMqtt5) {
   }
   const { qos = 0, nl = false, rap = false, rh = 0, properties: list } = options;
   return (Array.isArray(topics) ? topics : [topics]).map((topic) => {
-    const entry = { topic, qos: qos ?? 0 };
+    const entry = { topic, qos: qosOf(qos) };
     if (isMqtt5) Object.assign(entry, { nl: nl ?? false, rap: rap ?? false, rh: rh ?? 0 });
     if (isMqtt5 && list) entry.properties = list;
     return entry;
@@ -48,7 +48,7 @@ function fromObject(topics, options) {
     .map(([topic, given]) => {
       const { qos = 0, nl, rap, rh, properties: own } =
         typeof given === 'number' ? { qos: given } : given ?? {};
-      const entry = { topic, qos };
+      const entry = { topic, qos: qosOf(qos) };
       const rest = { nl, rap, rh, properties: own ?? options.properties };
       for (const [name, value] of Object.entries(rest)) {
         if (value !== undefined) entry[name] = value;
@@ -64,6 +64,11 @@ function bits({ qos, nl, rap, rh = 0 }) {
 
 function isQos(qos) {
   return qos === 0 || qos === 1 || qos === 2;
+}
+
+// None is 0, and a program whose settings are text may say '1'. What is none of it is as given.
+function qosOf(qos) {
+  return qos === '0' || qos === '1' || qos === '2' ? Number(qos) : qos ?? 0;
 }
 
 // [what is wrong, the list that the addon takes]
@@ -120,5 +125,6 @@ function wrongEntry(list) {
 }
 
 module.exports = {
-  tail, endArguments, entries, bits, isQos, encode, payload, limits, publishLimits, wrongEntry,
+  tail, endArguments, entries, bits, isQos, qosOf, encode, payload, limits, publishLimits,
+  wrongEntry,
 };

@@ -80,12 +80,17 @@ class MqttClient extends Members {
   }
 
   publish(topic, message, options, callback) {
-    const [given, done] = args.tail(options, callback);
+    let [given, done] = args.tail(options, callback);
     if (this.#isLeaving(done)) return this;
     if (typeof topic !== 'string') {
-      return failSoon(this, done, invalidType('topic', 'string', topic));
+      if (!Buffer.isBuffer(topic)) {
+        return failSoon(this, done, invalidType('topic', 'string', topic));
+      }
+      topic = topic.toString();
     }
-    const { qos = 0, retain = false, properties, cbStorePut } = given;
+    if (!args.isQos(given.qos ?? 0)) given = { ...given, qos: args.qosOf(given.qos) };
+    const { retain = false, properties, cbStorePut } = given;
+    const qos = given.qos ?? 0;
     if (cbStorePut && typeof cbStorePut !== 'function') {
       return failSoon(this, done, invalidType('options.cbStorePut', 'function', cbStorePut));
     }

@@ -14,6 +14,7 @@ const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
 const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
+const { ShownStore } = require('./store');
 const { Stores } = require('./stores');
 const { NATIVE } = require('./transports');
 const { Untold, isUntold } = require('./untold');
@@ -205,9 +206,11 @@ class Conduct extends Attempts {
   }
 
   useStores(given) {
-    if (!given.incomingStore && !given.outgoingStore) return;
+    const [incomingStore, outgoingStore] = [given.incomingStore, given.outgoingStore]
+      .map((store) => (ShownStore.isOf(this.owner, store) ? undefined : store));
+    if (!incomingStore && !outgoingStore) return;
     this.ownParts.stores ??= new Stores(this);
-    this.stores.use(given);
+    this.stores.use({ incomingStore, outgoingStore });
   }
 
   // --- What the parts ask for ---

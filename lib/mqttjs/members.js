@@ -7,6 +7,7 @@ const { version } = require('../../package.json');
 const { Listeners } = require('../emitter');
 const { coded } = require('./failures');
 const { Promises } = require('./promises');
+const { ShownStore } = require('./store');
 
 function ignore() {}
 
@@ -75,6 +76,26 @@ class Members extends Promises {
 
   set messageIdProvider(provider) {
     this.#conduct.identifiers = provider;
+  }
+
+  // The program's, or what shows the same.
+  get incomingStore() {
+    return this.#conduct.stores?.incoming ?? new ShownStore(this, []);
+  }
+
+  set incomingStore(incomingStore) {
+    const { outgoingStore } = this;
+    this.#conduct.useStores({ incomingStore, outgoingStore });
+  }
+
+  get outgoingStore() {
+    return this.#conduct.stores?.outgoing ?? new ShownStore(this, withId(this.#conduct)
+      .filter(({ qos }) => qos > 0).map((request) => request.packet()));
+  }
+
+  set outgoingStore(outgoingStore) {
+    const { incomingStore } = this;
+    this.#conduct.useStores({ incomingStore, outgoingStore });
   }
 
   // { id: { volatile, cmd, cb } }; what is volatile ends with the connection.

@@ -6,6 +6,7 @@ const { randomBytes } = require('node:crypto');
 const optionTable = require('../options');
 const properties = require('../properties');
 const { content } = require('../bytes');
+const args = require('./arguments');
 const { lacksMethod } = require('./authenticate');
 const { checkKinds } = require('./kinds');
 const { methods, wrongStore } = require('./stores');
@@ -82,6 +83,11 @@ function checkTogether(options) {
   }
 }
 
+// Of the keep-alive; false and NaN turn it off as 0 does.
+function seconds(keepalive) {
+  return (keepalive ?? defaults.keepalive) || 0;
+}
+
 // Options as client.options shows them: what was given, over the defaults.
 function complete(given) {
   const options = { ...defaults, socksProxy: process.env.MQTTJS_SOCKS_PROXY, ...given };
@@ -90,6 +96,7 @@ function complete(given) {
       options[name] = value;
     }
   }
+  options.keepalive = seconds(options.keepalive);
   options.clientId ??= `mqttjs_${randomBytes(4).toString('hex')}`;
   checkRefused(options);
   checkTogether(options);
@@ -196,7 +203,7 @@ const CLIENT_ID_MAX = 65535; // bytes
 
 // Who the client is to the server from the next attempt on; what cannot be throws.
 function presence({ clientId, clean, keepalive, protocolVersion }) {
-  const given = optionTable.check({ clientId: clientId ?? '', keepalive });
+  const given = optionTable.check({ clientId: clientId ?? '', keepalive: seconds(keepalive) });
   const isClean = Boolean(clean);
   const id = given.clientId;
   if (id === '' && protocolVersion < 5 && !(isClean && protocolVersion === 4)) {
@@ -205,7 +212,7 @@ function presence({ clientId, clean, keepalive, protocolVersion }) {
   if (id.includes('\0') || Buffer.byteLength(id) > CLIENT_ID_MAX) {
     throw refuse('Option "clientId" has at most 65,535 bytes, and no null character');
   }
-  return { clientId: id, clean: isClean, keepAlive: given.keepalive ?? defaults.keepalive };
+  return { clientId: id, clean: isClean, keepAlive: given.keepalive };
 }
 
 function isJudged({ protocolVersion, customHandleAcks }) {
@@ -214,9 +221,9 @@ function isJudged({ protocolVersion, customHandleAcks }) {
 
 function will({ will: given, protocolVersion }) {
   if (!given) return undefined;
-  const { topic, payload, retain = false } = given;
-  const qos = given.qos ?? 0;
-  if (![0, 1, 2].includes(qos)) throw refuse('Option "will.qos" is 0, 1 or 2');
+  const { topic, payload, retain } = given;
+  const qos = args.qosOf(given.qos);
+  if (!args.isQos(qos)) throw refuse('Option "will.qos" is 0, 1 or 2');
   const list = protocolVersion === 5
     ? properties.encode(given.properties, 'options.will.properties') : undefined;
   if (typeof list === 'number') throw refuse('Option "will.properties" has an illegal number');
@@ -224,7 +231,7 @@ function will({ will: given, protocolVersion }) {
     topic,
     payload: content('options.will.payload', payload) ?? '',
     qos,
-    retain,
+    retain: Boolean(retain),
     properties: list,
   };
 }

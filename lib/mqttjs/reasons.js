@@ -74,6 +74,12 @@ class ErrorWithSubackPacket extends Error {
   }
 }
 
+// Programs match them, and logs begin with them; nobody sees them among an error's own fields.
+for (const Kind of [ErrorWithReasonCode, ErrorWithSubackPacket]) {
+  Object.defineProperty(Kind.prototype, 'name',
+    { value: Kind.name, writable: true, configurable: true });
+}
+
 function reasonText(code) {
   return ReasonCodes[code] ?? `reason ${code}`;
 }

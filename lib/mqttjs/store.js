@@ -47,4 +47,22 @@ class Store {
   }
 }
 
-module.exports = { Store };
+// What a client shows that was given no store: what was not acknowledged when somebody
+// looked. Another client may be given it, and sends that first.
+class ShownStore extends Store {
+  #owner;
+
+  constructor(owner, packets) {
+    super();
+    this.#owner = owner;
+    for (const packet of packets) this.put(packet);
+  }
+
+  // To its own client it is none: all that is in it is on its way.
+  static isOf(owner, store) {
+    return typeof store === 'object' && store !== null && #owner in store &&
+      store.#owner === owner;
+  }
+}
+
+module.exports = { Store, ShownStore };

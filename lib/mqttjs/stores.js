@@ -118,11 +118,18 @@ class Stores {
     owner.messageIdProvider = this.#provider;
   }
 
+  get incoming() {
+    return this.#in;
+  }
+
+  get outgoing() {
+    return this.#out;
+  }
+
   // From now on these: what is in them is sent first.
   use({ incomingStore, outgoingStore }) {
     this.#in = incomingStore ?? undefined;
     this.#out = outgoingStore ?? undefined;
-    Object.assign(this.#owner, { incomingStore: this.#in, outgoingStore: this.#out });
     this.#isRead = this.#out === undefined;
     if (!this.#isRead) process.nextTick(() => this.#read(outgoingStore));
   }

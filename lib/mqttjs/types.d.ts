@@ -19,6 +19,17 @@ export type IStream = Duplex & { socket?: any };
 export type StreamBuilder = (client: MqttClient, opts?: IClientOptions) =>
   IStream | Promise<IStream>;
 export type TimerVariant = 'auto' | 'worker' | 'native';
+export interface Timer {
+  set: (func: () => void, time: number) => any;
+  clear: (timer: any) => void;
+}
+/** Of {@link MqttClient.outgoing}. */
+export type PendingCommand = 'publish' | 'pubrel' | 'subscribe' | 'unsubscribe';
+/** Of a connection, in ms. */
+export interface KeepaliveManager {
+  readonly keepalive: number;
+  readonly intervalEvery: number;
+}
 
 export type DoneCallback = (error?: Error) => void;
 export type GenericCallback<T> = (error?: Error, result?: T) => void;
@@ -170,7 +181,7 @@ export interface IUnsubscribePacket extends IPacket {
 
 export interface IUnsubackPacket extends IPacket {
   cmd: 'unsuback';
-  granted?: number[];
+  granted: number[]; // of MQTT 5
   properties?: IAnswerProperties;
 }
 
@@ -340,7 +351,8 @@ export interface ISecureClientOptions {
 }
 
 export interface IWebSocketOptions {
-  headers?: { [name: string]: string | string[] | number | undefined };
+  /** An object; a list is refused. */
+  headers?: { [name: string]: string | string[] | number | undefined } | readonly string[];
   origin?: string;
   auth?: string | null;
   [name: string]: any;
@@ -354,12 +366,17 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   objectMode?: boolean;
   my?: any;
   writeCache?: boolean;
-  timerVariant?: TimerVariant;
+  /** @deprecated Functions are refused: the keep-alive has a thread of its own. */
+  timerVariant?: TimerVariant | Timer;
   manualConnect?: boolean;
   defaultProtocol?: MqttProtocol;
   query?: Record<string, string>;
   auth?: string;
   socksProxy?: string;
+  /** @deprecated It is refused: `connectTimeout` counts the proxy in. */
+  socksTimeout?: number;
+  /** @deprecated It is refused: answer the server in {@link MqttClient.handleAuth}. */
+  authPacket?: Partial<IAuthPacket>;
   customHandleAcks?: AckHandler;
   /** Messages are acknowledged by `packet.ack()`, and not by themselves. */
   manualAcks?: boolean;
@@ -471,17 +488,18 @@ export class MqttClient extends EventEmitter {
   queueQoSZero: boolean;
   messageIdProvider: IMessageIdProvider;
   /** What has no outcome, by message id. */
-  readonly outgoing: Record<number, { volatile: boolean; cmd: string; cb: PacketCallback }>;
+  readonly outgoing: Record<number,
+    { volatile: boolean; cmd: PendingCommand; cb: (err: Error, packet?: Packet) => void }>;
   readonly messageIdToTopic: Record<number, string[]>; // of SUBSCRIBE without SUBACK
   readonly queue: { packet: Packet; cb: PacketCallback }[]; // waits for a connection
-  readonly keepaliveManager: { keepalive: number; intervalEvery: number } | null; // ms
+  readonly keepaliveManager: KeepaliveManager; // null while nothing pings
   reschedulePing(force?: boolean): void;
   sendPing(): void;
   /** Give the connection up as a dead one. */
   onKeepaliveTimeout(): void;
-  /** Those that were given. */
-  incomingStore?: IStore;
-  outgoingStore?: IStore;
+  incomingStore: IStore;
+  /** Where none was given, each look at it shows what is not acknowledged. */
+  outgoingStore: IStore;
   log: (...args: any[]) => void;
   noop: (error?: any) => void;
   _reconnectCount: number;

@@ -55,11 +55,16 @@ function unreadable(text) {
     : refuse('The URL cannot be read: its host or its port is none');
 }
 
+// As MQTT.js reads them too: mqtt:host:port, and a user of a Unix socket, which has no host.
+const WITHOUT_SLASHES = /^(\s*[a-z]+:)(?!\/)/i;
+const WITHOUT_HOST = /^(\s*[a-z]+\+unix:\/\/[^/?#]*@)(?=\/)/i;
+const NO_HOST = 'none.invalid';
+
 // What a URL says, under the names of options.
 function parse(text) {
   let url;
   try {
-    url = new URL(text);
+    url = new URL(text.replace(WITHOUT_SLASHES, '$1//').replace(WITHOUT_HOST, `$1${NO_HOST}`));
   } catch {
     throw unreadable(text);
   }
@@ -70,7 +75,7 @@ function parse(text) {
   if (named[1] === '') named.pop();
   const parsed = {
     protocol,
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: url.hostname === NO_HOST ? '' : url.hostname.replace(/^\[(.*)\]$/, '$1'),
     query: url.search === '' ? NO_QUERY
       : Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
     auth: url.username === '' && url.password === '' ? null : named.join(':'),
@@ -147,6 +152,7 @@ function merge(url, given) {
   if (!options.unixSocket && !(options.servers?.length > 0)) {
     options.host = options.host || options.hostname || 'localhost';
     options.hostname ??= options.host;
+    options.port = options.port || ports[schemes[options.protocol]];
   }
   if (options.clean === false && !options.clientId) {
     throw refuse('Missing clientId for unclean clients');

@@ -50,6 +50,23 @@ module.exports = {
     }])],
   },
 
+  'odd: qos that is text': {
+    reason: 'the callback has its packet, as of the number that it means',
+    edits: [replaced(1, ([name]) => [name, null, {
+      cmd: 'publish',
+      dup: false,
+      messageId: 'id 1',
+      payload: 'm',
+      qos: 1,
+      retain: false,
+      topic: 'a',
+    }])],
+  },
+  'odd: a topic of bytes': {
+    reason: 'a topic is text in every packet',
+    edits: [replaced(1, ([name, error, packet]) => [name, error, { ...packet, topic: 't' }])],
+  },
+
   'publishing: publish returns the client, in every order of arguments': {
     reason: LATER, edits: [moved(5, 1)],
   },

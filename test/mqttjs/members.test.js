@@ -50,6 +50,51 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.equal(Object.keys(client.outgoing).length, 2);
     });
 
+    test('stores that were not given show what is not acknowledged', async () => {
+      const { client } = await connected(mqtt, { publish: () => undefined });
+      client.publish('a', 'one', { qos: 1 });
+      client.publish('b', 'two', { qos: 2 });
+      client.publish('c', 'three');
+      const packets = await client.outgoingStore.createStream().toArray();
+      assert.deepEqual(packets.map(({ cmd, topic, payload, qos }) => [cmd, topic, payload, qos]),
+        [['publish', 'a', 'one', 1], ['publish', 'b', 'two', 2]]);
+      const [, found] = await new Promise((resolve) => {
+        client.outgoingStore.get(packets[1], (...args) => resolve(args));
+      });
+      assert.equal(found.topic, 'b');
+      assert.deepEqual(await client.incomingStore.createStream().toArray(), []);
+    });
+
+    test('another client goes on with the stores of one', async () => {
+      const broker = await listen();
+      open.push(broker);
+      // It never begins, and MQTT.js cannot end such a one.
+      const first = mqtt.connect(broker.url, { manualConnect: true, clientId: 'first' });
+      first.publish('a', 'one', { qos: 1 });
+      first.publish('b', 'two', { qos: 2 });
+      const { incomingStore, outgoingStore } = first;
+      const second = mqtt.connect(broker.url, { incomingStore, outgoingStore });
+      open.push(second);
+      await broker.saw('pubrel');
+      assert.deepEqual(broker.of('publish').map(({ topic, qos }) => [topic, qos]),
+        [['a', 1], ['b', 2]]);
+    });
+
+    test('a store that is set is the one from then on', async () => {
+      const broker = await listen({ publish: () => undefined });
+      open.push(broker);
+      const client = mqtt.connect(broker.url, { manualConnect: true, reconnectPeriod: 20 });
+      open.push(client);
+      const store = new mqtt.Store();
+      client.outgoingStore = store;
+      assert.equal(client.outgoingStore, store);
+      client.connect();
+      client.publish('a', 'one', { qos: 1 });
+      await broker.saw('publish');
+      const [{ topic }] = await store.createStream().toArray();
+      assert.equal(topic, 'a');
+    });
+
     test('whether QoS 0 waits for a connection can be changed, and what logs', async () => {
       const logged = [];
       const log = (text) => logged.push(text);
@@ -178,6 +223,23 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
     });
   });
 }
+
+test('reconnect() with the client\'s own stores sends nothing twice', async () => {
+  const broker = await listen({ publish: ({ messageId }, { number }) =>
+    (number === 1 ? undefined : { cmd: 'puback', messageId }) });
+  open.push(broker);
+  const client = ours.connect(broker.url, { clientId: 'own', clean: false, reconnectPeriod: 20 });
+  open.push(client);
+  const published = client.publishAsync('a', 'one', { qos: 1 });
+  await broker.saw('publish');
+  await called((done) => client.end(true, done));
+  const { incomingStore, outgoingStore } = client;
+  client.reconnect({ incomingStore, outgoingStore });
+  await published;
+  await client.publishAsync('a', 'two', { qos: 1 });
+  assert.deepEqual(broker.of('publish').map(({ payload }) => String(payload)),
+    ['one', 'one', 'two']);
+});
 
 test('an event may have any name, and one of an object\'s own members is not heard', () => {
   const client = ours.connect({ manualConnect: true });

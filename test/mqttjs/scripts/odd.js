@@ -10,13 +10,25 @@ const told = (options, ...names) => ({
   },
 });
 
-const published = (message, options) => ({
+const published = (message, options, topic = 'a') => ({
   run: async (t) => {
     const client = await t.connected();
-    client.publish('a', message, options, t.note('published'));
+    client.publish(topic, message, options, t.note('published'));
     await t.until('published');
     await t.broker.saw('publish');
-    t.add('sent', t.broker.of('publish').map(({ payload, qos, retain }) => [payload, qos, retain]));
+    t.add('sent', t.broker.of('publish').map((packet) =>
+      [packet.topic, packet.payload, packet.qos, packet.retain]));
+  },
+});
+
+// What client.options shows, of where it connects to.
+const shown = (...args) => ({
+  run: async (t) => {
+    const client = t.mqtt.connect(...args);
+    t.drop(client);
+    const { protocol, port, username, password, path, unixSocket } = client.options;
+    t.add('shown', protocol, unixSocket ? null : port, username ?? null, password ?? null,
+      path ?? null);
   },
 });
 
@@ -38,8 +50,12 @@ module.exports = {
   'clean as 0': told({ clean: 0 }, 'clean'),
   'null for clean': told({ clean: null }, 'clean'),
   'a keep-alive of 0': told({ keepalive: 0 }, 'keepalive'),
+  'false for the keep-alive': told({ keepalive: false }, 'keepalive'),
+  'a keep-alive that is no number': told({ keepalive: NaN }, 'keepalive'),
   'null for the will': told({ will: null }, 'clean'),
   'a will without a payload': told({ will: { topic: 'w' } }, 'will'),
+  'a will whose qos and retain are text':
+    told({ will: { topic: 'w', payload: 'gone', qos: '1', retain: 'yes' } }, 'will'),
   'properties before MQTT 5': told({ properties: { sessionExpiryInterval: 5 } }, 'properties'),
   'properties that are undefined': told({
     protocolVersion: 5, properties: { sessionExpiryInterval: undefined, receiveMaximum: 5 },
@@ -64,6 +80,15 @@ module.exports = {
       await t.connected({}, t.url.replace('mqtt', 'MQTT'));
     },
   },
+  'a URL without slashes': {
+    run: async (t) => {
+      await t.connected({}, t.url.replace('//', ''));
+    },
+  },
+  'a URL without a port': shown('mqtt://127.0.0.1'),
+  'a host without a port': shown({ host: '127.0.0.1', protocol: 'mqtts' }),
+  'a WebSocket without a port': shown('wss://127.0.0.1/mqtt'),
+  'a Unix socket with a user': shown('mqtt+unix://ann:secret@/tmp/none'),
   'localhost without a host': {
     run: async (t) => {
       t.keep(t.mqtt.connect({ port: t.broker.port }));
@@ -79,6 +104,9 @@ module.exports = {
 
   'retain as a number': published('m', { qos: 1, retain: 1 }),
   'qos that is undefined': published('m', { qos: undefined, retain: undefined }),
+  'qos that is null': published('m', { qos: null }),
+  'qos that is text': published('m', { qos: '1' }),
+  'a topic of bytes': published('m', { qos: 1 }, Buffer.from('t')),
   'a Uint8Array': published(new Uint8Array([65, 66]), { qos: 1 }),
   'text that is not ASCII': published('grüße 🙂', { qos: 1 }),
 

@@ -7,7 +7,7 @@ const events = ['connect', 'reconnect', 'close', 'offline', 'disconnect', 'error
 function plainError(error) {
   const { code, errno, syscall, address } = error;
   return Object.fromEntries(Object.entries(
-    { error: error.message, name: error.constructor.name, code, errno, syscall, address })
+    { error: error.message, name: error.name, code, errno, syscall, address })
     .filter(([, value]) => value !== undefined));
 }
 
