@@ -8,6 +8,7 @@ const { Worker } = require('node:worker_threads');
 const mqttPacket = require('mqtt-packet');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
+const { listenEcho } = require('./support/echo');
 const { run } = require('./support/program');
 const { listen } = require('./support/server');
 const { called, event, until } = require('./support/wait');
@@ -19,14 +20,8 @@ const ROUNDS = Number(process.env.MIDGE_TEST_ROUNDS || 6);
 
 let echo;
 
-// Sends each message back, one of QoS 1 after its acknowledgement.
 before(async () => {
-  echo = await listen({
-    publish({ qos, messageId, topic, payload }, connection) {
-      if (qos === 1) connection.send({ cmd: 'puback', messageId });
-      connection.send({ cmd: 'publish', topic, payload, qos: 0 });
-    },
-  });
+  echo = await listenEcho();
 });
 
 after(() => echo.stop());

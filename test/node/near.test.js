@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
+const { listenEcho, onThread } = require('./support/echo');
 const { run } = require('./support/program');
 const { listen } = require('./support/server');
 const { delay, event, until } = require('./support/wait');
@@ -17,12 +18,7 @@ const TRIES = 5; // of what a stall of the machine spoils
 let echo;
 
 before(async () => {
-  echo = await listen({
-    publish({ qos, messageId, topic, payload }, connection) {
-      if (qos === 1) connection.send({ cmd: 'puback', messageId });
-      connection.send({ cmd: 'publish', topic, payload, qos: 0 });
-    },
-  });
+  echo = await listenEcho();
 });
 
 after(() => echo.stop());
@@ -146,18 +142,13 @@ test('a connection that is cut is noticed at once, and opened again', async () =
 
 // A server on a thread of its own: it answers each message by one, and says in shared
 // memory when the last has come.
-const ELSEWHERE = `
-  const net = require('node:net');
-  const { parentPort, workerData } = require('node:worker_threads');
-  const message = Buffer.from([0x30, 4, 0, 1, 0x61, 0x78]);
-  net.createServer((socket) => {
-    socket.setNoDelay(true);
-    socket.on('data', (data) => {
-      if (data[0] === 0x10) socket.write(Buffer.from([0x20, 2, 0, 0]));
-      if (data.includes('last')) Atomics.store(workerData, 0, 1);
-      else socket.write(message);
-    });
-  }).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });`;
+const ELSEWHERE = onThread(`
+  socket.setNoDelay(true);
+  socket.on('data', (data) => {
+    if (data[0] === 0x10) socket.write(Buffer.from([0x20, 2, 0, 0]));
+    if (data.includes('last')) Atomics.store(workerData, 0, 1);
+    else socket.write(Buffer.from([0x30, 4, 0, 1, 0x61, 0x78]));
+  });`);
 
 test('what is published before a long callback leaves while it lasts', async () => {
   const { code, out, err } = await run(`
@@ -279,26 +270,23 @@ test('the loop goes round while quick answers are waited for, and sleeps after t
 
 // Sends 60 messages at once, twenty times, each a while after the last ones were answered.
 // It tells how many answers came first of each 60.
-const FLOODING = `
-  const { parentPort, workerData: firsts } = require('node:worker_threads');
+const FLOODING = onThread(`
   const messages = Buffer.concat(Array.from({ length: 60 },
     (none, at) => Buffer.from([0x32, 6, 0, 1, 0x61, 0, at + 1, 0x78])));
-  require('node:net').createServer((socket) => {
-    let flood = 0;
-    let left = 60;
-    socket.on('data', (data) => {
-      if (data[0] === 0x10) {
-        socket.write(Buffer.concat([Buffer.from([0x20, 2, 0, 0]), messages]));
-        return;
-      }
-      if (left === 60) Atomics.store(firsts, flood, data.length / 4);
-      left -= data.length / 4;
-      if (left > 0) return;
-      left = 60;
-      flood += 1;
-      if (flood < 20) setTimeout(() => socket.write(messages), 10);
-    });
-  }).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });`;
+  let flood = 0;
+  let left = 60;
+  socket.on('data', (data) => {
+    if (data[0] === 0x10) {
+      socket.write(Buffer.concat([Buffer.from([0x20, 2, 0, 0]), messages]));
+      return;
+    }
+    if (left === 60) Atomics.store(workerData, flood, data.length / 4);
+    left -= data.length / 4;
+    if (left > 0) return;
+    left = 60;
+    flood += 1;
+    if (flood < 20) setTimeout(() => socket.write(messages), 10);
+  });`);
 
 // Prints whether that were 8 of one of the last floods, when the program reads by itself:
 // one that a stall of the machine brings into the turn of another has its answers at the

@@ -75,7 +75,7 @@ const endAtSecondClose = (t, client) => new Promise((resolve) => {
   client.on('close', () => {
     if (t.log.count('close') !== 2) return;
     client.end(true);
-    resolve();
+    resolve(t.until('end'));
   });
 });
 
