@@ -33,15 +33,17 @@ static void cork(void *context, bool on) {
     midge_reactor_uncork(environment->reactor);
 }
 
-static void run_turn(void *context) {
+static void run_turn(void *context, bool read) {
   midge_environment *environment = context;
   napi_env env = environment->env;
   napi_value function = NULL, receiver = NULL, result = NULL, error = NULL;
+  napi_value by_us = NULL;
   bool pending = false;
   if (environment->turn == NULL) return;
   napi_get_reference_value(env, environment->turn, &function);
   napi_get_undefined(env, &receiver);
-  napi_call_function(env, receiver, function, 0, NULL, &result);
+  napi_get_boolean(env, read, &by_us);
+  napi_call_function(env, receiver, function, 1, &by_us, &result);
   napi_is_exception_pending(env, &pending);
   if (!pending) return;
   if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;

@@ -54,7 +54,7 @@ static void on_call(napi_env env, napi_value unused, void *context,
   midge_wake *wake = context;
   (void)unused;
   (void)data;
-  if (env != NULL) wake->turns->take(wake->context);
+  if (env != NULL) wake->turns->take(wake->context, false);
 }
 
 /* --- By Node's loop --- */
@@ -64,20 +64,20 @@ static void **data_of(void *async) {
   return async;
 }
 
-static void turn(midge_wake *wake) {
+static void turn(midge_wake *wake, bool read) {
   napi_handle_scope handles = NULL;
   napi_callback_scope scope = NULL;
   wake->turns->cork(wake->context, true);
   napi_open_handle_scope(wake->env, &handles);
   napi_open_callback_scope(wake->env, NULL, wake->origin, &scope);
-  wake->turns->take(wake->context);
+  wake->turns->take(wake->context, read);
   napi_close_callback_scope(wake->env, scope);
   napi_close_handle_scope(wake->env, handles);
   wake->turns->cork(wake->context, false);
 }
 
 static void on_awake(void *async) {
-  turn(*data_of(async));
+  turn(*data_of(async), false);
 }
 
 static uint64_t now_ns(void) {
@@ -102,7 +102,7 @@ static void on_readable(void *poll, int status, int events) {
   (void)status;
   (void)events;
   midge_busy_poll_note(&listening->polling, now_ns());
-  if (wake->turns->read(wake->context)) turn(wake);
+  if (wake->turns->read(wake->context)) turn(wake, true);
   if (wake->ear != listening) return; /* that turn was its last */
   if (listening->has_cores &&
       midge_busy_poll_begin(&listening->polling, now_ns()))

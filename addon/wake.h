@@ -16,7 +16,8 @@ typedef struct midge_wake midge_wake;
  */
 typedef struct midge_wake_turns {
   bool (*read)(void *context); /* the epoll can be; true: there are events */
-  void (*take)(void *context); /* they are JavaScript's */
+  /* They are JavaScript's, and were `read` on this thread. */
+  void (*take)(void *context, bool read);
   /* Around that, and what JavaScript has put off until right behind it. */
   void (*cork)(void *context, bool on);
 } midge_wake_turns;

@@ -15,7 +15,7 @@ const ANSWERS_MS = 1; // so long, no server waits for what was handled already
 const LOOK_EVERY = 64; // records between two looks at the clock
 const WAITED_MS = 0.04; // between two turns: a server at work mostly takes less
 const POLLS_MIN = 4; // of the loop in vain: so does one on the same core
-const MANY = 32; // records of a turn: the next one is taken to have as many
+const MANY = 32; // records of a turn: the next one is taken to have as many; or of a batch
 const FIRST = 8; // of those, whose answers leave first
 
 // As enum midge_event_type has them; the life of a client has its own names.
@@ -51,6 +51,7 @@ let count = 0; // records in this batch
 let position = 0; // the first of them that was not delivered
 let number = 0; // of this batch
 let delivering = false;
+let isSending = false; // our thread does, instead of the other one
 let immediate = null;
 let answersAt = 0; // when answers leave next
 let isAwake = false; // a client was opened
@@ -166,10 +167,12 @@ function later() {
 
 // Deliver what is left of this batch. False: the turn has lasted long enough.
 function rest(end) {
+  const early = isSending || count < MANY ? 0 : count >> 2;
   while (position < count) {
     const at = position * RECORD_WORDS;
     position += 1; // whatever happens, this one was delivered
     deliver(at);
+    if (position === early) acknowledgements.flush();
     if (position % LOOK_EVERY !== 0) continue;
     const now = performance.now();
     if (now > answersAt) {
@@ -200,15 +203,17 @@ function hasWaited(now) {
 // sleeps, and its core with it: the first answers wake it while the rest is taken and
 // handled. One at work on this core would get it from us instead.
 function firstMost(now) {
-  return hadMany && hasWaited(now) ? FIRST : RECORDS_MAX;
+  return isSending && hadMany && hasWaited(now) ? FIRST : RECORDS_MAX;
 }
 
 // The reactor wakes us once, when there are events and were none: go on until
 // there are none, whatever happens. Callbacks that throw are the presenters'
-// business.
-function turn() {
+// business. `isRead`: what there is was read on our thread, which sends the answers too. If
+// the other one does, it has those to the first quarter of many while we go on.
+function turn(isRead = false) {
   if (delivering) return;
   delivering = true;
+  isSending = isRead;
   outgoing.delivering(true);
   const now = performance.now();
   const end = now + TURN_MS;
