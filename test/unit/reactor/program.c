@@ -2,9 +2,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static midge_slice text(const char *string) {
   return (midge_slice){(const uint8_t *)string, strlen(string)};
+}
+
+uint64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
 bool slice_is(midge_slice slice, const char *string) {

@@ -51,6 +51,8 @@ void wait_until_opened(program *p);
 /* Publish a number at `qos`; the number plus one is the token. */
 midge_status publish_number(midge_client *client, unsigned long number,
                             midge_qos qos);
+/* Of a clock that goes on. */
+uint64_t now_ms(void);
 bool slice_is(midge_slice slice, const char *text);
 
 #endif

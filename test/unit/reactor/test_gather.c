@@ -1,45 +1,17 @@
 /* Large publishes of a turn of the program, which leave together at its end, on
  * the thread that has made them. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "helping.h"
 
 enum {
   LARGE = 16 * 1024, /* bytes, more than is copied twice */
   TURN = 5,          /* messages that are less than what waits at most */
   MANY = 40,         /* and more than that */
 };
-
-static pthread_t here;
-static atomic_size_t woken_here;
-
-static void note_wake(void *context) {
-  (void)context;
-  if (pthread_equal(pthread_self(), here)) atomic_fetch_add(&woken_here, 1);
-}
-
-static void start(program *p, broker *b, bool lends_itself) {
-  here = pthread_self();
-  atomic_store(&woken_here, 0);
-  helps = lends_itself;
-  on_wake = note_wake;
-  program_start(p, url_of(b), NULL);
-  helps = false;
-  on_wake = NULL;
-  wait_until_opened(p);
-}
-
-static uint64_t now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 /* The payload is a number and blanks. */
 static midge_status publish_large(program *p, unsigned long number,
@@ -62,10 +34,10 @@ static void expect_in_order(broker *b, unsigned long count) {
     assert_int_equal(broker_number(b, i), i);
 }
 
-/* Takes all there is, and so wants to be woken again. */
-static void take_all(program *p) {
-  while (midge_reactor_event(p->reactor, &p->event))
-    p->done += p->event.type == MIDGE_EVENT_DONE;
+static void publish_turn(program *p, unsigned long *count) {
+  for (int i = 0; i < TURN; i++)
+    assert_int_equal(publish_large(p, (*count)++, true), MIDGE_OK);
+  midge_reactor_uncork(p->reactor);
 }
 
 /* A message of QoS 0 is done once it is sent: who sends it wakes the program.
@@ -74,18 +46,8 @@ static void large_publishes_are_sent_by_who_makes_them(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
-  unsigned long number = 0;
-  uint64_t until = now_ms() + PATIENCE_MS;
-  while (atomic_load(&woken_here) == 0 && now_ms() < until) {
-    for (int i = 0; i < TURN; i++)
-      assert_int_equal(publish_large(&p, number++, true), MIDGE_OK);
-    midge_reactor_uncork(p.reactor);
-    wait_for_done(&p, number);
-    take_all(&p);
-  }
-  assert_true(atomic_load(&woken_here) != 0);
-  expect_in_order(b, number);
+  helping_open(&p, b, true);
+  expect_in_order(b, publish_until_woken_here(&p, publish_turn));
   program_stop(&p);
   broker_stop(b);
 }
@@ -96,7 +58,7 @@ static void much_does_not_wait_for_the_end_of_a_turn(void **state) {
   for (int helping = 0; helping < 2; helping++) {
     program p;
     broker *b = broker_start(&(broker_options){0});
-    start(&p, b, helping != 0);
+    helping_open(&p, b, helping != 0);
     for (unsigned long number = 0; number < MANY; number++)
       assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
     uint64_t until = now_ms() + PATIENCE_MS;
@@ -114,7 +76,7 @@ static void others_do_not_wait_for_large_ones(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
+  helping_open(&p, b, true);
   for (unsigned long number = 0; number < 10; number += 2) {
     assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
     assert_int_equal(publish_number(p.client, number + 1, 0), MIDGE_OK);
@@ -128,7 +90,7 @@ static void a_wait_is_the_end_of_a_turn(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
+  helping_open(&p, b, true);
   assert_int_equal(publish_large(&p, 0, true), MIDGE_OK);
   wait_for_done(&p, 1);
   expect_in_order(b, 1);
@@ -142,7 +104,7 @@ static void order_holds_among_what_waits_and_what_does_not(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
+  helping_open(&p, b, true);
   unsigned long number = 0;
   for (int turn = 0; turn < 200; turn++) {
     for (int i = 0; i < turn % 4; i++)
@@ -164,7 +126,7 @@ static void what_waits_leaves_before_a_goodbye(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
+  helping_open(&p, b, true);
   for (unsigned long number = 0; number < TURN; number++)
     assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
   assert_int_equal(midge_client_disconnect(p.client, MIDGE_REASON_SUCCESS,
@@ -183,7 +145,7 @@ static void what_waits_at_the_end_is_let_go_of(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){0});
-  start(&p, b, true);
+  helping_open(&p, b, true);
   for (unsigned long number = 0; number < TURN; number++)
     assert_int_equal(publish_large(&p, number, true), MIDGE_OK);
   program_stop(&p);
@@ -201,7 +163,7 @@ static void *resize(void *context, void *block, size_t before, size_t size) {
     free(block);
     return NULL;
   }
-  bool refuses = pthread_equal(pthread_self(), here) && is_poor;
+  bool refuses = is_here() && is_poor;
   return refuses ? NULL : realloc(block, size);
 }
 
@@ -230,7 +192,7 @@ static void what_waits_leaves_though_no_memory_is_left_behind_it(void **state) {
   program p;
   broker *b = broker_start(&(broker_options){0});
   given_memory = &poor;
-  start(&p, b, true);
+  helping_open(&p, b, true);
   given_memory = NULL;
   for (unsigned long number = 0; number < 20; number++) {
     assert_int_equal(publish_large(&p, number, true), MIDGE_OK);

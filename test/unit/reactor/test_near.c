@@ -10,7 +10,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -167,12 +166,6 @@ static void without_a_descriptor_the_reactor_reads(void **state) {
 }
 
 /* --- When it is not any more --- */
-
-static uint64_t now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 /* The program does not look at its epoll, and is woken for the next message. */
 static void what_nobody_reads_is_taken_back(void **state) {

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -174,12 +173,6 @@ static void an_end_is_no_break(void **state) {
       slice_is(p.event.closed.text, "the server closed the connection"));
   program_stop(&p);
   raw_close(&r);
-}
-
-static uint64_t now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
 /* A server that closes when we have, and soon: without our half of the end it
