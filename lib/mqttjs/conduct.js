@@ -206,6 +206,7 @@ class Conduct extends Attempts {
   }
 
   useStores(given) {
+    if (!given.incomingStore && !given.outgoingStore) return;
     const [incomingStore, outgoingStore] = [given.incomingStore, given.outgoingStore]
       .map((store) => (ShownStore.isOf(this.owner, store) ? undefined : store));
     if (!incomingStore && !outgoingStore) return;

@@ -51,6 +51,36 @@ test('a program ends when its client is to connect by hand, and never does', asy
     console.log('made');`), ['made']);
 });
 
+// Thousands are made in one process: what few of them need is not theirs from the beginning.
+test('a client that is made as the one before takes a kilobyte of JavaScript at most', async () => {
+  const [bytes] = await printed(`
+    require('node:v8').setFlagsFromString('--expose-gc');
+    const collect = require('node:vm').runInNewContext('gc');
+    const clients = [];
+    const make = (count) => {
+      for (let i = 0; i < count; i += 1) {
+        const clientId = 'kilobyte-' + clients.length;
+        clients.push(mqtt.connect('mqtt://127.0.0.1:1', { clientId, manualConnect: true }));
+      }
+    };
+    const held = async () => {
+      for (let i = 0; i < 3; i += 1) {
+        await new Promise(setImmediate);
+        collect();
+      }
+      return process.memoryUsage().heapUsed;
+    };
+    const measure = async () => {
+      make(500);
+      const before = await held();
+      make(5000);
+      console.log((await held() - before) / 5000);
+      process.exit();
+    };
+    measure();`);
+  assert.ok(bytes > 0 && bytes < 1024, `${bytes} bytes`);
+});
+
 test('unref() lets a program end while it is connected', async () => {
   assert.deepEqual(await printed(`${CONNECT}
     client.on('connect', () => { console.log('connected'); client.unref(); });`), ['connected']);
