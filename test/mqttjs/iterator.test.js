@@ -89,7 +89,9 @@ test('a refused subscription ends the loop with its error', async () => {
   const { client } = await serveOne({
     subscribe: ({ messageId }) => ({ cmd: 'suback', messageId, granted: [0x80] }),
   });
-  await assert.rejects(texts(client.messages('a')), { name: 'Error', message: /Subscribe error/ });
+  await assert.rejects(texts(client.messages('a')), {
+    name: 'ErrorWithSubackPacket', message: /Subscribe error/,
+  });
   await assert.rejects(texts(client.messages('a/#/b')), { message: 'Invalid topic a/#/b' });
 });
 
