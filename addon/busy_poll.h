@@ -1,8 +1,8 @@
 /* Whether Node's loop polls on instead of sleeping, after a turn. A core that
  * has fallen asleep takes longer to wake than a near server to answer, and the
  * server's falls asleep meanwhile, too. What comes is counted, and who polls on
- * in vain needs more of it until the next time: it costs at most what sleeping
- * and waking would have. Times are of one clock, in nanoseconds. */
+ * in vain needs more of it until the next time. Times are of one clock, in
+ * nanoseconds. */
 #ifndef MIDGE_ADDON_BUSY_POLL_H
 #define MIDGE_ADDON_BUSY_POLL_H
 

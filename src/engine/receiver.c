@@ -45,9 +45,9 @@ static bool move_to_new_buffer(midge_receiver *receiver, size_t more) {
   return true;
 }
 
-/* What lies behind bytes that were lent is not ours. */
+/* Of its buffer. What lies behind bytes that were lent is not ours. */
 static size_t room_of(const midge_receiver *receiver) {
-  if (receiver->buffer == NULL || receiver->is_lent) return 0;
+  if (receiver->is_lent) return 0;
   return receiver->buffer->size - receiver->end;
 }
 
