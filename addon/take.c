@@ -11,42 +11,29 @@ static bool rests(const midge_batch *batch) {
   return batch->count == 0 || batch->count > FEW_EVENTS;
 }
 
-static void fill(midge_environment *environment, napi_env env, uint32_t most) {
+static void fill(midge_environment *environment, napi_env env) {
   midge_batch *batch = &environment->batch;
   midge_event event;
   bool stashed = false;
-  while (batch->count < most && !midge_batch_is_full(batch) &&
+  while (!midge_batch_is_full(batch) &&
          midge_environment_next(environment, &event, rests(batch), &stashed)) {
     midge_batch_add(batch, env, &event);
     if (stashed) midge_environment_give_back(environment, &event);
   }
 }
 
-/* take(most): how many records there are, `most` of them at most. */
 static napi_value take(napi_env env, napi_callback_info info) {
-  midge_environment *environment = NULL;
-  napi_value count = NULL;
-  size_t arguments = 1;
-  uint32_t most = 0;
-  napi_get_cb_info(env, info, &arguments, &count, NULL, (void **)&environment);
-  napi_get_value_uint32(env, count, &most);
+  midge_environment *environment = midge_export_environment(env, info);
   midge_batch *batch = &environment->batch;
+  napi_value count = NULL;
   midge_environment_flush(environment);
   midge_environment_sweep(environment);
   midge_batch_begin(batch, env);
-  fill(environment, env, most);
+  fill(environment, env);
   napi_create_uint32(env, midge_batch_end(batch, env), &count);
-  return count;
-}
-
-static napi_value polls(napi_env env, napi_callback_info info) {
-  const midge_environment *environment = midge_export_environment(env, info);
-  napi_value count = NULL;
-  napi_create_uint32(env, midge_wake_polls(environment->wake), &count);
   return count;
 }
 
 void midge_take_export(midge_environment *environment, napi_value exports) {
   midge_export(environment, exports, "take", take);
-  midge_export(environment, exports, "polls", polls);
 }

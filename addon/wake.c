@@ -28,7 +28,6 @@ typedef struct ear {
   int epoll;
   int open;       /* handles */
   bool has_cores; /* one to poll on, and one for who is waited for */
-  uint32_t polls; /* in vain, since they were asked for */
   midge_busy_poll polling;
   /* A uv_idle_t of Node's: while it is on the loop does not sleep. */
   void *idle;
@@ -89,7 +88,6 @@ static uint64_t now_ns(void) {
 /* Who is waited for may have been put on the same core. */
 static void on_idle(void *idle) {
   ear *listening = *data_of(idle);
-  listening->polls++;
   if (midge_busy_poll_goes_on(&listening->polling, now_ns()))
     sched_yield();
   else
@@ -175,13 +173,6 @@ static bool has_cores(void) {
 static size_t aligned(size_t size) {
   const size_t unit = alignof(max_align_t);
   return (size + unit - 1) / unit * unit;
-}
-
-uint32_t midge_wake_polls(midge_wake *wake) {
-  if (wake->ear == NULL) return 0;
-  uint32_t polls = wake->ear->polls;
-  wake->ear->polls = 0;
-  return polls;
 }
 
 /* Without it the reactor reads everything. */

@@ -8,7 +8,6 @@
 #define MIDGE_ADDON_WAKE_H
 
 #include <node_api.h>
-#include <stdint.h>
 
 typedef struct midge_wake midge_wake;
 
@@ -29,9 +28,6 @@ midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
                             void *context);
 /* Have the loop poll an epoll, which is returned; 0: it does not. */
 int midge_wake_listen(midge_wake *wake);
-/* How often it has polled in vain since this was asked last: meanwhile this
- * thread's core had nothing to do. */
-uint32_t midge_wake_polls(midge_wake *wake);
 /* It polls that no more, and closes it. */
 void midge_wake_cease(midge_wake *wake);
 /* At the very end of the environment. */

@@ -13,10 +13,7 @@ const RECORDS_MAX = 1024;
 const TURN_MS = 10; // after this long, timers and sockets get their turn
 const ANSWERS_MS = 1; // so long, no server waits for what was handled already
 const LOOK_EVERY = 64; // records between two looks at the clock
-const WAITED_MS = 0.04; // between two turns: a server at work mostly takes less
-const POLLS_MIN = 4; // of the loop in vain: so does one on the same core
-const MANY = 32; // records of a turn: the next one is taken to have as many; or of a batch
-const FIRST = 8; // of those, whose answers leave first
+const MANY = 32; // records of a batch whose first quarter is answered before the rest
 
 // As enum midge_event_type has them; the life of a client has its own names.
 const CONNECTING = 0;
@@ -55,8 +52,6 @@ let isSending = false; // our thread does, instead of the other one
 let immediate = null;
 let answersAt = 0; // when answers leave next
 let isAwake = false; // a client was opened
-let restedAt = 0; // when the last turn ended
-let hadMany = false; // records, the last one that had any
 let keepers = 0; // open sessions that keep the process alive
 
 function sessionOf(index) {
@@ -185,8 +180,8 @@ function rest(end) {
   return performance.now() <= end;
 }
 
-function take(most) {
-  const taken = native.take(most);
+function take() {
+  const taken = native.take();
   number += 1;
   const payloads = extras[0];
   shared = payloads === undefined ? undefined : payloads.buffer;
@@ -194,47 +189,28 @@ function take(most) {
   return taken;
 }
 
-// Nothing came for a while, or our core had nothing to do meanwhile.
-function hasWaited(now) {
-  return native.polls() >= POLLS_MIN || now - restedAt > WAITED_MS;
-}
-
-// How many records the first batch of a turn has at most. A server that was waited for
-// sleeps, and its core with it: the first answers wake it while the rest is taken and
-// handled. One at work on this core would get it from us instead.
-function firstMost(now) {
-  return isSending && hadMany && hasWaited(now) ? FIRST : RECORDS_MAX;
-}
-
 // The reactor wakes us once, when there are events and were none: go on until
 // there are none, whatever happens. Callbacks that throw are the presenters'
-// business. `isRead`: what there is was read on our thread, which sends the answers too. If
-// the other one does, it has those to the first quarter of many while we go on.
+// business. `isRead`: what there is was read on our thread, which sends the answers too,
+// together, as a write costs more than they do. If the other one does, it has those to the
+// first quarter of many while we go on.
 function turn(isRead = false) {
   if (delivering) return;
   delivering = true;
   isSending = isRead;
   outgoing.delivering(true);
-  const now = performance.now();
-  const end = now + TURN_MS;
-  answersAt = now + ANSWERS_MS;
-  let most = firstMost(now);
+  const end = performance.now() + TURN_MS;
+  answersAt = end - TURN_MS + ANSWERS_MS;
   let isLeft = true;
-  let taken = 0;
   try {
     while (isLeft && rest(end)) {
-      if (taken === FIRST) acknowledgements.flush();
       position = 0;
-      count = take(most);
-      most = RECORDS_MAX;
-      taken += count;
+      count = take();
       isLeft = count !== 0;
     }
   } finally {
     if (isLeft) later();
     delivering = false;
-    if (taken > 0) hadMany = taken >= MANY;
-    restedAt = performance.now();
     outgoing.delivering(false);
     acknowledgements.flush();
   }
