@@ -39,6 +39,9 @@ function allClients(build, against) {
       works: C, styles: ['each'], file: program('bench_paho') },
     { name: 'midge C', command: [program('bench_midge')], schemes: ALL, works: C,
       styles: ['ahead'], file: program('bench_midge'), optional: true },
+    { name: 'the wire', command: [program('bench_wire')], schemes: ['mqtt', 'mqtts'],
+      works: ['publish', 'receive'], styles: ['burst'], file: program('bench_wire'),
+      optional: true },
   ];
 }
 
