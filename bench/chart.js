@@ -60,7 +60,8 @@ function group(row, clients, x, y, width) {
   return { parts, height: TITLE + known.length * STEP + BELOW };
 }
 
-function chart(clients, rows) {
+function chart(measured, rows) {
+  const clients = measured.filter((client) => !client.isBound);
   const shown = ROWS.map((id) => rows.find((row) => row.scheme === 'mqtt' && row.id === id))
     .filter(Boolean);
   const width = (WIDTH - GAP * (COLUMNS - 1)) / COLUMNS;

@@ -41,7 +41,7 @@ function allClients(build, against) {
       styles: ['ahead'], file: program('bench_midge'), optional: true },
     { name: 'the wire', command: [program('bench_wire')], schemes: ['mqtt', 'mqtts'],
       works: ['publish', 'receive'], styles: ['burst'], file: program('bench_wire'),
-      optional: true },
+      optional: true, isBound: true },
   ];
 }
 
