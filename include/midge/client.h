@@ -236,7 +236,8 @@ midge_client_disconnect(midge_client *client, midge_reason reason,
  * a session that ends with its connection ends with MIDGE_ECLOSED. */
 MIDGE_API void midge_client_abort(midge_client *client);
 
-/* Break the link if there is one and begin a new attempt now. */
+/* Give the connection up if there is one, with DISCONNECT and without waiting
+ * for what is unfinished, which goes on; and begin a new attempt now. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_reconnect(midge_client *client);
 

@@ -34,6 +34,16 @@ void midge_session_break(midge_session *session, midge_reason reason,
                                        .text = text});
 }
 
+void midge_session_part(midge_session *session, const char *text) {
+  static const midge_packet goodbye = {.type = MIDGE_DISCONNECT};
+  if (!midge_session_is_open(session)) return;
+  midge_session_show(session, &goodbye);
+  if (!midge_session_is_open(session)) return;
+  midge_session_close(
+      session, &(midge_closing){
+                   .by = MIDGE_SIDE_SELF, .status = MIDGE_ELOST, .text = text});
+}
+
 bool midge_reason_is_lasting(midge_packet_type type, uint8_t reason) {
   switch (reason) {
     case MIDGE_REASON_UNSUPPORTED_PROTOCOL_VERSION:

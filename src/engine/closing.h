@@ -7,6 +7,9 @@
 /* The server broke the protocol: DISCONNECT if it may be sent, and close. */
 void midge_session_break(midge_session *session, midge_reason reason,
                          const char *text);
+/* DISCONNECT, so that no will is published, and close; the session goes on
+ * with the next connection. */
+void midge_session_part(midge_session *session, const char *text);
 /* Append the DISCONNECT that was wished for, and close. */
 void midge_session_say_farewell(midge_session *session);
 /* Whether `reason` of CONNACK or DISCONNECT heals by itself. */

@@ -74,7 +74,7 @@ static uint64_t decide(midge_link *link, const midge_event *closed,
                        bool again) {
   bool accepted = link->opened_at != MIDGE_NEVER;
   if (link->desire == MIDGE_DESIRE_DOWN) return MIDGE_NEVER;
-  if (again || is_negotiating(closed)) return 0;
+  if (again || link->is_renewed || is_negotiating(closed)) return 0;
   if (midge_places_follow(&link->places, closed)) return 0;
   bool has_next = midge_places_next(&link->places, accepted);
   bool is_refused = closed->closed.lasting && !link->lasting;
@@ -150,7 +150,7 @@ void midge_attempt_cut(midge_link *link, const midge_fault *fault, bool again) {
 
 void midge_attempt_begin(midge_link *link) {
   link->attempt++;
-  link->is_heard = link->is_stuck = link->is_shut = false;
+  link->is_heard = link->is_stuck = link->is_shut = link->is_renewed = false;
   link->is_reading = true;
   link->phase = MIDGE_PHASE_ASKING;
   link->phase_until = MIDGE_NEVER;

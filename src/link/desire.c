@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "engine/closing.h"
 #include "engine/identity.h"
 #include "filter/text.h"
 #include "link/attempt.h"
@@ -76,7 +77,20 @@ bool midge_link_close(midge_link *link) {
   return true;
 }
 
+/* A connection that is given up for a new one ends as one that is not needed:
+ * the server is not to publish the will. One that is dead is not waited for. */
+static bool part(midge_link *link, const char *why) {
+  if (link->phase != MIDGE_PHASE_LINKED) return false;
+  midge_session_part(link->session, why);
+  midge_link_drain(link);
+  if (link->phase != MIDGE_PHASE_CLOSING) return false;
+  link->is_renewed = true;
+  link->phase_until = link->now + FAREWELL_MS;
+  return true;
+}
+
 void midge_link_reconnect(midge_link *link) {
+  static const char why[] = "the connection was given up for a new one";
   midge_link_drain(link);
   if (link->desire == MIDGE_DESIRE_DOWN) return;
   if (link->phase == MIDGE_PHASE_ASKING) return;
@@ -84,9 +98,9 @@ void midge_link_reconnect(midge_link *link) {
     midge_attempt_begin(link);
     return;
   }
+  if (part(link, why)) return;
   midge_fault fault;
-  midge_fault_set(&fault, MIDGE_ELOST, NULL,
-                  "the connection was given up for a new one");
+  midge_fault_set(&fault, MIDGE_ELOST, NULL, why);
   midge_attempt_cut(link, &fault, true);
 }
 

@@ -80,6 +80,7 @@ struct midge_link {
   bool is_heard;            /* the server has said something */
   bool is_stuck;            /* filters could not take all that came */
   bool is_shut;             /* all is written, goodbye was said */
+  bool is_renewed;          /* given up for a new one, which follows at once */
   bool is_reading;          /* what the session was told */
   const midge_fault *fault; /* while its end is told: why */
   midge_buffer *ending;     /* while CLOSING: of what the session said; held, or
