@@ -1,7 +1,8 @@
 'use strict';
 // The same scripts of calls and broker behaviour, played on MQTT.js and on
 // midge: events, callbacks, their order and their arguments are the same, but
-// for what stands in differences.js.
+// for what stands in differences.js, and so is what the broker is sent, byte by
+// byte, but for what stands in wire-differences.js.
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,6 +10,7 @@ const { describe, test } = require('node:test');
 const theirs = require('mqtt');
 const ours = require('../../lib');
 const differences = require('./differences');
+const wireDifferences = require('./wire-differences');
 const { compare } = require('./support/compare');
 const { play } = require('./support/play');
 
@@ -25,7 +27,8 @@ for (const file of fs.readdirSync(FOLDER)) {
 
 async function playBoth(name, script) {
   const [their, our] = await Promise.all([play(theirs, script), play(ours, script)]);
-  compare(their, our, differences[name]);
+  compare(their.log, our.log, differences[name]);
+  compare(their.wire, our.wire, wireDifferences[name]);
 }
 
 // A difference is one that comes each time.
@@ -45,5 +48,9 @@ describe('differential', { concurrency: TOGETHER }, () => {
 });
 
 test('each difference is of a script', () => {
-  for (const name of Object.keys(differences)) assert.ok(scripts.has(name), name);
+  for (const list of [differences, wireDifferences]) {
+    for (const [name, { reason }] of Object.entries(list)) {
+      assert.ok(scripts.has(name) && reason, name);
+    }
+  }
 });

@@ -31,10 +31,14 @@ class Connection {
     this.socket = socket;
     this.number = number; // from 1
     this.version = 4;
+    this.chunks = []; // of bytes, if the broker keeps them
     const parser = mqttPacket.parser();
     parser.on('packet', (packet) => this.#take(packet));
     parser.on('error', (error) => broker.faults.push(error));
-    socket.on('data', (bytes) => parser.parse(bytes));
+    socket.on('data', (bytes) => {
+      if (broker.keepsBytes) this.chunks.push(bytes);
+      parser.parse(bytes);
+    });
     socket.on('error', () => {});
     socket.on('close', () => {
       this.isClosed = true;
@@ -109,7 +113,8 @@ class Broker {
   #sockets = new Set(); // also of those that have yet to become connections
 
   // `rules`: { cmd: (packet, connection) => answer or nothing }
-  constructor(rules, { transport = 'mqtt', tls: options } = {}) {
+  constructor(rules, { transport = 'mqtt', tls: options, keepsBytes = false } = {}) {
+    this.keepsBytes = keepsBytes;
     this.rules = { ...rules };
     this.transport = transport;
     this.server = servers[transport](this, options);

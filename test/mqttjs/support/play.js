@@ -4,12 +4,14 @@ const dns = require('node:dns');
 const { setTimeout: delay } = require('node:timers/promises');
 const { listen, answers } = require('./broker');
 const { Log } = require('./log');
+const { wire } = require('./wire');
 
 // The brokers are at 127.0.0.1, and Node.js 18 takes the first address of localhost alone.
 dns.setDefaultResultOrder('ipv4first');
 
 const LIMIT_MS = 60000;
 const QUIET_MS = 150; // in which what must not happen would happen
+const LAST_MS = 60; // in which what was sent last comes to the broker
 
 // A timer of MQTT.js outlives a client that was never accepted, by half a minute,
 // and one that has ended may try once more.
@@ -96,8 +98,9 @@ class Play {
   }
 }
 
+// What the program saw, and what the broker was sent.
 async function play(mqtt, { rules, run, ...options }) {
-  const broker = await listen(rules, options);
+  const broker = await listen(rules, { ...options, keepsBytes: true });
   const stage = new Play(mqtt, broker);
   let timer;
   const late = new Promise((_, reject) => {
@@ -107,7 +110,9 @@ async function play(mqtt, { rules, run, ...options }) {
   });
   try {
     await Promise.race([run(stage), late]);
-    return [...stage.log.entries];
+    const log = [...stage.log.entries];
+    await delay(LAST_MS);
+    return { log, wire: wire(broker.connections) };
   } finally {
     clearTimeout(timer);
     stage.finish();
