@@ -243,7 +243,9 @@ static void add_life(midge_batch *batch, napi_env env, const midge_event *event,
 }
 
 static void add_connecting(midge_batch *batch, const midge_event *event) {
-  add_step(batch, event)[4] = event->connecting.retry;
+  uint32_t *record = add_step(batch, event);
+  record[4] = event->connecting.retry;
+  record[5] = event->connecting.server;
 }
 
 /* Thousands of clients may be opened at once, most of them without properties.

@@ -16,7 +16,7 @@
  *            restored: 1 if the store was stale; connecting: the retry;
  *            opened: session present | version << 1 | keep-alive << 16
  *   word 5   message: packet identifier; done, store: the status;
- *            opened: messages that are sent as new
+ *            connecting: which server; opened: messages that are sent as new
  *   word 6   message: extra with the payload's own Buffer, 0: the batch's
  *            done: the one reason code plus 1, 0 for none
  *            opened: messages that were dropped

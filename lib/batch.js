@@ -138,7 +138,7 @@ function deliver(at) {
   else if (kind === DONE) done(session, at);
   else if (kind === OPENED) opened(session, at);
   else if (kind === CONNECTING) {
-    session.connecting(records[at + 2], records[at + 3], records[at + 4]);
+    session.connecting(records[at + 2], records[at + 3], records[at + 4], records[at + 5]);
   }
   else if (kind === STORED) session.stored(tokenOf(at), records[at + 4]);
   else if (kind === RESTORED) {

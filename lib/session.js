@@ -35,7 +35,7 @@ class Session extends Intake {
     this.isRef = true;
     this.isKept = false; // it keeps the process alive
     this.isRooted = undefined; // it lives by itself
-    this.hook = undefined; // asked(attempt, connect, retry, last error), if somebody is
+    this.hook = undefined; // asked(attempt, connect, retry, last error, server), if somebody is
   }
 
   get hasStore() {
@@ -109,8 +109,8 @@ class Session extends Intake {
     }
   }
 
-  connecting(attempt, connect, retry) {
-    this.hook?.asked(attempt, connect, retry, this.lastError);
+  connecting(attempt, connect, retry, server) {
+    this.hook?.asked(attempt, connect, retry, this.lastError, server);
   }
 
   // Of a transport that JavaScript carries.

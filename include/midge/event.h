@@ -63,7 +63,8 @@ typedef struct midge_event {
   uint32_t attempt, connect;
   union {
     struct {
-      uint32_t retry; /* 1 for the first since connect or a stable link */
+      uint32_t retry;  /* 1 for the first since connect or a stable link */
+      uint32_t server; /* whose turn it is: 0 for `url`, and then `servers` */
     } connecting;
     struct {
       bool session_present;

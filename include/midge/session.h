@@ -214,7 +214,7 @@ MIDGE_API MIDGE_CHECKED midge_status midge_session_publish(
 
 /* Many publishes of QoS 0 without properties in one call, in this order. The
  * first has `token`, which is not 0, and each other one the next: a DONE may be
- * of many, and says how many in `count`. None of them can be cancelled.
+ * of many, and says how many in `count`.
  * `records` has `count` of, one behind the other, numbers with their low byte
  * first:
  *

@@ -7,7 +7,7 @@ const { readAuthorities } = require('../authorities');
 const optionTable = require('./options');
 const tls = require('./tls');
 const { PERSONAL, isPersonal } = require('./plan');
-const { isWebSocket, refuse } = require('./url');
+const { hasServers, isWebSocket, placeOf, refuse } = require('./url');
 
 // What the core is told of these options.
 function tell(options, way) {
@@ -81,10 +81,11 @@ class Attempts {
     session.hook = this;
   }
 
-  // The core asks.
-  asked(attempt, connect) {
+  // The core asks. `server`: whose turn it is.
+  asked(attempt, connect, retry, lastError, server) {
     if (!this.#session.life.isDesiredNow(connect)) return;
     this.#isExpected = false;
+    this.#showServer(server);
     this.#number = attempt;
     if (attempt === this.#early) {
       this.#announce(attempt);
@@ -92,6 +93,11 @@ class Attempts {
     }
     this.#held = attempt;
     if (this.#isOpen) this.#begin();
+  }
+
+  #showServer(at) {
+    const { options } = this;
+    if (hasServers(options)) Object.assign(this.ownOptions, placeOf(options, at));
   }
 
   // The core was asked to connect, and will ask. Until then an attempt can go on

@@ -6,15 +6,13 @@ const args = require('./arguments');
 const optionTable = require('./options');
 const signals = require('../signals');
 const { lacksMethod, refuse } = require('./authenticate');
-const {
-  fail, failSoon, invalidTopic, invalidQos, leaving, offline, removed,
-} = require('./failures');
+const { fail, failSoon, invalidTopic, invalidQos, leaving, offline } = require('./failures');
 const { Members } = require('./members');
 const { Plan } = require('./plan');
 const { Presenter } = require('./presenter');
 const { FullPublish, Group, Publish, Subscribe, Unsubscribe } = require('./requests');
 const { validateTopics } = require('./topics');
-const { canStand, isUntold } = require('./untold');
+const { canStand } = require('./untold');
 const { wayOf, wayOfBuilder } = require('./transports');
 
 // Only connect makes one.
@@ -314,8 +312,7 @@ class MqttClient extends Members {
       return this;
     }
     if (given === undefined && typeof messageId !== 'number') return this;
-    const request = conduct.core.cancel(given === undefined ? messageId : given.mid);
-    if (request !== undefined && !isUntold(request)) request.failed(this, removed());
+    conduct.remove(given === undefined ? messageId : given.mid);
     return this;
   }
 

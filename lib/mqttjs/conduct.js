@@ -9,6 +9,7 @@ const args = require('./arguments');
 const packets = require('./packets');
 const { Attempts } = require('./attempts');
 const { authenticate } = require('./authenticate');
+const { removed } = require('./failures');
 const { Handlers } = require('./handlers');
 const { DefaultMessageIdProvider } = require('./identifiers');
 const { Inbox } = require('./inbox');
@@ -31,6 +32,7 @@ class Parts {
   requester;
   identifiers;
   untold; // publishes that nobody is told of
+  removed; // by the program, and without an outcome: mids
   stores; // of the program's own
   expected; // (topic, packet): hears of a message at once
   volatile = new Set(); // requests that end with the connection
@@ -277,10 +279,31 @@ class Conduct extends Attempts {
     return made;
   }
 
-  // Requests that have no outcome, as they were made.
+  // [[mid, request]]: requests that have no outcome, as they were made.
+  get #open() {
+    const { removed: gone } = this.parts;
+    return this.core.unfinished.filter(([mid]) => !gone?.has(mid)).map(([mid, request]) =>
+      [mid, isUntold(request) ? this.parts.untold.make(mid, request) : request]);
+  }
+
   get unfinished() {
-    return this.core.unfinished.map(([mid, request]) =>
-      (isUntold(request) ? this.parts.untold.make(mid, request) : request));
+    return this.#open.map(([, request]) => request);
+  }
+
+  // Those that wait for a connection, but for publishes of QoS 1 and 2.
+  get queued() {
+    if (this.owner.connected) return [];
+    return this.#open.filter(([, { isTold, qos }]) => !isTold && !(qos > 0));
+  }
+
+  // End the request that the core knows by this: nobody sees it from now on, though the core
+  // has yet to tell its outcome.
+  remove(mid) {
+    const request = this.core.cancel(mid);
+    if (request === undefined) return;
+    this.ownParts.removed ??= new Set();
+    this.parts.removed.add(mid);
+    if (!isUntold(request)) request.failed(this.owner, removed());
   }
 
   // One that was in the program's store. A status.

@@ -9,6 +9,9 @@ const { coded } = require('./failures');
 const { Promises } = require('./promises');
 const { ShownStore } = require('./store');
 
+// Of entries of a queue that somebody has looked at, by which the core knows them.
+const mids = new WeakMap();
+
 function ignore() {}
 
 function withId(conduct) {
@@ -104,6 +107,13 @@ class Members extends Promises {
       [id, { volatile: cmd !== 'publish', cmd, cb: callback ?? (() => {}) }]));
   }
 
+  // What is not among these any more is given up.
+  set outgoing(kept) {
+    for (const { id } of withId(this.#conduct)) {
+      if (!Object.hasOwn(kept ?? {}, id)) this.removeOutgoingMessage(id);
+    }
+  }
+
   // { id: filters }, of SUBSCRIBE without SUBACK.
   get messageIdToTopic() {
     return Object.fromEntries(withId(this.#conduct).filter(({ cmd }) => cmd === 'subscribe')
@@ -113,9 +123,19 @@ class Members extends Promises {
   // [{ packet, cb }]: what waits for a connection, but for publishes of QoS 1 and
   // 2, which are outgoing.
   get queue() {
-    if (this.connected) return [];
-    return this.#conduct.unfinished.filter(({ isTold, qos }) => !isTold && !(qos > 0))
-      .map((request) => ({ packet: request.packet(), cb: request.callback ?? (() => {}) }));
+    return this.#conduct.queued.map(([mid, request]) => {
+      const entry = { packet: request.packet(), cb: request.callback ?? (() => {}) };
+      mids.set(entry, mid);
+      return entry;
+    });
+  }
+
+  // What is not among these entries is given up.
+  set queue(entries) {
+    const kept = new Set(Array.from(entries ?? [], (entry) => mids.get(entry)));
+    for (const [mid] of this.#conduct.queued) {
+      if (!kept.has(mid)) this.#conduct.remove(mid);
+    }
   }
 
   // In ms, and null when nothing pings: there is no connection, or keepalive is 0.

@@ -127,6 +127,7 @@ class Presenter extends Conduct {
       this.emit('failed', mid, error);
       return;
     }
+    this.parts.removed?.delete(mid);
     const request = this.told(mid, given);
     if (answer !== undefined) this.#show(request, answer);
     request.failed(this.owner, error, answer);

@@ -6,7 +6,7 @@ const tls = require('./tls');
 const { Carrier } = require('../carrier');
 const { LinkStream } = require('./stream');
 const { SocketStream } = require('./websocket');
-const { compose, isWebSocket, locate, refuse } = require('./url');
+const { compose, isWebSocket, locate, protocolOf, refuse } = require('./url');
 
 // An attempt whose stream somebody looks at, or may: until then the number stands for it.
 class Line {
@@ -162,7 +162,7 @@ function openSocket(owner, create, url) {
 // The one of the servers that the core wants.
 function urlAt(options, { host, port }) {
   const server = options.servers?.find((one) => one.host === host && Number(one.port) === port);
-  return compose(server?.protocol ?? options.protocol, host, port, options.path);
+  return compose(server?.protocol ?? protocolOf(options), host, port, options.path);
 }
 
 class Sockets extends ByHand {

@@ -487,11 +487,11 @@ export class MqttClient extends EventEmitter {
   stream: IStream;
   queueQoSZero: boolean;
   messageIdProvider: IMessageIdProvider;
-  /** What has no outcome, by message id. */
-  readonly outgoing: Record<number,
+  /** What has no outcome, by message id; set it to give up what it has no more. */
+  outgoing: Record<number,
     { volatile: boolean; cmd: PendingCommand; cb: (err: Error, packet?: Packet) => void }>;
   readonly messageIdToTopic: Record<number, string[]>; // of SUBSCRIBE without SUBACK
-  readonly queue: { packet: Packet; cb: PacketCallback }[]; // waits for a connection
+  queue: { packet: Packet; cb: PacketCallback }[]; // waits for a connection; as outgoing
   readonly keepaliveManager: KeepaliveManager; // null while nothing pings
   reschedulePing(force?: boolean): void;
   sendPing(): void;

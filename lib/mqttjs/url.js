@@ -149,7 +149,10 @@ function merge(url, given) {
   if (typeof options.query?.clientId === 'string') options.clientId = options.query.clientId;
   useProtocol(options);
   options.unixSocket = Boolean(options.unixSocket);
-  if (!options.unixSocket && !(options.servers?.length > 0)) {
+  options.defaultProtocol = options.protocol;
+  if (hasServers(options)) {
+    Object.assign(options, placeOf(options, 0));
+  } else if (!options.unixSocket) {
     options.host = options.host || options.hostname || 'localhost';
     options.hostname ??= options.host;
     options.port = options.port || ports[schemes[options.protocol]];
@@ -160,13 +163,31 @@ function merge(url, given) {
   return options;
 }
 
-function isWebSocket({ protocol }) {
-  return /^w/.test(schemes[protocol]);
+function hasServers({ servers, unixSocket }) {
+  return servers?.length > 0 && !unixSocket;
+}
+
+// Where there are servers `protocol` is that of the one whose turn it is.
+function protocolOf(options) {
+  const { protocol, defaultProtocol } = options;
+  return hasServers(options) ? defaultProtocol ?? protocol : protocol;
+}
+
+// What the options show of the server whose turn it is, whatever it says: that is looked at later.
+function placeOf(options, at) {
+  const { host, port, protocol = protocolOf(options) } = options.servers[at] ?? {};
+  const usual = typeof protocol === 'string' ? ports[schemes[protocol]] : undefined;
+  return { host, hostname: host, port: port || usual, protocol };
+}
+
+function isWebSocket(options) {
+  return /^w/.test(schemes[protocolOf(options)]);
 }
 
 // One of the servers may be reached by TLS. Where transformWsUrl leads is not known.
-function isSecured({ protocol, servers, transformWsUrl }) {
-  const protocols = [protocol, ...(servers || []).map((server) => server.protocol)];
+function isSecured(options) {
+  const { servers, transformWsUrl } = options;
+  const protocols = [protocolOf(options), ...(servers || []).map((server) => server.protocol)];
   return Boolean(transformWsUrl) || protocols.some((one) => /s$/.test(schemes[one]));
 }
 
@@ -179,7 +200,8 @@ function compose(protocol, host, port, path) {
 
 // Where to: all URLs, in the order in which they are tried.
 function locate(options) {
-  const { protocol, path, servers } = options;
+  const { path, servers } = options;
+  const protocol = protocolOf(options);
   if (options.unixSocket) {
     if (schemes[protocol] === 'mqtt') return [`unix:${path}`];
     throw refuse('A Unix socket has neither TLS nor WebSocket: use mqtt+unix');
@@ -195,4 +217,7 @@ function locate(options) {
   });
 }
 
-module.exports = { merge, compose, locate, isWebSocket, isSecured, isPossible, badPort, refuse };
+module.exports = {
+  merge, compose, locate, hasServers, placeOf, protocolOf, isWebSocket, isSecured, isPossible,
+  badPort, refuse,
+};

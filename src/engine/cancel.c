@@ -1,5 +1,6 @@
 #include "engine/cancel.h"
 
+#include "engine/bundle.h"
 #include "engine/publish_out.h"
 #include "engine/pump.h"
 #include "engine/subscribe_out.h"
@@ -46,9 +47,26 @@ static void keep_tokens(midge_session *session) {
     midge_tokens_add(&session->tokens, &r->owner);
 }
 
+/* The one that waits with this token among others, or null. */
+static midge_message *find_bundle(const midge_session *session,
+                                  uint64_t token) {
+  midge_message *m = session->outbox.fleeting.first;
+  while (m != NULL && (m->count == 0 || token - m->first_token >= m->count))
+    m = m->next;
+  return m;
+}
+
+/* Its messages have one fate no longer. */
+static void open_bundle_of(midge_session *session, uint64_t token) {
+  if (midge_tokens_find(&session->tokens, token) != NULL) return;
+  midge_message *bundle = find_bundle(session, token);
+  if (bundle != NULL) midge_bundle_open(session, bundle);
+}
+
 midge_status midge_session_cancel(midge_session *session, uint64_t token) {
   if (token == 0) return MIDGE_EINVAL;
   if (!session->tokens.kept) keep_tokens(session);
+  if (session->tokens.kept) open_bundle_of(session, token);
   if (!session->tokens.kept) return MIDGE_ENOMEM;
   midge_owner *owner = midge_tokens_find(&session->tokens, token);
   if (owner == NULL) return MIDGE_EINVAL;

@@ -156,6 +156,7 @@ void midge_attempt_begin(midge_link *link) {
   link->phase_until = MIDGE_NEVER;
   midge_event event = midge_link_new_event(link, MIDGE_EVENT_CONNECTING);
   event.connecting.retry = midge_retry_begin(&link->retry);
+  event.connecting.server = (uint32_t)link->places.at;
   midge_link_tell(link, &event);
   if (!link->ask) midge_attempt_dial(link);
 }

@@ -72,7 +72,7 @@ static void leave(midge_tickets *tickets, uint32_t at) {
 static bool make_index(midge_tickets *tickets) {
   for (uint32_t at = 0; at < tickets->used; at++) {
     const midge_ticket *ticket = &tickets->list[at];
-    if (ticket->cost == 0 || ticket->count != 1) continue;
+    if (ticket->cost == 0 || ticket->many != 0) continue;
     if (enter(tickets, at)) continue;
     drop_index(tickets);
     return false;
@@ -112,7 +112,7 @@ static uint32_t take_place(midge_tickets *tickets, midge_ticket ticket) {
 
 uint64_t midge_tickets_take(midge_tickets *tickets, uint64_t token,
                             uint32_t cost) {
-  uint32_t at = take_place(tickets, (midge_ticket){token, cost, NONE, 1});
+  uint32_t at = take_place(tickets, (midge_ticket){token, cost, NONE, 1, 0});
   if (at == NONE) return 0;
   if (tickets->is_indexed && !enter(tickets, at)) drop_index(tickets);
   return (uint64_t)at + 1;
@@ -122,7 +122,8 @@ uint64_t midge_tickets_take_many(midge_tickets *tickets, uint64_t token,
                                  uint32_t cost, uint32_t count) {
   assert(count != 0);
   if (count == 1) return midge_tickets_take(tickets, token, cost);
-  uint32_t at = take_place(tickets, (midge_ticket){token, cost, NONE, count});
+  midge_ticket ticket = {token, cost, NONE, count, count};
+  uint32_t at = take_place(tickets, ticket);
   if (at >= MANY >> 32) return 0;
   return MANY | (uint64_t)at << 32;
 }
@@ -175,10 +176,22 @@ midge_ticket midge_tickets_end_some(midge_tickets *tickets, uint64_t number,
   return ticket;
 }
 
+/* Of many there is no index: who takes back one of them mostly takes back all,
+ * which are single messages from then on. */
+static uint64_t find_among_many(const midge_tickets *tickets, uint64_t token) {
+  for (uint32_t at = 0; at < tickets->used; at++) {
+    const midge_ticket *place = &tickets->list[at];
+    if (place->cost == 0 || place->many == 0 || place->token == 0) continue;
+    if (token - place->token < place->many)
+      return MANY | (uint64_t)at << 32 | (uint32_t)(token - place->token);
+  }
+  return 0;
+}
+
 uint64_t midge_tickets_find(midge_tickets *tickets, uint64_t token) {
   if (!tickets->is_indexed && !make_index(tickets)) return 0;
   uint32_t at = first_of(tickets, hash_of(token));
   while (at != NONE && tickets->list[at].token != token)
     at = tickets->list[at].next;
-  return at != NONE ? (uint64_t)at + 1 : 0;
+  return at != NONE ? (uint64_t)at + 1 : find_among_many(tickets, token);
 }

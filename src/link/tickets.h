@@ -11,6 +11,7 @@ typedef struct midge_ticket {
   uint32_t cost;  /* bytes in the queue, at least 1; 0: free */
   uint32_t next;  /* the next free one, or the next of the same hash */
   uint32_t count; /* wishes that it stands for, with tokens in a row */
+  uint32_t many;  /* how many it stood for at first; 0: it is one alone */
 } midge_ticket;
 
 /* Every place below `used` is in use or in the list of free ones. Tokens are

@@ -198,6 +198,32 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       await until(() => client.queue.length === 0);
     });
 
+    test('a queue that is set is what waits from then on', async () => {
+      const broker = await listen();
+      open.push(broker);
+      const make = () => {
+        const client = mqtt.connect(broker.url, { manualConnect: true });
+        open.push(client);
+        for (const topic of ['a', 'b', 'c']) client.publish(topic, 'm');
+        client.subscribe('d');
+        return client;
+      };
+      const empty = make();
+      empty.queue = [];
+      assert.deepEqual(empty.queue, []);
+      const some = make();
+      some.queue = some.queue.filter(({ packet }) => packet.topic !== 'b');
+      assert.equal(some.queue.length, 3);
+      for (const client of [empty, some]) {
+        client.connect();
+        await called((done) => client.publish('last', '', { qos: 1 }, done));
+      }
+      await broker.saw('publish', 4);
+      assert.deepEqual(broker.of('publish').map(({ topic }) => topic).sort(),
+        ['a', 'c', 'last', 'last']);
+      assert.equal(broker.of('subscribe').length, 1);
+    });
+
     test('keepaliveManager tells what the keep-alive is, while there is one', async () => {
       const broker = await listen();
       open.push(broker);
@@ -288,4 +314,30 @@ test('the core tells of its own packets while somebody looks at packets', async 
   assert.deepEqual(traced.mock.calls.map(({ arguments: [, on] }) => on),
     [true, false, true, false]);
   traced.mock.restore();
+});
+
+test('what is taken out of queue or outgoing is told so', async () => {
+  const broker = await listen({ publish: () => undefined });
+  open.push(broker);
+  const client = ours.connect(broker.url, { manualConnect: true });
+  open.push(client);
+  const told = [];
+  const note = (error) => told.push(error.message);
+  client.publish('a', 'm', note);
+  client.subscribe('b', note);
+  client.queue = null;
+  assert.deepEqual(told, ['Message removed', 'Message removed']);
+  client.connect();
+  client.publish('c', 'm', { qos: 1 }, note);
+  client.publish('d', 'm', { qos: 1 }, note);
+  await broker.saw('publish', 2);
+  const [kept] = Object.entries(client.outgoing).filter(([id]) => id < client.getLastMessageId());
+  client.outgoing = Object.fromEntries([kept]);
+  assert.equal(told.length, 3);
+  assert.deepEqual(Object.keys(client.outgoing), [kept[0]]);
+  client.outgoing = {};
+  assert.equal(told.length, 4);
+  assert.deepEqual(client.outgoing, {});
+  await called((done) => client.publish('e', 'm', done));
+  assert.equal(told.length, 4);
 });

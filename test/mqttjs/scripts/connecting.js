@@ -250,6 +250,26 @@ module.exports = {
     },
   },
 
+  'options show the server whose turn it is': {
+    run: async (t) => {
+      const { port } = t.broker;
+      const client = t.keep(t.mqtt.connect({
+        servers: [
+          { host: '127.0.0.1', port: 1, protocol: 'mqtt' }, { host: 'localhost', port },
+        ],
+        protocol: 'tcp', host: 'elsewhere', reconnectPeriod: 10, clientId: 'script',
+      }));
+      const note = (when) => {
+        const { host, hostname, protocol, defaultProtocol, port: shown } = client.options;
+        t.add(when, { host, hostname, protocol, defaultProtocol, isOurs: shown === port });
+      };
+      note('made');
+      client.on('close', () => note('closed'));
+      await t.until('connect');
+      note('connected');
+    },
+  },
+
   'a protocol that there is none of, in options': {
     run: async (t) => {
       const place = { host: '127.0.0.1', port: t.broker.port, clientId: 'script' };

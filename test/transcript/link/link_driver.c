@@ -206,7 +206,8 @@ static char *describe(const midge_event *event) {
   if (of_attempt)
     fprintf(to, " attempt=%u connect=%u", event->attempt, event->connect);
   if (event->type == MIDGE_EVENT_CONNECTING)
-    fprintf(to, " retry=%u", event->connecting.retry);
+    fprintf(to, " retry=%u server=%u", event->connecting.retry,
+            event->connecting.server);
   if (event->type == MIDGE_EVENT_CLOSED) {
     fprintf(
         to, " code=%.*s", (int)event->closed.code.size,

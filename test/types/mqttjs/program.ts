@@ -73,6 +73,8 @@ const closed: CloseCallback = () => {};
 client.reconnect(again).end(true, { reasonCode: 4 }, closed);
 client.end().end(closed).end(false, closed).end({ reasonCode: 0 }, closed);
 client.removeOutgoingMessage(client.getLastMessageId());
+client.queue = client.queue.filter(({ packet }) => packet.cmd !== 'publish');
+client.outgoing = {};
 
 export async function main(listener: OnMessageCallback): Promise<ISubscriptionGrant[]> {
   const one = await connectAsync('mqtt://localhost', options, false);

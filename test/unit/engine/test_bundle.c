@@ -244,7 +244,7 @@ static void they_keep_their_place_among_others(void **state) {
   assert_int_equal(midge_session_publish(session, &one, 1), MIDGE_OK);
   publish(session, 2);
   assert_int_equal(midge_session_publish(session, &one, 5), MIDGE_OK);
-  assert_int_equal(midge_session_cancel(session, 2), MIDGE_EINVAL);
+  assert_int_equal(midge_session_cancel(session, 6), MIDGE_EINVAL);
   assert_int_equal(midge_session_cancel(session, 5), MIDGE_OK);
   expect_done(session, 5, 1, MIDGE_ECANCELLED);
   open_session(session, CONNACK_3);
@@ -253,6 +253,44 @@ static void they_keep_their_place_among_others(void **state) {
                 "\x30\4\0\1a1\x30\3\0\1a\x30\6\0\2bc23",
                 5 + sizeof wire_3 - 1);
   expect_done(session, 1, 1, MIDGE_OK);
+  expect_done(session, 2, 3, MIDGE_OK);
+  midge_session_free(session);
+}
+
+static void one_of_them_is_taken_back(void **state) {
+  (void)state;
+  midge_session *session =
+      session_new((midge_session_options){.version = MIDGE_MQTT_3_1_1});
+  publish(session, 2);
+  publish(session, 5);
+  assert_int_equal(midge_session_cancel(session, 8), MIDGE_EINVAL);
+  assert_int_equal(midge_session_cancel(session, 5), MIDGE_OK);
+  expect_done(session, 5, 1, MIDGE_ECANCELLED);
+  assert_int_equal(midge_session_cancel(session, 5), MIDGE_EINVAL);
+  open_session(session, CONNACK_3);
+  expect_output(session,
+                "\x30\4\0\1a1\x30\3\0\1a\x30\6\0\2bc23"
+                "\x30\3\0\1a\x30\6\0\2bc23",
+                2 * (sizeof wire_3 - 1) - 6);
+  expect_done(session, 2, 3, MIDGE_OK);
+  expect_done(session, 6, 1, MIDGE_OK);
+  expect_done(session, 7, 1, MIDGE_OK);
+  midge_session_free(session);
+}
+
+static void none_is_taken_back_that_has_been_given_out(void **state) {
+  (void)state;
+  midge_session *session =
+      session_new((midge_session_options){.version = MIDGE_MQTT_3_1_1});
+  publish(session, 2);
+  midge_session_connected(session);
+  send(session, SIZE_MAX);
+  midge_session_received(session, CONNACK_3);
+  drop_events(session);
+  midge_slice slice;
+  assert_int_equal(midge_session_output(session, &slice, 1), 1);
+  assert_int_equal(midge_session_cancel(session, 3), MIDGE_EINVAL);
+  expect_output(session, wire_3, sizeof wire_3 - 1);
   expect_done(session, 2, 3, MIDGE_OK);
   midge_session_free(session);
 }
@@ -411,6 +449,8 @@ int main(void) {
       cmocka_unit_test(topics_have_aliases_as_elsewhere),
       cmocka_unit_test(a_server_without_aliases_has_them_in_one),
       cmocka_unit_test(they_keep_their_place_among_others),
+      cmocka_unit_test(one_of_them_is_taken_back),
+      cmocka_unit_test(none_is_taken_back_that_has_been_given_out),
       cmocka_unit_test(they_keep_their_place_when_they_are_opened),
       cmocka_unit_test(they_fill_the_queue_as_what_they_are),
       cmocka_unit_test(what_is_left_at_the_end_is_told_in_one),

@@ -37,7 +37,10 @@ static void many_in_one_end_in_parts(void **state) {
   uint64_t one = midge_tickets_take(&tickets, 5, 1);
   uint64_t many = midge_tickets_take_many(&tickets, 100, 9, 4);
   uint64_t silent = midge_tickets_take_many(&tickets, 0, 9, 2);
-  assert_int_equal(midge_tickets_find(&tickets, 100), 0); /* not one of them */
+  assert_int_equal(midge_tickets_find(&tickets, 99), 0);
+  assert_true(midge_tickets_find(&tickets, 100) == many);
+  assert_true(midge_tickets_find(&tickets, 103) == many + 3);
+  assert_int_equal(midge_tickets_find(&tickets, 104), 0);
   assert_int_equal(midge_tickets_find(&tickets, 5), one);
   assert_int_equal(midge_tickets_token(&tickets, many + 2), 102);
   assert_int_equal(midge_tickets_token(&tickets, silent + 1), 0);
@@ -47,11 +50,29 @@ static void many_in_one_end_in_parts(void **state) {
   midge_ticket rest = midge_tickets_end_some(&tickets, many, 3);
   assert_int_equal(rest.token, 100);
   assert_int_equal(rest.cost, 9);
+  assert_int_equal(midge_tickets_find(&tickets, 101), 0); /* over */
+  assert_int_equal(midge_tickets_find(&tickets, 1), 0);   /* no token */
   assert_int_equal(midge_tickets_end_some(&tickets, silent, 2).token, 0);
   assert_int_equal(midge_tickets_take_many(&tickets, 6, 1, 1), 3);
   assert_int_equal(midge_tickets_end_some(&tickets, 3, 1).token, 6);
   assert_int_equal(midge_tickets_end_some(&tickets, one, 1).token, 5);
   assert_int_equal(tickets.count, 0);
+  midge_tickets_free(&tickets);
+}
+
+/* The index is of single ones, and is made when a search needs it. */
+static void the_last_of_many_is_no_single_one(void **state) {
+  (void)state;
+  midge_tickets tickets;
+  midge_tickets_init(&tickets, &midge_allocator_default);
+  uint64_t many = midge_tickets_take_many(&tickets, 100, 2, 2);
+  midge_tickets_end_some(&tickets, many, 1);
+  assert_true(midge_tickets_find(&tickets, 101) == many + 1);
+  midge_tickets_end_some(&tickets, many + 1, 1);
+  assert_int_equal(midge_tickets_take(&tickets, 100, 1), 1);
+  assert_int_equal(midge_tickets_find(&tickets, 100), 1);
+  assert_int_equal(midge_tickets_end(&tickets, 1).token, 100);
+  assert_int_equal(midge_tickets_find(&tickets, 100), 0);
   midge_tickets_free(&tickets);
 }
 
@@ -203,6 +224,7 @@ int main(void) {
       cmocka_unit_test(a_ticket_gives_back_what_it_stood_for),
       cmocka_unit_test(numbers_are_used_again),
       cmocka_unit_test(many_in_one_end_in_parts),
+      cmocka_unit_test(the_last_of_many_is_no_single_one),
       cmocka_unit_test(a_wish_is_found_by_its_token),
       cmocka_unit_test(many_are_taken_back_as_quickly_as_they_came),
       cmocka_unit_test(without_memory_there_is_no_ticket),
