@@ -213,6 +213,24 @@ test('a server that ends each connection at once is tried at the period', async 
   await ended(client);
 });
 
+// Who has set no period backs off, which is a test of better.test.js.
+test('who is taken over, and has set reconnectPeriod, is back after that period', async () => {
+  const times = [];
+  const broker = await serve({
+    connect: (packet, connection) => {
+      times.push(performance.now());
+      connection.send(answers.connect());
+      connection.send({ cmd: 'disconnect', reasonCode: 142 });
+      connection.end();
+    },
+  });
+  connect(broker, { protocolVersion: 5, reconnectPeriod: 100 });
+  await broker.saw('connect', 6);
+  const gaps = times.slice(1).map((time, at) => time - times[at]);
+  assert.ok(gaps.every((gap) => gap >= 95), String(gaps));
+  assert.ok(Math.min(...gaps) < 600, `it backs off: ${gaps}`);
+});
+
 test('a silent server is told as a timeout, and tried again', async () => {
   const broker = await serve(silent);
   const client = connect(broker, { connectTimeout: 50 });

@@ -1,9 +1,10 @@
 'use strict';
-// MQTT.js's own command line, with midge in the place of MQTT.js.
+// MQTT.js's own command line, with midge in the place of MQTT.js: it does what it is for,
+// and fails when midge is broken on purpose. MIDGE_TEST_PROGRAMS=all tries every fault.
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before, describe, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { until } = require('../node/support/wait');
 const mosquitto = require('../support/mosquitto');
@@ -79,6 +80,48 @@ test('pub sends every line of its input', async () => {
   sub.child.kill();
 });
 
+// `sub` that prints what is published again and again, as it is subscribed some time.
+async function hears(sub, topic, message) {
+  do {
+    await published([...to(0), '-t', topic, '-m', message]);
+  } while (!sub.out.includes(`${message}\n`) && sub.child.exitCode === null);
+  return sub.out.includes(`${message}\n`);
+}
+
+// Whether `sub` is told what is published before and after a restart. It gives up when nobody
+// listens at the port, so it tries again once the broker is back.
+async function goesOn(env) {
+  const sub = run(['sub', ...to(0), '--reconnectPeriod', '3000', '-t', 'restart'], { env });
+  assert.ok(await hears(sub, 'restart', 'before'), sub.err);
+  await broker.restart();
+  const isTold = await hears(sub, 'restart', 'after');
+  sub.child.kill();
+  return isTold;
+}
+
+test('sub goes on when the broker has restarted', async () => {
+  assert.ok(await goesOn());
+});
+
+const WILL = ['--will-topic', 'will/sub', '--will-message', 'gone', '--will-qos', '1'];
+
+// Whether anybody is told of a `sub` that is killed.
+async function hasWill(env) {
+  const listener = run(['sub', ...to(0), '-t', 'will/#', '-q', '1']);
+  assert.ok(await hears(listener, 'will/ready', 'ready'), listener.err);
+  const sub = run(['sub', ...to(0), ...WILL, '-t', 'mortal'], { env });
+  assert.ok(await hears(sub, 'mortal', 'alive'), sub.err);
+  sub.child.kill('SIGKILL');
+  const isTold = await until(() => listener.out.includes('gone\n'), 'the will',
+    env ? QUIET_MS : LIMIT_MS).then(() => true, () => false);
+  listener.child.kill();
+  return isTold;
+}
+
+test('the will of sub', async () => {
+  assert.ok(await hasWill());
+});
+
 for (const [fault, args] of Object.entries({
   publish: ['pub', ...'-t never -m m'.split(' ')],
   end: ['pub', ...'-t never -m m'.split(' ')],
@@ -91,10 +134,35 @@ for (const [fault, args] of Object.entries({
   });
 }
 
-test('sub prints nothing without message', async () => {
-  await published([...to(0), '-t', 'unheard', '-r', '-q', '1', '-m', 'm']);
-  const sub = run(['sub', ...to(0), '-t', 'unheard'], { env: { MIDGE_BROKEN: 'message' } });
+// What `sub` prints of a message that waits for it.
+async function printed(env, topic, args = to(0)) {
+  await published([...to(0), '-t', topic, '-r', '-q', '1', '-m', 'm']);
+  const sub = run(['sub', ...args, '-t', topic], { env });
   await delay(QUIET_MS);
-  assert.equal(sub.out, '');
   sub.child.kill();
+  return sub.out;
+}
+
+test('sub prints nothing without message', async () => {
+  assert.equal(await printed({ MIDGE_BROKEN: 'message' }, 'unheard'), '');
+});
+
+describe('other faults', { skip: process.env.MIDGE_TEST_PROGRAMS !== 'all' }, () => {
+  test('sub prints nothing without subscribe', async () => {
+    assert.equal(await printed({ MIDGE_BROKEN: 'subscribe' }, 'unasked'), '');
+  });
+
+  test('sub prints nothing without tls', async () => {
+    const args = [...to(1), '-C', 'mqtts', '--ca', file('root.pem')];
+    assert.equal(await printed({}, 'secret', args), 'm\n');
+    assert.equal(await printed({ MIDGE_BROKEN: 'tls' }, 'secret', args), '');
+  });
+
+  test('sub does not go on without reconnect', async () => {
+    assert.ok(!await goesOn({ MIDGE_BROKEN: 'reconnect' }));
+  });
+
+  test('sub has no will without will', async () => {
+    assert.ok(!await hasWill({ MIDGE_BROKEN: 'will' }));
+  });
 });
