@@ -9,7 +9,9 @@ const mosquitto = require('../support/mosquitto');
 const { listen, answers } = require('./support/broker');
 
 const LIMIT_MS = Number(process.env.MIDGE_TEST_LIMIT_MS || 30000);
-const BLOCKED_MS = 8000; // well past a keep-alive and a half
+// As in test/node/blocked.test.js.
+const KEEP_ALIVE_S = 3;
+const BLOCKED_MS = 12000;
 const open = []; // what is closed after the test
 
 afterEach(async () => {
@@ -186,7 +188,7 @@ test('a blocked event loop does not lose the connection', async () => {
   const broker = await mosquitto.start({ listeners: [{}] });
   try {
     const client = mqtt.connect(`mqtt://127.0.0.1:${broker.ports[0]}`,
-      { keepalive: 1, reconnectPeriod: 0 });
+      { keepalive: KEEP_ALIVE_S, reconnectPeriod: 0 });
     open.push(client);
     await event(client, 'connect');
     let closed = 0;
