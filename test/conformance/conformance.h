@@ -3,14 +3,8 @@
 #ifndef MIDGE_TEST_CONFORMANCE_H
 #define MIDGE_TEST_CONFORMANCE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants those four before it. */
-#include <cmocka.h>
-
 #include "transcript/transcript.h"
+#include "unit/harness.h"
 
 /* Play `lines`, in every cut; the test fails where the transcript does. */
 void play(const char *lines);

@@ -9,7 +9,8 @@ static void *resize(void *context, void *block, size_t old_size,
   ledger *books = context;
   assert_true((block == NULL) == (old_size == 0));
   assert_true(books->bytes >= old_size);
-  if (new_size != 0 && ++books->calls == books->fail_at) return NULL;
+  if (new_size != 0 && (++books->calls == books->fail_at || books->fails))
+    return NULL;
 
   books->bytes = books->bytes - old_size + new_size;
   if (block == NULL) books->blocks++;

@@ -9,6 +9,7 @@ typedef struct ledger {
   size_t blocks, bytes;      /* that are out */
   size_t calls;              /* that asked for memory */
   size_t fail_at;            /* the call that is refused, from 1; 0: none */
+  bool fails;                /* all of them are, while it is set */
 } ledger;
 
 void ledger_init(ledger *books);

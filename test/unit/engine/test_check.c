@@ -1,12 +1,6 @@
 /* What can be said of a wish by itself, whatever the state of a session. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
-
 #include "midge/session.h"
+#include "unit/harness.h"
 
 static uint8_t large[70000];
 

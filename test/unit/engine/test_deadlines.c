@@ -1,12 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "engine/deadlines.h"
-/* cmocka wants those before it. */
-#include <cmocka.h>
+#include "unit/harness.h"
 
 enum { COUNT = 100000 };
 

@@ -1,16 +1,11 @@
 /* What a session does for many takes as long for each as for few. Times of the
  * processor are compared with each other, not with a clock on a wall. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
 
 #include "midge/session.h"
+#include "unit/harness.h"
 
 enum { MANY = 60000, FEW = MANY / 8, TRIES = 5 };
 

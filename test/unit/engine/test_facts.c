@@ -1,15 +1,11 @@
 /* Facts told out of turn, and sessions that are freed in the middle. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
 
 #include "engine/dispatch.h"
 #include "engine/state.h"
+#include "unit/base/ledger.h"
+#include "unit/harness.h"
 
 static midge_session *session_new(const midge_allocator *allocator) {
   midge_session *session = NULL;
@@ -120,29 +116,13 @@ static void a_payload_larger_than_mqtt_allows(void **state) {
   midge_session_free(session);
 }
 
-typedef struct meagre {
-  bool fails;
-  size_t calls, fails_at; /* one call fails; 0: none */
-} meagre;
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)old_size;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
-  meagre *memory = context;
-  bool fails = memory->fails || ++memory->calls == memory->fails_at;
-  return fails ? NULL : realloc(block, new_size);
-}
-
 /* CLOSED that was not taken must be told before the next connection; without
  * memory to keep it, the next connection is not begun. */
 static void closed_twice_without_memory(void **state) {
   (void)state;
-  meagre memory = {.fails = false};
-  midge_session *session = session_new(&(midge_allocator){resize, &memory});
+  ledger memory;
+  ledger_init(&memory);
+  midge_session *session = session_new(&memory.allocator);
   midge_event event;
   open_session(session);
   midge_publish publish = {.topic = MIDGE_TEXT("t"), .qos = 1};
@@ -242,14 +222,13 @@ static int count_messages(midge_session *session) {
   return count;
 }
 
-/* Without memory for a message the connection ends, and the server sends the
- * message again: it is told then, once. */
 /* Of a packet that begins in one buffer and ends in the next. */
 static void a_packet_without_memory_ends_the_connection(void **state) {
   (void)state;
   midge_event event;
-  meagre memory = {.fails = false};
-  midge_session *session = session_new(&(midge_allocator){resize, &memory});
+  ledger memory;
+  ledger_init(&memory);
+  midge_session *session = session_new(&memory.allocator);
   open_session(session);
   midge_buffer *begin =
       midge_buffer_copy(&midge_allocator_default, MIDGE_TEXT("\x30\x04\0"));
@@ -270,18 +249,21 @@ static void a_packet_without_memory_ends_the_connection(void **state) {
   midge_buffer_release(end);
 }
 
+/* Without memory for a message the connection ends, and the server sends the
+ * message again: it is told then, once. */
 static void a_message_without_memory_comes_again(void **state) {
   (void)state;
   static const char publish[] = "\x34\x06\0\1t\0\6\0";
   for (size_t at = 1;; at++) {
-    meagre memory = {.fails = false};
-    midge_session *session = session_new(&(midge_allocator){resize, &memory});
+    ledger memory;
+    ledger_init(&memory);
+    midge_session *session = session_new(&memory.allocator);
     open_session(session);
     memory.calls = 0;
-    memory.fails_at = at;
+    memory.fail_at = at;
     receive(session, publish, 8);
     bool failed = memory.calls >= at;
-    memory.fails_at = 0;
+    memory.fail_at = 0;
     midge_session_disconnected(session, false);
     int told = count_messages(session);
     midge_session_connected(session);

@@ -1,17 +1,12 @@
 /* As many as a program may have: nothing here may take the square of their
  * number, or ctest gives up waiting. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
 
 #include "base/slice.h"
 #include "midge/session.h"
+#include "unit/harness.h"
 
 enum { COUNT = 100000 };
 

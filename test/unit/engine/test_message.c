@@ -1,16 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/message.h"
-/* cmocka wants those before it. */
-#include <cmocka.h>
-
 #include "base/slice.h"
+#include "engine/message.h"
 #include "unit/base/ledger.h"
+#include "unit/harness.h"
 
 static midge_message *message_of(size_t payload_size) {
   uint8_t *payload = calloc(1, payload_size + 1);

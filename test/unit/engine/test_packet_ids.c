@@ -1,14 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include "engine/packet_ids.h"
-/* cmocka wants those before it. */
-#include <cmocka.h>
-
 #include "base/allocator.h"
+#include "engine/packet_ids.h"
+#include "unit/harness.h"
 
 static void identifiers_begin_at_1_and_are_dropped(void **state) {
   (void)state;

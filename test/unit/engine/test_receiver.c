@@ -4,6 +4,7 @@
 
 #include "base/slice.h"
 #include "engine/receiver.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
 
 enum {
@@ -127,21 +128,15 @@ static void there_is_no_room_for_what_is_not_known(void **state) {
   midge_receiver_clear(&receiver);
 }
 
-static void *refuse(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context;
-  (void)old_size;
-  if (new_size == 0) free(block);
-  return NULL;
-}
-
 static void without_memory_there_is_none(void **state) {
   (void)state;
-  static const midge_allocator nothing = {refuse, NULL};
+  ledger memory;
   midge_receiver receiver;
   size_t size;
   begin(&receiver, 5000);
-  receiver.allocator = &nothing;
+  ledger_init(&memory);
+  memory.fails = true;
+  receiver.allocator = &memory.allocator;
   assert_null(midge_receiver_room(&receiver, READ, &size));
   expect_bytes(&receiver, 5000);
   midge_receiver_clear(&receiver);

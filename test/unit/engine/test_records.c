@@ -1,17 +1,12 @@
 /* Records that no session wrote, and what comes back of those it did. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
 
 #include "base/slice.h"
 #include "engine/record_queue.h"
 #include "engine/records.h"
 #include "engine/state.h"
 #include "unit/base/ledger.h"
+#include "unit/harness.h"
 
 static midge_session *session_new(void) {
   midge_session *session = NULL;

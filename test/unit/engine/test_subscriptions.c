@@ -1,16 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/subscriptions.h"
-/* cmocka wants those before it. */
-#include <cmocka.h>
-
 #include "base/slice.h"
+#include "engine/subscriptions.h"
+#include "unit/harness.h"
 
 static bool remember(midge_subscriptions *in, const char *filter,
                      uint8_t options) {

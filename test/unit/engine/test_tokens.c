@@ -1,12 +1,6 @@
 /* Tokens that share a place in the table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
-
 #include "engine/tokens.h"
+#include "unit/harness.h"
 
 /* All of them have place 1. */
 static const uint64_t same[] = {1, UINT64_C(0x100000001), UINT64_C(0x200000003),

@@ -2,13 +2,9 @@
 #ifndef TEST_TEST_H
 #define TEST_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* After what it needs. */
-#include <cmocka.h>
+
+#include "unit/harness.h"
 
 #endif

@@ -4,32 +4,12 @@
 #include "peer.h"
 #include "socket.h"
 #include "test.h"
+#include "unit/base/ledger.h"
 
 #define HOST "broker.example.test"
 
-/* Fails the allocation after `left` more, and counts what is held. */
-typedef struct poverty {
-  size_t left;
-  size_t held;
-  bool struck;
-} poverty;
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  poverty *self = context;
-  if (new_size == 0) {
-    self->held -= old_size;
-    free(block);
-    return NULL;
-  }
-  if (self->left-- == 0) {
-    self->struck = true;
-    return NULL;
-  }
-  void *moved = realloc(block, new_size);
-  assert_non_null(moved);
-  self->held += new_size - old_size;
-  return moved;
+static bool was_refused(const ledger *memory) {
+  return memory->calls >= memory->fail_at;
 }
 
 /* What a test does with a filter; false when it failed before the end. */
@@ -82,14 +62,15 @@ static midge_status make_connect(midge_filter **filter,
 
 static void run(midge_status (*make)(midge_filter **, const midge_allocator *),
                 midge_slice answer) {
-  for (size_t n = 0;; n++) {
-    poverty it = {.left = n};
-    const midge_allocator allocator = {resize, &it};
+  for (size_t call = 1;; call++) {
+    ledger memory;
+    ledger_init(&memory);
+    memory.fail_at = call;
     midge_filter *filter;
-    midge_status status = make(&filter, &allocator);
+    midge_status status = make(&filter, &memory.allocator);
     if (status == MIDGE_OK) {
       bool good = talk(filter, answer);
-      assert_int_equal(good, !it.struck);
+      assert_int_equal(good, !was_refused(&memory));
       if (!good) {
         assert_int_equal(midge_filter_error_of(filter).status, MIDGE_ENOMEM);
         assert_string_equal(midge_filter_error_of(filter).code, "MIDGE_ENOMEM");
@@ -97,10 +78,10 @@ static void run(midge_status (*make)(midge_filter **, const midge_allocator *),
       midge_filter_free(filter);
     } else {
       assert_int_equal(status, MIDGE_ENOMEM);
-      assert_true(it.struck);
+      assert_true(was_refused(&memory));
     }
-    assert_int_equal(it.held, 0);
-    if (!it.struck) return;
+    ledger_check_empty(&memory);
+    if (!was_refused(&memory)) return;
   }
 }
 
@@ -149,21 +130,22 @@ static void test_tls(void **state) {
   SSL_CTX *server_context = peer_context(&server);
   const midge_tls_options options = {
       .ca_file = midge_slice_text(certificate_path("root.pem"))};
-  for (size_t n = 0;; n++) {
-    poverty it = {.left = n};
-    const midge_allocator allocator = {resize, &it};
+  for (size_t call = 1;; call++) {
+    ledger memory;
+    ledger_init(&memory);
+    memory.fail_at = call;
     midge_tls_context *context;
     midge_status status =
-        midge_tls_context_new(&context, &options, &allocator, NULL, 0);
+        midge_tls_context_new(&context, &options, &memory.allocator, NULL, 0);
     if (status == MIDGE_OK) {
       bool good = talk_tls(context, server_context);
-      assert_int_equal(good, !it.struck);
+      assert_int_equal(good, !was_refused(&memory));
       midge_tls_context_release(context);
     } else {
       assert_int_equal(status, MIDGE_ENOMEM);
     }
-    assert_int_equal(it.held, 0);
-    if (!it.struck) break;
+    ledger_check_empty(&memory);
+    if (!was_refused(&memory)) break;
   }
   SSL_CTX_free(server_context);
 }

@@ -2,19 +2,12 @@
 #include "base/slice.h"
 #include "filter/pipe.h"
 #include "test.h"
+#include "unit/base/ledger.h"
 
-static size_t held; /* bytes of memory */
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context;
-  held += new_size - old_size;
-  if (new_size != 0) return realloc(block, new_size);
-  free(block);
-  return NULL;
+static void init(midge_pipe *pipe, ledger *memory, size_t limit) {
+  ledger_init(memory);
+  midge_pipe_init(pipe, &memory->allocator, limit);
 }
-
-static const midge_allocator ALLOCATOR = {resize, NULL};
 
 static void fill(midge_pipe *pipe, size_t size) {
   uint8_t *to = midge_pipe_reserve(pipe, size);
@@ -26,7 +19,8 @@ static void fill(midge_pipe *pipe, size_t size) {
 static void test_no_more_than_the_limit(void **state) {
   (void)state;
   midge_pipe pipe;
-  midge_pipe_init(&pipe, &ALLOCATOR, 1000);
+  ledger memory;
+  init(&pipe, &memory, 1000);
   fill(&pipe, 990);
   assert_int_equal(midge_pipe_left(&pipe), 10);
   assert_null(midge_pipe_reserve(&pipe, 11));
@@ -36,13 +30,14 @@ static void test_no_more_than_the_limit(void **state) {
   midge_pipe_consume(&pipe, 1);
   assert_true(midge_pipe_append(&pipe, MIDGE_TEXT("x")));
   midge_pipe_free(&pipe);
-  assert_int_equal(held, 0);
+  ledger_check_empty(&memory);
 }
 
 static void test_what_was_consumed_makes_room(void **state) {
   (void)state;
   midge_pipe pipe;
-  midge_pipe_init(&pipe, &ALLOCATOR, 100000);
+  ledger memory;
+  init(&pipe, &memory, 100000);
   assert_true(midge_pipe_append(&pipe, MIDGE_TEXT("0123456789")));
   for (int i = 0; i < 10000; i++) {
     midge_pipe_consume(&pipe, 10);
@@ -53,24 +48,25 @@ static void test_what_was_consumed_makes_room(void **state) {
         midge_slice_equal(midge_slice_of(midge_pipe_bytes(&pipe).data, 10),
                           MIDGE_TEXT("0123456789")));
   }
-  assert_true(held <= 1024);
+  assert_true(memory.bytes <= 1024);
   midge_pipe_free(&pipe);
-  assert_int_equal(held, 0);
+  ledger_check_empty(&memory);
 }
 
 /* A thousand idle connections do not keep what each needed once. */
 static void test_a_large_block_is_given_back_when_empty(void **state) {
   (void)state;
   midge_pipe pipe;
-  midge_pipe_init(&pipe, &ALLOCATOR, 200000);
+  ledger memory;
+  init(&pipe, &memory, 200000);
   fill(&pipe, 100);
   midge_pipe_consume(&pipe, 100);
-  assert_int_not_equal(held, 0);
+  assert_int_not_equal(memory.bytes, 0);
   fill(&pipe, 100000);
   midge_pipe_consume(&pipe, 99999);
-  assert_true(held >= 100000);
+  assert_true(memory.bytes >= 100000);
   midge_pipe_consume(&pipe, 1);
-  assert_int_equal(held, 0);
+  ledger_check_empty(&memory);
   assert_int_equal(midge_pipe_left(&pipe), 200000);
   midge_pipe_free(&pipe);
 }

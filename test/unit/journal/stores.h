@@ -3,15 +3,10 @@
 #ifndef MIDGE_TEST_STORES_H
 #define MIDGE_TEST_STORES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
 
 #include "journal/store.h"
+#include "unit/harness.h"
 
 /* The functions that fail when `error` is not 0: their next `calls` calls. */
 typedef struct fault {

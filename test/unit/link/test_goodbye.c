@@ -3,6 +3,7 @@
 
 #include "base/allocator.h"
 #include "life.h"
+#include "unit/base/ledger.h"
 
 static life l;
 
@@ -268,21 +269,14 @@ static void a_goodbye_that_cannot_be_said_is_said_in_short(void **state) {
   life_end(&l);
 }
 
-static void *refuse_memory(void *context, void *block, size_t old_size,
-                           size_t new_size) {
-  const bool *refuses = context;
-  if (new_size != 0 && *refuses) return NULL;
-  return midge_allocator_default.resize(NULL, block, old_size, new_size);
-}
-
 static void without_memory_for_a_goodbye_there_is_none(void **state) {
   (void)state;
-  bool refuses = false;
-  const midge_allocator allocator = {refuse_memory, &refuses};
-  begin((midge_client_options){.session.allocator = &allocator});
+  ledger memory;
+  ledger_init(&memory);
+  begin((midge_client_options){.session.allocator = &memory.allocator});
   midge_link_rely(l.link, &midge_allocator_default); /* for events */
   open_up(&l);
-  refuses = true;
+  memory.fails = true;
   wish(&l, MIDGE_WISH_DISCONNECT);
   assert_int_equal(midge_link_attempt(l.link), 0);
   expect_last_closed();

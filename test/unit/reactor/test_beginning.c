@@ -4,14 +4,9 @@
 #include <unistd.h>
 
 #include "program.h"
+#include "unit/base/ledger.h"
 
 enum { FILES_ENOUGH = 1024 };
-
-static void *refuse(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context, (void)block, (void)old_size, (void)new_size;
-  return NULL;
-}
 
 static void begin_and_stop(void) {
   midge_reactor *reactor;
@@ -21,12 +16,13 @@ static void begin_and_stop(void) {
 }
 
 static void without_memory(void **state) {
-  const midge_allocator none = {refuse, NULL};
+  ledger memory;
   midge_reactor *reactor = NULL;
   (void)state;
-  assert_int_equal(midge_reactor_start(
-                       &reactor, &(midge_reactor_options){.allocator = &none}),
-                   MIDGE_ENOMEM);
+  ledger_init(&memory);
+  memory.fails = true;
+  const midge_reactor_options options = {.allocator = &memory.allocator};
+  assert_int_equal(midge_reactor_start(&reactor, &options), MIDGE_ENOMEM);
   assert_null(reactor);
   begin_and_stop();
 }

@@ -1,10 +1,10 @@
 /* Large publishes of a turn of the program, which leave together at its end, on
  * the thread that has made them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/allocator.h"
 #include "helping.h"
 
 enum {
@@ -157,14 +157,8 @@ static void what_waits_at_the_end_is_let_go_of(void **state) {
 static bool is_poor; /* this thread */
 
 static void *resize(void *context, void *block, size_t before, size_t size) {
-  (void)context;
-  (void)before;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  bool refuses = is_here() && is_poor;
-  return refuses ? NULL : realloc(block, size);
+  if (size != 0 && is_here() && is_poor) return NULL;
+  return midge_allocator_default.resize(context, block, before, size);
 }
 
 /* More than is copied into a parcel with others. */

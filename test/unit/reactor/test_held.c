@@ -1,21 +1,7 @@
 /* What is held for a program that is behind: it is weighed, and let go. */
-#include <stdlib.h>
-
 #include "reactor/event_queue.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
-
-static size_t held; /* bytes of memory */
-
-static void *resize(void *context, void *block, size_t old_size,
-                    size_t new_size) {
-  (void)context;
-  held += new_size - old_size;
-  if (new_size != 0) return realloc(block, new_size);
-  free(block);
-  return NULL;
-}
-
-static const midge_allocator allocator = {resize, NULL};
 
 /* Events without bytes are memory, too. */
 static void every_event_weighs_something(void **state) {
@@ -35,7 +21,9 @@ static void every_event_weighs_something(void **state) {
 
 static void a_small_mark_holds(void **state) {
   (void)state;
-  midge_gauge *gauge = midge_gauge_new(&allocator, 1000);
+  ledger memory;
+  ledger_init(&memory);
+  midge_gauge *gauge = midge_gauge_new(&memory.allocator, 1000);
   midge_gauge_push(gauge, 999);
   assert_false(midge_gauge_pause(gauge));
   midge_gauge_push(gauge, 1);
@@ -49,7 +37,7 @@ static void a_small_mark_holds(void **state) {
   assert_false(midge_gauge_settle(gauge)); /* told once */
   assert_false(midge_gauge_pause(gauge));
   midge_gauge_free(gauge);
-  assert_int_equal(held, 0);
+  ledger_check_empty(&memory);
 }
 
 static void push(midge_event_queue *queue, midge_gauge *gauge, size_t count) {
@@ -72,19 +60,21 @@ static void take(midge_event_queue *queue, size_t count) {
 static void a_burst_does_not_stay_in_memory(void **state) {
   (void)state;
   midge_event_queue queue;
-  assert_int_equal(midge_event_queue_init(&queue, &allocator), 0);
-  midge_gauge *gauge = midge_gauge_new(&allocator, 0);
+  ledger memory;
+  ledger_init(&memory);
+  assert_int_equal(midge_event_queue_init(&queue, &memory.allocator), 0);
+  midge_gauge *gauge = midge_gauge_new(&memory.allocator, 0);
   push(&queue, gauge, 100000);
-  assert_true(held > 1000000);
+  assert_true(memory.bytes > 1000000);
   take(&queue, 100000);
   for (int i = 0; i < 4; i++) {
     push(&queue, gauge, 10);
     take(&queue, 10);
   }
-  assert_true(held < 10 * sizeof(midge_event) * 1000);
+  assert_true(memory.bytes < 10 * sizeof(midge_event) * 1000);
   midge_event_queue_free(&queue);
   midge_gauge_free(gauge);
-  assert_int_equal(held, 0);
+  ledger_check_empty(&memory);
 }
 
 int main(void) {

@@ -1,12 +1,12 @@
 /* How often a socket is read before others have their turn. */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/slice.h"
 #include "reactor/socket.h"
+#include "unit/base/ledger.h"
 #include "unit/harness.h"
 
 enum { PART = 32 * 1024 };
@@ -205,29 +205,18 @@ static void what_was_read_elsewhere_is_not_kept(void **state) {
   midge_reads_free(&reads);
 }
 
-static bool is_poor;
-
-static void *resize(void *context, void *block, size_t before, size_t size) {
-  (void)context;
-  (void)before;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return is_poor ? NULL : realloc(block, size);
-}
-
 /* It is copied then, and the next read goes over it. */
 static void nothing_is_kept_without_memory_for_another(void **state) {
   (void)state;
-  const midge_allocator allocator = {resize, NULL};
+  ledger memory;
   midge_reads reads;
-  is_poor = true;
-  assert_false(midge_reads_init(&reads, &allocator));
+  ledger_init(&memory);
+  memory.fails = true;
+  assert_false(midge_reads_init(&reads, &memory.allocator));
   midge_reads_free(&reads);
-  is_poor = false;
-  assert_true(midge_reads_init(&reads, &allocator));
-  is_poor = true;
+  memory.fails = false;
+  assert_true(midge_reads_init(&reads, &memory.allocator));
+  memory.fails = true;
   midge_slice bytes = read_into(&reads, 1);
   assert_null(midge_reads_keep(&reads, bytes));
   assert_ptr_equal(read_into(&reads, 2).data, bytes.data);
@@ -239,6 +228,7 @@ static void nothing_is_kept_without_memory_for_another(void **state) {
   assert_in_range(bytes.size, 1, MIDGE_READ_BYTES - 1);
   midge_buffer_release(kept);
   midge_reads_free(&reads);
+  ledger_check_empty(&memory);
 }
 
 enum { PLACE = 5000 };
