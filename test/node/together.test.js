@@ -5,13 +5,16 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
+const { Worker } = require('node:worker_threads');
 const mqtt = require('../../lib');
 const mosquitto = require('../support/mosquitto');
+const { onThread } = require('./support/echo');
 const { run } = require('./support/program');
 const { listen } = require('./support/server');
-const { called, until } = require('./support/wait');
+const { called, event, until } = require('./support/wait');
 
 const { EINVAL, EUTF8, EQUEUE, ENOCONN } = mqtt.errors;
+const BLOCKED_MS = 10000; // at most
 
 let server;
 const clients = [];
@@ -226,6 +229,36 @@ test('a message that is alone in its turn leaves at its end', async () => {
     await arrived(`single/${at}`, 1); // which asks the addon for nothing
   }
 });
+
+// A server on a thread of its own: it counts the bytes behind CONNECT in shared memory.
+const COUNTING = onThread(`
+  socket.on('data', (data) => {
+    if (data[0] === 0x10) socket.write(Buffer.from([0x20, 2, 0, 0]));
+    else Atomics.add(workerData, 0, data.length);
+    Atomics.notify(workerData, 0);
+  });`);
+
+// Else events and timers would bring it along, a little later.
+for (const [what, count, payload, size] of [
+  ['what is published in a turn', 10, 'x', 10 * 6],
+  ['a large one', 1, Buffer.alloc(8192), 8198],
+]) {
+  test(`${what} leaves though the program is blocked behind it`, async (t) => {
+    const bytes = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(COUNTING, { eval: true, workerData: bytes });
+    t.after(() => worker.terminate());
+    const [port] = await event(worker, 'message');
+    const client = await connected({}, { port });
+    await new Promise(setImmediate); // the end of that event is another end of a turn
+    for (let at = 0; at < count; at += 1) assert.equal(client.publish(0, false, 't', payload), 0);
+    await new Promise(setImmediate);
+    const end = Date.now() + BLOCKED_MS;
+    for (let came = 0; came < size && Date.now() < end; came = Atomics.load(bytes, 0)) {
+      Atomics.wait(bytes, 0, came, 100);
+    }
+    assert.equal(Atomics.load(bytes, 0), size);
+  });
+}
 
 test('what cannot be published is refused at once, between others that can', async () => {
   const client = await connected();
