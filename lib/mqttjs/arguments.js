@@ -31,7 +31,7 @@ function endArguments(...args) {
 // One entry for each filter, from a string, a list or an object of filters.
 function entries(topics, options, isMqtt5) {
   if (typeof topics === 'object' && topics !== null && !Array.isArray(topics)) {
-    return fromObject(topics, options);
+    return fromObject(topics, options, isMqtt5);
   }
   const { qos = 0, nl = false, rap = false, rh = 0, properties: list } = options;
   return (Array.isArray(topics) ? topics : [topics]).map((topic) => {
@@ -43,12 +43,13 @@ function entries(topics, options, isMqtt5) {
 }
 
 // A number is a QoS. `resubscribe` beside the filters says that they are asked for in any case.
-function fromObject(topics, options) {
+function fromObject(topics, options, isMqtt5) {
   return Object.entries(topics).filter(([topic]) => topic !== 'resubscribe')
     .map(([topic, given]) => {
       const { qos = 0, nl, rap, rh, properties: own } =
         typeof given === 'number' ? { qos: given } : given ?? {};
       const entry = { topic, qos: qosOf(qos) };
+      if (!isMqtt5) return entry; // which alone has the rest
       const rest = { nl, rap, rh, properties: own ?? options.properties };
       for (const [name, value] of Object.entries(rest)) {
         if (value !== undefined) entry[name] = value;

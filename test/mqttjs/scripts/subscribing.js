@@ -20,6 +20,10 @@ module.exports = {
     subscribed('a', { qos: 1, nl: true, rap: true, rh: 2 }, { protocolVersion: 5 }),
   'subscribes to an object in MQTT 5':
     subscribed({ a: { qos: 1, nl: true }, b: { qos: 0 } }, undefined, { protocolVersion: 5 }),
+  'subscribes with options of MQTT 5 before it': subscribed('a', { nl: true, rap: true, rh: 2 }),
+  'subscribes to an object with options of MQTT 5 before it':
+    subscribed({ a: { qos: 1, nl: true, properties: { subscriptionIdentifier: 7 } },
+      b: { qos: 0, rap: true, rh: 2 } }, undefined),
   'subscribes with properties': {
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
