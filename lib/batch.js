@@ -2,9 +2,9 @@
 // Events from the addon, many at a time; addon/batch.h describes the records.
 // One of these exists for each environment, as there is one reactor in it.
 const { AsyncResource } = require('node:async_hooks');
-const { performance } = require('node:perf_hooks');
 const native = require('./native');
 const acknowledgements = require('./acknowledgements');
+const clock = require('./clock');
 const outgoing = require('./outgoing');
 const { decode } = require('./properties');
 
@@ -153,7 +153,7 @@ function deliver(at) {
 
 function later() {
   if (immediate !== null) return;
-  immediate = home.runInAsyncScope(setImmediate, null, () => {
+  immediate = home.runInAsyncScope(clock.setImmediate, null, () => {
     immediate = null;
     turn();
   });
@@ -169,7 +169,7 @@ function rest(end) {
     deliver(at);
     if (position === early) acknowledgements.flush();
     if (position % LOOK_EVERY !== 0) continue;
-    const now = performance.now();
+    const now = clock.now();
     if (now > answersAt) {
       acknowledgements.flush();
       answersAt = now + ANSWERS_MS;
@@ -177,7 +177,7 @@ function rest(end) {
     if (now > end) return false;
   }
   extras.length = 0;
-  return performance.now() <= end;
+  return clock.now() <= end;
 }
 
 function take() {
@@ -199,7 +199,7 @@ function turn(isRead = false) {
   delivering = true;
   isSending = isRead;
   outgoing.delivering(true);
-  const end = performance.now() + TURN_MS;
+  const end = clock.now() + TURN_MS;
   answersAt = end - TURN_MS + ANSWERS_MS;
   let isLeft = true;
   try {

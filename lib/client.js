@@ -7,6 +7,7 @@ const acknowledgements = require('./acknowledgements');
 const { readAuthorities } = require('./authorities');
 const batch = require('./batch');
 const channels = require('./diagnostics');
+const clock = require('./clock');
 const outgoing = require('./outgoing');
 require('./exit');
 const { isText } = require('./bytes');
@@ -263,11 +264,11 @@ class Client {
   // These three give the outcome of the call just made if it is to block.
   awaitConnect() {
     if (this.#nature.isAsynchronous) return 0;
-    const end = Date.now() + this.#nature.limits.timeout;
+    const end = clock.now() + this.#nature.limits.timeout;
     const { life } = this.#session;
     let status;
     do {
-      status = this.#wait(GOAL_OPENED, 0, Math.max(0, end - Date.now()));
+      status = this.#wait(GOAL_OPENED, 0, Math.max(0, Math.ceil(end - clock.now())));
       // More than 0 is an attempt that asks for credentials.
       const error = status > 0
         ? this.#credentials.answerNow(this.#session, status) : undefined;

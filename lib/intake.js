@@ -4,6 +4,7 @@
 // a limited time. They wait at the addon, unacknowledged; those that were on
 // their way to us when we asked for that wait here.
 const batch = require('./batch');
+const clock = require('./clock');
 const waits = require('./waits');
 
 const IDLE = 0; // there is no connection
@@ -72,7 +73,7 @@ class Intake {
   }
 
   #settleLater() {
-    if (fresh.push(this) === 1) setImmediate(Intake.#settleAll);
+    if (fresh.push(this) === 1) clock.setImmediate(Intake.#settleAll);
   }
 
   static #settleAll() {

@@ -2,6 +2,7 @@
 // The class: checks what it is given, and leaves the rest to the core.
 const { randomBytes } = require('node:crypto');
 const addresses = require('./address');
+const clock = require('./clock');
 const optionTable = require('./options');
 const properties = require('./properties');
 const { content, copy, isText } = require('./bytes');
@@ -178,7 +179,7 @@ class mqtt extends Emitter {
         (qos, mid, delivery) => this.#client.keepReceipt(qos, mid, delivery);
     }
     if (checked.will !== undefined) this.#useWill(checked.will);
-    if (made.push(this) === 1) setImmediate(mqtt.#startAll);
+    if (made.push(this) === 1) clock.setImmediate(mqtt.#startAll);
   }
 
   static #startAll() {
@@ -286,7 +287,7 @@ class mqtt extends Emitter {
     const taken = this.#client.connect(place);
     if (taken !== 0) return taken;
     if (callback) this.#presenter.connect = callback;
-    if (!this.#isStarted) process.nextTick(() => this.#start());
+    if (!this.#isStarted) clock.nextTick(() => this.#start());
     return this.#client.awaitConnect();
   }
 

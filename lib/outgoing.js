@@ -4,6 +4,7 @@
 // whatever else it is asked, at the end of a turn, and when there is no room
 // for more. One message alone goes at once: only what the same client
 // publishes behind it in this turn is written here.
+const clock = require('./clock');
 const native = require('./native');
 
 const RECORDS_SIZE = 65536; // MIDGE_BUNDLE_SIZE_MAX
@@ -75,7 +76,7 @@ function begin(session, text, isLenient, isTold) {
   }
   if (isDelivering || isEnding) return;
   isEnding = true;
-  process.nextTick(end);
+  clock.nextTick(end);
 }
 
 // Nothing is written yet, or what was is gone.

@@ -3,6 +3,7 @@
 // has to remember of it. What they mean goes to the presenter.
 const native = require('./native');
 const batch = require('./batch');
+const clock = require('./clock');
 const channels = require('./diagnostics');
 const { errors, failure, LOWEST_REASON } = require('./errors');
 const { decode } = require('./properties');
@@ -105,7 +106,7 @@ class Session extends Intake {
     this.outcomes.content();
     if (isClosed) return;
     for (let ends = this.life.silence(); ends > 0; ends -= 1) {
-      process.nextTick(() => this.presenter.closed({ isLast: true }));
+      clock.nextTick(() => this.presenter.closed({ isLast: true }));
     }
   }
 

@@ -2,6 +2,7 @@
 // The core asks before each attempt to connect. Options are read again then,
 // and an attempt that is not wanted waits until one is.
 const { isDeepStrictEqual } = require('node:util');
+const clock = require('../clock');
 const native = require('../native');
 const { readAuthorities } = require('../authorities');
 const optionTable = require('./options');
@@ -130,7 +131,7 @@ class Attempts {
 
   // Drop the connection of that attempt.
   drop(attempt) {
-    process.nextTick(native.broken, this.#session.index, attempt, '', '');
+    clock.nextTick(native.broken, this.#session.index, attempt, '', '');
   }
 
   // An attempt waits for us, or will.

@@ -1,6 +1,7 @@
 'use strict';
 // MqttClient as MQTT.js has it: what it is given goes to the core, and what
 // becomes of it comes from the presenter.
+const clock = require('../clock');
 const { failure, invalidType } = require('../errors');
 const args = require('./arguments');
 const optionTable = require('./options');
@@ -133,7 +134,7 @@ class MqttClient extends Members {
     this.#conduct.allocate(request);
     if (!cbStorePut) return;
     if (this.#conduct.options.store) request.cbStorePut = cbStorePut;
-    else process.nextTick(cbStorePut);
+    else clock.nextTick(cbStorePut);
   }
 
   // `onMessage`: is given what comes for these filters, as 'message' is.
@@ -200,7 +201,7 @@ class MqttClient extends Members {
     const status = core.subscribe(request, filters, part.map(args.bits), list, limits);
     if (status < 0) {
       const error = core.fault;
-      setImmediate(() => request.failed(this, error));
+      clock.setImmediate(() => request.failed(this, error));
       return;
     }
     handlers.name(filters, name ?? own);

@@ -3,6 +3,7 @@
 // what MQTT.js's fields and events show of it. The parts of a client are made
 // here, those that few programs need when one does. What the core tells of is the
 // presenter's, which is one of these: thousands of clients have two objects less.
+const clock = require('../clock');
 const native = require('../native');
 const { Client } = require('../client');
 const args = require('./arguments');
@@ -429,7 +430,7 @@ class Conduct extends Attempts {
     try {
       this.#start();
     } catch (error) {
-      process.nextTick(() => this.emit('error', error));
+      clock.nextTick(() => this.emit('error', error));
     }
     return this.#isUp;
   }
@@ -470,7 +471,7 @@ class Conduct extends Attempts {
   leave() {
     this.forbid();
     if (this.#isUp) this.core.setRef(true);
-    else setImmediate(() => this.ended());
+    else clock.setImmediate(() => this.ended());
     return this.#isUp;
   }
 

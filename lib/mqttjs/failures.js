@@ -1,5 +1,6 @@
 'use strict';
 // Calls that cannot be made: their callback is told, or 'error'.
+const clock = require('../clock');
 const { errors } = require('../errors');
 
 function fail(owner, callback, error) {
@@ -10,7 +11,7 @@ function fail(owner, callback, error) {
 
 // The same, a little later, as the program does not expect it now.
 function failSoon(owner, callback, error) {
-  setImmediate(() => {
+  clock.setImmediate(() => {
     try {
       fail(owner, callback, error);
     } catch (thrown) {

@@ -3,6 +3,7 @@
 // or 2 is put into the outgoing store before the core has it, and deleted when
 // it has its outcome; what a store holds from before is sent first.
 const { performance } = require('node:perf_hooks');
+const clock = require('../clock');
 const { errors, failure } = require('../errors');
 const { coded, removed, shown } = require('./failures');
 const { UniqueMessageIdProvider } = require('./identifiers');
@@ -131,7 +132,7 @@ class Stores {
     this.#in = incomingStore ?? undefined;
     this.#out = outgoingStore ?? undefined;
     this.#isRead = this.#out === undefined;
-    if (!this.#isRead) process.nextTick(() => this.#read(outgoingStore));
+    if (!this.#isRead) clock.nextTick(() => this.#read(outgoingStore));
   }
 
   // --- What is there from before ---
