@@ -292,9 +292,8 @@ const FLOODING = onThread(`
 // reads by itself. Our clock stands: they are not late. The last message of a flood is not
 // done until answers have come, or for 20 ms.
 const ANSWERED = `
-  const { performance } = require('node:perf_hooks');
   const { Worker } = require('node:worker_threads');
-  performance.now = () => 1;
+  require(LIB + '/clock').now = () => 1;
   const firsts = new Int32Array(new SharedArrayBuffer(80));
   const server = new Worker(${JSON.stringify(FLOODING)}, { eval: true, workerData: firsts });
   server.on('message', (at) => {
