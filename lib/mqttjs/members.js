@@ -48,7 +48,7 @@ class Members extends Promises {
   noop() {}
 
   get log() {
-    return this.#conduct.parts.log ?? this.#conduct.options.log ?? ignore;
+    return this.#conduct.parts.log || this.#conduct.options.log || ignore;
   }
 
   set log(log) {

@@ -38,6 +38,10 @@ const shared = [
   'proxy', 'store', 'sessionLost',
 ];
 
+// Of these what is empty or 0 is none, as false is.
+const leftOut = new Set(['properties', 'subscribeBatchSize', 'socksProxy', 'localAddress', 'proxy',
+  'store']);
+
 const refused = {
   streamBuilder: 'use new MqttClient(streamBuilder, options)',
   authPacket: 'answer the server\'s AUTH in client.handleAuth',
@@ -150,7 +154,8 @@ function milliseconds(value) {
 function settings(options, isPeriodGiven, isByHand) {
   const known = isByHand ? { socksProxy: null } : { ...proxyOf(options) };
   for (const name of shared) {
-    if (known[name] === undefined) known[name] = options[name];
+    if (known[name] !== undefined) continue;
+    known[name] = leftOut.has(name) ? options[name] || undefined : options[name];
   }
   for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
   known.clean = Boolean(known.clean);

@@ -129,10 +129,11 @@ class Stores {
 
   // From now on these: what is in them is sent first.
   use({ incomingStore, outgoingStore }) {
-    this.#in = incomingStore ?? undefined;
-    this.#out = outgoingStore ?? undefined;
+    this.#in = incomingStore || undefined;
+    const out = outgoingStore || undefined;
+    this.#out = out;
     this.#isRead = this.#out === undefined;
-    if (!this.#isRead) clock.nextTick(() => this.#read(outgoingStore));
+    if (!this.#isRead) clock.nextTick(() => this.#read(out));
   }
 
   // --- What is there from before ---
@@ -384,7 +385,7 @@ class Stores {
 
 // What is wrong with the stores of these options; undefined: nothing.
 function wrongStore(options) {
-  return ['incomingStore', 'outgoingStore'].find((name) => options[name] != null &&
+  return ['incomingStore', 'outgoingStore'].find((name) => options[name] &&
     methods.some((method) => typeof options[name][method] !== 'function'));
 }
 

@@ -221,6 +221,23 @@ test('false is none of it', () => {
   }
 });
 
+// As of `isSecure && store`, or of a setting that is empty.
+for (const [value, names] of [
+  [false, ['incomingStore', 'outgoingStore', 'properties', 'subscribeBatchSize', 'store',
+    'messageIdProvider', 'customHandleAcks', 'socksProxy', 'proxy', 'localAddress', 'will']],
+  ['', ['incomingStore', 'outgoingStore', 'properties', 'socksProxy', 'proxy', 'localAddress']],
+  [0, ['subscribeBatchSize']],
+]) {
+  for (const name of names) {
+    test(`a client with ${JSON.stringify(value)} as ${name} works`, async () => {
+      const client = connect({ [name]: value });
+      await client.subscribeAsync(['one', 'two']);
+      await client.publishAsync('one', 'text', { qos: 1 });
+      await client.endAsync();
+    });
+  }
+}
+
 // What changes nothing in Node.js, in MQTT.js neither, and names of the
 // program's own.
 test('what means nothing is taken', async () => {

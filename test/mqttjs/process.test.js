@@ -31,6 +31,14 @@ test('a program ends when its client has ended', async () => {
   ['ended']);
 });
 
+test('a program whose log is false or empty has none', async () => {
+  for (const log of ['false', '\'\'']) {
+    assert.deepEqual(await printed(`
+      const client = mqtt.connect(\`mqtt://127.0.0.1:\${port}\`, { log: ${log} });
+      client.on('connect', () => client.end(() => console.log('ended')));`), ['ended']);
+  }
+});
+
 test('a program ends when a refused client does not try again', async () => {
   const refusing = await listen({ connect: () => ({ cmd: 'connack', returnCode: 5 }) });
   assert.deepEqual(await printed(`${CONNECT} client.on('error', ({ code }) => console.log(code));`,
