@@ -15,7 +15,9 @@ const IDENTIFIER_MAX = 2097151;
 const sizeOf = Buffer.alloc(2);
 
 // What matches other topics than the one that it is spelt like.
-const isPattern = /[+#]|^\$share\//;
+const isPattern = /[+#]|^\$(share|queue|exclusive)\/|^\$share:/;
+// Of brokers that share, or do not share, by a prefix of their own.
+const foreignPrefix = /^\$(queue|exclusive)\/|^\$share:[^:]*:/;
 
 class Routes {
   #byFilter = new Map(); // filter: { filter, order, identifier, handlers }
@@ -102,7 +104,7 @@ class Routes {
   #makeTable() {
     this.#list = [...this.#byFilter.values()].filter(({ filter }) => isPattern.test(filter));
     this.#table = Buffer.concat(this.#list.flatMap(({ filter }) => {
-      const bytes = Buffer.from(filter);
+      const bytes = Buffer.from(filter.replace(foreignPrefix, ''));
       sizeOf.writeUInt16BE(bytes.length);
       return [Buffer.from(sizeOf), bytes];
     }));

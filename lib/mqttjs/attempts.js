@@ -8,7 +8,7 @@ const { readAuthorities } = require('../authorities');
 const optionTable = require('./options');
 const tls = require('./tls');
 const { PERSONAL, isPersonal } = require('./plan');
-const { hasServers, isWebSocket, placeOf, refuse } = require('./url');
+const { hasServers, isWebSocket, placeOf, refuse, urlOf } = require('./url');
 
 // What the core is told of these options.
 function tell(options, way) {
@@ -33,6 +33,7 @@ class Known {
   began; // what the core was told first; undefined: what the plan says
   told; // what it was told last; the same
   timer; // of the next attempt, when the core does not keep its time
+  awaited; // the promise of a URL that the attempt waits for
 }
 
 // Of all who are as in their plan: it stays empty.
@@ -144,6 +145,7 @@ class Attempts {
     clearTimeout(this.#known.timer);
     this.#isOpen = true;
     this.#isFirst = isFirst;
+    if (this.#known.awaited !== undefined) return;
     if (this.#held !== 0) this.#begin();
     else if (this.#isExpected) this.#goEarly();
   }
@@ -151,7 +153,15 @@ class Attempts {
   // Until they are allowed again, none is.
   forbid() {
     clearTimeout(this.#known.timer);
+    if (this.#known !== NOTHING) this.#known.awaited = undefined;
     this.#isOpen = false;
+  }
+
+  // The core has ended: none waits, whoever allows it.
+  over() {
+    this.forbid();
+    this.#held = 0;
+    this.#isExpected = false;
   }
 
   // A connection has ended. Whether another attempt comes, after the period
@@ -205,30 +215,59 @@ class Attempts {
     this.#announce(attempt);
     // Who is told may have ended it.
     if (!this.#isOpen) return;
+    this.#try(() => {
+      const url = this.#isAsPlanned() ? undefined : this.#transformed();
+      if (typeof url?.then === 'function') this.#await(attempt, url);
+      else this.#proceed(attempt, url);
+    });
+  }
+
+  // What is thrown ends the attempt, and another one follows.
+  #try(act) {
     try {
-      const renewed = this.#isAsPlanned() ? undefined : this.#renew();
-      this.#held = 0;
-      native.proceed(this.#session.index, attempt, renewed);
+      act();
     } catch (error) {
-      owner.emit('error', error);
-      if (this.#isOpen) this.#wait(this.options.reconnectPeriod || 1000);
+      this.#fail(error);
     }
   }
 
-  // What is another than the core was told.
-  #renew() {
+  #fail(error) {
+    this.owner.emit('error', error);
+    if (this.#isOpen) this.#wait(this.options.reconnectPeriod || 1000);
+  }
+
+  // Until the URL is there, or nobody waits for it any more.
+  #await(attempt, promise) {
+    const known = this.#ownKnown;
+    known.awaited = promise;
+    const isOver = () => {
+      if (known.awaited !== promise) return true;
+      known.awaited = undefined;
+      return false;
+    };
+    promise.then((url) => isOver() || this.#try(() => this.#proceed(attempt, url)),
+      (error) => isOver() || this.#fail(error));
+  }
+
+  #proceed(attempt, url) {
+    const renewed = this.#isAsPlanned() ? undefined : this.#renew(url);
+    this.#held = 0;
+    native.proceed(this.#session.index, attempt, renewed);
+  }
+
+  // What is another than the core was told. `made`: the URL that the program makes of ours.
+  #renew(made) {
     const { way, owner: { options } } = this;
     this.#ownKnown.told ??= tell(this.plan.optionsFor(this.#who), way);
-    const url = this.#transformed();
     const { answers, identity, security, will } = tell(options, way);
     const renewed = {
       identity: this.#newIdentity(identity),
       tls: this.#newTls(security),
       ...this.#newAnswers(answers),
     };
-    if (url !== undefined) {
-      readAuthorities(url);
-      renewed.url = url;
+    if (this.#transforms) {
+      renewed.url = urlOf(made);
+      readAuthorities(renewed.url);
     }
     if (!isDeepStrictEqual(will, this.#known.told.will)) this.setWill(will);
     this.#known.told = { answers, identity, security, will };
@@ -262,15 +301,20 @@ class Attempts {
     return changed;
   }
 
-  // The URL that the program makes of ours, if it does. Other options, which are read after
-  // this, may be changed by it too.
+  // The program makes another URL of ours.
+  get #transforms() {
+    const { way, owner: { options } } = this;
+    return !way.isByHand && Boolean(options.transformWsUrl) && isWebSocket(options) &&
+      way.urls(options).length === 1;
+  }
+
+  // That URL, or a promise of it. Other options, which are read after this, may be changed by
+  // it too.
   #transformed() {
+    if (!this.#transforms) return undefined;
     const { way, owner } = this;
     const { options } = owner;
-    const isOurs = !way.isByHand && options.transformWsUrl && isWebSocket(options);
-    const urls = isOurs ? way.urls(options) : [];
-    if (urls.length !== 1) return undefined;
-    return options.transformWsUrl(urls[0], options, owner);
+    return options.transformWsUrl(way.urls(options)[0], options, owner);
   }
 }
 

@@ -486,7 +486,7 @@ class Conduct extends Attempts {
     owner.reconnecting = false;
     owner.disconnected = true;
     this.#isUp = false;
-    this.forbid();
+    this.over();
     const stream = this.way.shown(this);
     if (this.isAttempting) this.emit('close');
     this.way.tell(stream, 'close');

@@ -41,6 +41,15 @@ class LinkStream extends EventEmitter {
     return this;
   }
 
+  // Of a socket, for who sets it up once it is connected: the core's is.
+  setNoDelay() {
+    return this;
+  }
+
+  setKeepAlive() {
+    return this;
+  }
+
   // What its connection comes to: 'error', then 'close'.
   tell(event, ...args) {
     if (event === 'close') this.destroyed = true;

@@ -6,7 +6,7 @@ const tls = require('./tls');
 const { Carrier } = require('../carrier');
 const { LinkStream } = require('./stream');
 const { SocketStream } = require('./websocket');
-const { compose, isWebSocket, locate, protocolOf, refuse } = require('./url');
+const { compose, isWebSocket, locate, protocolOf, refuse, urlOf } = require('./url');
 
 // An attempt whose stream somebody looks at, or may: until then the number stands for it.
 class Line {
@@ -149,7 +149,13 @@ function isDuplex(value) {
 
 function openSocket(owner, create, url) {
   const { options } = owner;
-  const to = options.transformWsUrl ? options.transformWsUrl(url, options, owner) : url;
+  if (!options.transformWsUrl) return openAt(owner, create, url);
+  const made = options.transformWsUrl(url, options, owner);
+  const open = (to) => openAt(owner, create, urlOf(to));
+  return typeof made?.then === 'function' ? made.then(open) : open(made);
+}
+
+function openAt({ options }, create, to) {
   const protocol = options.protocolVersion === 3 ? 'mqttv3.1' : 'mqtt';
   const socket = create(to, [protocol], options);
   if (isDuplex(socket)) return socket;

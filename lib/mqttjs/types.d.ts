@@ -404,7 +404,8 @@ export interface IClientOptions extends ISecureClientOptions, IMidgeClientOption
   subscribeBatchSize?: number;
   createWebsocket?: (url: string, websocketSubProtocols: string[], options: IClientOptions) => any;
   forceNativeWebSocket?: boolean;
-  transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) => string;
+  transformWsUrl?: (url: string, options: IClientOptions, client: MqttClient) =>
+    string | Promise<string>;
   messageIdProvider?: IMessageIdProvider;
   /** Messages of QoS 2 are in it until they were handled. */
   incomingStore?: IStore;

@@ -198,6 +198,13 @@ function compose(protocol, host, port, path) {
   return `${scheme}://${name}:${port || ports[scheme]}${way}`;
 }
 
+// What transformWsUrl has made.
+function urlOf(made) {
+  if (typeof made === 'string') return made;
+  if (made instanceof URL) return made.href;
+  throw refuse('Option "transformWsUrl" returns a URL, or a promise of one');
+}
+
 // Where to: all URLs, in the order in which they are tried.
 function locate(options) {
   const { path, servers } = options;
@@ -219,5 +226,5 @@ function locate(options) {
 
 module.exports = {
   merge, compose, locate, hasServers, placeOf, protocolOf, isWebSocket, isSecured, isPossible,
-  badPort, refuse,
+  badPort, refuse, urlOf,
 };

@@ -47,6 +47,27 @@ for (const protocolVersion of [5, 4]) {
   });
 }
 
+for (const protocolVersion of [5, 4]) {
+  test(`MQTT ${protocolVersion}: a prefix that brokers have for sharing is none of the topic`,
+    async () => {
+      const broker = await serve();
+      const client = await connect(broker.url, { protocolVersion });
+      const log = [];
+      for (const filter of ['$queue/q/+', '$exclusive/e', '$share:group:s/#', '$queued/q']) {
+        await client.subscribeAsync(filter, {}, writer(log, filter));
+      }
+      const names = broker.of('subscribe').map(({ properties }) =>
+        properties?.subscriptionIdentifier);
+      ['q/1', 'e', 's/a/b', 'q'].forEach((topic, at) => {
+        const properties = protocolVersion === 5 && { subscriptionIdentifier: names[at] };
+        broker.current.send({ cmd: 'publish', topic, payload: 'm', properties });
+      });
+      await client.publishAsync('fence', '', { qos: 1 });
+      assert.deepEqual(log,
+        ['$queue/q/+: q/1 m', '$exclusive/e: e m', '$share:group:s/#: s/a/b m']);
+    });
+}
+
 test('handlers of one filter share a subscription, and \'message\' is told too', async () => {
   const broker = await serve();
   const client = await connect(broker.url);

@@ -117,6 +117,22 @@ test('a client that was ended connects again when it is asked at once', async ()
 
 // Reconnecting
 
+test('a client that was ended before it was connected by hand makes one attempt', async () => {
+  const broker = await serve();
+  const client = connect(broker, { manualConnect: true });
+  const told = [];
+  for (const name of ['reconnect', 'close', 'connect']) client.on(name, () => told.push(name));
+  client.on('packetsend', ({ cmd }) => told.push(cmd));
+  await delay(QUIET_MS); // the core asks whether it may
+  await ended(client);
+  const again = event(client, 'connect');
+  client.connect();
+  await again;
+  await delay(QUIET_MS);
+  assert.deepEqual(told, ['connect', 'connect']);
+  assert.equal(broker.connections.length, 1);
+});
+
 test('every publish on its way calls back once when the link breaks often', async () => {
   const broker = await serve();
   const client = await connected(broker);

@@ -230,6 +230,76 @@ test('transformWsUrl goes before createWebsocket, at each attempt', async () => 
   assert.deepEqual(server.requests.map(({ url }) => url), ['/?n=1', '/?n=2']);
 });
 
+for (const [how, more] of Object.entries({
+  'the core\'s': {},
+  'createWebsocket\'s': { createWebsocket: (url, protocols) => new WebSocket(url, protocols) },
+})) {
+  test(`transformWsUrl may promise its URL, or make an object of it: ${how}`, async () => {
+    const server = await broker({}, { transport: 'ws' });
+    let count = 0;
+    const client = keep(mqtt.connect(server.url, {
+      ...soon,
+      transformWsUrl: async (url, options) => {
+        await delay(10);
+        count += 1;
+        options.username = `user ${count}`;
+        return count === 1 ? `${url}?n=${count}` : new URL(`${url}?n=${count}`);
+      },
+      ...more,
+    }));
+    await connected(client);
+    client.stream.destroy();
+    await connected(client);
+    assert.deepEqual(server.requests.map(({ url }) => url), ['/?n=1', '/?n=2']);
+    if (how === 'the core\'s') {
+      assert.deepEqual(server.of('connect').map(({ username }) => username), ['user 1', 'user 2']);
+    }
+  });
+
+  test(`a URL that transformWsUrl does not make is an error, and comes later: ${how}`, async () => {
+    const server = await broker({}, { transport: 'ws' });
+    const makers = [() => Promise.reject(new Error('no token')), () => undefined, () => 5,
+      () => Promise.resolve(null), (url) => `${url}ok`];
+    const client = keep(mqtt.connect(server.url, {
+      ...soon, transformWsUrl: (url) => makers.shift()(url), ...more,
+    }));
+    const errors = [];
+    client.on('error', ({ message }) => errors.push(message));
+    await connected(client);
+    const none = 'Option "transformWsUrl" returns a URL, or a promise of one';
+    assert.deepEqual(errors, ['no token', none, none, none]);
+    assert.deepEqual(server.requests.map(({ url }) => url), ['/ok']);
+  });
+}
+
+test('who ends or reconnects while a URL is promised gets what was asked for last', async () => {
+  const server = await broker({}, { transport: 'ws' });
+  const promised = [];
+  const client = keep(mqtt.connect(server.url, {
+    ...soon, transformWsUrl: () => new Promise((resolve) => promised.push(resolve)),
+  }));
+  const errors = [];
+  client.on('error', (error) => errors.push(error));
+  await until(() => promised.length === 1);
+  client.reconnect();
+  await delay(30);
+  assert.equal(promised.length, 1);
+  await client.endAsync();
+  // It may have the place of the one that has ended.
+  const other = keep(mqtt.connect(server.url,
+    { ...soon, transformWsUrl: () => new Promise(() => {}) }));
+  await delay(30);
+  promised[0](`${server.url}/late`);
+  await delay(30);
+  client.reconnect();
+  await until(() => promised.length === 2);
+  promised[1](`${server.url}/now`);
+  await connected(client);
+  assert.equal(other.connected, false);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(server.requests.map(({ url }) => url), ['/now']);
+});
+
 // A socket of a browser's kind, with the least that it has.
 function browserSocket(url, protocols, { listens = true } = {}) {
   const socket = new WebSocket(url, protocols);
@@ -397,6 +467,14 @@ test('an error that a stream is destroyed with is told on both', async () => {
   client.stream.destroy(why);
   await connected(client);
   assert.deepEqual(seen, [['client', why], ['stream', why]]);
+});
+
+test('what sets a socket up does no harm to a stream of the core\'s', async () => {
+  const server = await broker({});
+  const client = keep(mqtt.connect(server.url, soon));
+  await connected(client);
+  const { stream } = client;
+  assert.equal(stream.setNoDelay(true).setKeepAlive(true, 1000), stream);
 });
 
 test('errors of the connection are told on its stream', async () => {
