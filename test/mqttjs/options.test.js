@@ -216,25 +216,21 @@ test('a period that is no number is out of range', () => {
 });
 
 test('false is none of it', () => {
-  for (const name of ['servers', 'protocol', 'tls', 'headers', 'wsOptions', 'reconnectPeriod']) {
+  for (const name of 'servers protocol tls headers wsOptions reconnectPeriod'.split(' ')) {
     connect({ host: '127.0.0.1', manualConnect: true, [name]: false }, null);
   }
 });
 
 // As of `isSecure && store`, or of a setting that is empty.
-for (const [value, names] of [
-  [false, ['incomingStore', 'outgoingStore', 'properties', 'subscribeBatchSize', 'store',
-    'messageIdProvider', 'customHandleAcks', 'socksProxy', 'proxy', 'localAddress', 'will']],
-  ['', ['incomingStore', 'outgoingStore', 'properties', 'socksProxy', 'proxy', 'localAddress']],
-  [0, ['subscribeBatchSize']],
-]) {
-  for (const name of names) {
-    test(`a client with ${JSON.stringify(value)} as ${name} works`, async () => {
-      const client = connect({ [name]: value });
-      await Promise.all([client.subscribeAsync(['one', 'two']), client.publishAsync('one', 'text')]);
+for (const name of ['incomingStore', 'outgoingStore', 'properties', 'subscribeBatchSize', 'store',
+  'socksProxy', 'proxy', 'localAddress']) {
+  test(`a client with false or nothing as ${name} works`, async () => {
+    for (const value of [false, '']) {
+      const client = connect({ [name]: value }).subscribe(['one', 'two']);
+      await client.publishAsync('one', 'text', { qos: 1 });
       await client.endAsync();
-    });
-  }
+    }
+  });
 }
 
 // What changes nothing in Node.js, in MQTT.js neither, and names of the
