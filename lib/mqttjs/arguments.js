@@ -72,11 +72,26 @@ function qosOf(qos) {
   return qos === '0' || qos === '1' || qos === '2' ? Number(qos) : qos ?? 0;
 }
 
+function textOf(value) {
+  const isTold = typeof value === 'number' || typeof value === 'boolean' ||
+    typeof value === 'bigint' || value instanceof Date;
+  return isTold ? String(value) : value;
+}
+
+// As MQTT.js takes them: a number or the like among user properties stands for its text.
+function withTexts(given) {
+  const user = given?.userProperties;
+  if (typeof user !== 'object' || user === null || Array.isArray(user)) return given;
+  const userProperties = Object.fromEntries(Object.entries(user).map(([name, value]) =>
+    [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]));
+  return { ...given, userProperties };
+}
+
 // [what is wrong, the list that the addon takes]
 function encode(given, isMqtt5) {
   if (!isMqtt5 || !given) return [];
   try {
-    const list = properties.encode(given, 'options.properties');
+    const list = properties.encode(withTexts(given), 'options.properties');
     return typeof list === 'number'
       ? [failure(list, { text: 'a number in the properties is negative, not whole or too large' })]
       : [undefined, list];
@@ -126,6 +141,6 @@ function wrongEntry(list) {
 }
 
 module.exports = {
-  tail, endArguments, entries, bits, isQos, qosOf, encode, payload, limits, publishLimits,
-  wrongEntry,
+  tail, endArguments, entries, bits, isQos, qosOf, withTexts, encode, payload, limits,
+  publishLimits, wrongEntry,
 };

@@ -159,6 +159,8 @@ function settings(options, isPeriodGiven, isByHand) {
   }
   for (const name of ['connectTimeout', 'reconnectPeriod']) known[name] = milliseconds(known[name]);
   known.clean = Boolean(known.clean);
+  // Before MQTT 5 they say nothing, whatever they are.
+  known.properties = options.protocolVersion === 5 ? args.withTexts(known.properties) : undefined;
   if (lacksMethod(options)) {
     known.properties = { ...known.properties, authenticationData: undefined };
   }
@@ -230,7 +232,7 @@ function will({ will: given, protocolVersion }) {
   const qos = args.qosOf(given.qos);
   if (!args.isQos(qos)) throw refuse('Option "will.qos" is 0, 1 or 2');
   const list = protocolVersion === 5
-    ? properties.encode(given.properties, 'options.will.properties') : undefined;
+    ? properties.encode(args.withTexts(given.properties), 'options.will.properties') : undefined;
   if (typeof list === 'number') throw refuse('Option "will.properties" has an illegal number');
   return {
     topic,

@@ -5,6 +5,23 @@ const aliases = {
 };
 
 module.exports = {
+  'user properties that are numbers stand for their text': {
+    run: async (t) => {
+      const userProperties = { number: 1.5, truth: false, big: 10n, list: ['a', 2], text: 'x' };
+      const properties = { userProperties };
+      const client = await t.connected({
+        protocolVersion: 5, properties, will: { topic: 'w', payload: 'gone', properties },
+      });
+      client.publish('a', 'm', { qos: 1, properties }, (error) => t.add('published', error));
+      client.subscribe('s', { qos: 1, properties }, (error) => t.add('subscribed', error));
+      await t.until('published');
+      await t.until('subscribed');
+      client.unsubscribe('s', { properties }, (error) => t.add('unsubscribed', error));
+      await t.until('unsubscribed');
+      t.add('told', t.broker.of('connect')[0].properties.userProperties);
+    },
+  },
+
   'properties of CONNACK are seen': {
     rules: {
       connect: () => ({

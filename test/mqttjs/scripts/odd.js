@@ -56,7 +56,12 @@ module.exports = {
   'a will without a payload': told({ will: { topic: 'w' } }, 'will'),
   'a will whose qos and retain are text':
     told({ will: { topic: 'w', payload: 'gone', qos: '1', retain: 'yes' } }, 'will'),
-  'properties before MQTT 5': told({ properties: { sessionExpiryInterval: 5 } }, 'properties'),
+  'properties before MQTT 5': told({
+    properties: {
+      sessionExpiryInterval: 5, requestResponseInformation: true, userProperties: { a: 'b' },
+      authenticationMethod: 'none', receiveMaximum: 0, unknown: 1,
+    },
+  }, 'properties'),
   'properties that are undefined': told({
     protocolVersion: 5, properties: { sessionExpiryInterval: undefined, receiveMaximum: 5 },
   }, 'clean'),
