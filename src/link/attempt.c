@@ -196,10 +196,8 @@ static void provide_tls(midge_link *link) {
   if (status != MIDGE_OK) link->tls = NULL; /* which is told as a fault */
 }
 
-void midge_attempt_dialed(midge_link *link) {
-  midge_fault fault;
-  provide_tls(link);
-  midge_way way = {
+midge_way midge_attempt_way(const midge_link *link) {
+  return (midge_way){
       .allocator = link->allocator,
       .url = midge_places_current(&link->places),
       .proxy = link->proxy,
@@ -208,6 +206,12 @@ void midge_attempt_dialed(midge_link *link) {
       .version = link->version,
       .is_bare = link->by_hand,
   };
+}
+
+void midge_attempt_dialed(midge_link *link) {
+  midge_fault fault;
+  provide_tls(link);
+  const midge_way way = midge_attempt_way(link);
   link->phase = MIDGE_PHASE_SHAKING;
   if (midge_filters_push(&way, &link->stack, &fault) != MIDGE_OK)
     midge_attempt_cut(link, &fault, false);

@@ -2,12 +2,15 @@
 #ifndef MIDGE_LINK_ATTEMPT_H
 #define MIDGE_LINK_ATTEMPT_H
 
+#include "link/filters.h"
 #include "link/machine.h"
 
 /* Begin an attempt now; none is under way. */
 void midge_attempt_begin(midge_link *link);
 /* Ask for a transport; the phase is ASKING. */
 void midge_attempt_dial(midge_link *link);
+/* What filters are made with for the current place. */
+midge_way midge_attempt_way(const midge_link *link);
 /* The transport is up; the filters shake hands, or the session has it. */
 void midge_attempt_dialed(midge_link *link);
 /* Bytes came; returns how many were taken. */

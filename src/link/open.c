@@ -3,6 +3,7 @@
 
 #include "engine/tell.h"
 #include "filter/text.h"
+#include "link/attempt.h"
 #include "link/events.h"
 #include "link/filters.h"
 
@@ -114,15 +115,7 @@ static midge_status keep_tls(midge_link *link,
 static midge_status check_filters(midge_link *link, explanation why) {
   midge_stack stack;
   midge_fault fault;
-  midge_way way = {
-      .allocator = link->allocator,
-      .url = midge_places_current(&link->places),
-      .proxy = link->proxy,
-      .tls = link->tls,
-      .headers = &link->headers,
-      .version = link->version,
-      .is_bare = link->by_hand,
-  };
+  const midge_way way = midge_attempt_way(link);
   midge_stack_init(&stack);
   midge_status status = midge_filters_push(&way, &stack, &fault);
   midge_stack_free(&stack);
