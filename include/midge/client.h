@@ -175,7 +175,7 @@ typedef struct midge_client_options {
     uint64_t bytes_max; /* of its file; by default enough for the queue */
   } store;
   struct {
-    uint32_t min_ms, max_ms; /* 1000, 60000; doubled and jittered between */
+    uint32_t min_ms, max_ms; /* 1000, 60000; by chance up to thrice the last */
     uint32_t stable_ms;      /* 10000: a link this old resets the delay */
     bool fixed;              /* always min_ms, no jitter */
     bool off;                /* one attempt only */
