@@ -7,6 +7,7 @@ const mqtt = require(process.env.MIDGE_TEST_LIBRARY ?? '../../lib');
 const { called, delay, until } = require('../node/support/wait');
 const mosquitto = require('../support/mosquitto');
 const { listen, answers } = require('./support/broker');
+const { generator } = require('./support/dice');
 
 const LIMIT_MS = Number(process.env.MIDGE_TEST_LIMIT_MS || 30000);
 // As in test/node/blocked.test.js.
@@ -282,17 +283,6 @@ test('every error has a code', async () => {
   await until(() => codes.length === 4, 'four errors', LIMIT_MS);
   assert.ok(codes.every((code) => typeof code === 'string'), String(codes));
 });
-
-// mulberry32
-function generator(seed) {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 test('errors that the client makes by itself have a code', async () => {
   const broker = await serve();

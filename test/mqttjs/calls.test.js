@@ -7,6 +7,7 @@ const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { called, delay, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
+const { generator } = require('./support/dice');
 
 const CLIENTS = 150;
 const SEED = 3;
@@ -18,17 +19,6 @@ before(async () => {
 });
 
 after(() => broker.close());
-
-// mulberry32
-function generator(seed) {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const random = generator(SEED);
 
