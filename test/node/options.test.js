@@ -368,6 +368,18 @@ test('subscribeBatchSize cuts a call too, which has one outcome', async (t) => {
   }
 });
 
+// There is no connection yet, so nothing has left when the last part is refused.
+test('subscribeBatchSize: nothing is asked of a call that is refused', async (t) => {
+  const own = await listen();
+  t.after(() => own.stop());
+  const client = make({ subscribeBatchSize: 2 });
+  client.connect('127.0.0.1', own.port);
+  assert.equal(client.subscribe(1, ['a', 'b', 'a#']), mqtt.errors.EINVAL);
+  await called((done) => client.subscribe(1, 'c', done));
+  assert.deepEqual(own.got('subscribe').flatMap(({ subscriptions }) =>
+    subscriptions.map(({ topic }) => topic)), ['c']);
+});
+
 test('subscribeBatchSize in blocking mode', async () => {
   const { code, out, err } = await run(`
     const client = new mqtt(null, null, null, true, 0, false,

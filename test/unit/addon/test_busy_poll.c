@@ -86,12 +86,27 @@ static void success_is_believed_again(void **state) {
   assert_int_equal(until_it_polls(&waiting, SOON, 4096), 16);
 }
 
+static void a_success_makes_up_for_one_time_in_vain(void **state) {
+  (void)state;
+  program waiting = a_program();
+  assert_false(takes_one(&waiting, LATE));
+  for (unsigned wanted = 8; wanted <= 32; wanted *= 2) {
+    assert_int_equal(until_it_polls(&waiting, SOON, 4096), wanted);
+    poll_in_vain(&waiting);
+  }
+  assert_int_equal(until_it_polls(&waiting, SOON, 4096), 64);
+  for (int i = 0; i < 20; i++) assert_true(takes_one(&waiting, SOON));
+  poll_in_vain(&waiting);
+  assert_int_equal(until_it_polls(&waiting, SOON, 4096), 64);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(quick_answers_are_waited_for_awake),
       cmocka_unit_test(slow_ones_are_not),
       cmocka_unit_test(who_polled_in_vain_needs_twice_as_many),
       cmocka_unit_test(success_is_believed_again),
+      cmocka_unit_test(a_success_makes_up_for_one_time_in_vain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,20 @@ static void there_is_no_room_for_what_is_not_known(void **state) {
   midge_receiver_clear(&receiver);
 }
 
+static void what_is_known_of_a_packet_ends_with_it(void **state) {
+  (void)state;
+  midge_receiver receiver;
+  begin(&receiver, 5000);
+  midge_receiver_take(&receiver, 100);
+  assert_int_equal(receiver.packet_size, 0);
+  receiver.known_topic =
+      midge_slice_of(midge_receiver_bytes(&receiver).data, 10);
+  uint8_t more[READ] = {0};
+  assert_true(midge_receiver_add(&receiver, midge_slice_of(more, sizeof more)));
+  assert_null(receiver.known_topic.data); /* the bytes have moved */
+  midge_receiver_clear(&receiver);
+}
+
 static void without_memory_there_is_none(void **state) {
   (void)state;
   ledger memory;
@@ -149,6 +163,7 @@ int main(void) {
       cmocka_unit_test(other_bytes_may_come_than_those_there_was_room_for),
       cmocka_unit_test(what_is_behind_lent_bytes_is_left_alone),
       cmocka_unit_test(there_is_no_room_for_what_is_not_known),
+      cmocka_unit_test(what_is_known_of_a_packet_ends_with_it),
       cmocka_unit_test(without_memory_there_is_none),
   };
   return cmocka_run_group_tests_name("receiver", tests, NULL, NULL);

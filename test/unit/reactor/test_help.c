@@ -1,12 +1,11 @@
 /* The program's thread in the reactor's place: what it answers while the
  * reactor sleeps is done on it, whoever of both has it in the next moment. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "breaker.h"
 #include "helping.h"
 #include "raw.h"
 
@@ -155,32 +154,13 @@ static void order_holds_when_hands_change(void **state) {
   broker_stop(b);
 }
 
-typedef struct breaker {
-  broker *server;
-  midge_client *client;
-  atomic_bool stops;
-} breaker;
-
-/* Breaks connections and looks at the numbers, from other threads. */
-static void *break_connections(void *context) {
-  breaker *other = context;
-  midge_stats stats;
-  while (!atomic_load(&other->stops)) {
-    midge_client_stats(other->client, &stats);
-    usleep(3000);
-    broker_drop(other->server);
-  }
-  return NULL;
-}
-
 static void connections_break_while_it_helps(void **state) {
   (void)state;
   program p;
   broker *b = broker_start(&(broker_options){.resets = true});
   helping_open(&p, b, true);
-  breaker other = {.server = b, .client = p.client};
-  pthread_t thread;
-  pthread_create(&thread, NULL, break_connections, &other);
+  breaker other;
+  breaker_start(&other, b, p.client, 3000);
   unsigned long number = 0;
   uint64_t until = now_ms() + PATIENCE_MS;
   /* Who breaks them may be late on a busy machine. */
@@ -192,8 +172,7 @@ static void connections_break_while_it_helps(void **state) {
     wait_for_done(&p, number);
     take_all(&p);
   }
-  atomic_store(&other.stops, true);
-  pthread_join(thread, NULL);
+  breaker_stop(&other);
   assert_int_equal(p.done, number);
   assert_int_equal(p.failures, 0);
   assert_true(p.closed != 0);

@@ -1,132 +1,26 @@
 /* A connection that the program's own loop reads: when it is, when it ceases to
- * be, and that nothing is lost or late where hands change. The program here
- * polls what a Node.js loop polls: the epoll, and what the reactor wakes it by.
- */
+ * be, and that nothing is lost or late where hands change. */
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "program.h"
-#include "raw.h"
+#include "breaker.h"
+#include "looping.h"
 #include "reactor/near.h"
 
 enum {
   TRIPS = 2000,
   BREAKS = 20,
   SHY_READS = 12,   /* one that is not is near after nine */
-  ROUNDS_MAX = 400, /* of a message each, until it is near */
+  BULK = 400,       /* messages of one read */
+  ROUNDS_MAX = 400, /* of a message each, until it is near no more */
   TRIES_MAX = 100,  /* a stall of the machine ends it at any time */
   FLOOD_BYTES = 256 * 1024,
   AT_ONCE_MS = 1000, /* much less than a keep-alive or the patience */
 };
-
-static const uint8_t message[] = {0x30, 4, 0, 1, 't', 'x'};
-
-/* --- The program's loop --- */
-
-static int woken;   /* an eventfd */
-static bool is_bad; /* the epoll of the next one is none */
-static void (*answer)(program *p);
-
-static void wake(void *context) {
-  uint64_t one = 1;
-  (void)context;
-  ssize_t size = write(woken, &one, sizeof one);
-  assert_int_equal(size, sizeof one);
-}
-
-static void take_all(program *p) {
-  midge_reactor_cork(p->reactor);
-  while (take_one(p))
-    if (answer != NULL && p->event.type == MIDGE_EVENT_MESSAGE) answer(p);
-  midge_reactor_uncork(p->reactor);
-}
-
-/* One round of it, of so long at most. True: something was to be done. */
-static bool turn(program *p, int timeout_ms) {
-  uint64_t times;
-  struct pollfd files[] = {{.fd = epoll, .events = POLLIN},
-                           {.fd = woken, .events = POLLIN}};
-  if (poll(files, 2, timeout_ms) <= 0) return false;
-  bool reads = (files[0].revents & POLLIN) != 0;
-  if (reads) reads = midge_reactor_read(p->reactor);
-  bool wakes = (files[1].revents & POLLIN) != 0;
-  if (wakes) wakes = read(woken, &times, sizeof times) == sizeof times;
-  if (reads || wakes) take_all(p);
-  return true;
-}
-
-static void turn_until(program *p, const size_t *count, size_t wanted) {
-  while (*count < wanted)
-    if (!turn(p, PATIENCE_MS)) fail_msg("nothing in %d ms", PATIENCE_MS);
-}
-
-static bool is_near(const program *p) {
-  return atomic_load(&p->reactor->near_count) != 0;
-}
-
-/* --- Beginning and end --- */
-
-static void begin(void) {
-  epoll = is_bad ? -1 : epoll_create1(EPOLL_CLOEXEC);
-  woken = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  helps = true;
-  on_wake = wake;
-  answer = NULL;
-}
-
-/* The reactor is stopped before. */
-static void end(void) {
-  close(epoll);
-  close(woken);
-  epoll = 0;
-  helps = false;
-  on_wake = NULL;
-}
-
-static void open_raw(program *p, raw *server, uint16_t keep_alive_s) {
-  static const uint8_t connack[] = {0x20, 2, 0, 0};
-  midge_client_options options = {
-      .session = {.version = MIDGE_MQTT_3_1_1,
-                  .clean_start = true,
-                  .keep_alive_s = keep_alive_s,
-                  .keep_alive_off = keep_alive_s == 0}};
-  begin();
-  raw_listen(server);
-  program_start(p, server->url, &options);
-  assert_int_equal(midge_client_connect(p->client), MIDGE_OK);
-  raw_accept(server);
-  raw_read_until(server, MIDGE_TEXT("MQTT"));
-  raw_write(server, (midge_slice){connack, sizeof connack});
-  wait_for(p, MIDGE_EVENT_OPENED);
-  take_all(p);
-}
-
-static void close_raw(program *p, raw *server) {
-  raw_close(server);
-  program_stop(p);
-  end();
-}
-
-static void say(raw *server) {
-  raw_write(server, (midge_slice){message, sizeof message});
-}
-
-/* Message by message, each to a program that sleeps. */
-static void be_near(program *p, raw *server) {
-  for (int round = 0; round < ROUNDS_MAX && !is_near(p); round++) {
-    size_t wanted = p->messages + 1;
-    say(server);
-    turn_until(p, &p->messages, wanted);
-  }
-  assert_true(is_near(p));
-}
 
 /* --- When it is near --- */
 
@@ -143,7 +37,7 @@ static void who_wakes_for_each_message_reads_itself(void **state) {
     reads = poll(&file, 1, PATIENCE_MS) == 1 && midge_reactor_read(p.reactor);
     file.fd = woken;
     reads &= poll(&file, 1, 0) == 0; /* nobody was woken for it */
-    take_all(&p);
+    deal_with_all(&p);
   }
   assert_true(reads);
   close_raw(&p, &server);
@@ -217,6 +111,63 @@ static void what_waited_for_a_busy_program_is_shy(void **state) {
   close_raw(&p, &server);
 }
 
+static void be_taken_back(program *p) {
+  for (int ms = 0; ms < PATIENCE_MS && is_near(p); ms++) usleep(1000);
+  assert_false(is_near(p));
+}
+
+/* How many messages more it takes to be near. */
+static size_t count_until_near(program *p, raw *server) {
+  size_t before = p->messages;
+  be_near(p, server);
+  return p->messages - before;
+}
+
+static unsigned shyness(const program *p) {
+  uv_mutex_lock(&p->reactor->lease);
+  unsigned shy = p->client->socket->shy;
+  uv_mutex_unlock(&p->reactor->lease);
+  return shy;
+}
+
+/* Nothing waited for the program. */
+static void who_hears_nothing_for_long_is_not_shy(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  be_near(&p, &server);
+  unsigned before = shyness(&p);
+  be_taken_back(&p);
+  assert_true(shyness(&p) <= before);
+  close_raw(&p, &server);
+}
+
+/* The reactor looks twice then: the first time all was read that came. */
+static bool is_less_shy_after_silence(program *p, raw *server) {
+  be_near(p, server);
+  size_t wanted = p->messages + 1;
+  say(server);
+  be_taken_back(p);
+  turn_until(p, &p->messages, wanted);
+  unsigned before = shyness(p);
+  be_near(p, server);
+  be_taken_back(p);
+  return shyness(p) < before;
+}
+
+static void who_is_read_in_time_is_less_shy(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  open_raw(&p, &server, 0);
+  bool is_less = false;
+  for (int i = 0; i < 5 && !is_less; i++)
+    is_less = is_less_shy_after_silence(&p, &server);
+  assert_true(is_less);
+  close_raw(&p, &server);
+}
+
 static void who_blocks_has_it_read(void **state) {
   (void)state;
   program p;
@@ -227,7 +178,7 @@ static void who_blocks_has_it_read(void **state) {
     size_t wanted = p.messages + 1;
     say(&server);
     wait_for_messages(&p, wanted);
-    take_all(&p);
+    deal_with_all(&p);
   }
   close_raw(&p, &server);
 }
@@ -247,6 +198,26 @@ static void what_comes_in_bulk_is_the_reactors(void **state) {
   turn_until(&p, &p.messages, wanted);
   assert_int_equal(p.messages, wanted);
   assert_false(is_near(&p));
+  assert_true(count_until_near(&p, &server) > SHY_READS);
+  close_raw(&p, &server);
+}
+
+/* Each wakes the program, but for many at once. */
+static void what_always_comes_in_bulk_is_never_near(void **state) {
+  (void)state;
+  program p;
+  raw server;
+  uint8_t bulk[BULK * sizeof message];
+  for (size_t at = 0; at < sizeof bulk; at++)
+    bulk[at] = message[at % sizeof message];
+  open_raw(&p, &server, 0);
+  for (int round = 0; round < 3 * SHY_READS; round++) {
+    size_t wanted = p.messages + BULK;
+    raw_write(&server, (midge_slice){bulk, sizeof bulk});
+    turn_until(&p, &p.messages, wanted);
+    assert_false(is_near(&p));
+  }
+  assert_int_equal(shyness(&p), 0); /* nor was, for one message */
   close_raw(&p, &server);
 }
 
@@ -264,7 +235,7 @@ static void who_takes_no_events_reads_no_more(void **state) {
     if (poll(&file, 1, 100) > 0) (void)midge_reactor_read(p.reactor);
   }
   assert_false(is_near(&p));
-  take_all(&p);
+  deal_with_all(&p);
   turn_until(&p, &p.messages, wanted);
   close_raw(&p, &server);
 }
@@ -333,7 +304,7 @@ static bool an_end_is_told(bool resets) {
   struct pollfd file = {.fd = epoll, .events = POLLIN};
   poll(&file, 1, PATIENCE_MS);
   bool was_near = is_near(&p);
-  if (midge_reactor_read(p.reactor)) take_all(&p);
+  if (midge_reactor_read(p.reactor)) deal_with_all(&p);
   turn_until(&p, &p.closed, 1);
   assert_false(is_near(&p));
   raw_accept(&server); /* it comes back */
@@ -491,7 +462,7 @@ static void open_broker(program *p, broker *b) {
   begin();
   program_start(p, url_of(b), NULL);
   wait_until_opened(p);
-  take_all(p);
+  deal_with_all(p);
   said = 0;
   answer = answer_next;
 }
@@ -515,23 +486,6 @@ static void order_holds_when_hands_change(void **state) {
   end();
 }
 
-typedef struct breaker {
-  broker *server;
-  midge_client *client;
-  atomic_bool stops;
-} breaker;
-
-static void *break_connections(void *context) {
-  breaker *other = context;
-  midge_stats stats;
-  while (!atomic_load(&other->stops)) {
-    midge_client_stats(other->client, &stats);
-    usleep(5000);
-    broker_drop(other->server);
-  }
-  return NULL;
-}
-
 /* Of QoS 1, so that each is answered, whatever breaks. */
 static void publish_until_broken(program *p, size_t times) {
   for (unsigned long number = 0; p->closed < times; number++) {
@@ -544,15 +498,13 @@ static void publish_until_broken(program *p, size_t times) {
 static void connections_break_while_they_are_near(void **state) {
   (void)state;
   program p;
-  pthread_t thread;
   broker *b = broker_start(&(broker_options){.resets = true});
   open_broker(&p, b);
   answer = NULL;
-  breaker other = {.server = b, .client = p.client};
-  pthread_create(&thread, NULL, break_connections, &other);
+  breaker other;
+  breaker_start(&other, b, p.client, 5000);
   publish_until_broken(&p, BREAKS);
-  atomic_store(&other.stops, true);
-  pthread_join(thread, NULL);
+  breaker_stop(&other);
   assert_int_equal(p.failures, 0);
   program_stop(&p);
   broker_stop(b);
@@ -566,8 +518,11 @@ int main(void) {
       cmocka_unit_test(what_nobody_reads_is_taken_back),
       cmocka_unit_test(what_is_read_late_each_time_is_taken_back),
       cmocka_unit_test(what_waited_for_a_busy_program_is_shy),
+      cmocka_unit_test(who_hears_nothing_for_long_is_not_shy),
+      cmocka_unit_test(who_is_read_in_time_is_less_shy),
       cmocka_unit_test(who_blocks_has_it_read),
       cmocka_unit_test(what_comes_in_bulk_is_the_reactors),
+      cmocka_unit_test(what_always_comes_in_bulk_is_never_near),
       cmocka_unit_test(who_takes_no_events_reads_no_more),
       cmocka_unit_test(who_waits_for_the_reactor_is_free_soon),
       cmocka_unit_test(the_reactor_keeps_the_connection_alive),

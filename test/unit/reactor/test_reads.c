@@ -195,6 +195,17 @@ static void what_is_kept_stays_as_it_was_read(void **state) {
   midge_reads_free(&reads);
 }
 
+/* One that has much and then little keeps nobody waiting. */
+static void who_reads_alone_shares_with_nobody(void **state) {
+  (void)state;
+  midge_reads reads;
+  assert_true(midge_reads_init(&reads, &midge_allocator_default));
+  midge_reads_note(&reads, "bulk", MIDGE_READ_BYTES);
+  midge_reads_note(&reads, reads.bulk, 1);
+  assert_int_equal(read_into(&reads, 1).size, MIDGE_READ_BYTES);
+  midge_reads_free(&reads);
+}
+
 static void what_was_read_elsewhere_is_not_kept(void **state) {
   (void)state;
   midge_reads reads;
@@ -268,6 +279,7 @@ int main(void) {
       cmocka_unit_test(a_full_socket_is_read_once_in_a_round),
       cmocka_unit_test(a_full_socket_is_read_less_while_another_has_little),
       cmocka_unit_test(what_is_kept_stays_as_it_was_read),
+      cmocka_unit_test(who_reads_alone_shares_with_nobody),
       cmocka_unit_test(what_was_read_elsewhere_is_not_kept),
       cmocka_unit_test(nothing_is_kept_without_memory_for_another),
       cmocka_unit_test(a_socket_is_read_to_where_its_owner_says),
