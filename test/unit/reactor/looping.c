@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/slice.h"
 #include "reactor/near.h"
 
 enum { ROUNDS_MAX = 400 }; /* of a message each, until it is near */
@@ -74,8 +75,32 @@ void end(void) {
   on_wake = NULL;
 }
 
-void open_raw(program *p, raw *server, uint16_t keep_alive_s) {
+/* A client that was made for this server. */
+static void connect_to(program *p, raw *server, midge_client *client) {
   static const uint8_t connack[] = {0x20, 2, 0, 0};
+  assert_int_equal(midge_client_connect(client), MIDGE_OK);
+  raw_accept(server);
+  raw_read_until(server, MIDGE_TEXT("MQTT"));
+  raw_write(server, (midge_slice){connack, sizeof connack});
+  wait_for(p, MIDGE_EVENT_OPENED);
+  deal_with_all(p);
+}
+
+void open_another(program *p, raw *server) {
+  char why[256] = "";
+  midge_client *client;
+  raw_listen(server);
+  midge_client_options options = {.url = midge_slice_text(server->url),
+                                  .session = {.version = MIDGE_MQTT_3_1_1,
+                                              .clean_start = true,
+                                              .keep_alive_off = true}};
+  assert_int_equal(
+      midge_client_open(&client, p->reactor, &options, why, sizeof why),
+      MIDGE_OK);
+  connect_to(p, server, client);
+}
+
+void open_raw(program *p, raw *server, uint16_t keep_alive_s) {
   midge_client_options options = {
       .session = {.version = MIDGE_MQTT_3_1_1,
                   .clean_start = true,
@@ -84,12 +109,7 @@ void open_raw(program *p, raw *server, uint16_t keep_alive_s) {
   begin();
   raw_listen(server);
   program_start(p, server->url, &options);
-  assert_int_equal(midge_client_connect(p->client), MIDGE_OK);
-  raw_accept(server);
-  raw_read_until(server, MIDGE_TEXT("MQTT"));
-  raw_write(server, (midge_slice){connack, sizeof connack});
-  wait_for(p, MIDGE_EVENT_OPENED);
-  deal_with_all(p);
+  connect_to(p, server, p->client);
 }
 
 void close_raw(program *p, raw *server) {

@@ -25,6 +25,8 @@ void end(void);
 /* Both, with a server that the test plays; of no keep-alive if it is 0. */
 void open_raw(program *p, raw *server, uint16_t keep_alive_s);
 void close_raw(program *p, raw *server);
+/* One more client of its reactor, with a server of its own. */
+void open_another(program *p, raw *server);
 
 /* The server sends one. */
 void say(raw *server);

@@ -329,22 +329,47 @@ static void a_reset_is_noticed(void **state) {
   an_end_is_told_as_by_the_reactor(true);
 }
 
+static void close_first(program *p, raw *server) {
+  midge_client_close(p->client);
+  raw_read_until(server, MIDGE_TEXT("\xe0\x00"));
+  close(server->socket);
+  server->socket = -1;
+  do assert_true(turn(p, PATIENCE_MS));
+  while (p->event.type != MIDGE_EVENT_ENDED);
+}
+
 static void a_client_is_closed_while_it_is_near(void **state) {
   (void)state;
   program p;
   raw server;
   open_raw(&p, &server, 0);
   be_near(&p, &server);
-  midge_client_close(p.client);
-  raw_read_until(&server, MIDGE_TEXT("\xe0\x00"));
-  close(server.socket);
-  server.socket = -1;
-  size_t ended = 0;
-  while (ended == 0) {
-    assert_true(turn(&p, PATIENCE_MS));
-    ended = p.event.type == MIDGE_EVENT_ENDED;
-  }
+  close_first(&p, &server);
   assert_false(is_near(&p));
+  close_raw(&p, &server);
+}
+
+static void another_is_read_on_when_one_ends(void **state) {
+  (void)state;
+  program p;
+  raw server, other;
+  open_raw(&p, &server, 0);
+  open_another(&p, &other);
+  size_t wanted = p.messages;
+  for (int i = 0; i < ROUNDS_MAX && p.reactor->near_count != 2; i++) {
+    if (!is_near(&p) || i % 2 == 0)
+      say(&server);
+    else
+      say(&other);
+    turn_until(&p, &p.messages, ++wanted);
+  }
+  assert_int_equal(p.reactor->near_count, 2);
+  close_first(&p, &server);
+  for (int i = 0; i < 20; i++) {
+    say(&other);
+    turn_until(&p, &p.messages, ++wanted);
+  }
+  raw_close(&other);
   close_raw(&p, &server);
 }
 
@@ -529,6 +554,7 @@ int main(void) {
       cmocka_unit_test(a_server_that_closes_is_noticed),
       cmocka_unit_test(a_reset_is_noticed),
       cmocka_unit_test(a_client_is_closed_while_it_is_near),
+      cmocka_unit_test(another_is_read_on_when_one_ends),
       cmocka_unit_test(a_reactor_is_stopped_while_one_is_near),
       cmocka_unit_test(wishes_leave_together),
       cmocka_unit_test(many_wishes_do_not_wait_for_the_end),
