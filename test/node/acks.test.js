@@ -57,6 +57,19 @@ test('nothing is acknowledged before the program does', async (t) => {
   assert.deepEqual(ids(server, 'puback'), [5]);
 });
 
+test('what one server sent is not acknowledged to another', async (t) => {
+  const { client, server, heard } = await start(t);
+  const other = await listen();
+  t.after(() => other.stop());
+  server.send(publish(1, 5));
+  await until(() => heard.length === 1);
+  await called((done) => client.disconnect(done));
+  await called((done) => client.connect('127.0.0.1', other.port, done));
+  assert.equal(client.acknowledge(5), EINVAL);
+  await fence(client);
+  assert.deepEqual(ids(other, 'puback'), []);
+});
+
 test('an acknowledgement has a reason in MQTT 5, and only there', async (t) => {
   const five = await start(t, { protocolVersion: 5 });
   five.server.send(publish(1, 5));
