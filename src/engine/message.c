@@ -8,15 +8,18 @@
 
 enum { MS_PER_S = 1000 };
 
-/* Two properties are numbers of the message and not bytes in it. */
-static bool is_kept_apart(midge_property_id id) {
-  return id == MIDGE_MESSAGE_EXPIRY_INTERVAL || id == MIDGE_TOPIC_ALIAS;
+/* Two properties are numbers of the message and not bytes in it. What an
+ * interval of 0 means is the server's to say: nothing is shorter. */
+static bool is_kept_apart(const midge_property *property) {
+  if (property->id == MIDGE_MESSAGE_EXPIRY_INTERVAL)
+    return property->number != 0;
+  return property->id == MIDGE_TOPIC_ALIAS;
 }
 
 static size_t kept_properties_size(midge_properties properties) {
   size_t size = 0;
   for (size_t i = 0; i < properties.count; i++)
-    if (!is_kept_apart(properties.list[i].id))
+    if (!is_kept_apart(&properties.list[i]))
       size += midge_properties_size((midge_properties){&properties.list[i], 1});
   return size;
 }
@@ -26,11 +29,11 @@ static uint8_t *copy_properties(midge_message *message,
                                 uint8_t *to) {
   for (size_t i = 0; i < properties.count; i++) {
     const midge_property *property = &properties.list[i];
-    if (property->id == MIDGE_MESSAGE_EXPIRY_INTERVAL)
+    if (property->id == MIDGE_MESSAGE_EXPIRY_INTERVAL && property->number != 0)
       message->expires = now + (midge_time)property->number * MS_PER_S;
     if (property->id == MIDGE_TOPIC_ALIAS)
       message->alias = (uint16_t)property->number;
-    if (!is_kept_apart(property->id))
+    if (!is_kept_apart(property))
       to = midge_properties_encode((midge_properties){property, 1}, to);
   }
   return to;
@@ -53,6 +56,12 @@ static midge_message *message_in(midge_buffer *buffer) {
   return message;
 }
 
+static bool has_expiry(midge_properties properties) {
+  for (size_t i = 0; i < properties.count; i++)
+    if (properties.list[i].id == MIDGE_MESSAGE_EXPIRY_INTERVAL) return true;
+  return false;
+}
+
 /* What waits too long is of no use: a time to live is an expiry too, unless
  * one is given. */
 static void set_limits(midge_message *message, const midge_publish *publish,
@@ -64,7 +73,7 @@ static void set_limits(midge_message *message, const midge_publish *publish,
   if (publish->ttl_ms == 0) return;
   midge_time end = now + publish->ttl_ms;
   if (end < owner->sent_by) owner->sent_by = end;
-  if (message->expires == MIDGE_NEVER) message->expires = end;
+  if (!has_expiry(publish->properties)) message->expires = end;
 }
 
 static void describe(midge_message *message, const midge_publish *publish,

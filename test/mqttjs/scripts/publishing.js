@@ -208,6 +208,15 @@ module.exports = {
     },
   },
 
+  'an expiry of 0': {
+    run: async (t) => {
+      const client = await t.connected({ protocolVersion: 5 });
+      client.publish('a', 'm', { qos: 1, properties: { messageExpiryInterval: 0 } },
+        t.note('published'));
+      await t.until('published');
+    },
+  },
+
   'properties of MQTT 5': {
     run: async (t) => {
       const client = await t.connected({ protocolVersion: 5 });
