@@ -186,8 +186,8 @@ static void free_place(world *w, usage *u) {
   if (u->this_time && !u->acked) w->monitor.window--;
   u->acked = true;
   /* A session that is done with its connection listens no more. */
-  u->doubtful =
-      w->life.goodbye || w->conn->writing || midge_link_is_shut(w->link);
+  u->doubtful = w->life.goodbye || w->life.kicked || w->conn->writing ||
+                midge_link_is_shut(w->link);
 }
 
 static void owe(world *w, midge_packet_type type, uint16_t id,
