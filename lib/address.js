@@ -12,7 +12,8 @@ const shape =
 
 function withPort(port, own) {
   if (own) return `:${own}`;
-  return port === '' ? '' : `:${encodeURIComponent(port)}`;
+  if (port === '') return '';
+  return `:${encodeURIComponent(Buffer.from(port))}`; // half a character would throw
 }
 
 // `security`: { secure, path }.

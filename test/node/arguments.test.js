@@ -254,7 +254,7 @@ const wrongAddresses = [
   ['127.0.0.1', 1.5], ['127.0.0.1', NaN], ['127.0.0.1', 'x'],
   ['127.0.0.1', '1883x'], ['127.0.0.1', '99999'], ['http://host', 80],
   ['mqtt://', 1883], ['mqtt://host:0', 1883], ['mqtt://host:99999', 1883],
-  ['://host', 1883], ['[::1', 1883], ['unix:', 1883],
+  ['://host', 1883], ['[::1', 1883], ['unix:', 1883], ['127.0.0.1', '1\ud800'],
 ];
 for (const [host, port] of wrongAddresses) {
   test(`connect to "${host}", ${port} returns EINVAL`, () => {
