@@ -54,14 +54,6 @@ static void put(wire *self, const void *packet, size_t size) {
 
 /* --- Packets --- */
 
-static uint8_t *put_length(uint8_t *to, size_t length) {
-  do {
-    *to++ = (uint8_t)(length & 0x7f) | (length > 0x7f ? 0x80 : 0);
-    length >>= 7;
-  } while (length);
-  return to;
-}
-
 static uint8_t *put_text(uint8_t *to, const char *text) {
   size_t size = strlen(text);
   *to++ = (uint8_t)(size >> 8);
@@ -72,7 +64,7 @@ static uint8_t *put_text(uint8_t *to, const char *text) {
 
 static void connect_packet(wire *self) {
   uint8_t packet[128] = {0x10}, *to;
-  to = put_length(packet + 1, 10 + 2 + strlen(self->bench.client_id));
+  to = bytes_put_length(packet + 1, 10 + 2 + strlen(self->bench.client_id));
   to = put_text(to, "MQTT");
   memcpy(to, (uint8_t[]){4, 2, 0, 0}, 4); /* level, clean, no keep-alive */
   to = put_text(to + 4, self->bench.client_id);
@@ -81,7 +73,7 @@ static void connect_packet(wire *self) {
 
 static void subscribe_packet(wire *self) {
   uint8_t packet[128] = {0x82}, *to;
-  to = put_length(packet + 1, 2 + 2 + strlen(self->bench.topic) + 1);
+  to = bytes_put_length(packet + 1, 2 + 2 + strlen(self->bench.topic) + 1);
   *to++ = 0;
   *to++ = 1;
   to = put_text(to, self->bench.topic);
@@ -96,7 +88,7 @@ static void make_publish(wire *self) {
   uint8_t *to = self->packet = malloc(length + 5);
   if (!to) bench_fail("no memory", 0);
   *to++ = (uint8_t)(0x30 | bench->qos << 1);
-  to = put_text(put_length(to, length), bench->topic);
+  to = put_text(bytes_put_length(to, length), bench->topic);
   self->id_at = (size_t)(to - self->packet);
   memcpy(to + id_size, bench->payload, bench->size);
   self->packet_size = self->id_at + id_size + bench->size;

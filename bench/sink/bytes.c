@@ -37,3 +37,12 @@ void bytes_take(sink_bytes *bytes, size_t size) {
   bytes->start += size;
   if (bytes->start == bytes->end) bytes->start = bytes->end = 0;
 }
+
+uint8_t *bytes_put_length(uint8_t *to, size_t length) {
+  do {
+    uint8_t byte = length & 0x7f;
+    length >>= 7;
+    *to++ = length ? byte | 0x80 : byte;
+  } while (length);
+  return to;
+}

@@ -21,6 +21,9 @@ uint8_t *bytes_room(sink_bytes *bytes, size_t size);
 void bytes_put(sink_bytes *bytes, const void *data, size_t size);
 void bytes_take(sink_bytes *bytes, size_t size);
 
+/* A length as MQTT writes it; returns what is behind it. */
+uint8_t *bytes_put_length(uint8_t *to, size_t length);
+
 static inline size_t bytes_filled(const sink_bytes *bytes) {
   return bytes->end - bytes->start;
 }

@@ -20,15 +20,6 @@ struct sink_stream {
   size_t id_at; /* where the id belongs in `packet` */
 };
 
-static uint8_t *put_length(uint8_t *to, size_t length) {
-  do {
-    uint8_t byte = length & 0x7f;
-    length >>= 7;
-    *to++ = length ? byte | 0x80 : byte;
-  } while (length);
-  return to;
-}
-
 static bool make_packet(sink_stream *stream, const uint8_t *topic,
                         size_t topic_size, bool mqtt5, size_t payload_size) {
   size_t length =
@@ -37,7 +28,7 @@ static bool make_packet(sink_stream *stream, const uint8_t *topic,
   if (!stream->packet) return false;
   uint8_t *to = stream->packet;
   *to++ = (uint8_t)(0x30 | stream->qos << 1);
-  to = put_length(to, length);
+  to = bytes_put_length(to, length);
   *to++ = (uint8_t)(topic_size >> 8);
   *to++ = (uint8_t)topic_size;
   memcpy(to, topic, topic_size);
