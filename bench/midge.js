@@ -38,9 +38,9 @@ function publish(client) {
 }
 
 function receive(client) {
-  client.on('received', (mid, topic, payload) => bench.receive(payload));
   check(client.subscribe(bench.qos, bench.receiveTopic,
-    (mid, granted, error) => bench.fail(error)));
+    (mid, granted, error) => bench.fail(error),
+    (mid, topic, payload) => bench.receive(payload)));
 }
 
 function echo(client) {

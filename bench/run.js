@@ -134,9 +134,15 @@ class Bench {
     return found;
   }
 
+  // Some need longer to say anything.
+  secondsOf(work) {
+    const { quick, seconds } = this.options;
+    return quick ? seconds : Math.max(work.seconds || 0, seconds);
+  }
+
   // How this client is to be run: { style, window, count }.
   async plan(client, work) {
-    const { seconds } = this.options;
+    const seconds = this.secondsOf(work);
     if (work.windows) {
       const { style, window, rate, error } = await this.bestWindow(client, work);
       if (error) throw new Error(error);
@@ -170,7 +176,7 @@ class Bench {
   async planLoad(client, work, how) {
     const whose = this.clients.find(({ name }) => name === work.of) || client;
     const pace = Math.round(await this.peakOf(whose, work, how) / 2);
-    return { ...how, pace, count: countFor(pace, Math.max(work.seconds, this.options.seconds)) };
+    return { ...how, pace, count: countFor(pace, this.secondsOf(work)) };
   }
 
   async attempt(work, client, result, action) {

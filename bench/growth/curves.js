@@ -19,6 +19,9 @@ const curves = [
     ...cost },
   { work: 'idle clients', of: 'clients', points: TENFOLD.slice(0, 5), most: 1.5, ...cost },
   { work: 'busy clients', of: 'clients', points: TENFOLD.slice(0, 5), ...cost },
+  // As many writes, and nothing else: their bound.
+  { work: 'busy connections', program: 'bench_writes', of: 'connections in C, and no client',
+    points: TENFOLD.slice(0, 5), ...cost },
   { work: 'queued', of: 'messages that wait', points: [10, 100, 1000, 10000, 100000, 1000000],
     most: 1.5, ...cost },
   { work: 'payloads published', of: 'bytes', points: SIZES, ...cost },

@@ -73,28 +73,30 @@ class Growth {
     return !this.options.only || this.options.only.some((only) => name.startsWith(only));
   }
 
-  async run(work, n) {
-    const { stdout } = await promisify(execFile)(process.execPath,
-      ['--expose-gc', path.join(__dirname, 'work.js'), work, n, ...this.urls],
+  // One of the programs in C, or else work.js.
+  async run(work, n, program) {
+    const [file, words] = program ? [path.join(this.options.build, 'bench', program), []]
+      : [process.execPath, ['--expose-gc', path.join(__dirname, 'work.js'), work]];
+    const { stdout } = await promisify(execFile)(file, [...words, n, ...this.urls],
       { maxBuffer: OUTPUT_MAX, env: { ...process.env, NODE_NO_WARNINGS: '1' } });
     return JSON.parse(stdout);
   }
 
-  async best(work, n) {
+  async best(work, n, program) {
     const key = `${work} ${n}`;
     if (this.known.has(key)) return this.known.get(key);
     let best;
     for (let i = 0; i < this.options.repeats; i++) {
-      const point = await this.run(work, n);
+      const point = await this.run(work, n, program);
       if (best === undefined || point.cost < best.cost) best = point;
     }
     this.known.set(key, best);
     return best;
   }
 
-  async draw({ work, name = work, of, unit, points, most, value }) {
+  async draw({ work, program, name = work, of, unit, points, most, value }) {
     const drawn = [];
-    for (const n of points) drawn.push([n, value(await this.best(work, n), n)]);
+    for (const n of points) drawn.push([n, value(await this.best(work, n, program), n)]);
     const factor = growthOf(drawn.map(([, one]) => one));
     const verdict = most === undefined ? '' : factor <= most ? 'flat' : `not within ${most}`;
     console.log(`${name}: ${drawn.map(([n, one]) => `${short(n)}: ${one.toPrecision(3)}`)
@@ -112,16 +114,18 @@ class Growth {
       verdict: factor <= 1.5 ? 'flat' : 'it grows' };
   }
 
+  // What the machine is busy with is not what a flood costs on the same thread.
   async neighbours() {
-    const quiet = [];
-    const flooded = [];
-    for (let i = 0; i < this.options.repeats; i++) {
-      quiet.push((await this.run('neighbours', 0)).p99);
-      flooded.push((await this.run('neighbours', 1)).p99);
+    const { repeats } = this.options;
+    const p99 = [[], [], []];
+    for (let i = 0; i < repeats; i++) {
+      for (const [n, of] of p99.entries()) of.push((await this.run('neighbours', n)).p99);
     }
-    const [alone, beside] = [Math.min(...quiet), Math.min(...flooded)];
-    const text = `p99 of a round trip of ten clients: ${Math.round(alone)} µs, beside one that`
-      + ` is flooded ${Math.round(beside)} µs: ${(beside / alone).toFixed(2)} times`;
+    const [alone, elsewhere, here] = p99.map((of) => of.sort((a, b) => a - b)[repeats >> 1]);
+    const text = `p99 of a round trip of ten clients: ${round(alone)} µs;`
+      + ` ${round(elsewhere)} µs while another process takes a flood, ${round(here)} µs while`
+      + ` one of their own thread does: ${(here / elsewhere).toFixed(2)} times that, and`
+      + ` ${(here / alone).toFixed(2)} times what it is on an idle machine`;
     console.log(text);
     return text;
   }

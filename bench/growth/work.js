@@ -5,6 +5,8 @@
 //
 //   node --expose-gc work.js <work> <n> <URL of the sink> <URL of the server>
 
+const { spawn } = require('child_process');
+const { once } = require('events');
 const { performance } = require('perf_hooks');
 const midge = require('../..');
 
@@ -43,6 +45,13 @@ async function openAll(url, count) {
     clients.push(...await Promise.all(Array.from({ length: some }, () => open(url))));
   }
   return clients;
+}
+
+async function floodElsewhere() {
+  const child = spawn(process.execPath, [__filename, 'flood', '0', sink, server],
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
 }
 
 function cpu() {
@@ -185,12 +194,20 @@ const works = {
     return { sizes };
   },
 
-  // Ten clients send themselves a message each 10 ms; with `n`, another one is
-  // flooded meanwhile, by another server.
+  // Takes all that the server has, until somebody ends it.
+  async flood() {
+    const client = await open(server);
+    console.log('flooded');
+    await receiveAll(client, 1, 64, 1e9);
+  },
+
+  // Ten clients send themselves a message each 10 ms. Meanwhile another server floods
+  // nobody (0), a client of another process (1), or one of this process (2).
   async neighbours() {
     const clients = await openAll(sink, 10);
     const times = [];
     let isOver = false;
+    let other;
     await Promise.all(clients.map((client, i) => new Promise((resolve) => {
       let began;
       client.on('received', () => {
@@ -205,14 +222,15 @@ const works = {
       say();
       if (i > 0) return;
       (async () => {
+        if (n === 1) other = await floodElsewhere();
         await wait(500);
         times.length = 0;
-        const flooded = n > 0 ? await open(server) : undefined;
-        if (flooded) receiveAll(flooded, 1, 64, 1e9);
+        if (n === 2) receiveAll(await open(server), 1, 64, 1e9);
         await wait(3000);
         isOver = true;
       })();
     })));
+    if (other) other.kill();
     times.sort((a, b) => a - b);
     return { p99: times[Math.floor(times.length * 0.99)] * US_PER_MS };
   },
