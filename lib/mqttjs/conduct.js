@@ -307,6 +307,11 @@ class Conduct extends Attempts {
     if (!isUntold(request)) request.failed(this.owner, removed());
   }
 
+  // It has its outcome, whichever: an answer may have been quicker than its removal.
+  forgetRemoved(mid) {
+    this.parts.removed?.delete(mid);
+  }
+
   // One that was in the program's store. A status.
   send(request) {
     const { topic, payload, qos, retain, properties, given } = request;

@@ -100,6 +100,7 @@ class Presenter extends Conduct {
   // Most are publishes, and nobody looks at packets.
   succeeded(request, mid, reason, isMqtt5) {
     if (request === undefined) return;
+    this.forgetRemoved(mid);
     if (isUntold(request) && !this.hearsSuccess()) {
       this.settledUntold(mid);
       return;
@@ -115,6 +116,7 @@ class Presenter extends Conduct {
 
   answered(given, mid, answer) {
     if (given === undefined) return;
+    this.forgetRemoved(mid);
     const request = this.told(mid, given);
     this.#show(request, answer);
     request.succeeded(this.owner, answer);
@@ -127,7 +129,7 @@ class Presenter extends Conduct {
       this.emit('failed', mid, error);
       return;
     }
-    this.parts.removed?.delete(mid);
+    this.forgetRemoved(mid);
     const request = this.told(mid, given);
     if (answer !== undefined) this.#show(request, answer);
     request.failed(this.owner, error, answer);

@@ -5,6 +5,7 @@ const { afterEach, describe, mock, test } = require('node:test');
 const theirs = require('mqtt');
 const ours = require('../../lib');
 const native = require('../../lib/native');
+const { Conduct } = require('../../lib/mqttjs/conduct');
 const { called, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
 
@@ -340,4 +341,46 @@ test('what is taken out of queue or outgoing is told so', async () => {
   assert.deepEqual(client.outgoing, {});
   await called((done) => client.publish('e', 'm', done));
   assert.equal(told.length, 4);
+});
+
+// The answer is there before the removal, and is told after it.
+function blockFor(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test('what was removed is forgotten however it ends, also if its answer was quicker', async () => {
+  const remove = mock.method(Conduct.prototype, 'remove');
+  const { broker, client } = await connected(ours, {
+    publish: ({ messageId, qos, topic }, connection) => {
+      const cmd = qos === 1 ? 'puback' : 'pubrec';
+      connection.send({ cmd, messageId });
+      if (topic === 'late') return;
+      blockFor(100);
+      client.removeOutgoingMessage(client.getLastMessageId());
+    },
+    subscribe: ({ messageId }, connection) => {
+      connection.send({ cmd: 'suback', messageId, granted: [0] });
+      blockFor(100);
+      client.removeOutgoingMessage(client.getLastMessageId());
+    },
+  });
+  const told = [];
+  const note = (error) => told.push(error?.message);
+  client.publish('a', 'with a callback', { qos: 1 }, note);
+  await broker.saw('publish', 1);
+  client.publish('a', 'of which nobody is told', { qos: 1 });
+  await broker.saw('publish', 2);
+  client.subscribe('b', note);
+  await broker.saw('subscribe');
+  client.on('packetreceive', () => {});
+  client.publish('a', 'that somebody looks at', { qos: 1 }, note);
+  await broker.saw('publish', 3);
+  client.publish('late', 'm', { qos: 1 });
+  await until(() => Object.keys(client.outgoing).length === 0);
+  assert.deepEqual(told, Array(3).fill('Message removed'));
+  assert.equal(remove.mock.callCount(), 4);
+  const [{ this: conduct }] = remove.mock.calls;
+  await until(() => conduct.core.unfinished.length === 0);
+  assert.deepEqual([...conduct.parts.removed], []);
+  remove.mock.restore();
 });
