@@ -344,6 +344,7 @@ class Conduct extends Attempts {
   connected({ keepalive, properties }) {
     const { owner } = this;
     owner.log('connected');
+    this.way.opened(this);
     owner.connected = true;
     owner.reconnecting = false;
     owner.disconnected = false;

@@ -3,17 +3,65 @@
 // ended and listened to, and its bytes are the core's. There is one for each
 // attempt.
 const { EventEmitter } = require('node:events');
+const net = require('node:net');
 const { call } = require('./requests');
+const { isSecure, refuse } = require('./url');
+
+const LOOKS = 4; // at what has passed, in the time that setTimeout sets
+
+// Of a connection whose other end the options do not say.
+const UNKNOWN = Object.freeze({});
+
+// A proxy or a redirection is another end than the host, and a name is no address.
+function isDirect({ proxy, socksProxy, maxRedirects, transformWsUrl, unixSocket }) {
+  const others = [proxy, socksProxy, process.env.MQTTJS_SOCKS_PROXY, maxRedirects, transformWsUrl];
+  return !unixSocket && !others.some(Boolean);
+}
+
+function isVerified(options) {
+  const sources = [options, options.tls ?? {}, options.wsOptions ?? {}];
+  return sources.every(({ rejectUnauthorized, psk, pskCallback }) =>
+    rejectUnauthorized !== false && !psk && !pskCallback);
+}
+
+// What options say of the connection that was made by them.
+function factsOf(options) {
+  const { host, port, protocol, localAddress, maxRedirects, transformWsUrl } = options;
+  const facts = { localAddress: localAddress || undefined };
+  if (!maxRedirects && !transformWsUrl && isSecure(protocol)) {
+    Object.assign(facts, { encrypted: true, authorized: isVerified(options) || undefined });
+  }
+  if (!isDirect(options)) return facts;
+  const family = net.isIP(host);
+  if (family !== 0) Object.assign(facts, { remoteAddress: host, remoteFamily: `IPv${family}` });
+  return Object.assign(facts, { remotePort: Number(port) || undefined });
+}
 
 class LinkStream extends EventEmitter {
   destroyed = false;
+  connecting = true;
+  timeout = 0; // ms, as setTimeout has set it
+  #client;
+  #facts = UNKNOWN; // of its connection, once it stood
   #drop; // (): drop the connection; undefined before the attempt has begun
   #error; // what it was destroyed with
+  #watch; // the timer of its timeout
+
+  constructor(client) {
+    super();
+    this.#client = client;
+  }
 
   // The attempt has begun.
   begin(drop) {
     this.#drop = drop;
     if (this.destroyed) drop();
+  }
+
+  // The server has accepted the client.
+  open() {
+    this.connecting = false;
+    this.#facts = factsOf(this.#client.options);
   }
 
   get error() {
@@ -35,10 +83,16 @@ class LinkStream extends EventEmitter {
   // As if the network had broken: the client goes on with another one.
   destroy(error) {
     if (this.destroyed) return this;
-    this.destroyed = true;
+    this.#close();
     this.#error = error ?? undefined;
     this.#drop?.();
     return this;
+  }
+
+  #close() {
+    this.destroyed = true;
+    this.connecting = false;
+    clearInterval(this.#watch);
   }
 
   // Of a socket, for who sets it up once it is connected: the core's is.
@@ -50,12 +104,90 @@ class LinkStream extends EventEmitter {
     return this;
   }
 
-  // What its connection comes to: 'error', then 'close'.
+  // 'timeout', once nothing has passed for so long, or up to a quarter longer.
+  setTimeout(ms, callback) {
+    clearInterval(this.#watch);
+    this.timeout = ms > 0 ? Number(ms) : 0;
+    if (callback) this.off('timeout', callback);
+    if (this.timeout === 0) return this;
+    if (callback) this.once('timeout', callback);
+    if (!this.destroyed) this.#startWatch();
+    return this;
+  }
+
+  #startWatch() {
+    let before = this.#passed;
+    let idle = 0;
+    this.#watch = setInterval(() => {
+      const passed = this.#passed;
+      idle = passed === before ? idle + 1 : 0;
+      before = passed;
+      if (idle === LOOKS) this.tell('timeout');
+    }, Math.ceil(this.timeout / LOOKS));
+    this.#watch.unref();
+  }
+
+  get #passed() {
+    const { bytes: { received, sent } } = this.#client.stats();
+    return received + sent;
+  }
+
+  // The process waits for the client, not for one of its connections.
+  ref() {
+    this.#client.ref();
+    return this;
+  }
+
+  unref() {
+    this.#client.unref();
+    return this;
+  }
+
+  // Undefined for what is not known here.
+  get remoteAddress() {
+    return this.#facts.remoteAddress;
+  }
+
+  get remoteFamily() {
+    return this.#facts.remoteFamily;
+  }
+
+  get remotePort() {
+    return this.#facts.remotePort;
+  }
+
+  get localAddress() {
+    return this.#facts.localAddress;
+  }
+
+  get encrypted() {
+    return this.#facts.encrypted;
+  }
+
+  get authorized() {
+    return this.#facts.authorized;
+  }
+
+  // Whoever compares it, and would take none for a good one, is not to go on.
+  getPeerCertificate() {
+    throw refuse('client.stream has no certificate of the server: give the one that you expect ' +
+      'as ca, and a connection to any other fails');
+  }
+
+  // What its connection comes to: 'connect' and with TLS 'secureConnect', or 'error', and
+  // 'close' at last.
   tell(event, ...args) {
-    if (event === 'close') this.destroyed = true;
+    if (event === 'close') this.#close();
     if (event !== 'error' || this.listenerCount('error') > 0) {
       call(this, this.emit, event, ...args);
     }
+  }
+
+  tellOpened() {
+    this.open();
+    const { encrypted } = this;
+    this.tell('connect');
+    if (encrypted && !this.destroyed) this.tell('secureConnect');
   }
 }
 

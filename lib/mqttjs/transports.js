@@ -46,8 +46,9 @@ class Native {
   streamOf(conduct) {
     const line = ownLine(conduct);
     if (line === undefined || line.stream !== undefined) return line?.stream;
-    line.stream = new LinkStream();
+    line.stream = new LinkStream(conduct.owner);
     if (line.number !== 0) this.#begin(line, conduct);
+    if (conduct.owner.connected) line.stream.open();
     if (line.isOver) line.stream.tell('close');
     return line.stream;
   }
@@ -69,6 +70,11 @@ class Native {
     }
     line.number = number;
     this.#begin(line, conduct);
+  }
+
+  // The server has accepted the client.
+  opened({ line }) {
+    line?.stream?.tellOpened();
   }
 
   // What the program says is the cause of a loss.
@@ -116,6 +122,8 @@ class ByHand {
   }
 
   begin() {}
+
+  opened() {}
 
   cause(conduct, error) {
     return error.cause;

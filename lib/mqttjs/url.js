@@ -184,11 +184,15 @@ function isWebSocket(options) {
   return /^w/.test(schemes[protocolOf(options)]);
 }
 
+function isSecure(protocol) {
+  return /s$/.test(schemes[protocol]);
+}
+
 // One of the servers may be reached by TLS. Where transformWsUrl leads is not known.
 function isSecured(options) {
   const { servers, transformWsUrl } = options;
   const protocols = [protocolOf(options), ...(servers || []).map((server) => server.protocol)];
-  return Boolean(transformWsUrl) || protocols.some((one) => /s$/.test(schemes[one]));
+  return Boolean(transformWsUrl) || protocols.some(isSecure);
 }
 
 function compose(protocol, host, port, path) {
@@ -225,6 +229,6 @@ function locate(options) {
 }
 
 module.exports = {
-  merge, compose, locate, hasServers, placeOf, protocolOf, isWebSocket, isSecured, isPossible,
-  badPort, refuse, urlOf,
+  merge, compose, locate, hasServers, placeOf, protocolOf, isWebSocket, isSecure, isSecured,
+  isPossible, badPort, refuse, urlOf,
 };

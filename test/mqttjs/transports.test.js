@@ -6,7 +6,7 @@ const { EventEmitter } = require('node:events');
 const net = require('node:net');
 const { PassThrough } = require('node:stream');
 const tls = require('node:tls');
-const { afterEach, test } = require('node:test');
+const { afterEach, mock, test } = require('node:test');
 const WebSocket = require('ws');
 const mqtt = require('../../lib');
 const { pair } = require('../node/support/pair');
@@ -475,6 +475,77 @@ test('what sets a socket up does no harm to a stream of the core\'s', async () =
   await connected(client);
   const { stream } = client;
   assert.equal(stream.setNoDelay(true).setKeepAlive(true, 1000), stream);
+});
+
+test('a stream knows of its connection what the options say, and nothing else', async () => {
+  const look = ({ stream }) => [stream.remoteAddress, stream.remoteFamily, stream.remotePort,
+    stream.localAddress, stream.encrypted, stream.authorized];
+  const { port, url } = await broker({});
+  const nothing = Array(6).fill(undefined);
+  const cases = [
+    [url, {}, ['127.0.0.1', 'IPv4', port, ...nothing.slice(3)]],
+    [url, { localAddress: '127.0.0.1' }, ['127.0.0.1', 'IPv4', port, '127.0.0.1']],
+    [`mqtt://localhost:${port}`, {}, [undefined, undefined, port]],
+    [url, { maxRedirects: 1 }, []],
+    [url, { servers: [{ host: '127.0.0.1', port: 1 }, { host: '127.0.0.1', port }] },
+      ['127.0.0.1', 'IPv4', port]],
+    [(await broker({}, { transport: 'unix' })).url, {}, []],
+  ];
+  for (const [to, options, known] of cases) {
+    const client = keep(mqtt.connect(to, { ...soon, clientId: to, ...options }));
+    client.on('error', () => {});
+    assert.deepEqual(look(client), nothing);
+    await connected(client);
+    assert.deepEqual(look(client), [...known, ...nothing.slice(known.length)]);
+    await client.endAsync();
+  }
+});
+
+test('a stream is authorized if the server was verified', async () => {
+  const secured = await broker({}, { transport: 'mqtts' });
+  const cases = [[{ ca: text('root.pem') }, true], [{ rejectUnauthorized: false }, undefined],
+    [{ tls: { rejectUnauthorized: false } }, undefined]];
+  for (const [options, authorized] of cases) {
+    const client = keep(mqtt.connect(secured.url, { ...soon, ...options }));
+    await connected(client);
+    assert.equal(client.stream.encrypted, true);
+    assert.equal(client.stream.authorized, authorized);
+    assert.throws(() => client.stream.getPeerCertificate(), /as ca/);
+    await client.endAsync();
+  }
+});
+
+test('a timeout of a stream is told once nothing has passed for so long', async () => {
+  const client = keep(mqtt.connect((await broker({})).url, { ...soon, keepalive: 0 }));
+  await connected(client);
+  const { stream } = client;
+  const seen = [];
+  assert.equal(stream.setTimeout(600, () => seen.push('once')), stream);
+  stream.on('timeout', () => seen.push('timeout'));
+  const talk = setInterval(() => client.publish('a', 'm'), 20);
+  await delay(1200);
+  assert.deepEqual(seen, []);
+  clearInterval(talk);
+  await until(() => seen.length === 2);
+  assert.deepEqual(seen, ['once', 'timeout']);
+  await delay(800);
+  assert.equal(seen.length, 2);
+  await client.publishAsync('a', 'm', { qos: 1 });
+  await until(() => seen.length === 3);
+  const off = () => seen.push('off');
+  stream.setTimeout(20, off);
+  stream.setTimeout(0, off);
+  assert.equal(stream.timeout, 0);
+  await delay(100);
+  assert.equal(seen.length, 3);
+});
+
+test('ref and unref of a stream are those of its client', async () => {
+  const client = keep(mqtt.connect((await broker({})).url, soon));
+  await connected(client);
+  const asked = ['ref', 'unref'].map((name) => mock.method(client, name));
+  assert.equal(client.stream.unref().ref(), client.stream);
+  assert.deepEqual(asked.map((one) => one.mock.callCount()), [1, 1]);
 });
 
 test('errors of the connection are told on its stream', async () => {

@@ -20,6 +20,27 @@ const reached = (transport, options, more) => ({
   },
 });
 
+// What its stream tells and shows.
+const openedSocket = (transport, options) => ({
+  transport,
+  run: async (t) => {
+    const client = t.connect(options);
+    const { stream } = client;
+    for (const event of ['connect', 'secureConnect']) {
+      stream.on(event, () => t.add(`stream ${event}`, client.connected));
+    }
+    t.add('connecting', stream.connecting, stream.remoteAddress);
+    await t.until('connect');
+    const look = ({ remoteAddress, remoteFamily, remotePort, encrypted, authorized, connecting }) =>
+      t.add('shown', remoteAddress, remoteFamily, remotePort === t.broker.port, encrypted,
+        authorized, connecting);
+    look(stream);
+    client.end(t.note('ended'));
+    await t.until('ended');
+    t.add('left', stream.remoteAddress, stream.destroyed);
+  },
+});
+
 // What was asked for when the connection was made.
 const asked = (transport, options, look, url = (t) => t.url) => ({
   transport,
@@ -258,6 +279,8 @@ module.exports = {
       await t.until('connect', 2);
     },
   },
+  'a socket of the library says that it is connected, and to what': openedSocket('mqtt', {}),
+  'a socket of the library says that TLS is there': openedSocket('mqtts', { ca: CA }),
   'a socket of the library is destroyed': {
     run: async (t) => {
       const client = await t.connected();
