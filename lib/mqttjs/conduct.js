@@ -58,6 +58,7 @@ class Conduct extends Attempts {
   lastId = 0;
   line; // of a way that needs one, of the attempt that there is, or was: a number, or a Line
   isAttempting = false; // an attempt has begun, and its close was not told
+  #isOpening = false; // or one will, and the program may have its stream
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
   #isUp = false; // the core was asked to connect
@@ -326,7 +327,13 @@ class Conduct extends Attempts {
 
   // --- Connections ---
 
+  #openWay() {
+    this.way.open(this);
+    this.#isOpening = true;
+  }
+
   attempt(isFirst, number) {
+    this.#isOpening = false;
     this.isAttempting = true;
     this.way.begin(this, number);
     this.serverProperties = undefined;
@@ -382,17 +389,23 @@ class Conduct extends Attempts {
     owner.log('closed');
     const stream = this.way.shown(this);
     if (fault !== undefined) this.way.tell(stream, 'error', fault);
+    const isLeft = owner.disconnecting && !owner.connected;
     owner.connected = false;
-    this.isAttempting = false;
     this.keepalive = undefined;
     this.serverProperties = undefined;
+    if (isLeft) return; // its close is told after the end
+    this.isAttempting = false;
     if (!this.#isSuspended && !this.goesOn()) this.suspend();
     if (this.#isSuspended) {
       owner.reconnecting = false;
-    } else if (!owner.reconnecting) {
+    } else if (!owner.reconnecting && !owner.disconnecting) {
       this.emit('offline');
       owner.reconnecting = true;
     }
+    this.#tellClose(stream);
+  }
+
+  #tellClose(stream) {
     this.emit('close');
     this.way.tell(stream, 'close');
   }
@@ -427,7 +440,7 @@ class Conduct extends Attempts {
   connect() {
     if (!this.#isUp && !this.#up()) return;
     this.owner.disconnecting = false;
-    if (!this.isAttempting) this.way.open(this);
+    if (!this.isAttempting) this.#openWay();
     this.#resume(true);
   }
 
@@ -453,7 +466,7 @@ class Conduct extends Attempts {
     owner.disconnected = false;
     if (!this.#isUp && !this.#up()) return;
     const { isHeld } = this;
-    if (!this.way.isByHand && !this.isAttempting) this.way.open(this);
+    if (!this.way.isByHand && !this.isAttempting) this.#openWay();
     owner.reconnecting = true;
     this.#again();
     this.#resume(true);
@@ -486,6 +499,7 @@ class Conduct extends Attempts {
     inbox?.ended();
     handlers?.ended();
     requester?.ended();
+    const wasOpen = owner.connected;
     owner.connected = false;
     this.keepalive = undefined;
     this.serverProperties = undefined;
@@ -493,19 +507,31 @@ class Conduct extends Attempts {
     owner.disconnected = true;
     this.#isUp = false;
     this.over();
-    const stream = this.way.shown(this);
-    if (this.isAttempting) this.emit('close');
-    this.way.tell(stream, 'close');
-    this.isAttempting = false;
-    if (this.stores) this.stores.close((error) => this.#tellEnd(error));
-    else this.#tellEnd();
+    const tellClose = this.#closing();
+    if (wasOpen) tellClose();
+    const tellEnd = (error) => {
+      this.#tellEnd(error);
+      if (!wasOpen) clock.setImmediate(tellClose);
+    };
+    if (this.stores) this.stores.close(tellEnd);
+    else tellEnd();
   }
 
-  #tellEnd(...error) {
+  // What tells that the attempt that there is, if there is one, is over. As in MQTT.js that is
+  // before the end for one that was connected, and for any other after who waits for the end.
+  #closing() {
+    const stream = this.way.shown(this);
+    const isToTell = this.isAttempting || this.#isOpening;
+    this.isAttempting = false;
+    this.#isOpening = false;
+    return () => (isToTell ? this.#tellClose(stream) : this.way.tell(stream, 'close'));
+  }
+
+  #tellEnd(error) {
     this.emit('end');
     const endings = this.parts.endings ?? [];
     if (endings.length > 0) this.parts.endings = undefined;
-    for (const callback of endings) call(this.owner, callback, ...error);
+    for (const callback of endings) call(this.owner, callback, error);
     if (!this.parts.isReconnecting) return;
     this.parts.isReconnecting = false;
     this.owner.reconnect(this.parts.wantedStores);

@@ -111,7 +111,10 @@ module.exports = {
     edits: [inserted(1, ['published', { error: 'Connection closed', name: 'Error' }])],
   },
   'ending: ends before it was connected': {
-    reason: 'nothing is connected after the end', edits: [removed(2)], isRare: true,
+    reason: 'nothing is connected after the end', edits: [replaced(2, () => ['close'])],
+  },
+  'ending: the server has said nothing': {
+    reason: 'nobody waits for it after the end', edits: [removed(2)],
   },
 
   'transports: an unknown authority': ONCE,

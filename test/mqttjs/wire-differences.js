@@ -19,6 +19,10 @@ module.exports = {
   'ending: ends before it was connected': {
     reason: NONE_AFTER_END, edits: [removed(0)], isRare: true,
   },
+  'ending: the server has said nothing': {
+    reason: 'a goodbye is said at once, and not when the wait for CONNACK is over',
+    edits: [inserted(1, '1 DISCONNECT 0 ')],
+  },
 
   'losing: reconnect after a refusal': {
     reason: 'reconnect() keeps what was not acknowledged',

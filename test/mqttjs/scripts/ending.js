@@ -13,6 +13,20 @@ const ended = (...args) => ({
   },
 });
 
+const ACCEPTED = { cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false };
+
+// It is left before CONNACK.
+const silent = (leave) => ({
+  rules: { connect: () => undefined },
+  run: async (t) => {
+    const client = t.connect({ connectTimeout: 500 });
+    await t.broker.saw('connect');
+    await leave(t, client);
+    await t.until('close');
+    await t.quiet();
+  },
+});
+
 module.exports = {
   'ends': ended(),
   'ends with a callback': ended('callback'),
@@ -103,6 +117,41 @@ module.exports = {
       client.end(t.note('ended'));
       await t.until('ended');
       await t.quiet();
+    },
+  },
+
+  'by force, and the server has said nothing': silent((t, client) => {
+    client.end(true, t.note('ended'));
+  }),
+  'by force, and a promise of it, and the server has said nothing': silent((t, client) =>
+    t.outcome('ended', client.endAsync(true))),
+  'the server has said nothing': silent((t, client) => {
+    client.end(t.note('ended'));
+  }),
+  'by force before it was connected': {
+    run: async (t) => {
+      t.connect().end(true, t.note('ended'));
+      await t.until('close');
+    },
+  },
+  'by force in an error of connecting': {
+    run: async (t) => {
+      const { port } = t.broker;
+      await t.broker.close();
+      const client = t.connect({}, `mqtt://127.0.0.1:${port}`);
+      client.on('error', () => client.end(true, t.note('ended')));
+      await t.until('close');
+      t.hide(port);
+    },
+  },
+  'by force while it connects again': {
+    rules: { connect: ({ connection }) => (connection > 1 ? undefined : ACCEPTED) },
+    run: async (t) => {
+      const client = await t.connected();
+      t.broker.current.socket.destroy();
+      await t.broker.saw('connect', 2);
+      client.end(true, t.note('ended'));
+      await t.until('close', 2);
     },
   },
 
