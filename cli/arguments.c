@@ -358,12 +358,28 @@ static const char *value_within(const cli_row *row, const char *word) {
   return is_letter ? word + 2 : NULL;
 }
 
+/* Whose it is. */
+static const char *refuse_others(cli_settings *settings, const char *word) {
+  static const struct {
+    const char *name;
+    cli_command command;
+  } names[] = {{"pub", PUB},       {"sub", SUB},       {"rr", RR},
+               {"record", RECORD}, {"replay", REPLAY}, {"bench", BENCH}};
+  const char *list = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (find(names[i].command, word) == NULL) continue;
+    list = list == NULL ? names[i].name
+                        : sentence(settings, "%s, %s", list, names[i].name);
+  }
+  return sentence(settings, "%s is an option of another command: %s", word,
+                  list);
+}
+
 /* With what was meant, where that can be told. */
 static const char *refuse_word(cli_settings *settings, const char *word) {
   if (word[0] != '-')
     return sentence(settings, "'%s' has no option before it: see --help", word);
-  if (find(ANY, word) != NULL)
-    return sentence(settings, "%s is an option of another command", word);
+  if (find(ANY, word) != NULL) return refuse_others(settings, word);
   for (size_t i = 0; i < ROWS; i++) {
     const char *name = rows[i].name;
     if ((rows[i].commands & settings->command) == 0 || name == NULL) continue;

@@ -11,7 +11,9 @@
 #include "completion.h"
 #include "help.h"
 #include "manual.h"
+#include "pages.h"
 #include "read.h"
+#include "spelling.h"
 #include "store.h"
 
 static const struct {
@@ -53,6 +55,27 @@ static int help(int count, char **words) {
   return EXIT_SUCCESS;
 }
 
+/* The one that was meant, where that can be told: pubb, publish. */
+static const char *meant(const char *word) {
+  const cli_page *page;
+  for (size_t i = 0; (page = page_at(i)) != NULL; i++) {
+    bool begins = strlen(page->name) > 2 &&
+                  strncmp(word, page->name, strlen(page->name)) == 0;
+    if (begins || spelling_is_like(word, page->name)) return page->name;
+  }
+  return NULL;
+}
+
+static int refuse(const char *word) {
+  const char *name = meant(word);
+  if (name == NULL)
+    fprintf(stderr, "midge: %s is no command: see midge --help\n", word);
+  else
+    fprintf(stderr, "midge: %s is no command: did you mean midge %s?\n", word,
+            name);
+  return EXIT_FAILURE;
+}
+
 static int command(int count, char **words) {
   bool all;
   if (count < 2 || arguments_ask_for_help(words[1], &all)) {
@@ -80,8 +103,7 @@ static int command(int count, char **words) {
     }
     return run(i, count - 2, words + 2);
   }
-  fprintf(stderr, "midge: %s is no command: see midge --help\n", words[1]);
-  return EXIT_FAILURE;
+  return refuse(words[1]);
 }
 
 int midge_command(int count, char **words) {

@@ -89,6 +89,20 @@ static void append(cli_settings *settings, unsigned packet,
   to->list = list;
 }
 
+/* The names of those that belong into a packet. */
+static const char *names_of(cli_settings *settings, unsigned packet) {
+  const char *list = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char name[48];
+    property_name(names[i].id, name, sizeof name);
+    if ((midge_property_look_up(names[i].id)->packets & 1u << packet) == 0)
+      continue;
+    list = list == NULL ? sentence(settings, "%s", name)
+                        : sentence(settings, "%s, %s", list, name);
+  }
+  return list;
+}
+
 const char *property_read(cli_settings *settings, char **words) {
   unsigned packet = 0;
   for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
@@ -101,11 +115,12 @@ const char *property_read(cli_settings *settings, char **words) {
                     words[0]);
   const midge_property_row *row = property_row(words[1]);
   if (row == NULL)
-    return sentence(settings, "-D %s %s: there is no such property", words[0],
-                    words[1]);
+    return sentence(settings,
+                    "-D %s %s: there is no such property, there is %s",
+                    words[0], words[1], names_of(settings, packet));
   if ((row->packets & 1u << packet) == 0)
-    return sentence(settings, "-D %s %s: it does not belong there", words[0],
-                    words[1]);
+    return sentence(settings, "-D %s %s: it does not belong there, but %s",
+                    words[0], words[1], names_of(settings, packet));
   midge_property property = {0};
   const char *wrong = read_value(settings, row, words, &property);
   if (wrong == NULL) append(settings, packet, property);

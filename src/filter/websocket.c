@@ -277,7 +277,8 @@ static void ended(midge_filter *filter) {
   if (filter->state == MIDGE_FILTER_OPENING) {
     midge_common_fail_because(
         &self->common, MIDGE_EWEBSOCKET,
-        "the server closed the connection during the WebSocket upgrade");
+        "the server closed the connection during the WebSocket upgrade: "
+        "perhaps it does not speak WebSocket on this port");
   } else if (self->close_sent) {
     filter->state = MIDGE_FILTER_CLOSED;
   } else {

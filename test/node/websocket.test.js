@@ -192,7 +192,7 @@ const REFUSALS = {
   'a false Sec-WebSocket-Accept': [(socket) => socket.upgrade('AAAA'),
     /Accept is missing or wrong/],
   'an end during the upgrade': [(socket) => socket.end(),
-    /closed the connection during the WebSocket upgrade/],
+    /during the WebSocket upgrade: perhaps it does not speak WebSocket on this port/],
   'a megabyte of headers': [(socket) => socket.write(
     `HTTP/1.1 101 x\r\nA: ${'b'.repeat(1000000)}\r\n\r\n`), /too large/],
   'a text frame': [(socket) => {
