@@ -1,7 +1,11 @@
 import { AbortSignal, Buffer, Duplex, EventEmitter } from './node';
+import * as codes from './codes';
+import * as mqtt5 from './mqtt5';
 import * as mqttjs from './mqttjs/types';
 
+/** A client: docs/api.md. Its calls return 0 or a negative error code. */
 declare class mqtt extends EventEmitter {
+  /** `keep_alive_time` in ms; `asynchronous` false: calls wait for the server. */
   constructor(
     client_id: string | null | undefined,
     user_name: string | null | undefined,
@@ -11,55 +15,74 @@ declare class mqtt extends EventEmitter {
     asynchronous: boolean,
     options?: mqtt.MqttOptions | null);
 
+  /** As it was given, or made up. */
   readonly client_id: string;
   /** Of the last accepted publish, subscribe or unsubscribe. */
   readonly mid: number;
+  /** Whether there is a connection. */
   readonly connected: boolean;
   /** Why the last call returned less than 0; null when it did not. */
   readonly last_error: mqtt.MqttError | null;
 
+  /** What the server publishes when this client vanishes; from the next connection on. */
   set_willmsg(willtopic: string, willmessage: mqtt.Message, qos: mqtt.QoS,
     retain: boolean, properties?: mqtt.WillProperties | null): mqtt.ErrorCode;
+  /** No will any more, from the next connection on. */
   free_willmsg(): mqtt.ErrorCode;
+  /** As free_willmsg. */
   clear_willmsg(): mqtt.ErrorCode;
 
+  /** TLS with certificates: paths or PEM. One of `ca_file` and `ca_path` is needed. */
   tls_set(ca_file: mqtt.PemSource | null | undefined,
     ca_path: string | null | undefined, cert_file?: mqtt.PemSource | null,
     key_file?: mqtt.PemSource | null,
     passphrase?: string | Uint8Array | null): mqtt.ErrorCode;
+  /** True: the certificate may bear any name. */
   tls_insecure_set(insecure: boolean): mqtt.ErrorCode;
+  /** What is verified (SSL_VERIFY_PEER), the lowest version (tlsv1.2), and ciphers. */
   tls_opts_set(
     cert_reqs?: 'SSL_VERIFY_NONE' | 'SSL_VERIFY_PEER' | '0' | '1' | 0 | 1 | null,
     version?: Lowercase<mqtt.TlsVersion> | null, ciphers?: string | null): mqtt.ErrorCode;
+  /** TLS with a pre-shared key, in hexadecimal digits. */
   tls_psk_set(key: string, identity: string,
     ciphers?: string | null): mqtt.ErrorCode;
 
+  /** Connects, and goes on trying until disconnect; the callback is called each time. */
   connect(url: string, callback: mqtt.ConnectCallback): mqtt.ErrorCode;
+  /** Connects, and goes on trying until disconnect; the callback is called each time. */
   connect(host: string, port?: number | string | null,
     callback?: mqtt.ConnectCallback | null): mqtt.ErrorCode;
+  /** Says goodbye, once what is unfinished had `closeTimeout`. */
   disconnect(callback?: mqtt.DisconnectCallback | null,
     options?: mqtt.DisconnectOptions | null): mqtt.ErrorCode;
 
+  /** The callback gets the QoS granted; the second one each message from now on. */
   subscribe(qos: mqtt.QoS, topic: string, callback?: mqtt.SubscribeCallback<number> | null,
     callbackReceive?: mqtt.ReceiveCallback | null,
     options?: mqtt.SubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback gets the QoS granted; the second one each message from now on. */
   subscribe(qos: mqtt.QoS, topics: string[],
     callback?: mqtt.SubscribeCallback<number[]> | null,
     callbackReceive?: mqtt.ReceiveCallback | null,
     options?: mqtt.SubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback gets the QoS granted; the second one each message from now on. */
   subscribe(qos: mqtt.QoS, topic: string | string[],
     callback?: mqtt.SubscribeCallback | null,
     callbackReceive?: mqtt.ReceiveCallback | null,
     options?: mqtt.SubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback is called once the server has answered. */
   unsubscribe(topic: string,
     callback?: mqtt.UnsubscribeCallback<number> | null,
     properties?: mqtt.UnsubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback is called once the server has answered. */
   unsubscribe(topics: string[],
     callback?: mqtt.UnsubscribeCallback<number[]> | null,
     properties?: mqtt.UnsubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback is called once the server has answered. */
   unsubscribe(topic: string | string[],
     callback?: mqtt.UnsubscribeCallback | null,
     properties?: mqtt.UnsubscribeOptions | null): mqtt.ErrorCode;
+  /** The callback is called once: with QoS 0 when it is sent, else when it is acknowledged. */
   publish(qos: mqtt.QoS, retain: boolean, topic: string, message?: mqtt.Message,
     callbackPublish?: mqtt.PublishCallback | null,
     callbackReceive?: mqtt.ReceiveCallback | null,
@@ -67,15 +90,19 @@ declare class mqtt extends EventEmitter {
 
   /** Of a received message, with `manualAcks`, by its id or its key; the reason is MQTT 5's. */
   acknowledge(mid: number | string, reasonCode?: number): mqtt.ErrorCode;
+  /** MQTT 5: an answer to the event `authenticate` (0x18), or a new start (0x19). */
   authenticate(reasonCode: number,
     properties?: mqtt.AuthProperties | null): mqtt.ErrorCode;
 
   /** Deliver no messages until resume(); the connection lives on. */
   pause(): this;
+  /** Deliver messages again. */
   resume(): this;
   /** What the client has done so far. */
   stats(): mqttjs.ClientStats;
+  /** Keep the process alive, as at first. */
   ref(): this;
+  /** Let the process end while the client is open. */
   unref(): this;
 
   on<E extends keyof mqtt.MqttEvents>(event: E,
@@ -100,93 +127,24 @@ declare namespace mqtt {
   export type Message = string | ArrayBufferView | ArrayBufferLike | null | undefined;
   export type Secret = string | ArrayBufferView | ArrayBufferLike;
 
-  /** MQTT 5 properties, by the names that MQTT.js uses. */
-  export interface UserProperties {
-    [name: string]: string | string[];
-  }
-
-  export interface PublishProperties {
-    payloadFormatIndicator?: boolean;
-    messageExpiryInterval?: number;
-    topicAlias?: number;
-    responseTopic?: string;
-    correlationData?: Uint8Array | string;
-    userProperties?: UserProperties;
-    contentType?: string;
-  }
-
-  export interface WillProperties extends Omit<PublishProperties, 'topicAlias'> {
-    willDelayInterval?: number;
-  }
-
-  export interface ReceivedProperties
-    extends Omit<PublishProperties, 'correlationData'> {
-    correlationData?: Buffer;
-    subscriptionIdentifier?: number | number[];
-  }
-
-  export interface ConnectProperties {
-    sessionExpiryInterval?: number;
-    receiveMaximum?: number;
-    maximumPacketSize?: number;
-    topicAliasMaximum?: number;
-    requestResponseInformation?: boolean;
-    requestProblemInformation?: boolean;
-    userProperties?: UserProperties;
-    authenticationMethod?: string;
-    authenticationData?: Uint8Array | string;
-  }
-
-  export interface ConnackProperties {
-    sessionExpiryInterval?: number;
-    receiveMaximum?: number;
-    maximumQoS?: number;
-    retainAvailable?: boolean;
-    maximumPacketSize?: number;
-    assignedClientIdentifier?: string;
-    topicAliasMaximum?: number;
-    reasonString?: string;
-    userProperties?: UserProperties;
-    wildcardSubscriptionAvailable?: boolean;
-    subscriptionIdentifiersAvailable?: boolean;
-    sharedSubscriptionAvailable?: boolean;
-    serverKeepAlive?: number;
-    responseInformation?: string;
-    serverReference?: string;
-    authenticationMethod?: string;
-    authenticationData?: Buffer;
-  }
-
-  export interface SubscribeProperties {
-    subscriptionIdentifier?: number;
-    userProperties?: UserProperties;
-  }
-
-  export interface UnsubscribeProperties {
-    userProperties?: UserProperties;
-  }
-
-  export interface DisconnectProperties {
-    sessionExpiryInterval?: number;
-    reasonString?: string;
-    userProperties?: UserProperties;
-  }
-
-  export interface AuthProperties {
-    authenticationMethod?: string;
-    authenticationData?: Uint8Array | string;
-    reasonString?: string;
-    userProperties?: UserProperties;
-  }
-
-  export interface AckProperties {
-    reasonString?: string;
-    userProperties?: UserProperties;
-  }
+  // Properties of MQTT 5.
+  export import UserProperties = mqtt5.UserProperties;
+  export import PublishProperties = mqtt5.PublishProperties;
+  export import WillProperties = mqtt5.WillProperties;
+  export import ReceivedProperties = mqtt5.ReceivedProperties;
+  export import ConnectProperties = mqtt5.ConnectProperties;
+  export import ConnackProperties = mqtt5.ConnackProperties;
+  export import SubscribeProperties = mqtt5.SubscribeProperties;
+  export import UnsubscribeProperties = mqtt5.UnsubscribeProperties;
+  export import DisconnectProperties = mqtt5.DisconnectProperties;
+  export import AuthProperties = mqtt5.AuthProperties;
+  export import AckProperties = mqtt5.AckProperties;
 
   /** What the server said on connecting. */
   export interface Connack {
+    /** The server still has the session. */
     sessionPresent: boolean;
+    /** 0: accepted. */
     reasonCode: number;
     /** The version in use: 3, 4 or 5. */
     protocolVersion: 3 | 4 | 5;
@@ -198,12 +156,15 @@ declare namespace mqtt {
     renewed: number;
     /** Or, with `sessionLost: 'drop'`, ended with ESESSION. */
     dropped: number;
+    /** Of MQTT 5. */
     properties?: ConnackProperties;
   }
 
   /** The answer to a publish, subscribe or unsubscribe in MQTT 5. */
   export interface Ack<Reason = number> {
+    /** Below 128: it went well. */
     reasonCode: Reason;
+    /** Of MQTT 5. */
     properties?: AckProperties;
   }
 
@@ -219,6 +180,7 @@ declare namespace mqtt {
     statusCode?: number;
     /** Of a refused subscription: its answer to every topic. */
     granted?: number | number[];
+    /** What the server said of it, in MQTT 5. */
     properties?: AckProperties & { serverReference?: string };
   }
 
@@ -227,20 +189,31 @@ declare namespace mqtt {
   export type PemSource = string | Uint8Array;
 
   export interface TlsOptions {
+    /** Authorities that are trusted, instead of the system's. */
     ca?: PemSource | PemSource[];
+    /** A folder of authorities, by the names that `openssl rehash` gives. */
     caPath?: string;
+    /** This client's certificate, with `key`. */
     cert?: PemSource;
+    /** The key of `cert`. */
     key?: PemSource;
+    /** Certificate and key as PKCS#12, instead of `cert` and `key`. */
     pfx?: Uint8Array;
+    /** Of `key` or `pfx`. */
     passphrase?: string | Uint8Array;
+    /** PEM: lists of what is revoked, one for each authority of the chain but the root. */
     crl?: string | Uint8Array;
     /** Server Name Indication; the host by default. */
     servername?: string;
     /** The name that the certificate must carry; the host by default. */
     verifyHost?: string;
+    /** Protocols to be offered (ALPN). */
     alpn?: string | string[];
+    /** The lowest version; 'TLSv1.2'. */
     minVersion?: TlsVersion | Lowercase<TlsVersion>;
+    /** The highest version; 'TLSv1.3'. */
     maxVersion?: TlsVersion | Lowercase<TlsVersion>;
+    /** As `openssl ciphers` takes them; names with TLS_ are of TLS 1.3. */
     ciphers?: string;
     /** False: nothing at all is verified. */
     rejectUnauthorized?: boolean;
@@ -248,21 +221,31 @@ declare namespace mqtt {
     keyLogFile?: string;
     /** A pre-shared key: bytes, or hexadecimal text. */
     psk?: Uint8Array | string;
+    /** Which key it is, to the server. */
     pskIdentity?: string;
   }
 
   export interface Credentials {
+    /** Instead of the one before; null: none. */
     username?: string | null;
+    /** Likewise. */
     password?: Secret | null;
+    /** Where to connect, from this attempt on. */
     url?: string | null;
+    /** Of the WebSocket's request. */
     headers?: { [name: string]: string | string[] } | null;
   }
 
   export interface Will {
+    /** Without + and #. */
     topic: string;
+    /** Empty by default. */
     payload?: Message;
+    /** 0. */
     qos?: QoS;
+    /** The server keeps it; false. */
     retain?: boolean;
+    /** Of MQTT 5. */
     properties?: WillProperties;
   }
 
@@ -282,34 +265,47 @@ declare namespace mqtt {
   }
 
   export interface Restored {
+    /** Of a former life, that are sent again. */
     messages: number;
+    /** Records that were set aside. */
     damaged: number;
     /** The store is an old copy of itself, or a copy of another one. */
     stale: boolean;
   }
 
   export interface MqttOptions {
+    /** Where the argument is null. */
     clientId?: string;
+    /** Where the argument is null. */
     username?: string;
+    /** Where the argument is null. */
     password?: Secret;
+    /** Where the argument is null. */
     clean?: boolean;
     /** Seconds. */
     keepalive?: number;
 
+    /** 5, 4 (3.1.1) or 3 (3.1); 4. */
     protocolVersion?: 3 | 4 | 5;
     /** If MQTT 5 is refused, go on with 3.1.1. */
     negotiate?: boolean;
+    /** Of MQTT 5. */
     properties?: ConnectProperties;
+    /** As set_willmsg. */
     will?: Will;
+    /** Subscribe again where the server has lost it; true. */
     resubscribe?: boolean;
     /** Filters in one SUBSCRIBE that renews; 8. */
     subscribeBatchSize?: number;
     /** Connections in a row that a request may break; 5, 0: any number. */
     maxBreaks?: number;
+    /** False: QoS 0 without a connection fails at once; true. */
     queueQoSZero?: boolean;
     /** Messages are acknowledged by `acknowledge`, and not by themselves. */
     manualAcks?: boolean;
+    /** MQTT 5: topics leave as numbers where the server takes them; false. */
     autoUseTopicAlias?: boolean;
+    /** MQTT 5: topics leave as numbers where the server takes them; false. */
     autoAssignTopicAlias?: boolean;
     /** Lower a QoS that the server does not offer instead of refusing it. */
     lowerQoS?: boolean;
@@ -319,17 +315,21 @@ declare namespace mqtt {
     lenientText?: boolean;
     /** Break the connection over control characters in what is received. */
     strictText?: boolean;
+    /** Asked before each attempt who the client is, and where it connects. */
     credentials?: (attempt: { attempt: number; lastError?: Error }) =>
       Credentials | null | undefined | Promise<Credentials | null | undefined>;
     /** A stream of the program's own for each attempt; the client does not block. */
     transport?: (place: { host: string; port: number }) => Duplex | Promise<Duplex>;
 
+    /** How many requests may wait or be unanswered, then EQUEUE; 1,000,000. */
     maxQueueMessages?: number;
+    /** Bytes of them; 268,435,456 (256 MiB). */
     maxQueueBytes?: number;
     /** With a store: bytes of waiting messages that are held in memory. */
     maxQueueMemory?: number;
     /** Where the session is kept, so that it survives the process. */
     store?: StoreOptions;
+    /** Unacknowledged at a time; 1024, before MQTT 5 no more than 19 of QoS 2 unless set. */
     maxInFlight?: number;
     /** Bytes of messages that wait for JavaScript, then the socket is not read; 1 MiB. */
     highWaterMark?: number;
@@ -340,46 +340,71 @@ declare namespace mqtt {
     holdTimeout?: number;
     /** Milliseconds without a connection, then a request is told; 5000, 0: never. */
     offlineTimeout?: number;
+    /** ms of an attempt, up to CONNACK; 30,000. */
     connectTimeout?: number;
+    /** ms for CONNACK, SUBACK, UNSUBACK and PINGRESP; 30,000. */
     replyTimeout?: number;
+    /** ms of disconnect, for what is unfinished; 2,000. */
     closeTimeout?: number;
     /** Milliseconds; 0 turns reconnecting off. */
     reconnectPeriod?: number;
+    /** ms: the longest pause between attempts; 60,000. */
     reconnectPeriodMax?: number;
+    /** Try again also what cannot heal by itself, as a bad password; false. */
     reconnectOnConnackError?: boolean;
     /** How often in a row a Server Reference (reason 0x9C, 0x9D) is followed; 0. */
     maxRedirects?: number;
 
     /** Other servers, as URLs, that are tried in turn. */
     servers?: string[];
+    /** The IP address to connect from. */
     localAddress?: string;
+    /** False: small packets are gathered by the system (Nagle); true. */
     tcpNoDelay?: boolean;
+    /** socks5://user:password@host:port, or http://... */
     proxy?: string;
+    /** As `proxy`. */
     socksProxy?: string;
+    /** Of the WebSocket's request. */
     path?: string;
+    /** Of the WebSocket's request. */
     headers?: { [name: string]: string | string[] };
 
+    /** TLS, also where the URL does not say so. */
     tls?: TlsOptions;
+    /** Protocols to be offered (ALPN). */
     alpn?: string | string[];
+    /** Protocols to be offered (ALPN). */
     ALPNProtocols?: string | string[];
+    /** Server Name Indication; the host by default. */
     servername?: string;
+    /** Authorities that are trusted, instead of the system's. */
     ca?: PemSource | PemSource[];
+    /** This client's certificate, with `key`. */
     cert?: PemSource;
+    /** The key of `cert`. */
     key?: PemSource;
+    /** Certificate and key as PKCS#12, instead of `cert` and `key`. */
     pfx?: Uint8Array;
+    /** Of `key` or `pfx`. */
     passphrase?: string | Uint8Array;
+    /** PEM: lists of what is revoked, one for each authority of the chain but the root. */
     crl?: string | Uint8Array;
+    /** As `openssl ciphers` takes them; names with TLS_ are of TLS 1.3. */
     ciphers?: string;
+    /** The lowest version; 'TLSv1.2'. */
     minVersion?: TlsOptions['minVersion'];
+    /** The highest version; 'TLSv1.3'. */
     maxVersion?: TlsOptions['maxVersion'];
+    /** False: nothing at all is verified; true. */
     rejectUnauthorized?: boolean;
   }
 
   /** Time limits of a single request, in milliseconds. */
   export interface RequestLimits {
-    /** Not sent by then, it ends with EEXPIRED. */
+    /** ms: not sent by then, it ends with EEXPIRED. In MQTT 5 a message's expiry too. */
     ttl?: number;
-    /** Not answered by then, it ends with ETIMEOUT. */
+    /** ms: not answered by then, it ends with ETIMEOUT. */
     timeout?: number;
     /** Ends it with ECANCELLED. */
     signal?: AbortSignal;
@@ -402,33 +427,48 @@ declare namespace mqtt {
     rh?: 0 | 1 | 2;
     /** Is given what comes for these filters, and no other message. */
     onMessage?: ReceiveCallback;
+    /** Of MQTT 5. */
     properties?: SubscribeProperties;
   }
 
   export interface DisconnectOptions {
     /** Wait for nothing that is unfinished. */
     force?: boolean;
+    /** MQTT 5: 0, or 4 for the will to be published. */
     reasonCode?: number;
+    /** Of MQTT 5. */
     properties?: DisconnectProperties;
   }
 
+  /** `result`: "OK", or why the attempt failed. */
   export type ConnectCallback =
     (result: string, error?: MqttError, connack?: Connack) => void;
+  /** `result`: "OK", or why the attempts have ended. */
   export type DisconnectCallback = (result: string, error?: MqttError) => void;
+  /** `mid`: its packet identifier, 0 for QoS 0; `deliveryKey` with an inbox. */
   export type ReceiveCallback = (mid: number, topic: string, message: Buffer, qos: QoS,
-    retain: boolean, properties?: ReceivedProperties) => void;
+    retain: boolean, properties?: ReceivedProperties, deliveryKey?: string) => void;
+  /** `ack` in MQTT 5. */
   export type PublishCallback = (mid: number, error?: MqttError, ack?: Ack) => void;
+  /** `ack` in MQTT 5. */
   export type UnsubscribeCallback<Reason = number | number[]> =
     (mid: number, error?: MqttError, ack?: Ack<Reason>) => void;
+  /** `granted`: the QoS, or 128 and more: refused. `ack` in MQTT 5. */
   export type SubscribeCallback<Granted = number | number[]> = (mid: number, granted?: Granted,
     error?: MqttError, ack?: Ack<Granted>) => void;
 
   export interface MqttEvents {
+    /** Once, on the first turn of the loop. */
     started: [];
+    /** Each time that a connection is made. */
     connected: [result: 'OK', connack: Connack];
+    /** After disconnect ("OK"), or when no attempt follows. */
     disconnected: [result: string, error?: MqttError];
+    /** The server has answered; the QoS granted, or a list of them. */
     subscribed: [mid: number, granted?: number | number[]];
+    /** The server has answered. */
     unsubscribed: [mid: number];
+    /** QoS 0: it is sent; 1 and 2: it is acknowledged. `ack` in MQTT 5. */
     published: [mid: number, ack?: Ack];
     /** A publish that was accepted ended otherwise. */
     failed: [mid: number, error: MqttError];
@@ -438,43 +478,14 @@ declare namespace mqtt {
     restored: [what: Restored];
     /** The store cannot be written; null: it can again. */
     store: [error: Error | null];
+    /** A message. `mid`: its packet identifier, 0 for QoS 0; `deliveryKey` with an inbox. */
     received: [mid: number, topic: string, message: Buffer, qos: QoS,
       retain: boolean, properties?: ReceivedProperties, deliveryKey?: string];
+    /** MQTT 5: the server goes on with authentication, or is content. */
     authenticate: [reasonCode: number, properties?: AuthProperties];
   }
 
-  export interface Errors {
-    readonly ENOMEM: -1;
-    readonly EPROTOCOL: -2;
-    readonly EINVAL: -3;
-    readonly ENOCONN: -4;
-    readonly EREFUSED: -5;
-    readonly ELOST: -7;
-    readonly ETLS: -8;
-    readonly EPAYLOAD: -9;
-    readonly ENOTSUP: -10;
-    readonly EERRNO: -14;
-    readonly ELOOKUP: -15;
-    readonly EPROXY: -16;
-    readonly EUTF8: -18;
-    readonly EKEEPALIVE: -19;
-    readonly EOVERSIZE: -25;
-    readonly ETIMEOUT: -27;
-    readonly EQUEUE: -64;
-    readonly ECLOSED: -65;
-    readonly EEXPIRED: -66;
-    readonly EWEBSOCKET: -67;
-    readonly ECANCELLED: -68;
-    readonly EBREAKS: -69;
-    readonly ELOCKED: -70;
-    readonly EFOREIGN: -71;
-    readonly EFULL: -72;
-    readonly EREADONLY: -73;
-    readonly ENETWORK: -74;
-    readonly ESTORE: -75;
-    readonly EREPLACED: -76;
-    readonly ESESSION: -77;
-  }
+  export import Errors = codes.Errors;
 
   // Of midge, and of what its addon is linked with.
   export interface Versions {
@@ -485,8 +496,11 @@ declare namespace mqtt {
     readonly zlib: string;
   }
 
+  /** Codes that calls return. */
   export const errors: Errors;
+  /** Of midge, and of what its addon is linked with. */
   export const versions: Versions;
+  /** The text of an error code. */
   export function strerror(code: ErrorCode): string;
   // What MQTT.js exports.
   export import BaseMqttProtocol = mqttjs.BaseMqttProtocol;

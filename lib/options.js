@@ -110,7 +110,7 @@ const ofStore = ['path', 'durability', 'force', 'inbox', 'maxInboxBytes', 'qos0'
 function store(path, value) {
   const given = object(path, value);
   for (const name of Object.keys(given)) {
-    if (!ofStore.includes(name)) throw misspelled(`option ${path}`, name, ofStore);
+    if (!ofStore.includes(name)) throw misspelled('option', name, ofStore, path);
   }
   const { path: place, durability = 'os', force = false, inbox = false, maxInboxBytes,
     qos0 = false } = given;

@@ -225,7 +225,7 @@ function fromOptions(options) {
   const tls = {};
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(settings, name)) {
-      throw misspelled('option', name, Object.keys(settings));
+      throw misspelled('option', name, Object.keys(settings), 'options.tls');
     }
     if (value === undefined || value === null) continue;
     settings[name](tls, `options.tls.${name}`, value);

@@ -25,12 +25,13 @@ function nearest(name, names) {
   return best;
 }
 
-// `what`: "option", "property".
-function misspelled(what, name, names) {
+// `what`: "option", "property"; `place`: of what, or nothing.
+function misspelled(what, name, names, place) {
   const meant = nearest(name, names);
+  const where = place === undefined ? '' : ` of ${place}`;
   const error = new TypeError(meant === undefined
-    ? `Unknown ${what} "${name}"`
-    : `Misspelled ${what} "${name}": did you mean "${meant}"?`);
+    ? `Unknown ${what} "${name}"${where}`
+    : `Misspelled ${what} "${name}"${where}: did you mean "${meant}"?`);
   error.code = 'ERR_INVALID_ARG_VALUE';
   return error;
 }

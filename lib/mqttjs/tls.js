@@ -2,6 +2,7 @@
 // Options of tls.connect, as MQTT.js passes them on, for the core's TLS.
 const optionTable = require('../options');
 const { names: known } = require('../security');
+const { misspelled } = require('../spelling');
 const { isSecured, refuse } = require('./url');
 
 // Taken as they are.
@@ -110,7 +111,7 @@ function settings(options) {
   }
   Object.assign(found, options.tls);
   const unknown = Object.keys(found).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw refuse(`Unknown option "${unknown}" of options.tls`);
+  if (unknown !== undefined) throw misspelled('option', unknown, known, 'options.tls');
   const isRead = isSecured(options) && Object.keys(found).length > 0;
   return optionTable.security(isRead ? found : undefined).tls;
 }

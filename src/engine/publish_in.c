@@ -133,7 +133,8 @@ static bool take_place(midge_session *session) {
   midge_inbox *inbox = &session->inbox;
   if (inbox->used >= unanswered_max(session)) {
     midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
-                        "more messages than our Receive Maximum");
+                        "more messages than our Receive Maximum: some servers "
+                        "do not keep to it, leave it out there");
     return false;
   }
   inbox->used++;

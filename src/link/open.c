@@ -141,8 +141,8 @@ static midge_status check_store(const midge_client_options *options,
   if (options->store.path.size == 0) return MIDGE_OK;
   if (session->clean_start)
     return explain(why, MIDGE_EINVAL,
-                   "a store keeps a session, and this one is clean: say that"
-                   " it is not, or leave the store out");
+                   "a store keeps a session, and this one is clean: set clean"
+                   " to false, or leave the store out");
   if (session->version == MIDGE_MQTT_5 && session->session_expiry_s == 0)
     return explain(why, MIDGE_EINVAL,
                    "a store keeps a session, and this one ends with its"

@@ -41,7 +41,7 @@ async function connected(options, url) {
 const REFUSED = [
   [{ incomingStore: {} }, /incomingStore.*createStream/],
   [{ outgoingStore: { put() {} } }, /outgoingStore.*createStream/],
-  [{ store: { path: 'x' } }, /this one is clean/],
+  [{ store: { path: 'x' } }, /this one is clean: set clean to false/],
   [{ streamBuilder: () => {} }, /streamBuilder.*new MqttClient/],
   [{ protocol: 'ws', createWebsocket: {} }, /createWebsocket.*function/],
   [{ authPacket: {} }, /authPacket.*handleAuth/],
@@ -55,7 +55,7 @@ const REFUSED = [
   [{ secureProtocol: 'TLSv1_2_method' }, /secureProtocol.*minVersion/],
   [{ secureContext: {} }, /secureContext.*cert/],
   [{ cert: ['a', 'b'] }, /cert is a list/],
-  [{ tls: { cas: 'x' } }, /Unknown option "cas"/],
+  [{ tls: { verifyhost: 'x' } }, /"verifyhost" of options\.tls: did you mean "verifyHost"\?/],
   [{ protocol: 'wx' }, /"wx".*mini-programs/],
   [{ protocol: 'alis' }, /"alis".*mini-programs/],
   [{ protocol: 'ws', wsOptions: { agent: {} } }, /wsOptions\.agent.*proxy/],

@@ -110,3 +110,13 @@ for (const [name, [words, text]] of Object.entries(mistakes)) {
     assert.throws(() => mqtt.connect(...words), (error) => assertRow(error, text) ?? true);
   });
 }
+
+test('a server that sends more than our Receive Maximum', async () => {
+  const message = (id) => [0x34, 6, 0, 1, 0x74, 0, id, 0];
+  const port = await answering(0x20, 3, 0, 0, 0, ...message(1), ...message(2));
+  const error = await errorOf(`mqtt://127.0.0.1:${port}`,
+    { protocolVersion: 5, properties: { receiveMaximum: 1 } });
+  assert.equal(error.code, 147);
+  assert.match(error.message, /Receive Maximum: .*leave it out/);
+  assert.match(fs.readFileSync(DOCUMENT, 'utf8'), /\*\*147, /);
+});

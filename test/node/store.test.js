@@ -152,7 +152,7 @@ test('what does not go with a store is said so', (t) => {
     [{ path: 'a', durability: 'none' }, /'os' or 'disk'/],
     [{ path: 'a', force: 1 }, /options\.store\.force/],
     [{ path: 'a', qos0: 1 }, /options\.store\.qos0/],
-    [{ paht: 'a' }, /did you mean "path"/], ['a', /options\.store/],
+    [{ paht: 'a' }, /"paht" of options\.store: did you mean "path"\?/], ['a', /options\.store/],
   ]) {
     assert.throws(() => keeper(wrong), words);
   }

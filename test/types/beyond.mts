@@ -41,3 +41,5 @@ one.subscribe('a', {}, null, 'handler');
 one.publish('a', 'b', { ttl: '1' });
 // @ts-expect-error options of messages are spelt as they are
 one.messages('a', { highWatermark: 1 });
+// @ts-expect-error options of TLS are spelt as they are
+mqtt.connect('mqtts://localhost', { tls: { verifyhost: 'a' } });

@@ -27,6 +27,8 @@ client.publish(2, false, 't', Buffer.from('m'), (mid) => mid,
     [mid, topic, message.length, qos, retain, properties?.correlationData],
   { contentType: 'text/plain' });
 client.on('received', (mid, topic, message) => [mid, topic, message.length]);
+client.publish(0, false, 't', 'm', null, (mid, topic, message, qos, retain, properties, key) =>
+  client.acknowledge(key ?? mid));
 client.on('connected', (result, connack) => [result, connack.sessionPresent]);
 client.on('authenticate', (reason, properties) =>
   client.authenticate(reason, properties));
