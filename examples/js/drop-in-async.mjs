@@ -4,7 +4,7 @@
 //   node examples/js/drop-in-async.mjs [url]
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectAsync } from '../../lib/index.mjs';
+import { connectAsync } from 'midge';
 
 const client = await connectAsync(process.argv[2] ?? 'mqtt://127.0.0.1:1883', {
   protocolVersion: 5,

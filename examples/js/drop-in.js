@@ -2,7 +2,7 @@
 // A program written for MQTT.js: only its first line has changed.
 //
 //   node examples/js/drop-in.js [url]
-const mqtt = require('../..'); // const mqtt = require('mqtt');
+const mqtt = require('midge'); // const mqtt = require('mqtt');
 
 const client = mqtt.connect(process.argv[2] || 'mqtt://127.0.0.1:1883');
 

@@ -3,7 +3,7 @@
 // each handler is called once.
 //
 //   node examples/js/handlers.js [url]
-const { connectAsync } = require('../..');
+const { connectAsync } = require('midge');
 
 async function main(url = 'mqtt://127.0.0.1:1883') {
   const client = await connectAsync(url, { protocolVersion: 5 });

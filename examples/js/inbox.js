@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const mqtt = require('../..');
+const mqtt = require('midge');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'midge-inbox-'));
 

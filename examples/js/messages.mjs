@@ -3,7 +3,7 @@
 //
 //   node examples/js/messages.mjs [url]
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectAsync } from '../../lib/index.mjs';
+import { connectAsync } from 'midge';
 
 const client = await connectAsync(process.argv[2] ?? 'mqtt://127.0.0.1:1883',
   { signal: AbortSignal.timeout(10000) }); // for the connection

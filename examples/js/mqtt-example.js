@@ -7,7 +7,7 @@
 // are shown when their brokers are named: MQTTS_URL=mqtts://host:8883 with
 // MQTTS_CA=ca.pem, WS_URL=ws://host:9001.
 
-const { mqtt } = require('../..');
+const { mqtt } = require('midge');
 
 const host = process.argv[2] || process.env.MQTT_HOST || '127.0.0.1';
 const port = process.argv[3] || process.env.MIDGE_TEST_PORT || '1883';

@@ -6,7 +6,7 @@
 //   node examples/js/offline.js [url]
 const diagnostics = require('node:diagnostics_channel');
 const { once } = require('node:events');
-const mqtt = require('../..');
+const mqtt = require('midge');
 
 async function main(url = 'mqtt://127.0.0.1:1883') {
   const { hostname: host, port } = new URL(url);

@@ -7,7 +7,12 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { Readable } = require('node:stream');
-const mqtt = require('../..');
+const mqtt = require('midge');
+
+// JSON makes objects of Buffers.
+function read(text) {
+  return JSON.parse(text, (name, value) => (value?.type === 'Buffer' ? Buffer.from(value) : value));
+}
 
 // One file for each message; npm has others (mqtt-jsonl-store, mqtt-level-store).
 class FileStore {
@@ -26,7 +31,7 @@ class FileStore {
   }
 
   get(packet, callback) {
-    fs.readFile(this.#file(packet), (error, text) => callback(error, text && JSON.parse(text)));
+    fs.readFile(this.#file(packet), (error, text) => callback(error, text && read(text)));
     return this;
   }
 
@@ -39,7 +44,7 @@ class FileStore {
   createStream() {
     const files = fs.readdirSync(this.folder).map((name) => path.join(this.folder, name));
     const age = (file) => fs.statSync(file, { bigint: true }).mtimeNs;
-    return Readable.from(files.map((file) => [age(file), JSON.parse(fs.readFileSync(file))])
+    return Readable.from(files.map((file) => [age(file), read(fs.readFileSync(file))])
       .sort(([a], [b]) => Number(a - b)).map(([, packet]) => packet));
   }
 
@@ -53,7 +58,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'own-store-'));
 
 // Nobody is there, and the program ends.
 const offline = mqtt.connect('mqtt://127.0.0.1:1', { outgoingStore: new FileStore(folder) });
-offline.publish('example/store', 'written down', { qos: 1, cbStorePut: again });
+offline.publish('example/store', Buffer.from('written down'), { qos: 1, cbStorePut: again });
 
 function again() {
   offline.end(true, () => {

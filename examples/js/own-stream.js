@@ -5,7 +5,7 @@
 //
 //   node examples/js/own-stream.js [url]
 const net = require('node:net');
-const { MqttClient } = require('../..');
+const { MqttClient } = require('midge');
 
 const { hostname, port } = new URL(process.argv[2] || 'mqtt://127.0.0.1:1883');
 

@@ -2,7 +2,7 @@
 // A request and its response, in MQTT 5: who asks, and who answers.
 //
 //   node examples/js/request.js [url]
-const { connectAsync } = require('../..');
+const { connectAsync } = require('midge');
 
 async function main(url = 'mqtt://127.0.0.1:1883') {
   const server = await connectAsync(url, { protocolVersion: 5 });

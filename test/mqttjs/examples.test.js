@@ -2,9 +2,12 @@
 // The examples do what they say, against a real broker.
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { once } = require('node:events');
 const { after, before, test } = require('node:test');
+const mqtt = require('../..');
 const mosquitto = require('../support/mosquitto');
 
 const FOLDER = path.join(__dirname, '..', '..', 'examples', 'js');
@@ -62,4 +65,23 @@ test('offline.js', async () => {
   assert.deepEqual(await run('offline.js'), ['connected as example-offline',
     '20.1 MIDGE_EREPLACED', '20.4 MIDGE_EREPLACED', '20.9 sent', 'example/offline 20.9',
     'true [ \'MIDGE_EERRNO\' ]']);
+});
+
+// They are copied into programs that have midge as a dependency.
+test('no example asks for what lies around it', () => {
+  for (const name of fs.readdirSync(FOLDER)) {
+    const text = fs.readFileSync(path.join(FOLDER, name), 'utf8');
+    assert.match(text, /(require\(|from )'midge'/, name);
+    assert.doesNotMatch(text, /(require\(|from )'\./, name);
+  }
+});
+
+test('own-store.js brings bytes back as they were', async () => {
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  const told = once(client, 'message');
+  await client.subscribeAsync('example/store');
+  await run('own-store.js');
+  const [, payload] = await told;
+  assert.equal(String(payload), 'written down');
+  await client.endAsync();
 });
