@@ -69,7 +69,7 @@ torture: build
 torture-asan:
 	@tools/install-dependencies build test
 	@cmake -S . -B build-asan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG='-O1 -g' \
-	  -DMIDGE_ADDON=OFF -DMIDGE_CLI=ON -DMIDGE_SANITIZE=address,undefined \
+	  -DMIDGE_TESTS=ON -DMIDGE_CLI=ON -DMIDGE_SANITIZE=address,undefined \
 	  -DCMAKE_RULE_MESSAGES=OFF --log-level=WARNING >/dev/null
 	@cmake --build build-asan --parallel $(shell nproc) --target torture -- --silent
 	@build-asan/test/torture $(WHICH)
