@@ -250,7 +250,7 @@ declare namespace mqtt {
   }
 
   export interface StoreOptions {
-    /** Of a directory, made if it is not there. */
+    /** Of a directory, made if it is not there, in one that is. */
     path: string;
     /** What 'stored' means: safe from a crash of the process, or a power cut. 'os'. */
     durability?: 'os' | 'disk';

@@ -17,7 +17,7 @@ export interface IRequestLimits {
 
 /** Where the session is kept, so that it survives the process: docs/durability.md. */
 export interface IDurableStoreOptions {
-  /** Of a directory, made if it is not there. */
+  /** Of a directory, made if it is not there, in one that is. */
   path: string;
   /** What is withstood: a crash of the process, or a power cut as well; 'os'. */
   durability?: 'os' | 'disk';

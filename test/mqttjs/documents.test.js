@@ -13,8 +13,6 @@ const mosquitto = require('../support/mosquitto');
 
 const ROOT = path.join(__dirname, '..', '..');
 const LIMIT_MS = 120000;
-const PLACE = /mqtt:\/\/127\.0\.0\.1\b/g; // of a broker at its usual port
-
 // What a block takes for granted, what it comes to, and what it prints then.
 const blocks = {
   'README.md': {
@@ -122,6 +120,30 @@ const blocks = {
   },
 };
 
+Object.assign(blocks, {
+  'docs/api.md': {
+    'The class mqtt': [
+      { isByLine: true, prints: [] },
+      { after: 'client.on(\'received\', () => client.disconnect());', prints: ['kitchen/light on'] },
+    ],
+  },
+  'docs/durability.md': {
+    'Sessions that survive the process': {
+      after: 'client.on(\'published\', () => client.disconnect());',
+      prints: ['1 will be delivered', '1 was delivered'],
+    },
+    'The durable inbox': {
+      before: `const work = async (key, message) => {
+          console.log(typeof key, String(message));
+          setTimeout(() => client.end(), 100);
+        };`,
+      after: `await client.subscribeAsync('inbox', { qos: 1 });
+        client.publish('inbox', 'job', { qos: 1 });`,
+      prints: ['string job'],
+    },
+  },
+});
+
 let broker;
 let folder;
 
@@ -136,6 +158,17 @@ after(async () => {
   await broker.stop();
   fs.rmSync(folder, { recursive: true });
 });
+
+// Of a broker at its usual port, and of folders that nobody has here.
+function placed(code) {
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  for (const [, name] of code.matchAll(/var.lib.([a-z]+)/g)) {
+    fs.mkdirSync(path.join(folder, name), { recursive: true });
+  }
+  return code.replaceAll('mqtt://127.0.0.1', url).replaceAll('mqtt://broker.example', url)
+    .replaceAll('\'localhost\', 1883', `'127.0.0.1', ${broker.port}`)
+    .replaceAll('/var/lib', folder);
+}
 
 // [{ section, code }] of what is JavaScript and no fragment.
 function codeOf(document) {
@@ -160,14 +193,14 @@ async function run(name, code) {
 // A block that begins by itself is a program; another one is put into a module.
 function program({ before: given = '', after: rest = '' }, code) {
   const url = `mqtt://127.0.0.1:${broker.port}`;
-  if (code.includes('from \'midge\'')) return ['program.mjs', code.replace(PLACE, url)];
-  if (code.includes('= require(\'midge\')')) return ['program.cjs', code.replace(PLACE, url)];
+  if (code.includes('from \'midge\'')) return ['program.mjs', placed(code)];
+  if (code.includes('= require(\'midge\')')) return ['program.cjs', placed(code)];
   return ['program.mjs', `import { createRequire } from 'node:module';
     import mqtt from 'midge';
     const require = createRequire(import.meta.url);
     const url = '${url}';
     ${given}
-    ${code}
+    ${placed(code)}
     ${rest}`];
 }
 
