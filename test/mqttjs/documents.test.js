@@ -124,7 +124,7 @@ Object.assign(blocks, {
   'docs/api.md': {
     'The class mqtt': [
       { isByLine: true, prints: [] },
-      { after: 'client.on(\'received\', () => client.disconnect());', prints: ['kitchen/light on'] },
+      { after: 'client.on("received", () => client.disconnect())', prints: ['kitchen/light on'] },
     ],
   },
   'docs/durability.md': {
