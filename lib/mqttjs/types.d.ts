@@ -387,6 +387,8 @@ export interface IClientUnsubscribeProperties extends IRequestLimits {
 // --- The client ---
 
 type Events = MqttClientEventCallbacks;
+/** Strings are sent as UTF-8. */
+type Content = string | Buffer | ArrayBufferView | ArrayBufferLike;
 type Topics = string | string[] | ISubscriptionMap;
 type SubscribeOptions = IClientSubscribeOptions | IClientSubscribeProperties;
 
@@ -464,14 +466,14 @@ export class MqttClient extends EventEmitter {
   unref(): this;
 
   /** The callback is called once: with QoS 0 when it is sent, else when it is acknowledged. */
-  publish(topic: string, message: string | Buffer): MqttClient;
+  publish(topic: string, message: Content): MqttClient;
   /** The callback is called once: with QoS 0 when it is sent, else when it is acknowledged. */
-  publish(topic: string, message: string | Buffer, callback?: PacketCallback): MqttClient;
+  publish(topic: string, message: Content, callback?: PacketCallback): MqttClient;
   /** The callback is called once: with QoS 0 when it is sent, else when it is acknowledged. */
-  publish(topic: string, message: string | Buffer, opts?: IClientPublishOptions,
+  publish(topic: string, message: Content, opts?: IClientPublishOptions,
     callback?: PacketCallback): MqttClient;
   /** Kept with QoS 0 when it is sent, else when it is acknowledged. */
-  publishAsync(topic: string, message: string | Buffer,
+  publishAsync(topic: string, message: Content,
     opts?: IClientPublishOptions): Promise<Packet | undefined>;
 
   /** The callback gets what the server has granted, or why not. */
@@ -493,7 +495,7 @@ export class MqttClient extends EventEmitter {
   /** Beyond MQTT.js: `for await (const { topic, payload } of client.messages('a/#'))`. */
   messages(topics: Topics, options?: IMessagesOptions): Messages;
   /** Beyond MQTT.js, in MQTT 5: a promise of the response to a message. */
-  request(topic: string, message: string | Buffer,
+  request(topic: string, message: Content,
     options?: IRequestOptions): Promise<ReceivedPacket>;
 
   /** Beyond MQTT.js: take no messages until resume(). The connection lives on. */

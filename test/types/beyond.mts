@@ -32,6 +32,7 @@ export async function main(): Promise<string[]> {
 const one = mqtt.connect('mqtt://localhost', { manualAcks: true, sessionLost: 'drop' });
 one.on('failed', (messageId, error) => [messageId + 1, error.message]);
 one.on('message', (topic, payload, packet) => packet.ack?.(0));
+one.publish('a', new Uint8Array(1)).publish('a', new ArrayBuffer(1), { qos: 1 });
 one.reschedulePing();
 one.onKeepaliveTimeout();
 export const waiting: [boolean, string[]] = [one.outgoing[1].volatile, one.messageIdToTopic[1]];
