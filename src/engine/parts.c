@@ -123,9 +123,8 @@ bool midge_session_divide(midge_session *session, midge_request *request) {
 
   midge_requests_sent(&session->requests,
                       session->now + session->options.reply_timeout_ms);
-  request->answers = midge_buffer_new(&session->allocator, request->count);
-  if (request->answers == NULL || !join_renewals(session, request) ||
-      !make_parts(session, request, most))
+  if (!midge_request_add_answers(&session->requests, request) ||
+      !join_renewals(session, request) || !make_parts(session, request, most))
     midge_session_fail(session, MIDGE_ENOMEM, NULL);
   else
     use_up(session, request);

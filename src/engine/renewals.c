@@ -66,22 +66,37 @@ static void drop_renewals(midge_session *session) {
 }
 
 void midge_session_forget_unsubscribed(midge_session *session,
-                                       const midge_packet *packet) {
-  if (packet->type != MIDGE_UNSUBSCRIBE) return;
-  midge_slice rest = packet->unsubscribe.filters;
+                                       const midge_request *request) {
+  if (request->type != MIDGE_UNSUBSCRIBE) return;
+  midge_slice rest = midge_request_packet(request).unsubscribe.filters;
   midge_packet_filter filter;
-  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
-    midge_session_forget(session, filter.filter);
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter)) {
+    const midge_remembered *one =
+        midge_subscriptions_find(&session->subscriptions, filter.filter);
+    if (one != NULL && one->wished < request->key)
+      midge_session_forget(session, filter.filter);
+  }
+}
+
+bool midge_session_is_overtaken(const midge_session *session,
+                                const midge_request *request) {
+  if (request->type != MIDGE_UNSUBSCRIBE) return false;
+  midge_slice rest = midge_request_packet(request).unsubscribe.filters;
+  midge_packet_filter filter;
+  while (midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter)) {
+    const midge_remembered *one =
+        midge_subscriptions_find(&session->subscriptions, filter.filter);
+    if (one != NULL && one->wished > request->key) return true;
+  }
+  return false;
 }
 
 /* The server has lost what the program wants to be rid of: to ask for it once
  * more would bring its retained messages. */
 static void forget_unwanted(midge_session *session) {
   if (session->requests.unsubscribes == 0) return;
-  for (midge_request *r = session->requests.first; r != NULL; r = r->next) {
-    midge_packet packet = midge_request_packet(r);
-    midge_session_forget_unsubscribed(session, &packet);
-  }
+  for (midge_request *r = session->requests.first; r != NULL; r = r->next)
+    midge_session_forget_unsubscribed(session, r);
 }
 
 void midge_session_subscribe_again(midge_session *session) {

@@ -7,10 +7,14 @@
 /* Ahead of everything that waits, so that no message is missed. A renewal has
  * no key, and goes again on the next connection until it is answered. */
 void midge_session_subscribe_again(midge_session *session);
-/* UNSUBSCRIBE for these is sent, or answered: a SUBSCRIBE before it may have
- * been granted in between. Another packet says nothing. */
+/* If this is an UNSUBSCRIBE, it is sent, or answered: a SUBSCRIBE before it may
+ * have been granted in between. One behind it stands. */
 void midge_session_forget_unsubscribed(midge_session *session,
-                                       const midge_packet *packet);
+                                       const midge_request *request);
+/* An UNSUBSCRIBE of which a filter was granted to a SUBSCRIBE behind it, so
+ * that the server has done it. */
+bool midge_session_is_overtaken(const midge_session *session,
+                                const midge_request *request);
 /* This request renews no longer: it was answered, or is given up. */
 void midge_session_end_renewal(midge_session *session,
                                const midge_request *request);

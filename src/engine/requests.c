@@ -135,6 +135,14 @@ void midge_requests_rewind(midge_requests *requests) {
   requests->awaited = NULL;
 }
 
+bool midge_request_add_answers(midge_requests *requests,
+                               midge_request *request) {
+  request->answers = midge_buffer_new(requests->allocator, request->count);
+  if (request->answers == NULL) return false;
+  memset(request->answers->data, 0, request->count);
+  return true;
+}
+
 bool midge_requests_join(midge_requests *requests, midge_request *packet,
                          uint32_t from, midge_request *request, uint32_t to) {
   midge_join *join = midge_allocate(requests->allocator, sizeof *join);

@@ -87,6 +87,10 @@ void midge_requests_end(midge_requests *requests, midge_request *request);
 /* The connection is gone: all are unsent, and nothing is joined. */
 void midge_requests_rewind(midge_requests *requests);
 
+/* A reason code for each of its filters, 0 until it is answered. False: no
+ * memory. */
+MIDGE_CHECKED bool midge_request_add_answers(midge_requests *requests,
+                                             midge_request *request);
 /* One filter of `request` is asked for with `packet`. False: no memory. */
 MIDGE_CHECKED bool midge_requests_join(midge_requests *requests,
                                        midge_request *packet, uint32_t from,

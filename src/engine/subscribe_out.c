@@ -109,6 +109,13 @@ static midge_request *answered(midge_session *session,
   return NULL;
 }
 
+static void note_wish(midge_session *session, const midge_request *request,
+                      midge_slice filter) {
+  midge_remembered *one =
+      midge_subscriptions_find(&session->subscriptions, filter);
+  if (one->wished < request->key) one->wished = request->key;
+}
+
 /* What the server has granted before it has still when it refuses another
  * subscription to it; a renewal it has not. */
 static void remember(midge_session *session, const midge_request *request,
@@ -120,10 +127,13 @@ static void remember(midge_session *session, const midge_request *request,
   for (size_t i = 0; midge_filter_next(&rest, MIDGE_SUBSCRIBE, &filter); i++) {
     if (reasons.data[i] >= 0x80) {
       if (renews) midge_session_forget(session, filter.filter);
-    } else if (!midge_session_remember(session, filter, sent->properties)) {
+      continue;
+    }
+    if (!midge_session_remember(session, filter, sent->properties)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return;
     }
+    note_wish(session, request, filter.filter);
   }
 }
 
@@ -153,8 +163,7 @@ void midge_session_unsuback(midge_session *session,
                             const midge_packet *packet) {
   midge_request *request = answered(session, packet, MIDGE_UNSUBSCRIBE);
   if (request == NULL) return;
-  midge_packet sent = midge_request_packet(request);
-  midge_session_forget_unsubscribed(session, &sent);
+  midge_session_forget_unsubscribed(session, request);
   end_answered(session, request, packet);
 }
 
@@ -218,7 +227,7 @@ void midge_session_show_request(midge_session *session) {
   }
   if (request->origin == MIDGE_REQUEST_RENEWS)
     midge_session_note_packet(session, &packet, true);
-  midge_session_forget_unsubscribed(session, &packet);
+  midge_session_forget_unsubscribed(session, request);
   midge_requests_sent(&session->requests,
                       request->origin == MIDGE_REQUEST_WISHED
                           ? session->now + session->options.reply_timeout_ms
@@ -232,6 +241,15 @@ void midge_session_expire_requests(midge_session *session) {
     midge_session_end_request(session, late, MIDGE_ETIMEOUT);
 }
 
+/* The server has done it, though its answer was lost: once more it would end
+ * what was subscribed to since. */
+static void finish_overtaken(midge_session *session, midge_request *request) {
+  bool has = request->answers != NULL ||
+             midge_request_add_answers(&session->requests, request);
+  midge_session_finish_request(session, request, has ? MIDGE_OK : MIDGE_ENOMEM,
+                               NULL);
+}
+
 void midge_session_rewind_requests(midge_session *session) {
   midge_request *next;
   for (midge_request *r = session->requests.first; r != NULL; r = next) {
@@ -239,6 +257,8 @@ void midge_session_rewind_requests(midge_session *session) {
     midge_packet_ids_drop(&session->packet_ids, &r->owner);
     if (r->ended || r->origin == MIDGE_REQUEST_PART)
       midge_session_finish_request(session, r, MIDGE_OK, NULL);
+    else if (midge_session_is_overtaken(session, r))
+      finish_overtaken(session, r);
   }
   midge_requests_rewind(&session->requests);
 }

@@ -71,6 +71,9 @@ bool midge_subscriptions_remember(midge_subscriptions *subscriptions,
   uint8_t *to = midge_slice_copy(one->bytes, filter.filter);
   midge_slice_copy(to, properties);
 
+  midge_remembered *before =
+      midge_subscriptions_find(subscriptions, filter.filter);
+  if (before != NULL) one->wished = before->wished;
   midge_subscriptions_forget(subscriptions, filter.filter);
   if (link_in(subscriptions, one)) return true;
   free_one(subscriptions, one);

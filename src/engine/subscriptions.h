@@ -14,8 +14,10 @@ typedef struct midge_remembered {
   uint32_t renewed_on;           /* the connection that saw it answered, once */
   midge_time renewed_at;
   uint8_t granted;
-  bool alone;   /* its SUBSCRIBE broke connections: a packet of its own */
-  uint64_t key; /* of its record; 0: it has none */
+  bool alone;      /* its SUBSCRIBE broke connections: a packet of its own */
+  uint64_t key;    /* of its record; 0: it has none */
+  uint64_t wished; /* the key of the last SUBSCRIBE that it was granted to; 0:
+                    * not by this process */
   uint32_t hash;
   uint8_t options;
   uint16_t filter_size;
