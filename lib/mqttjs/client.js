@@ -275,6 +275,7 @@ class MqttClient extends Members {
     if (signal) {
       this.#conduct.whenEnded(signals.heed(signal, abort));
     }
+    this.#conduct.parts.inbox?.acceptTold();
     const [, list] = args.encode(properties, this.#conduct.isMqtt5);
     // A reason or properties that cannot be are left out: it ends all the same.
     if (core.disconnect(reasonCode, list, false) < 0) {

@@ -24,6 +24,7 @@ class Inbox {
   #at = 0; // the first of them that was not handled
   #bytes = 0; // of their payloads
   #isBusy = false;
+  #told; // a plain message of QoS 1 or 2, while its listeners run
   #isDraining = false;
   #life = 0; // until end: handlers of an earlier one are nobody's
 
@@ -80,6 +81,7 @@ class Inbox {
     const conduct = this.#conduct;
     if (conduct.isSeen) this.#show({ packet, isMqtt5, isProposed: false });
     this.#isBusy = true;
+    if (qos > 0) this.#told = packet;
     if (conduct.hasHandlers) conduct.handlers.deliver(topic, packet);
     try {
       owner.emit('message', topic, packet.payload, packet);
@@ -87,12 +89,22 @@ class Inbox {
       native.raise(error);
     }
     if (owner.handleMessage !== plainHandler) {
+      this.#told = undefined;
       this.#await({ topic, packet, isMqtt5, isProposed: false, receipt: this.#answers.of(packet) },
         0);
       return;
     }
-    if (qos > 0) this.#answers.accept(packet);
+    if (qos > 0) this.acceptTold();
     this.#next();
+  }
+
+  // Its listeners have run, or one of them says goodbye, behind which nothing can be answered.
+  acceptTold() {
+    const packet = this.#told;
+    this.#told = undefined;
+    if (packet !== undefined && this.#owner.handleMessage === plainHandler) {
+      this.#answers.accept(packet);
+    }
   }
 
   #handle(message) {

@@ -268,6 +268,20 @@ test('a SUBACK that refuses carries its reason', async () => {
   assert.deepEqual([error.code, error.reasonCode], [135, 135]);
 });
 
+for (const [qos, answer] of [[1, 'puback'], [2, 'pubcomp']]) {
+  test(`a message of QoS ${qos} in whose listener the client ends is answered before`, async () => {
+    const broker = await serve();
+    const client = await connected(broker);
+    client.on('message', () => client.end());
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos, messageId: 7 });
+    await broker.saw('disconnect');
+    await broker.left();
+    const commands = broker.seen.map(({ cmd }) => cmd);
+    assert.deepEqual(commands.slice(-2), [answer, 'disconnect']);
+    assert.equal(commands.filter((cmd) => cmd === answer).length, 1);
+  });
+}
+
 test('every error has a code', async () => {
   const broker = await serve({ subscribe: (packet, connection) => connection.end() });
   const client = await connected(broker, { queueQoSZero: false });

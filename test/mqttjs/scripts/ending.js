@@ -27,6 +27,17 @@ const silent = (leave) => ({
   },
 });
 
+// What it is told is answered all the same.
+const whileTold = (qos) => ({
+  run: async (t) => {
+    const client = await t.connected();
+    client.on('message', () => client.end(t.note('ended')));
+    t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos, messageId: 7 });
+    await t.until('ended');
+    await t.broker.left();
+  },
+});
+
 module.exports = {
   'ends': ended(),
   'ends with a callback': ended('callback'),
@@ -59,6 +70,19 @@ module.exports = {
       current.socket.cork();
       for (const topic of '12345') current.send({ cmd: 'publish', topic, payload: 'm' });
       current.socket.uncork();
+      await t.until('ended');
+      await t.broker.left();
+    },
+  },
+
+  'while a message of QoS 1 is told': whileTold(1),
+  'while a message of QoS 2 is told': whileTold(2),
+  'while a message is told that is handled later': {
+    run: async (t) => {
+      const client = await t.connected();
+      client.handleMessage = (packet, callback) => setTimeout(callback, 20);
+      client.on('message', () => client.end(t.note('ended')));
+      t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 7 });
       await t.until('ended');
       await t.broker.left();
     },
