@@ -174,7 +174,9 @@ const bytes = (field) => (tls, name, value) => {
 };
 const bound = (field) => (tls, name, value) => {
   tls[field] = version(name, value);
-  if (Number.isNaN(tls[field])) tls.impossible = `${name} "${value}"`;
+  if (Number.isNaN(tls[field])) {
+    tls.impossible = `${name} is TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3, and not "${value}"`;
+  }
 };
 
 const settings = {
@@ -207,7 +209,9 @@ const settings = {
   psk: (tls, name, value) => {
     checkMaterial(name, value);
     tls.psk = typeof value === 'string' ? hexBytes(value) : value;
-    if (tls.psk === undefined) tls.impossible = `${name}, which is not in hex`;
+    if (tls.psk === undefined) {
+      tls.impossible = `${name} is bytes, or text of pairs of hexadecimal digits`;
+    }
   },
   pskIdentity: text('pskIdentity'),
 };
@@ -233,7 +237,7 @@ function fromOptions(options) {
   if (Object.keys(tls).length === 0) return security;
   const status = tls.impossible ? errors.EINVAL : security.accept(tls, true);
   if (status === 0) return security;
-  const error = new Error(`options.tls: ${tls.impossible || security.text}`);
+  const error = new Error(tls.impossible || `options.tls: ${security.text}`);
   error.code = native.statusName(status);
   error.errno = status;
   throw error;

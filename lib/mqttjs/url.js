@@ -52,7 +52,8 @@ function unreadable(text) {
   const [, scheme, port] = /^([^:/?#]*):\/\/[^/?#]*?(?::(\d+))?(?:[/?#]|$)/.exec(text) ?? [];
   if (scheme === undefined || !isKnown(scheme.toLowerCase())) return refuse('Missing protocol');
   return port !== undefined && !isPossible(port) ? badPort('The port of the URL', port)
-    : refuse('The URL cannot be read: its host or its port is none');
+    : refuse('The URL cannot be read: its host or its port is none. In a user name or password ' +
+      '# / ? are written as %23 %2F %3F');
 }
 
 // As MQTT.js reads them too: mqtt:host:port, and a user of a Unix socket, which has no host.

@@ -100,6 +100,14 @@ static void add_names(midge_text *text, const X509 *certificate) {
   GENERAL_NAMES_free(names);
 }
 
+/* Nobody whom we trust has signed it. */
+static bool is_of_a_stranger(int error) {
+  return error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+         error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+         error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+         error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+}
+
 static void describe(midge_text *text, int error, int depth,
                      const X509 *certificate) {
   midge_text_add(text, depth == 0 ? "the server's certificate"
@@ -113,6 +121,8 @@ static void describe(midge_text *text, int error, int depth,
   midge_text_number(text, (unsigned)depth);
   midge_text_add(text, ") is refused: ");
   midge_text_add(text, X509_verify_cert_error_string(error));
+  if (is_of_a_stranger(error))
+    midge_text_add(text, ": an authority of your own is to be named (ca)");
   if (certificate == NULL) return;
 
   if (error == X509_V_ERR_CERT_HAS_EXPIRED) {

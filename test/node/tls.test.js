@@ -182,11 +182,20 @@ test('TLS-29 a refused client certificate is a TLS error at once', async () => {
     /does not trust/);
 });
 
+test('what cannot be in options.tls is told with what can', () => {
+  const make = (tls) => () => new mqtt('', null, null, true, 0, true, { tls });
+  assert.throws(make({ psk: 'zz', pskIdentity: 'a' }),
+    { code: 'MIDGE_EINVAL', message: /^options\.tls\.psk is bytes, or text of pairs of hex/ });
+  assert.throws(make({ minVersion: 'TLSv9' }),
+    { code: 'MIDGE_EINVAL', message: /^options\.tls\.minVersion is .*TLSv1\.3, and not "TLSv9"/ });
+});
+
 test('bad certificates of a server are refused', async () => {
   await refuse('expired', trusting, 'CERT_HAS_EXPIRED',
     /"CN = expired" \(depth 0\) is refused: certificate has expired on Feb/);
   await refuse('unknown', trusting, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', /unable/);
-  await refuse('self', trusting, 'DEPTH_ZERO_SELF_SIGNED_CERT', /self-signed/);
+  await refuse('self', trusting, 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    /self-signed certificate: an authority of your own is to be named \(ca\)/);
   await refuse('wrongHost', trusting, 'ERR_TLS_CERT_ALTNAME_INVALID',
     /it names other.example.test/);
 });
