@@ -61,6 +61,7 @@ class Conduct extends Attempts {
   #isOpening = false; // or one will, and the program may have its stream
   #publishing = 0; // of QoS 1 and 2 without an outcome
   #isSuspended = false; // nothing goes on by itself
+  #isMissed = false; // there is no connection, and that was told, or asked for
   #isUp = false; // the core was asked to connect
 
   // It has its options. `given`: the caller's own, which are read again.
@@ -355,6 +356,7 @@ class Conduct extends Attempts {
     owner.connected = true;
     owner.reconnecting = false;
     owner.disconnected = false;
+    this.#isMissed = false;
     this.keepalive = keepalive;
     this.serverProperties = properties;
     this.parts.handlers?.opened();
@@ -398,11 +400,18 @@ class Conduct extends Attempts {
     if (!this.#isSuspended && !this.goesOn()) this.suspend();
     if (this.#isSuspended) {
       owner.reconnecting = false;
-    } else if (!owner.reconnecting && !owner.disconnecting) {
-      this.emit('offline');
-      owner.reconnecting = true;
+    } else if (!owner.disconnecting) {
+      this.#miss();
     }
     this.#tellClose(stream);
+  }
+
+  // `offline` comes once, also if who heard of an error has asked for another attempt.
+  #miss() {
+    const { owner } = this;
+    if (!this.#isMissed) this.emit('offline');
+    this.#isMissed = true;
+    owner.reconnecting = true;
   }
 
   #tellClose(stream) {
@@ -465,6 +474,7 @@ class Conduct extends Attempts {
     owner.disconnecting = false;
     owner.disconnected = false;
     if (!this.#isUp && !this.#up()) return;
+    if (owner.connected) this.#isMissed = true;
     const { isHeld } = this;
     if (!this.way.isByHand && !this.isAttempting) this.#openWay();
     owner.reconnecting = true;
@@ -501,6 +511,7 @@ class Conduct extends Attempts {
     requester?.ended();
     const wasOpen = owner.connected;
     owner.connected = false;
+    this.#isMissed = false;
     this.keepalive = undefined;
     this.serverProperties = undefined;
     owner.reconnecting = false;

@@ -89,6 +89,29 @@ module.exports = {
     },
   },
 
+  'offline is told though another attempt was asked for in error': {
+    run: async (t) => {
+      const { port } = t.broker;
+      await t.broker.close();
+      const client = t.connect({ reconnectPeriod: 60000 }, `mqtt://127.0.0.1:${port}`);
+      client.once('error', () => client.reconnect());
+      await t.until('close', 2);
+      t.hide(port);
+      t.hide(port);
+    },
+  },
+  'reconnect after a refusal, and nobody is there': {
+    rules: { connect: () => ({ cmd: 'connack', returnCode: 5, reasonCode: 135 }) },
+    run: async (t) => {
+      const client = t.connect({ reconnectPeriod: 60000 });
+      await t.until('close');
+      const { port } = t.broker;
+      await t.broker.close();
+      client.reconnect();
+      await t.until('close', 2);
+      t.hide(port);
+    },
+  },
   'offline is told once': {
     rules: {
       connect: (_, connection) => (connection.number === 2 || connection.number === 3
