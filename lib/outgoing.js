@@ -21,6 +21,11 @@ const PLAIN = /^[ -"$-*,-~]{1,512}$/;
 const SHORT_MAX = 32; // characters that a loop writes sooner than two calls into Node
 const UTF8_MAX = 3; // bytes for a unit of a string
 
+// What a view has, and not what its own length says: past its end would be what
+// others have published.
+const lengthOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype), 'length').get);
+
 // The words that the addon shares.
 const COUNT = 0;
 const INDEX = 1;
@@ -124,16 +129,16 @@ function writeHead(at, isRetained, isSame, bytes, size) {
   records[at + 4] = bytes >> 8;
 }
 
-function writePayload(at, content) {
-  if (content === undefined) return 0;
+// `sizeMax` is what it has at most, and of bytes what it has.
+function writePayload(at, content, most) {
   if (typeof content === 'string') return records.write(content, at);
-  records.set(content, at);
-  return content.length;
+  if (most > 0) records.set(content, at); // no memory is behind a view that was detached
+  return most;
 }
 
 function sizeMax(content) {
   if (content === undefined) return 0;
-  return typeof content === 'string' ? content.length * UTF8_MAX : content.length;
+  return typeof content === 'string' ? content.length * UTF8_MAX : lengthOf(content);
 }
 
 // False: it must go by itself, or cannot at all.
@@ -151,7 +156,7 @@ function add(session, id, isRetained, text, content, isLenient) {
   const bytes = isSame ? topicSize : writeTopic(start + TOPIC_AT, text, isLenient);
   if (bytes === 0) return false;
   const at = start + (isSame ? HEAD_SIZE : TOPIC_AT + bytes);
-  const size = writePayload(at, content);
+  const size = writePayload(at, content, most);
   if (cost + bytes + size > words[ROOM_BYTES]) return false;
   writeHead(start, isRetained, isSame, bytes, size);
   words[SIZE] = at + size;
@@ -176,7 +181,8 @@ function delivering(on) {
 
 // Bytes that are never written here: the addon copies them once.
 function isLarge(content) {
-  return typeof content !== 'string' && content !== undefined && content.length > PAYLOAD_MAX;
+  return typeof content !== 'string' && content !== undefined &&
+    lengthOf(content) > PAYLOAD_MAX;
 }
 
 module.exports = { records, words, isLarge, begin, add, urge, delivering };

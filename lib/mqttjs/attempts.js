@@ -26,6 +26,16 @@ function tell(options, way) {
   };
 }
 
+const PERIOD_MS = 1000; // where none is given
+const PERIOD_MS_MAX = 0x7fffffff; // of a timer, which takes what is more for none
+
+// What a program has set may be text, or anything. 0: there is no next attempt.
+function periodOf({ reconnectPeriod }) {
+  const isGiven = typeof reconnectPeriod === 'number' || typeof reconnectPeriod === 'string';
+  const period = isGiven ? Number(reconnectPeriod) : 0;
+  return period > 0 ? Math.min(period, PERIOD_MS_MAX) : 0;
+}
+
 // What is known of one whose options are not as in its plan, or were not, or that keeps
 // the time itself.
 class Known {
@@ -165,12 +175,12 @@ class Attempts {
   }
 
   // A connection has ended. Whether another attempt comes, after the period
-  // that stands in the options now.
+  // that stands in the options now. What cannot be read is told with that attempt.
   goesOn() {
-    this.refresh();
-    const period = this.options.reconnectPeriod;
-    if (!(period > 0)) this.forbid();
-    else if (period !== this.plan.options.reconnectPeriod) this.#wait(period);
+    this.#tryToRefresh();
+    const period = periodOf(this.options);
+    if (period === 0) this.forbid();
+    else if (period !== periodOf(this.plan.options)) this.#wait(period);
     return this.#isOpen || period > 0;
   }
 
@@ -208,13 +218,27 @@ class Attempts {
     this.owner.options[name] = value;
   }
 
+  // What the program's own object throws.
+  #tryToRefresh() {
+    try {
+      this.refresh();
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
   #begin() {
     const attempt = this.#held;
     const { owner } = this;
-    this.refresh();
+    const wrong = this.#tryToRefresh();
     this.#announce(attempt);
     // Who is told may have ended it.
     if (!this.#isOpen) return;
+    if (wrong !== undefined) {
+      this.#fail(wrong.error);
+      return;
+    }
     this.#try(() => {
       const url = this.#isAsPlanned() ? undefined : this.#transformed();
       if (typeof url?.then === 'function') this.#await(attempt, url);
@@ -232,8 +256,8 @@ class Attempts {
   }
 
   #fail(error) {
-    this.owner.emit('error', error);
-    if (this.#isOpen) this.#wait(this.options.reconnectPeriod || 1000);
+    this.emit('error', error);
+    if (this.#isOpen) this.#wait(periodOf(this.options) || PERIOD_MS);
   }
 
   // Until the URL is there, or nobody waits for it any more.

@@ -25,6 +25,7 @@ class Inbox {
   #bytes = 0; // of their payloads
   #isBusy = false;
   #told; // a plain message of QoS 1 or 2, while its listeners run
+  #turn = 0; // of the message that is handled, or was last
   #isDraining = false;
   #life = 0; // until end: handlers of an earlier one are nobody's
 
@@ -46,6 +47,20 @@ class Inbox {
     this.#at = 0;
     this.#bytes = 0;
     this.#isBusy = false;
+    this.#turn += 1;
+  }
+
+  // There is a new connection. Whoever has yet to call back for a message of one before, and
+  // maybe never does, holds up none of this one's.
+  opened() {
+    if (this.#isBusy) this.#next(this.#turn);
+  }
+
+  // A message is handled from now on. Returns its turn.
+  #begin() {
+    this.#isBusy = true;
+    this.#turn += 1;
+    return this.#turn;
   }
 
   // `topic`: what the packet's is, if an alias stands for it; `isProposed`: of QoS 2, which
@@ -80,7 +95,7 @@ class Inbox {
     const owner = this.#owner;
     const conduct = this.#conduct;
     if (conduct.isSeen) this.#show({ packet, isMqtt5, isProposed: false });
-    this.#isBusy = true;
+    const turn = this.#begin();
     if (qos > 0) this.#told = packet;
     if (conduct.hasHandlers) conduct.handlers.deliver(topic, packet);
     try {
@@ -91,11 +106,11 @@ class Inbox {
     if (owner.handleMessage !== plainHandler) {
       this.#told = undefined;
       this.#await({ topic, packet, isMqtt5, isProposed: false, receipt: this.#answers.of(packet) },
-        0);
+        0, turn);
       return;
     }
     if (qos > 0) this.acceptTold();
-    this.#next();
+    this.#next(turn);
   }
 
   // Its listeners have run, or one of them says goodbye, behind which nothing can be answered.
@@ -110,31 +125,27 @@ class Inbox {
   #handle(message) {
     const { packet: { qos }, isMqtt5, isProposed } = message;
     this.#show(message);
-    if (isProposed || (qos === 1 && isMqtt5 && this.#isJudged)) {
-      this.#isBusy = true;
-      this.#ask(message);
-      return;
-    }
-    this.#accept(message);
+    const turn = this.#begin();
+    if (isProposed || (qos === 1 && isMqtt5 && this.#isJudged)) this.#ask(message, turn);
+    else this.#accept(message, turn);
   }
 
   // A message of QoS 2 is in the program's store, if there is one, until it was handled.
-  #accept(message) {
+  #accept(message, turn) {
     const { packet } = message;
     const { stores } = this.#conduct;
     if (packet.qos < 2 || stores === undefined) {
-      this.#tell(message, 0);
+      this.#tell(message, 0, turn);
       return;
     }
     const life = this.#life;
-    this.#isBusy = true;
     stores.keep(packet, (error) => {
       if (life !== this.#life) return;
       if (error === undefined) {
-        this.#tell(message, 0);
+        this.#tell(message, 0, turn);
       } else {
         this.#emit('error', error);
-        this.#next();
+        this.#next(turn);
       }
     });
   }
@@ -161,47 +172,48 @@ class Inbox {
     }
   }
 
-  // customHandleAcks decides whether the message is told, and how answered.
-  #ask(message) {
+  // customHandleAcks decides whether the message is told, and how answered. If it throws
+  // nothing is, but the next one has its turn.
+  #ask(message, turn) {
     const { topic, packet } = message;
     let isAnswered = false;
     const life = this.#life;
     const done = (error, code) => {
       if (isAnswered || life !== this.#life) return;
       isAnswered = true;
-      this.#decided(message, error, code);
+      this.#decided(message, turn, error, code);
     };
     try {
       this.#owner.options.customHandleAcks(topic, packet.payload, packet, done);
     } catch (error) {
       native.raise(error);
+      this.#next(turn);
     }
   }
 
-  #decided(message, error, code) {
+  #decided(message, turn, error, code) {
     const reason = typeof error === 'number' ? error : code ?? 0;
     const cmd = message.packet.qos === 1 ? 'puback' : 'pubrec';
     if (error instanceof Error) {
       this.#emit('error', error);
-      this.#next();
+      this.#next(turn);
     } else if (!reasons.includes(reason)) {
       this.#emit('error', coded(`Wrong reason code for ${cmd}`, 'EINVAL'));
-      this.#next();
+      this.#next(turn);
     } else if (message.isProposed) {
       this.#answers.judge(message.packet, reason);
-      this.#next();
+      this.#next(turn);
     } else {
-      this.#tell(message, reason);
+      this.#tell(message, reason, turn);
     }
   }
 
-  #tell(message, reason) {
+  #tell(message, reason, turn) {
     const { topic, packet, receipt } = message;
     const owner = this.#owner;
     const isTaken = reason === 0;
     const isManual = this.#conduct.options.manualAcks && isTaken;
     if (isManual) this.#answers.byHand(packet, receipt);
-    this.#isBusy = true;
     if (isTaken) {
       const promises = this.#conduct.hasHandlers
         ? this.#conduct.handlers.deliver(topic, packet) : undefined;
@@ -210,14 +222,15 @@ class Inbox {
     }
     if (owner.handleMessage === plainHandler) {
       if (!isManual) this.#answer(message, reason);
-      this.#next();
+      this.#next(turn);
       return;
     }
-    this.#await(message, reason);
+    this.#await(message, reason, turn);
   }
 
-  // The program calls back when it has handled the message.
-  #await(message, reason) {
+  // The program calls back when it has handled the message. If it throws it has not, unless
+  // it says so later.
+  #await(message, reason, turn) {
     const { packet } = message;
     let isDone = false;
     const life = this.#life;
@@ -226,10 +239,11 @@ class Inbox {
         if (isDone || life !== this.#life) return;
         isDone = true;
         if (!error) this.#answer(message, reason);
-        this.#next();
+        this.#next(turn);
       });
     } catch (error) {
       native.raise(error);
+      this.#next(turn);
     }
   }
 
@@ -247,8 +261,10 @@ class Inbox {
     if (packet.qos === 2) this.#conduct.stores?.forget(packet.messageId);
   }
 
-  // Handlers that are done at once leave no trace on the stack.
-  #next() {
+  // The message of that turn is done, if it is still its turn. Handlers that are done at once
+  // leave no trace on the stack.
+  #next(turn) {
+    if (turn !== this.#turn) return;
     this.#isBusy = false;
     if (this.#isDraining || this.#waiting.length === 0) return;
     this.#isDraining = true;

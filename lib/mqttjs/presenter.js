@@ -45,6 +45,7 @@ class Presenter extends Conduct {
     this.show('packetreceive', () => packet);
     this.#showWaiting(waiting, connection.sessionPresent);
     this.emit('connect', packet);
+    this.parts.inbox?.opened();
   }
 
   // `sent`: the reason that we gave.

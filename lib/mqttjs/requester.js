@@ -4,6 +4,7 @@
 const { randomBytes } = require('node:crypto');
 const { errors, failure, invalidType, outOfRange } = require('../errors');
 const signals = require('../signals');
+const { copy } = require('../bytes');
 const { aborted } = require('./messages');
 
 const TIMEOUT_MS = 30000;
@@ -57,9 +58,10 @@ class Requester {
         { text: 'request() needs MQTT 5: connect with protocolVersion: 5' });
     }
     if (signal?.aborted) throw aborted(signal);
+    const message = copy('message', payload); // there may be a subscription to wait for
     const correlationData = this.#nextCorrelation();
     const response = this.#await(correlationData, { topic, timeout, signal });
-    this.#send(topic, payload, options, correlationData);
+    this.#send(topic, message, options, correlationData);
     return response;
   }
 

@@ -288,6 +288,104 @@ test('an acknowledgement of an earlier connection is not sent on the next', asyn
   assert.equal(broker.of('puback').length, 0);
 });
 
+// What never calls back, or throws: of the first message.
+const STUCK = {
+  'a handleMessage that never calls back': [1, (act) => {
+    return { handleMessage: (packet, done) => act() || done() };
+  }],
+  'a customHandleAcks that never calls back': [1, (act) => {
+    return { customHandleAcks: (topic, payload, packet, done) => act() || done(0) };
+  }],
+  'a store that never calls back': [2, (act) => {
+    const incomingStore = new mqtt.Store();
+    const { put } = incomingStore;
+    incomingStore.put = (packet, done) => act() || put.call(incomingStore, packet, done);
+    return { incomingStore };
+  }],
+};
+
+function isFirst() {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count === 1;
+  };
+}
+
+for (const [what, [qos, make]] of Object.entries(STUCK)) {
+  test(`${what} holds up no message of the next connection`, async () => {
+    const { handleMessage, ...options } = make(isFirst());
+    const { broker, client } = await connected({}, { protocolVersion: 5, ...options });
+    if (handleMessage) client.handleMessage = handleMessage;
+    const seen = [];
+    client.on('message', (topic) => seen.push(topic));
+    const send = (topic, messageId) =>
+      broker.current.send({ cmd: 'publish', topic, payload: 'm', qos, messageId });
+    send('stuck', 1);
+    send('second', 2);
+    await client.publishAsync('fence', 'm', { qos: 2 });
+    assert.equal(seen.includes('second'), false);
+    broker.current.end();
+    await called((done) => client.once('connect', done));
+    send('third', 3);
+    await broker.saw(qos === 1 ? 'puback' : 'pubcomp');
+    assert.equal(seen.at(-1), 'third');
+  });
+}
+
+test('a late callback of an earlier connection hurries no message', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  const send = (messageId) =>
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId });
+  send(1);
+  await until(() => pending.length === 1);
+  broker.current.end();
+  await called((done) => client.once('connect', done));
+  send(2);
+  send(3);
+  await until(() => pending.length === 2);
+  pending[0]();
+  await client.publishAsync('fence', 'm', { qos: 1 });
+  assert.equal(pending.length, 2);
+  pending[1]();
+  await until(() => pending.length === 3);
+});
+
+test('a handleMessage or customHandleAcks that throws holds up no message', async () => {
+  const thrown = [];
+  const note = (error) => thrown.push(error.message);
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', note);
+  const throwing = (name) => (first, ...rest) => {
+    if ((first.topic ?? first) === 'bad') throw new Error(name);
+    rest.at(-1)(undefined, 0);
+  };
+  try {
+    const { broker, client } = await connected({},
+      { protocolVersion: 5, customHandleAcks: throwing('of customHandleAcks') });
+    const seen = [];
+    client.on('message', (topic) => seen.push(topic));
+    const send = (topic, messageId) =>
+      broker.current.send({ cmd: 'publish', topic, payload: 'm', qos: 1, messageId });
+    send('bad', 1);
+    send('good', 2);
+    await until(() => seen.length === 1);
+    client.options.customHandleAcks = (topic, payload, packet, done) => done(0);
+    client.handleMessage = throwing('of handleMessage');
+    send('bad', 3);
+    send('good', 4);
+    await until(() => seen.length === 3);
+    assert.deepEqual(seen, ['good', 'bad', 'good']);
+    assert.deepEqual(thrown, ['of customHandleAcks', 'of handleMessage']);
+  } finally {
+    process.off('uncaughtException', note);
+    for (const listener of before) process.on('uncaughtException', listener);
+  }
+});
+
 test('what waits for its handler at the end is not told after it', async () => {
   const { broker, client } = await connected({});
   const pending = [];

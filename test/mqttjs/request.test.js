@@ -71,6 +71,19 @@ test('the options and properties of the message are the program\'s', async () =>
   assert.equal(String((await response).payload), 'y');
 });
 
+test('a request is that of the call, whatever becomes of its buffer', async () => {
+  const broker = await serve();
+  const client = await connect(broker.url);
+  const payload = Buffer.from('now');
+  const response = client.request('a', payload);
+  payload.fill('x');
+  await broker.saw('publish');
+  const [request] = broker.of('publish');
+  assert.equal(String(request.payload), 'now');
+  respond(broker, request, 'y');
+  await response;
+});
+
 test('who responds with other correlation data, or twice, responds to nobody', async () => {
   const broker = await serve();
   const client = await connect(broker.url);

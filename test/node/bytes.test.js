@@ -53,3 +53,37 @@ test('a payload is that of the call, whatever becomes of its buffer', async (t) 
   });
   assert.equal(String(server.got('publish')[0].payload), 'now');
 });
+
+// The first one of a turn goes another way than those behind it.
+async function publishTwice(client, payload) {
+  await Promise.all([1, 2].map(() =>
+    called((done) => client.publish(0, false, 't', payload, done))));
+}
+
+test('a view whose memory has gone is an empty message', async (t) => {
+  const { client, server } = await connected(t);
+  const gone = new Uint8Array(8);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  const memory = new ArrayBuffer(8, { maxByteLength: 16 });
+  const outside = new Uint8Array(memory, 4, 4);
+  memory.resize?.(2);
+  await publishTwice(client, gone);
+  if (memory.resize) await publishTwice(client, outside);
+  await called((done) => client.publish(1, false, 'end', '', done));
+  const sizes = server.got('publish').map(({ payload }) => payload.length);
+  assert.deepEqual(sizes, Array(memory.resize ? 5 : 3).fill(0));
+});
+
+test('a payload is as long as it is, whatever its class says', async (t) => {
+  class Boaster extends Uint8Array {
+    get length() {
+      return 3000;
+    }
+  }
+  const { client, server } = await connected(t);
+  await publishTwice(client, Buffer.alloc(3000, 'secret'));
+  await publishTwice(client, new Boaster(Buffer.from('four')));
+  await called((done) => client.publish(1, false, 'end', '', done));
+  assert.deepEqual(server.got('publish').slice(2).map(({ payload }) => String(payload)),
+    ['four', 'four', '']);
+});
