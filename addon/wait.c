@@ -21,6 +21,7 @@ typedef struct awaited {
   enum goal goal;
   uint64_t token;
   bool was_opened; /* the connection that we may lose was there */
+  napi_value why;  /* what a connection that has ended says; or null */
 } awaited;
 
 typedef struct verdict {
@@ -119,6 +120,30 @@ static bool is_ending(midge_environment *environment) {
   return napi_call_function(env, receiver, function, 0, NULL, NULL) != napi_ok;
 }
 
+static napi_value text_value(napi_env env, midge_slice text) {
+  napi_value value = NULL;
+  napi_create_string_utf8(env, text.size == 0 ? "" : (const char *)text.data,
+                          text.size, &value);
+  return value;
+}
+
+/* [status, text, code, the server's reason]; null: there is no more than the
+ * status. */
+static napi_value explain(napi_env env, const midge_event *event,
+                          midge_status status) {
+  if (event->type != MIDGE_EVENT_CLOSED || status == MIDGE_OK) return NULL;
+  napi_value list = NULL, reason = NULL;
+  if (napi_create_array(env, &list) != napi_ok) return NULL;
+  napi_set_element(env, list, 0, midge_export_status(env, status));
+  napi_set_element(env, list, 1, text_value(env, event->closed.text));
+  napi_set_element(env, list, 2, text_value(env, event->closed.code));
+  if (event->closed.by == MIDGE_SIDE_SERVER && event->closed.has_reason) {
+    napi_create_uint32(env, event->closed.reason, &reason);
+    napi_set_element(env, list, 3, reason);
+  }
+  return list;
+}
+
 /* More than 0: the attempt that asks. */
 static double wait_for(midge_environment *environment, awaited *waiting,
                        uint64_t timeout_ms) {
@@ -141,13 +166,16 @@ static double wait_for(midge_environment *environment, awaited *waiting,
     }
     verdict outcome = judge(waiting, &event);
     if (outcome.asks != 0) return outcome.asks;
+    if (outcome.reached)
+      waiting->why = explain(environment->env, &event, outcome.status);
     if (!midge_environment_stash(environment, &event)) return MIDGE_ENOMEM;
     if (outcome.reached) return outcome.status;
   }
 }
 
-/* wait(index, goal, token, timeout): the outcome, or the number of an attempt
- * that asks for credentials. */
+/* wait(index, goal, token, timeout): the outcome, as a list with what is known
+ * of it if a connection has ended, or the number of an attempt that asks for
+ * credentials. */
 static napi_value wait(napi_env env, napi_callback_info info) {
   midge_environment *environment = NULL;
   napi_value args[4];
@@ -166,6 +194,7 @@ static napi_value wait(napi_env env, napi_callback_info info) {
                      .token = (uint64_t)token,
                      .was_opened = client->opened};
   double outcome = wait_for(environment, &waiting, (uint64_t)timeout_ms);
+  if (waiting.why != NULL && outcome != MIDGE_ENOMEM) return waiting.why;
   napi_value value = NULL;
   napi_create_double(env, outcome, &value);
   return value;

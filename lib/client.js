@@ -48,6 +48,7 @@ const wrong = {
   negotiate: 'option "negotiate" goes with protocolVersion 5',
   connect: 'the properties of CONNECT are those that it may have, each once',
   signal: 'the signal was aborted before the call',
+  authenticate: 'authenticating goes on with 0x18 and begins anew with 0x19, in MQTT 5',
   reason: 'a reason code is a number from 0 to 255',
   offline: 'there is no connection, and queueQoSZero is false',
   answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
@@ -169,9 +170,10 @@ class Client {
     return this.#fault;
   }
 
-  // Every call ends here, with its status. A text says more than the number.
-  report(status, text) {
-    this.#fault = status < 0 ? failure(status, { text }) : null;
+  // Every call ends here, with its status. A text says more than the number, and so does
+  // what a connection has ended by.
+  report(status, text, code, reasonCode) {
+    this.#fault = status < 0 ? failure(status, { text, code, reasonCode }) : null;
     return status;
   }
 
@@ -253,12 +255,12 @@ class Client {
     if (carrier !== undefined) this.#rest.carrier = carrier.serve(this.#session);
   }
 
-  // Wait, and see to it that what came meanwhile is delivered.
+  // Wait, and see to it that what came meanwhile is delivered. [status, text, code, reason].
   #wait(goal, mid, timeout = this.#nature.limits.timeout) {
     if (this.isConnected) this.#session.hurry();
     const outcome = native.wait(this.#index, goal, mid, timeout);
     batch.later();
-    return outcome;
+    return typeof outcome === 'number' ? [outcome] : outcome;
   }
 
   // These three give the outcome of the call just made if it is to block.
@@ -267,8 +269,9 @@ class Client {
     const end = clock.now() + this.#nature.limits.timeout;
     const { life } = this.#session;
     let status;
+    let why;
     do {
-      status = this.#wait(GOAL_OPENED, 0, Math.max(0, Math.ceil(end - clock.now())));
+      [status, ...why] = this.#wait(GOAL_OPENED, 0, Math.max(0, Math.ceil(end - clock.now())));
       // More than 0 is an attempt that asks for credentials.
       const error = status > 0
         ? this.#credentials.answerNow(this.#session, status) : undefined;
@@ -279,7 +282,7 @@ class Client {
     } while (status > 0);
     if (status === 0) life.foresee();
     else this.#abandon(life);
-    return this.report(status);
+    return this.report(status, ...why);
   }
 
   // A refusal that cannot heal has ended the attempts by itself.
@@ -293,7 +296,7 @@ class Client {
     if (this.#nature.isAsynchronous) return 0;
     const outcome = this.#wait(GOAL_CLOSED, 0);
     this.#session.life.leave(KEPT);
-    return this.report(outcome);
+    return this.report(...outcome);
   }
 
   awaitRequest() {
@@ -301,10 +304,10 @@ class Client {
     const [first = this.#last, ...others] = this.#rest.awaited ?? [];
     let outcome = this.#wait(GOAL_DONE, first);
     for (const token of others) {
-      const status = this.#wait(GOAL_OTHER, token);
-      if (outcome === 0) outcome = status;
+      const other = this.#wait(GOAL_OTHER, token);
+      if (outcome[0] === 0) outcome = other;
     }
-    return this.report(outcome);
+    return this.report(...outcome);
   }
 
   disconnect(reasonCode, list, force) {
@@ -443,7 +446,7 @@ class Client {
   authenticate(reasonCode, list) {
     if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
     if (this.#session === null) return this.report(errors.ENOCONN);
-    return this.report(native.authenticate(this.#index, reasonCode, list));
+    return this.#judge(native.authenticate(this.#index, reasonCode, list), wrong.authenticate);
   }
 
   // Drop the connection at once, without DISCONNECT.

@@ -130,7 +130,9 @@ class Security {
         'SSL_VERIFY_PEER');
     }
     const minVersion = version('version', lowest);
-    if (Number.isNaN(minVersion)) return this.refuse('an unknown TLS version');
+    if (Number.isNaN(minVersion)) {
+      return this.refuse('the version is tlsv1, tlsv1.1, tlsv1.2 or tlsv1.3');
+    }
     return this.accept({
       ...this.tls,
       insecure: requirements[given],

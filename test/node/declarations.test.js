@@ -1,6 +1,7 @@
 'use strict';
 // The declarations say what the code takes, each name with a comment that an editor shows.
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const ts = require('typescript');
@@ -116,4 +117,12 @@ test('the members of a client are those that it has', () => {
   const one = new mqtt('', null, null, true, 0, true);
   assert.deepEqual(membersOfPrototype(mqtt).filter((name) => !ofClass.includes(name)), []);
   assert.deepEqual(ofClass.filter((name) => !(name in one)), []);
+});
+
+test('each option is on the page of the class, or of mqtt.connect', () => {
+  const page = (name) => fs.readFileSync(path.join(LIB, '..', 'docs', name), 'utf8');
+  const ofConnect = page('migrating-from-mqttjs.md') + page('mqtt-connect.md');
+  const missing = (names, text) => names.filter((name) => !text.includes(`\`${name}\``));
+  assert.deepEqual(missing(namesOf('MqttOptions', 'index.d.ts'), page('api.md')), []);
+  assert.deepEqual(missing(namesOf('IMidgeClientOptions', 'mqttjs/beyond.d.ts'), ofConnect), []);
 });

@@ -147,14 +147,24 @@ test('tls_set names the file and what it is', () => {
   }
   assert.equal(client.tls_set(root, null, null, null), 0);
   assert.equal(client.last_error, null);
-  refused(client, client.tls_opts_set('1', 'tlsv9', null), /TLS version/);
+  refused(client, client.tls_opts_set('1', 'tlsv9', null), /tlsv1\.3/);
   refused(client, client.tls_psk_set('xyz', 'me', null), /hex/);
+});
+
+test('authenticate: a reason that is none', async () => {
+  const client = make({ protocolVersion: 5 });
+  await called((done) => client.connect('127.0.0.1', server.port, done));
+  refused(client, client.authenticate(5), /0x18 .* 0x19, in MQTT 5/);
+  client.disconnect();
 });
 
 test('what a blocking call returns is behind last_error too', () => {
   const client = new mqtt('id', null, null, true, 0, false,
     { reconnectPeriod: 0 });
-  refused(client, client.connect('127.0.0.1', 1), /./);
+  assert.equal(client.connect('127.0.0.1', 1), mqtt.errors.EERRNO);
+  const { code, errno, message } = client.last_error;
+  assert.deepEqual([code, errno], ['ECONNREFUSED', mqtt.errors.EERRNO]);
+  assert.match(message, /127\.0\.0\.1:1: connection refused/);
   refused(client, client.disconnect(), /call connect first/);
 });
 
