@@ -36,6 +36,7 @@ const FLAG_BYTES = 16;
 const FLAG_COALESCE = 32;
 const FLAG_PATIENT = 64;
 const FLAG_FOLLOWED = 128;
+const WITHHELD = 0x100; // in the place of a reason
 
 // What may be wrong with a request whose types are right.
 const wrong = {
@@ -488,6 +489,17 @@ class Client {
     const status = this.#session.canAnswer(receipt) ? this.#answer(receipt, reasonCode) : 0;
     if (status === 0) this.#rest.receipts.settle(receipt);
     return this.#judge(status, wrong.answer);
+  }
+
+  // The program has failed with a message, and those behind it are answered all the same. The
+  // server sends it again when another connection goes on with the session.
+  withhold(receipt) {
+    if (!this.isDesired || receipt.isSettled || receipt.delivery !== undefined) return;
+    const { mid, qos, attempt } = receipt;
+    this.#rest.receipts.settle(receipt);
+    if (attempt === this.#session.attempt) {
+      native.acknowledge(this.#index, mid, WITHHELD, qos, attempt);
+    }
   }
 
   // A message of the connection that there is, which was handed out right now, is

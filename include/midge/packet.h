@@ -163,6 +163,7 @@ typedef enum midge_reason {
   MIDGE_REASON_MAP(MIDGE_REASON_MEMBER)
 #undef MIDGE_REASON_MEMBER
       MIDGE_REASON_HIGHEST = 0xff,
+  MIDGE_REASON_WITHHELD = 0x100, /* none: only for _acknowledge */
 } midge_reason;
 
 /* The text of a reason code of MQTT 5; null for an unknown one. Static. */

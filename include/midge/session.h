@@ -284,7 +284,12 @@ midge_session_cancel(midge_session *session, uint64_t token);
  * acknowledge_by_hand). PUBACK and PUBREC leave in the order of the messages,
  * whatever the order of the calls; PUBCOMP (with at_release) leaves at once.
  * MIDGE_EINVAL: no such message, or a reason that PUBACK and PUBREC, or
- * PUBCOMP, which takes SUCCESS alone, cannot carry. */
+ * PUBCOMP, which takes SUCCESS alone, cannot carry.
+ *
+ * MIDGE_REASON_WITHHELD is for a program that has failed with a message of QoS
+ * 1, or a proposal: nothing is said of it on this connection, and the answers
+ * to those behind it do not wait for it. It stays in flight for the server,
+ * which sends it again when the session goes on with another connection. */
 MIDGE_API MIDGE_CHECKED midge_status midge_session_acknowledge(
     midge_session *session, uint16_t packet_id, midge_reason reason);
 

@@ -35,6 +35,13 @@ class Answers {
     return status;
   }
 
+  // The program has failed with it. One that was completed (QoS 2) holds up nobody.
+  withhold({ qos, messageId }, receipt, isProposed) {
+    if (messageId === 0 || qos === 0 || (qos === 2 && !isProposed)) return;
+    const { core } = this.#conduct;
+    core.withhold(receipt ?? core.receipt(qos, messageId));
+  }
+
   // The same for a message that came right now, and is well received.
   accept({ qos, messageId }) {
     if (messageId === 0) return; // its session is lost: nobody waits for an answer

@@ -187,6 +187,9 @@ class Inbox {
       this.#owner.options.customHandleAcks(topic, packet.payload, packet, done);
     } catch (error) {
       native.raise(error);
+      if (isAnswered) return;
+      isAnswered = true;
+      this.#withhold(message);
       this.#next(turn);
     }
   }
@@ -196,9 +199,11 @@ class Inbox {
     const cmd = message.packet.qos === 1 ? 'puback' : 'pubrec';
     if (error instanceof Error) {
       this.#emit('error', error);
+      this.#withhold(message);
       this.#next(turn);
     } else if (!reasons.includes(reason)) {
       this.#emit('error', coded(`Wrong reason code for ${cmd}`, 'EINVAL'));
+      this.#withhold(message);
       this.#next(turn);
     } else if (message.isProposed) {
       this.#answers.judge(message.packet, reason);
@@ -228,23 +233,28 @@ class Inbox {
     this.#await(message, reason, turn);
   }
 
-  // The program calls back when it has handled the message. If it throws it has not, unless
-  // it says so later.
+  // The program calls back when it has handled the message. If it throws it has not.
   #await(message, reason, turn) {
-    const { packet } = message;
     let isDone = false;
     const life = this.#life;
+    const done = (error) => {
+      if (isDone || life !== this.#life) return;
+      isDone = true;
+      if (!error) this.#answer(message, reason);
+      else if (!this.#conduct.options.manualAcks) this.#withhold(message); // else it may yet
+      this.#next(turn);
+    };
     try {
-      this.#owner.handleMessage(packet, (error) => {
-        if (isDone || life !== this.#life) return;
-        isDone = true;
-        if (!error) this.#answer(message, reason);
-        this.#next(turn);
-      });
+      this.#owner.handleMessage(message.packet, done);
     } catch (error) {
       native.raise(error);
-      this.#next(turn);
+      done(true);
     }
+  }
+
+  // What was not handled is not acknowledged, and those behind it are.
+  #withhold({ packet, receipt, isProposed }) {
+    this.#answers.withhold(packet, receipt, isProposed);
   }
 
   // Of handlers; one that fails is an unhandled rejection, as without us.

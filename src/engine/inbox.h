@@ -20,6 +20,7 @@ typedef struct midge_debt {
   bool listed;   /* until it is answered it is found by its identifier */
   bool handed;   /* the program has the message */
   bool answered; /* by the program, or by handing the message out */
+  bool withheld; /* and paid by nothing */
 } midge_debt;
 
 typedef struct midge_inbox {

@@ -108,6 +108,7 @@ static uint32_t unanswered_max(const midge_session *session) {
 
 static void pay(midge_session *session, const midge_debt *debt) {
   midge_inbox *inbox = &session->inbox;
+  if (debt->withheld) return; /* its place is the server's to free */
   if (debt->qos == MIDGE_AT_LEAST_ONCE) {
     midge_inbox_free_place(inbox);
     midge_session_control(session, MIDGE_PUBACK, debt->packet_id, debt->reason);
@@ -366,10 +367,31 @@ static midge_status answer_once(midge_session *session, uint16_t packet_id,
   return MIDGE_OK;
 }
 
+/* The next connection brings a proposal as a new one. */
+static void forget_proposal(midge_session *session, uint16_t packet_id) {
+  midge_session_withdraw(session, packet_id);
+  midge_inbox_remove(&session->inbox, packet_id);
+}
+
+/* [MQTT-4.6.0-2] is about the answers that leave. */
+static midge_status withhold(midge_session *session, uint16_t packet_id) {
+  midge_inbox *inbox = &session->inbox;
+  midge_debt *debt = midge_inbox_listed(inbox, packet_id);
+  if (debt == NULL || !debt->handed) return MIDGE_EINVAL;
+  bool is_once = debt->qos == MIDGE_EXACTLY_ONCE;
+  if (is_once && !session->options.accept_by_hand) return MIDGE_EINVAL;
+  debt->withheld = true;
+  midge_inbox_answer(inbox, debt, 0);
+  if (is_once) forget_proposal(session, packet_id);
+  pay_debts(session);
+  return MIDGE_OK;
+}
+
 /* [MQTT-4.6.0-2]: the debt is marked here and paid in its turn. */
 static midge_status answer(midge_session *session, uint16_t packet_id,
                            midge_reason reason) {
   if (!session->options.acknowledge_by_hand) return MIDGE_EINVAL;
+  if (reason == MIDGE_REASON_WITHHELD) return withhold(session, packet_id);
   if (!midge_reason_is_for((uint8_t)reason, MIDGE_PUBACK)) return MIDGE_EINVAL;
   if (session->options.version != MIDGE_MQTT_5 && reason != 0)
     return MIDGE_EINVAL;

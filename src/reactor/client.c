@@ -278,7 +278,9 @@ midge_status midge_client_cancel(midge_client *client, uint64_t token) {
 midge_status midge_client_acknowledge(midge_client *client, uint16_t packet_id,
                                       midge_reason reason, midge_qos qos,
                                       uint32_t attempt) {
-  if (packet_id == 0 || !midge_reason_is_for((uint8_t)reason, MIDGE_PUBREC))
+  bool is_said = reason != MIDGE_REASON_WITHHELD;
+  if (packet_id == 0 ||
+      (is_said && !midge_reason_is_for((uint8_t)reason, MIDGE_PUBREC)))
     return MIDGE_EINVAL;
   if (!is_asked(client)) return MIDGE_ENOCONN;
   midge_wish acknowledge = {.client = client, .type = MIDGE_WISH_ACKNOWLEDGE};

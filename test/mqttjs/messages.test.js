@@ -386,6 +386,52 @@ test('a handleMessage or customHandleAcks that throws holds up no message', asyn
   }
 });
 
+// How the first message fails, for the client and for each message.
+const FAILING = {
+  'a handleMessage with an error': [1, { handles: (done) => done(new Error('no')) }],
+  'a handleMessage that throws': [1, { handles: () => { throw new Error('no'); } }],
+  'a customHandleAcks with an error': [1, { judges: (done) => done(new Error('no')) }],
+  'a customHandleAcks with a wrong reason': [1, { judges: (done) => done(7) }],
+  'a customHandleAcks that throws': [1, { judges: () => { throw new Error('no'); } }],
+  'a customHandleAcks with an error, of QoS 2,': [2, { judges: (done) => done(new Error('no')) }],
+};
+
+for (const [what, [qos, { handles, judges }]] of Object.entries(FAILING)) {
+  test(`${what} holds up the acknowledgement of no other message`, async () => {
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', () => {});
+    try {
+      const fails = isFirst();
+      const { broker, client } = await connected({}, {
+        protocolVersion: 5,
+        ...judges && { customHandleAcks: (topic, payload, packet, done) => {
+          if (fails()) judges(done);
+          else done(0);
+        } },
+      });
+      client.on('error', () => {});
+      if (handles) {
+        client.handleMessage = (packet, done) => (fails() ? handles(done) : done());
+      }
+      const send = (messageId, level) => broker.current.send(
+        { cmd: 'publish', topic: 'a', payload: 'm', qos: level, messageId });
+      send(1, qos);
+      for (let id = 2; id <= 5; id += 1) send(id, 1);
+      await until(() => broker.of('puback').length === 4);
+      assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId), [2, 3, 4, 5]);
+      assert.equal(broker.of('pubrec').length, 0);
+      broker.current.end();
+      await called((done) => client.once('connect', done));
+      send(1, qos);
+      await broker.saw(qos === 1 ? 'puback' : 'pubrec', qos === 1 ? 5 : 1);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of before) process.on('uncaughtException', listener);
+    }
+  });
+}
+
 test('what waits for its handler at the end is not told after it', async () => {
   const { broker, client } = await connected({});
   const pending = [];
