@@ -491,15 +491,12 @@ class Client {
     return this.#judge(status, wrong.answer);
   }
 
-  // The program has failed with a message, and those behind it are answered all the same. The
-  // server sends it again when another connection goes on with the session.
+  // The program has failed with it: it is not answered, and holds up no answer behind it.
   withhold(receipt) {
     if (!this.isDesired || receipt.isSettled || receipt.delivery !== undefined) return;
     const { mid, qos, attempt } = receipt;
     this.#rest.receipts.settle(receipt);
-    if (attempt === this.#session.attempt) {
-      native.acknowledge(this.#index, mid, WITHHELD, qos, attempt);
-    }
+    native.acknowledge(this.#index, mid, WITHHELD, qos, attempt);
   }
 
   // A message of the connection that there is, which was handed out right now, is

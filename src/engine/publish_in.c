@@ -106,9 +106,10 @@ static uint32_t unanswered_max(const midge_session *session) {
                                           : UINT16_MAX;
 }
 
+/* One that is withheld keeps its place, which is the server's to free. */
 static void pay(midge_session *session, const midge_debt *debt) {
   midge_inbox *inbox = &session->inbox;
-  if (debt->withheld) return; /* its place is the server's to free */
+  if (debt->withheld) return;
   if (debt->qos == MIDGE_AT_LEAST_ONCE) {
     midge_inbox_free_place(inbox);
     midge_session_control(session, MIDGE_PUBACK, debt->packet_id, debt->reason);
@@ -373,16 +374,28 @@ static void forget_proposal(midge_session *session, uint16_t packet_id) {
   midge_inbox_remove(&session->inbox, packet_id);
 }
 
+/* The program has the message that this is owed for, and may fail with it. */
+static bool may_be_withheld(const midge_session *session,
+                            const midge_debt *debt) {
+  if (debt->qos == MIDGE_AT_LEAST_ONCE) return debt->handed;
+  return session->options.accept_by_hand &&
+         midge_inbox_state(&session->inbox, debt->packet_id) ==
+             MIDGE_INBOUND_HANDED;
+}
+
 /* [MQTT-4.6.0-2] is about the answers that leave. */
 static midge_status withhold(midge_session *session, uint16_t packet_id) {
   midge_inbox *inbox = &session->inbox;
   midge_debt *debt = midge_inbox_listed(inbox, packet_id);
-  if (debt == NULL || !debt->handed) return MIDGE_EINVAL;
-  bool is_once = debt->qos == MIDGE_EXACTLY_ONCE;
-  if (is_once && !session->options.accept_by_hand) return MIDGE_EINVAL;
-  debt->withheld = true;
-  midge_inbox_answer(inbox, debt, 0);
-  if (is_once) forget_proposal(session, packet_id);
+  if (debt == NULL || !may_be_withheld(session, debt)) return MIDGE_EINVAL;
+  bool is_proposal = debt->qos == MIDGE_EXACTLY_ONCE;
+  do { /* of a proposal all that are owed */
+    debt->withheld = true;
+    midge_inbox_answer(inbox, debt, 0);
+  } while (is_proposal &&
+           (debt = midge_inbox_listed(inbox, packet_id)) != NULL &&
+           debt->qos == MIDGE_EXACTLY_ONCE);
+  if (is_proposal) forget_proposal(session, packet_id);
   pay_debts(session);
   return MIDGE_OK;
 }
