@@ -171,8 +171,7 @@ class Client {
     return this.#fault;
   }
 
-  // Every call ends here, with its status. A text says more than the number, and so does
-  // what a connection has ended by.
+  // Every call ends here, with its status; what else there is says more than the number.
   report(status, text, code, reasonCode) {
     this.#fault = status < 0 ? failure(status, { text, code, reasonCode }) : null;
     return status;
@@ -494,9 +493,8 @@ class Client {
   // The program has failed with it: it is not answered, and holds up no answer behind it.
   withhold(receipt) {
     if (!this.isDesired || receipt.isSettled || receipt.delivery !== undefined) return;
-    const { mid, qos, attempt } = receipt;
     this.#rest.receipts.settle(receipt);
-    native.acknowledge(this.#index, mid, WITHHELD, qos, attempt);
+    native.acknowledge(this.#index, receipt.mid, WITHHELD, receipt.qos, receipt.attempt);
   }
 
   // A message of the connection that there is, which was handed out right now, is
