@@ -15,7 +15,7 @@ const { plot, short } = require('./plot');
 const { machineFacts } = require('../machine');
 
 const HELP = `usage: node bench/growth/run.js [options]
-  --repeats <n>      of each point; the cheapest counts (3)
+  --repeats <n>      of each point; the cheapest counts (7)
   --only <list>      beginnings of the names of curves, memory, neighbours
   --messages <n>     of the memory's curve (10000000)
   --build <folder>   where the sink is (build)
@@ -33,7 +33,7 @@ function readOptions() {
   const flag = { type: 'boolean' };
   const { values } = parseArgs({
     options: {
-      help: flag, print: flag, only: text, repeats: { ...text, default: '3' },
+      help: flag, print: flag, only: text, repeats: { ...text, default: '7' },
       messages: { ...text, default: String(MESSAGES) },
       build: { ...text, default: path.join(ROOT, 'build') },
     },
