@@ -109,10 +109,9 @@ static midge_request *answered(midge_session *session,
   return NULL;
 }
 
-static void note_wish(midge_session *session, const midge_request *request,
-                      midge_slice filter) {
-  midge_remembered *one =
-      midge_subscriptions_find(&session->subscriptions, filter);
+/* Of what was remembered last. */
+static void note_wish(midge_session *session, const midge_request *request) {
+  midge_remembered *one = session->subscriptions.last;
   if (one->wished < request->key) one->wished = request->key;
 }
 
@@ -133,7 +132,7 @@ static void remember(midge_session *session, const midge_request *request,
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
       return;
     }
-    note_wish(session, request, filter.filter);
+    note_wish(session, request);
   }
 }
 

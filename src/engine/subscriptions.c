@@ -56,6 +56,19 @@ static bool link_in(midge_subscriptions *subscriptions, midge_remembered *one) {
   return true;
 }
 
+static midge_remembered *find(const midge_subscriptions *subscriptions,
+                              midge_slice filter, uint32_t hash,
+                              midge_remembered **before) {
+  midge_remembered *one = midge_map_get(&subscriptions->by_hash, hash);
+  *before = NULL;
+  while (one != NULL &&
+         !midge_slice_equal(midge_remembered_filter(one), filter)) {
+    *before = one;
+    one = one->same_hash;
+  }
+  return one;
+}
+
 bool midge_subscriptions_remember(midge_subscriptions *subscriptions,
                                   midge_packet_filter filter,
                                   midge_slice properties) {
@@ -71,26 +84,14 @@ bool midge_subscriptions_remember(midge_subscriptions *subscriptions,
   uint8_t *to = midge_slice_copy(one->bytes, filter.filter);
   midge_slice_copy(to, properties);
 
-  midge_remembered *before =
-      midge_subscriptions_find(subscriptions, filter.filter);
+  midge_remembered *beside;
+  const midge_remembered *before =
+      find(subscriptions, filter.filter, one->hash, &beside);
   if (before != NULL) one->wished = before->wished;
   midge_subscriptions_forget(subscriptions, filter.filter);
   if (link_in(subscriptions, one)) return true;
   free_one(subscriptions, one);
   return false;
-}
-
-static midge_remembered *find(const midge_subscriptions *subscriptions,
-                              midge_slice filter, uint32_t hash,
-                              midge_remembered **before) {
-  midge_remembered *one = midge_map_get(&subscriptions->by_hash, hash);
-  *before = NULL;
-  while (one != NULL &&
-         !midge_slice_equal(midge_remembered_filter(one), filter)) {
-    *before = one;
-    one = one->same_hash;
-  }
-  return one;
 }
 
 midge_remembered *midge_subscriptions_find(
