@@ -262,6 +262,31 @@ static void clients_of_one_server_share_a_lookup(void **state) {
   broker_stop(b);
 }
 
+/* A pool that is full of others has not begun with it. */
+static void who_leaves_a_lookup_in_line_leaves_it_to_the_others(void **state) {
+  (void)state;
+  enum { STUCK = 9 };
+  char url[64];
+  broker *b = broker_start(&(broker_options){0});
+  atomic_store(&released, false);
+  try_to_connect("mqtt://stuck.test", NULL);
+  for (int i = 1; i < STUCK; i++) {
+    snprintf(url, sizeof url, "mqtt://stuck%d.test", i);
+    connect_another(url);
+  }
+  snprintf(url, sizeof url, "mqtt://many.test:%u", broker_port(b));
+  midge_client *first = connect_another(url);
+  connect_another(url);
+  for (int i = 0; i < STUCK + 2; i++) wait_for(&p, MIDGE_EVENT_CONNECTING);
+  midge_client_abort(first);
+  wait_for(&p, MIDGE_EVENT_CLOSED); /* it has left */
+  atomic_store(&released, true);
+  wait_for(&p, MIDGE_EVENT_OPENED);
+  assert_int_equal(p.event.attempt, 1);
+  program_stop(&p);
+  broker_stop(b);
+}
+
 static void release_lookups(void) {
   atomic_store(&released, true);
   for (int i = 0; i < 10000 && atomic_load(&stuck) != 0; i++) usleep(1000);
@@ -310,6 +335,7 @@ int main(void) {
       cmocka_unit_test(connecting_has_a_time_limit),
       cmocka_unit_test(the_local_address_can_be_chosen),
       cmocka_unit_test(clients_of_one_server_share_a_lookup),
+      cmocka_unit_test(who_leaves_a_lookup_in_line_leaves_it_to_the_others),
       cmocka_unit_test(a_stuck_lookup_holds_nobody),
       cmocka_unit_test(a_stop_does_not_wait_for_lookups),
   };
