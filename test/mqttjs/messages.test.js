@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { afterEach, test } = require('node:test');
 const theirs = require('mqtt');
 const mqtt = require('../../lib');
+const { uncaught } = require('../node/support/uncaught');
 const { called, delay, until } = require('../node/support/wait');
 const { listen } = require('./support/broker');
 
@@ -354,16 +355,11 @@ test('a late callback of an earlier connection hurries no message', async () => 
 });
 
 test('a handleMessage or customHandleAcks that throws holds up no message', async () => {
-  const thrown = [];
-  const note = (error) => thrown.push(error.message);
-  const before = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', note);
   const throwing = (name) => (first, ...rest) => {
     if ((first.topic ?? first) === 'bad') throw new Error(name);
     rest.at(-1)(undefined, 0);
   };
-  try {
+  await uncaught(async (thrown) => {
     const { broker, client } = await connected({},
       { protocolVersion: 5, customHandleAcks: throwing('of customHandleAcks') });
     const seen = [];
@@ -380,10 +376,7 @@ test('a handleMessage or customHandleAcks that throws holds up no message', asyn
     await until(() => seen.length === 3);
     assert.deepEqual(seen, ['good', 'bad', 'good']);
     assert.deepEqual(thrown, ['of customHandleAcks', 'of handleMessage']);
-  } finally {
-    process.off('uncaughtException', note);
-    for (const listener of before) process.on('uncaughtException', listener);
-  }
+  });
 });
 
 // How the first message fails, for the client and for each message.
@@ -398,10 +391,7 @@ const FAILING = {
 
 for (const [what, [qos, { handles, judges }]] of Object.entries(FAILING)) {
   test(`${what} holds up the acknowledgement of no other message`, async () => {
-    const before = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', () => {});
-    try {
+    await uncaught(async () => {
       const fails = isFirst();
       const { broker, client } = await connected({}, {
         protocolVersion: 5,
@@ -425,10 +415,7 @@ for (const [what, [qos, { handles, judges }]] of Object.entries(FAILING)) {
       await called((done) => client.once('connect', done));
       send(1, qos);
       await broker.saw(qos === 1 ? 'puback' : 'pubrec', qos === 1 ? 5 : 1);
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of before) process.on('uncaughtException', listener);
-    }
+    });
   });
 }
 

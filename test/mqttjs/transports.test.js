@@ -11,6 +11,7 @@ const WebSocket = require('ws');
 const mqtt = require('../../lib');
 const { pair } = require('../node/support/pair');
 const { called, delay, event, thrown, until } = require('../node/support/wait');
+const { uncaught } = require('../node/support/uncaught');
 const { text } = require('../tls/certificates');
 const { listen } = require('./support/broker');
 
@@ -582,18 +583,10 @@ test('a listener of a stream that throws breaks nothing', async () => {
   const server = await broker({});
   const client = keep(mqtt.connect(server.url, soon));
   await connected(client);
-  const before = process.listeners('uncaughtException');
-  const caught = [];
-  const note = (error) => caught.push(error.message);
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', note);
-  try {
+  await uncaught(async (thrown) => {
     client.stream.on('close', () => { throw new Error('mine'); });
     client.stream.end();
     await connected(client);
-    assert.deepEqual(caught, ['mine']);
-  } finally {
-    process.off('uncaughtException', note);
-    for (const listener of before) process.on('uncaughtException', listener);
-  }
+    assert.deepEqual(thrown, ['mine']);
+  });
 });

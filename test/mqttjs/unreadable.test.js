@@ -4,6 +4,7 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const mqtt = require('../../lib');
 const { called, until } = require('../node/support/wait');
+const { uncaught } = require('../node/support/uncaught');
 const { listen } = require('./support/broker');
 
 let broker;
@@ -61,12 +62,7 @@ for (const name of ['password', 'reconnectPeriod', 'of the program']) {
 }
 
 test('who throws at the error of an attempt does not stop the attempts', async () => {
-  const listeners = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  const thrown = [];
-  const note = ({ message }) => thrown.push(message);
-  process.on('uncaughtException', note);
-  try {
+  await uncaught(async (thrown) => {
     const client = await connected({ will: { topic: 'gone', payload: '' } });
     client.once('error', () => {
       throw new Error('of the listener');
@@ -77,10 +73,7 @@ test('who throws at the error of an attempt does not stop the attempts', async (
     client.options.will = undefined;
     await event(client, 'connect');
     assert.deepEqual(thrown, ['of the listener']);
-  } finally {
-    process.off('uncaughtException', note);
-    for (const listener of listeners) process.on('uncaughtException', listener);
-  }
+  });
 });
 
 test('reconnectPeriod that has become what is none ends the attempts', async () => {
