@@ -1,8 +1,9 @@
 // Packets, in the shapes of MQTT.js's mqtt-packet.
+import type { AckProperties, ConnackProperties, UserProperties } from '../mqtt5';
 import type { Buffer } from '../node';
 
 export type QoS = 0 | 1 | 2;
-export type UserProperties = { [name: string]: string | string[] };
+export type { UserProperties };
 
 export interface IPacket {
   messageId?: number;
@@ -123,42 +124,7 @@ export interface IConnackPacket extends IPacket {
   reasonCode?: number;
   /** The server still has the session. */
   sessionPresent: boolean;
-  properties?: {
-    /** Seconds that the session outlives the connection; 0xFFFFFFFF: for ever. */
-    sessionExpiryInterval?: number;
-    /** How many messages of QoS 1 and 2 may be unanswered at a time; 65,535. */
-    receiveMaximum?: number;
-    /** The highest QoS that the server offers; 2. */
-    maximumQoS?: number;
-    /** Whether the server has retained messages; true. */
-    retainAvailable?: boolean;
-    /** Bytes of the largest packet; not limited. */
-    maximumPacketSize?: number;
-    /** The client id that the server has made up. */
-    assignedClientIdentifier?: string;
-    /** How many topic aliases may be used; 0. */
-    topicAliasMaximum?: number;
-    /** Why, for people. */
-    reasonString?: string;
-    /** Names and values of your own; a name may have several. */
-    userProperties?: UserProperties;
-    /** Whether + and # may be subscribed to; true. */
-    wildcardSubscriptionAvailable?: boolean;
-    /** Whether subscriptions may have identifiers; true. */
-    subscriptionIdentifiersAvailable?: boolean;
-    /** Whether there are shared subscriptions; true. */
-    sharedSubscriptionAvailable?: boolean;
-    /** Seconds; holds instead of the keep-alive that was asked for. */
-    serverKeepAlive?: number;
-    /** Below which topic responses are to go, if that was asked for. */
-    responseInformation?: string;
-    /** Another server, to be used instead. */
-    serverReference?: string;
-    /** Of enhanced authentication, SCRAM-SHA-1 say. */
-    authenticationMethod?: string;
-    /** What that method exchanges. */
-    authenticationData?: Buffer;
-  };
+  properties?: ConnackProperties;
 }
 
 export interface ISubscription {
@@ -182,17 +148,10 @@ export interface ISubscribePacket extends IPacket {
   };
 }
 
-interface IAnswerProperties {
-  /** Why, for people. */
-  reasonString?: string;
-  /** Names and values of your own; a name may have several. */
-  userProperties?: UserProperties;
-}
-
 export interface ISubackPacket extends IPacket {
   cmd: 'suback';
   granted: number[] | Object[];
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IUnsubscribePacket extends IPacket {
@@ -205,31 +164,31 @@ export interface IUnsubackPacket extends IPacket {
   cmd: 'unsuback';
   /** Of MQTT 5. */
   granted: number[];
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IPubackPacket extends IPacket {
   cmd: 'puback';
   reasonCode?: number;
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IPubrecPacket extends IPacket {
   cmd: 'pubrec';
   reasonCode?: number;
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IPubrelPacket extends IPacket {
   cmd: 'pubrel';
   reasonCode?: number;
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IPubcompPacket extends IPacket {
   cmd: 'pubcomp';
   reasonCode?: number;
-  properties?: IAnswerProperties;
+  properties?: AckProperties;
 }
 
 export interface IPingreqPacket extends IPacket {
