@@ -70,7 +70,10 @@ static void write_all(const int *files, int count, int messages) {
 int main(int argc, char **argv) {
   const char *port = argc >= 3 ? strrchr(argv[2], ':') : NULL;
   int count = port != NULL ? atoi(argv[1]) : 0;
-  if (count <= 0) return 2;
+  if (count <= 0) {
+    fputs("usage: bench_writes <connections> <URL of the sink>\n", stderr);
+    return 2;
+  }
   int messages = EACH * count > MESSAGES_MIN ? EACH * count : MESSAGES_MIN;
   int *files = calloc((size_t)count, sizeof *files);
   if (files == NULL) fail("calloc");
