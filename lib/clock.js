@@ -7,4 +7,6 @@ const { setImmediate } = require('node:timers');
 const { nextTick } = process;
 const now = performance.now.bind(performance); // ms, and never back
 
-module.exports = { nextTick, now, setImmediate };
+const TIMER_MS_MAX = 0x7fffffff; // of a timer, which takes what is more for 1 ms
+
+module.exports = { TIMER_MS_MAX, nextTick, now, setImmediate };

@@ -27,13 +27,12 @@ function tell(options, way) {
 }
 
 const PERIOD_MS = 1000; // where none is given
-const PERIOD_MS_MAX = 0x7fffffff; // of a timer, which takes what is more for none
 
 // What a program has set may be text, or anything. 0: there is no next attempt.
 function periodOf({ reconnectPeriod }) {
   const isGiven = typeof reconnectPeriod === 'number' || typeof reconnectPeriod === 'string';
   const period = isGiven ? Number(reconnectPeriod) : 0;
-  return period > 0 ? Math.min(period, PERIOD_MS_MAX) : 0;
+  return period > 0 ? Math.min(period, clock.TIMER_MS_MAX) : 0;
 }
 
 // What is known of one whose options are not as in its plan, or were not, or that keeps

@@ -5,17 +5,17 @@ const { randomBytes } = require('node:crypto');
 const { errors, failure, invalidType, outOfRange } = require('../errors');
 const signals = require('../signals');
 const { copy } = require('../bytes');
+const { TIMER_MS_MAX } = require('../clock');
 const { aborted } = require('./messages');
 
 const TIMEOUT_MS = 30000;
-const MS_MAX = 0x7fffffff; // of a timer
 const PREFIX = 'midge/response';
 const ID_BYTES = 8;
 
 function checkTimeout(timeout) {
   if (typeof timeout !== 'number') throw invalidType('options.timeout', 'number', timeout);
-  if (!(timeout >= 0 && timeout <= MS_MAX)) {
-    throw outOfRange('options.timeout', `>= 0 and <= ${MS_MAX} milliseconds`, timeout);
+  if (!(timeout >= 0 && timeout <= TIMER_MS_MAX)) {
+    throw outOfRange('options.timeout', `>= 0 and <= ${TIMER_MS_MAX} milliseconds`, timeout);
   }
 }
 

@@ -4,6 +4,7 @@
 // attempt.
 const { EventEmitter } = require('node:events');
 const net = require('node:net');
+const { TIMER_MS_MAX } = require('../clock');
 const { call } = require('./requests');
 const { isSecure, refuse } = require('./url');
 
@@ -107,7 +108,7 @@ class LinkStream extends EventEmitter {
   // 'timeout', once nothing has passed for so long, or up to a quarter longer.
   setTimeout(ms, callback) {
     clearInterval(this.#watch);
-    this.timeout = ms > 0 ? Number(ms) : 0;
+    this.timeout = ms > 0 ? Math.min(Number(ms), TIMER_MS_MAX) : 0;
     if (callback) this.off('timeout', callback);
     if (this.timeout === 0) return this;
     if (callback) this.once('timeout', callback);

@@ -539,6 +539,9 @@ test('a timeout of a stream is told once nothing has passed for so long', async 
   assert.equal(stream.timeout, 0);
   await delay(100);
   assert.equal(seen.length, 3);
+  stream.setTimeout(1e13); // more than a timer takes
+  await delay(100);
+  assert.equal(seen.length, 3);
 });
 
 test('ref and unref of a stream are those of its client', async () => {
