@@ -18,6 +18,7 @@
 //                such an option; 0: its default
 //   pace=<n>     of load: messages per second; 0: as many as the window allows
 //   module=<path>  another midge, or midge in the place of MQTT.js
+//   answers=program  to QoS 1 and 2, behind the callback of each message
 //   store=<kind>  where messages are kept, in the words of the client's program
 //   folder=<path>  where that store is, which is this run's own
 //
@@ -286,6 +287,7 @@ const isCounted = work === 'publish' || work === 'offline' || isStored;
 module.exports = {
   url: new URL(words.url),
   module: words.module,
+  answersItself: words.answers === 'program',
   work,
   qos,
   count,

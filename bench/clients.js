@@ -27,6 +27,8 @@ function allClients(build, against) {
     ...before ? [before] : [],
     { name: 'midge.connect', ...midge, styles: ['each', 'burst'],
       command: script('rivals/mqttjs.js', `module=${path.join(__dirname, '..')}`) },
+    { name: 'midge.acknowledge', schemes: ALL, works: ['receive'], styles: ['each'],
+      skips: ['receive-0'], command: script('midge.js', 'answers=program'), optional: true },
     { name: 'MQTT.js', command: script('rivals/mqttjs.js'), schemes: ALL,
       works: JS, styles: ['each', 'burst'], module: 'mqtt' },
     { name: 'aws-crt', command: script('rivals/aws-crt.js'),

@@ -6,6 +6,7 @@ const bench = require('./case');
 const { mqtt } = require(bench.module || '..');
 
 const limited = {
+  manualAcks: bench.answersItself,
   ...bench.limit > 0 ? { maxInFlight: bench.limit } : {},
   ...bench.store ? { store: { path: bench.folder, durability: bench.store } } : {},
 };
@@ -40,7 +41,10 @@ function publish(client) {
 function receive(client) {
   check(client.subscribe(bench.qos, bench.receiveTopic,
     (mid, granted, error) => bench.fail(error),
-    (mid, topic, payload) => bench.receive(payload)));
+    bench.answersItself ? (mid, topic, payload) => {
+      bench.receive(payload);
+      client.acknowledge(mid);
+    } : (mid, topic, payload) => bench.receive(payload)));
 }
 
 function echo(client) {

@@ -33,8 +33,8 @@ const HELP = `usage: node bench/run.js [options]
                          receive-16k, echo, echo-pinned, load, load-own, open,
                          reconnect, offline-0, offline-1
   --clients <list>       midge, midge.connect, MQTT.js, aws-crt, libmosquitto,
-                         "Paho C", "midge C", "the wire" (all but the last
-                         two)
+                         "Paho C", and only when named: "midge C",
+                         midge.acknowledge, "the wire"
   --sweep                finds the best windows, and ends there
   --windows <file>       windows that a sweep found; what is not in it is swept
                          and added. Without it all is swept, and written to
