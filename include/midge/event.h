@@ -67,7 +67,7 @@ typedef struct midge_event {
       uint32_t server; /* whose turn it is: 0 for `url`, and then `servers` */
     } connecting;
     struct {
-      bool session_present;
+      bool session_present; /* false after a clean start, whatever is said */
       bool resumed; /* the session goes on; MQTT 3.1: as far as is known */
       midge_version version;
       midge_slice client_id; /* the one in use, assigned or ours */

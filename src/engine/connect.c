@@ -214,11 +214,19 @@ static const char *take_client_id(midge_session *session,
   return NULL;
 }
 
-/* Null, or what is wrong with the session that the server speaks of. */
+static bool is_clean(const midge_session *session) {
+  return session->options.clean_start || session->anew;
+}
+
+/* Null, or what is wrong with the session that the server speaks of. MQTT 3.1.1
+ * leaves it to the client to go on (3.2.2.2), and there are servers that say so
+ * after a clean start: they are not believed. */
 static const char *judge_session_present(midge_session *session, bool present) {
   if (!present) return NULL;
-  if (session->options.clean_start || session->anew)
-    return "a session is present after a clean start"; /* [MQTT-3.2.2-2] */
+  if (is_clean(session))
+    return session->version == MIDGE_MQTT_5
+               ? "a session is present after a clean start" /* [MQTT-3.2.2-2] */
+               : NULL;
   if (session->exists || session->options.adopt_session) return NULL;
   if (session->version != MIDGE_MQTT_5) return NULL;
   session->anew = true; /* MQTT 5, 3.2.2.1.1: so it can be had the next time */
@@ -280,7 +288,7 @@ bool midge_session_is_old_refusal(const midge_session *session,
 
 /* The event has bytes of its own: the client identifier is not the server's. */
 static void tell_opened(midge_session *session, const midge_packet *packet,
-                        bool resumed) {
+                        bool present, bool resumed) {
   midge_slice client_id = bytes_of(session->client_id);
   midge_slice properties = packet->properties;
   midge_buffer *buffer =
@@ -297,7 +305,7 @@ static void tell_opened(midge_session *session, const midge_packet *packet,
   midge_slice_copy(after, properties);
   queued->event.buffer = buffer;
   queued->event.properties = midge_slice_of(after, properties.size);
-  queued->event.opened.session_present = packet->connack.session_present;
+  queued->event.opened.session_present = present;
   queued->event.opened.resumed = resumed;
   queued->event.opened.version = session->version;
   queued->event.opened.client_id = midge_slice_of(buffer->data, client_id.size);
@@ -315,10 +323,11 @@ static void release_again(midge_session *session) {
 }
 
 static void open_session(midge_session *session, const midge_packet *packet) {
+  bool said = packet->connack.session_present && !is_clean(session);
   /* CONNACK of MQTT 3.1 has no Session Present: trust what we remember. */
   bool present = session->version == MIDGE_MQTT_3_1
                      ? session->exists && !session->options.clean_start
-                     : packet->connack.session_present;
+                     : said;
   if (!present)
     midge_session_renew(session);
   else if (session->version == MIDGE_MQTT_3_1)
@@ -341,7 +350,7 @@ static void open_session(midge_session *session, const midge_packet *packet) {
   session->exists = true;
   if (!knew) midge_session_record_session(session);
   session->opening = session->records.written;
-  tell_opened(session, packet, present);
+  tell_opened(session, packet, said, present);
   if (!midge_session_is_connected(session)) return;
   midge_session_release_orphans(session);
   midge_session_begin_to_tell_kept(session);

@@ -68,7 +68,7 @@ static void hostile_19_session_present_out_of_nowhere(void **state) {
       "option version=3.1.1 client_id=\"a\" clean_start=1\n"
       "connected\n> CONNECT clean_start=1\n"
       "< CONNACK session_present=1\n"
-      "= closed by=self status=EPROTOCOL reason=0\ndisconnected\n");
+      "= opened session_present=0\n");
   play(
       "option client_id=\"a\" session_expiry_s=60\n"
       "connected\n> CONNECT clean_start=0\n"

@@ -47,6 +47,14 @@ async function connected(broker, options) {
 
 const payloads = (broker) => broker.of('publish').map(({ payload }) => String(payload));
 
+test('a session that is said to be there after a clean start is not believed', async () => {
+  const broker = await serve({
+    connect: () => ({ cmd: 'connack', returnCode: 0, sessionPresent: true }),
+  });
+  const [{ sessionPresent }] = await event(connect(broker), 'connect');
+  assert.equal(sessionPresent, false);
+});
+
 test('the server\'s Receive Maximum binds what is sent', async () => {
   const broker = await serve({
     connect: () => ({ cmd: 'connack', reasonCode: 0, properties: { receiveMaximum: 2 } }),
