@@ -44,7 +44,7 @@ static const char *const kinds[STRIKE_KINDS] = {
 typedef struct course {
   const scenario *of;
   strike_kind kind;
-  unsigned calls, points;
+  unsigned calls;
 } course;
 
 typedef struct job {
@@ -130,7 +130,6 @@ static void judge(run *r, const job *j, int status, const last_words *words) {
     return;
   }
   r->points++;
-  j->of->points++;
   if (status != 0) accuse(r, j, status, words->name);
 }
 
@@ -185,12 +184,11 @@ static void try_points(run *r) {
 
 static int try_all(run *r) {
   count_calls(r);
+  for (size_t i = 0; i < r->count; i++)
+    printf("%s, %s: %u calls\n", r->all[i].of->name, kinds[r->all[i].kind],
+           r->all[i].calls);
+  /* What follows is short, and at the end: faults and how many. */
   try_points(r);
-  for (size_t i = 0; i < r->count; i++) {
-    const course *of = &r->all[i];
-    printf("%s, %s: %u calls, %u points\n", of->of->name, kinds[of->kind],
-           of->calls, of->points);
-  }
   printf(
       "%zu scenarios and kinds, %lu points, %lu faults "
       "(%lu calls were not made)\n",
@@ -228,7 +226,7 @@ static void choose_courses(run *r) {
     unsigned end = all[i].is_stored ? STRIKE_KINDS : STRIKE_ALL + 1;
     for (unsigned kind = STRIKE_ALL; kind < end; kind++)
       if (is_wanted(r->only, all[i].name) && is_wanted(r->kind, kinds[kind]))
-        r->all[r->count++] = (course){&all[i], (strike_kind)kind, 0, 0};
+        r->all[r->count++] = (course){&all[i], (strike_kind)kind, 0};
   }
 }
 
