@@ -16,6 +16,7 @@ enum {
   TICK_MS = 5,
   SOFT_MS = 300,   /* for what may never come */
   HANG_MS = 40000, /* for what must */
+  PAUSE_MS = 20,
   LARGE = 200000,
   IN_BUNDLE = 3,
 };
@@ -472,6 +473,9 @@ static void step(life *l, char letter) {
       break;
     case 'k':
       IN_MIDGE((void)!midge_client_reconnect(l->client));
+      break;
+    case 'p':
+      usleep(PAUSE_MS * 1000);
       break;
     case 'C':
       cancel(l);

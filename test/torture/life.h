@@ -9,7 +9,7 @@
  *   m  wait for messages
  *   n  those that come from now on are not acknowledged in this life
  *   k  break the connection and dial anew D  the server breaks it
- *   C  cancel the wish of before
+ *   C  cancel the wish of before          p  pause: a name is looked up
  *   d f  disconnect, with force           x  close the client
  *   |  stop the reactor, and begin the next life
  *

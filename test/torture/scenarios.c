@@ -27,6 +27,7 @@ static const scenario all[] = {
     {"connect-twice", "odod", .to = TO_IP4},
     {"connect-forced", "of", .to = TO_IP4},
     {"cancelled-dial", "cfx", .to = TO_NAME},
+    {"cancelled-lookup", "cpfx", .to = TO_NAME},
     {"will", "oWkwx", .to = TO_IP4},
     {"referred", "o1wx", .to = TO_IP4, .is_referred = true},
     {"negotiated", "o1wx", .to = TO_IP4, .broker = {.old = true}},

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "below.h"
 #include "strike.h"
@@ -42,6 +43,10 @@ CALL(ssize_t, recvmsg, ECONNRESET,
 CALL(ssize_t, recv, ECONNRESET, (int file, void *to, size_t size, int flags),
      (file, to, size, flags))
 
+/* Longer than a scenario pauses, and then takes to end: who does not wait for a
+ * name leaves a thread behind that does. */
+enum { LOOKUP_US = 100000 };
+
 /* It fails as a whole: inside of it the C library does not survive that there
  * is no memory (its table of name services). */
 EXPORTED int getaddrinfo(const char *host, const char *service,
@@ -49,6 +54,7 @@ EXPORTED int getaddrinfo(const char *host, const char *service,
   BELOW(getaddrinfo);
   if (strike("getaddrinfo")) return EAI_AGAIN;
   bool before = strike_spare(true);
+  usleep(LOOKUP_US);
   int error = real(host, service, hints, list);
   strike_spare(before);
   return error;
