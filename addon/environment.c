@@ -169,7 +169,10 @@ void midge_environment_push(midge_environment *environment) {
 /* The hook is added after the function it protects: hooks run in reverse, so
  * the reactor's thread is gone before what it would call. */
 static bool open_wake(midge_environment *environment) {
-  environment->wake = midge_wake_open(environment->env, &turns, environment);
+  napi_value resource = NULL;
+  napi_get_reference_value(environment->env, environment->nothing, &resource);
+  environment->wake =
+      midge_wake_open(environment->env, resource, &turns, environment);
   return environment->wake != NULL &&
          napi_add_env_cleanup_hook(environment->env, clean_up, environment) ==
              napi_ok;
@@ -325,7 +328,7 @@ void midge_environment_give_back(midge_environment *environment,
 }
 
 /* setup(turn, nothing, records, extras, strings, outgoing records, words,
- * answers) */
+ * answers); nothing.hasRef() says whether a client keeps the process alive */
 static napi_value setup(napi_env env, napi_callback_info info) {
   midge_environment *environment = NULL;
   napi_value args[8];

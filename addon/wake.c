@@ -194,13 +194,14 @@ int midge_wake_listen(midge_wake *wake) {
   return made->epoll;
 }
 
-static bool hang(midge_wake *wake, bell *hung, napi_value name) {
+static bool hang(midge_wake *wake, bell *hung, napi_value resource,
+                 napi_value name) {
   const midge_host *host = &wake->host;
   if (napi_add_async_cleanup_hook(wake->env, close_bell, wake, &hung->hook) !=
       napi_ok) {
     return false;
   }
-  if (napi_async_init(wake->env, NULL, name, &wake->origin) != napi_ok)
+  if (napi_async_init(wake->env, resource, name, &wake->origin) != napi_ok)
     goto Exit;
   if (host->async_init(host->loop, hung->async, on_awake) != 0) goto ExitInit;
   host->unref(hung->async);
@@ -215,11 +216,11 @@ Exit:
 }
 
 /* Without it there is the function. */
-static void hang_bell(midge_wake *wake, napi_value name) {
+static void hang_bell(midge_wake *wake, napi_value resource, napi_value name) {
   if (!midge_host_find(&wake->host, wake->env)) return;
   bell *hung = calloc(1, sizeof *hung + wake->host.async_size);
   if (hung == NULL) return;
-  if (hang(wake, hung, name))
+  if (hang(wake, hung, resource, name))
     wake->bell = hung;
   else
     free(hung);
@@ -227,21 +228,21 @@ static void hang_bell(midge_wake *wake, napi_value name) {
 
 /* --- Both --- */
 
-midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
-                            void *context) {
+midge_wake *midge_wake_open(napi_env env, napi_value resource,
+                            const midge_wake_turns *turns, void *context) {
   napi_value name = NULL;
   midge_wake *wake = calloc(1, sizeof *wake);
   if (wake == NULL) return NULL;
   *wake = (midge_wake){.env = env, .turns = turns, .context = context};
   napi_create_string_utf8(env, "midge", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL,
-                                      wake, on_call,
+  if (napi_create_threadsafe_function(env, NULL, resource, name, 0, 1, NULL,
+                                      NULL, wake, on_call,
                                       &wake->function) != napi_ok) {
     free(wake);
     return NULL;
   }
   napi_unref_threadsafe_function(env, wake->function);
-  hang_bell(wake, name);
+  hang_bell(wake, resource, name);
   return wake;
 }
 

@@ -23,9 +23,10 @@ typedef struct midge_wake_turns {
 
 /* On JavaScript's thread. What it has of Node's is closed by a hook of the
  * environment: hooks that are added later run before, and then nobody may send
- * any more. Null: it could not be made. */
-midge_wake *midge_wake_open(napi_env env, const midge_wake_turns *turns,
-                            void *context);
+ * any more. `resource`: an object that says whether it keeps the process alive,
+ * for who looks for what does. Null: it could not be made. */
+midge_wake *midge_wake_open(napi_env env, napi_value resource,
+                            const midge_wake_turns *turns, void *context);
 /* Have the loop poll an epoll, which is returned; 0: it does not. */
 int midge_wake_listen(midge_wake *wake);
 /* It polls that no more, and closes it. */
