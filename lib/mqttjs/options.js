@@ -119,8 +119,7 @@ function headers(options) {
 }
 
 const webSocketRefused = {
-  agent: 'give proxy',
-  protocol: 'leave it out: the sub-protocol is mqtt',
+  agent: 'give proxy, or createWebsocket for a WebSocket of your own',
   protocolVersion: 'leave it out: it is 13',
   handshakeTimeout: 'give connectTimeout, which counts the handshake in',
   followRedirects: 'connect to where it leads',

@@ -5,15 +5,19 @@ const { names: known } = require('../security');
 const { misspelled } = require('../spelling');
 const { isSecured, refuse } = require('./url');
 
-// Taken as they are.
+// Taken as they are. Of all but the last one what is empty is none.
 const same = ['ca', 'pfx', 'passphrase', 'crl', 'servername', 'ciphers', 'minVersion',
   'maxVersion', 'rejectUnauthorized'];
+
+function isGiven(name, value) {
+  if (name === 'rejectUnauthorized') return value !== undefined && value !== null;
+  return Boolean(value) && !(Array.isArray(value) && value.length === 0);
+}
 
 // What has no meaning for the core's TLS, and what to do instead.
 const refused = {
   checkServerIdentity: 'give tls: { verifyHost } for the name that the certificate has',
   secureContext: 'give ca, cert and key themselves',
-  secureProtocol: 'give minVersion and maxVersion',
   secureOptions: 'give minVersion, maxVersion and ciphers',
   session: 'sessions are resumed by themselves',
   sigalgs: 'leave it out: OpenSSL chooses',
@@ -53,6 +57,26 @@ function alpn(value) {
   return names;
 }
 
+// The lowest and the highest version, by OpenSSL's names of methods.
+const methods = {
+  TLS: ['TLSv1', 'TLSv1.3'],
+  SSLv23: ['TLSv1', 'TLSv1.2'],
+  TLSv1: ['TLSv1', 'TLSv1'],
+  TLSv1_1: ['TLSv1.1', 'TLSv1.1'],
+  TLSv1_2: ['TLSv1.2', 'TLSv1.2'],
+};
+
+function useMethod(found, method) {
+  const [, name] = /^(\w+?)_(?:client_)?method$/.exec(method) ?? [];
+  if (!Object.hasOwn(methods, name ?? '')) {
+    throw refuse(`Option "secureProtocol" cannot be "${method}": give minVersion and maxVersion`);
+  }
+  if (found.minVersion !== undefined || found.maxVersion !== undefined) {
+    throw refuse('Option "secureProtocol" goes with neither minVersion nor maxVersion');
+  }
+  [found.minVersion, found.maxVersion] = methods[name];
+}
+
 function usePsk(found, pskCallback) {
   const answer = pskCallback(null);
   if (answer === null || answer === undefined) return;
@@ -65,7 +89,7 @@ const paths = { keyPath: 'key', certPath: 'cert', caPaths: 'ca' };
 
 function collect(options, found) {
   for (const name of same) {
-    if (options[name] !== undefined && options[name] !== null) found[name] = options[name];
+    if (isGiven(name, options[name])) found[name] = options[name];
   }
   for (const name of ['cert', 'key']) {
     if (options[name]) found[name] = single(name, options[name], found);
@@ -73,12 +97,14 @@ function collect(options, found) {
   for (const [name, target] of Object.entries(paths)) {
     if (options[name] && !found[target]) found[target] = single(name, options[name], found);
   }
+  if (options.secureProtocol) useMethod(found, options.secureProtocol);
   if (options.ALPNProtocols) found.alpn = alpn(options.ALPNProtocols);
   if (options.pskCallback) usePsk(found, options.pskCallback);
 }
 
 const read = [
-  ...same, 'cert', 'key', ...Object.keys(paths), 'ALPNProtocols', 'pskCallback', 'tls',
+  ...same, 'cert', 'key', ...Object.keys(paths), 'secureProtocol', 'ALPNProtocols', 'pskCallback',
+  'tls',
 ];
 
 // Those that may be bytes.

@@ -2,6 +2,7 @@
 // From the arguments of connect to one object of options, by the rules of
 // MQTT.js, and from there to the URL that the core takes.
 const net = require('node:net');
+const { domainToASCII } = require('node:url');
 const { invalidType } = require('../errors');
 
 const schemes = {
@@ -61,6 +62,14 @@ const WITHOUT_SLASHES = /^(\s*[a-z]+:)(?!\/)/i;
 const WITHOUT_HOST = /^(\s*[a-z]+\+unix:\/\/[^/?#]*@)(?=\/)/i;
 const NO_HOST = 'none.invalid';
 
+function inAscii(host) {
+  return /[^\0-\x7f]/.test(host) ? domainToASCII(host) || host : host;
+}
+
+function hostOf(hostname) {
+  return inAscii(decoded(hostname.replace(/^\[(.*)\]$/, '$1')));
+}
+
 // What a URL says, under the names of options.
 function parse(text) {
   let url;
@@ -76,7 +85,7 @@ function parse(text) {
   if (named[1] === '') named.pop();
   const parsed = {
     protocol,
-    host: url.hostname === NO_HOST ? '' : url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: url.hostname === NO_HOST ? '' : hostOf(url.hostname),
     query: url.search === '' ? NO_QUERY
       : Object.assign(Object.create(null), Object.fromEntries(url.searchParams)),
     auth: url.username === '' && url.password === '' ? null : named.join(':'),
@@ -196,9 +205,16 @@ function isSecured(options) {
   return Boolean(transformWsUrl) || protocols.some(isSecure);
 }
 
+// A host in a URL. What is no name stays one in it, which a lookup does not find.
+function inUrl(host) {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return net.isIPv6(address) ? `[${address.replace('%', '%25')}]`
+    : inAscii(host).replace(/[\0-\x20/?#@:%[\]\\\x7f]/g, encodeURIComponent);
+}
+
 function compose(protocol, host, port, path) {
   const scheme = schemes[protocol];
-  const name = net.isIPv6(host) ? `[${host.replace('%', '%25')}]` : host;
+  const name = inUrl(host || 'localhost');
   const way = scheme.startsWith('w') ? path || '/' : '';
   return `${scheme}://${name}:${port || ports[scheme]}${way}`;
 }

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { afterEach, test } = require('node:test');
 const mqtt = require('../../lib');
+const { locate } = require('../../lib/mqttjs/url');
 const { called, until } = require('../node/support/wait');
 const mosquitto = require('../support/mosquitto');
 const { listen } = require('./support/broker');
@@ -90,4 +91,20 @@ test('servers that do not answer, and names that nobody knows, are passed over',
   await connected(client);
   assert.equal(silent.of('connect').length, 1);
   assert.equal(accepting.of('connect').length, 1);
+});
+
+test('a host that is no name is looked up whole, and not found', async () => {
+  const broker = await listen();
+  open.push(broker);
+  const { port } = broker;
+  for (const host of [`127.0.0.1:${port}`, '127.0.0.1/', 'u:p@127.0.0.1', ' 127.0.0.1 ', 'a%41']) {
+    const client = mqtt.connect({ host, port, reconnectPeriod: 0 });
+    open.push(client);
+    const [{ code, hostname }] = await called((done) => client.once('error', done));
+    assert.deepEqual([code, hostname], ['ENOTFOUND', host]);
+  }
+  assert.deepEqual(locate({ protocol: 'mqtt', host: 'bröker.test', port: 1 }),
+    ['mqtt://xn--brker-kua.test:1']);
+  const { options } = mqtt.connect('mqtt://bröker.test', { manualConnect: true });
+  assert.equal(options.host, 'xn--brker-kua.test');
 });

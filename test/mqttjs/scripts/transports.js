@@ -117,8 +117,22 @@ module.exports = {
   'TLS': reached('mqtts', { ca: CA }),
   'TLS, and nothing is verified': reached('mqtts', { rejectUnauthorized: false }),
   'a list of authorities': reached('mqtts', { ca: [Buffer.from(CA)] }),
+  'TLS, and whatever else it has is empty': reached('mqtts', {
+    ca: CA, cert: '', key: '', passphrase: '', crl: [], servername: '',
+  }),
+  'TLS without authorities, and nothing is verified':
+    reached('mqtts', { ca: '', rejectUnauthorized: false }),
   'the lowest and the highest version':
     reached('mqtts', { ca: CA, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }),
+  'the versions that secureProtocol names': {
+    transport: 'mqtts',
+    run: async (t) => {
+      for (const secureProtocol of ['TLSv1_2_method', 'TLS_client_method', 'SSLv23_method']) {
+        await t.connected({ ca: CA, secureProtocol });
+        t.add('version', t.broker.connections.at(-1).socket.getProtocol());
+      }
+    },
+  },
   'a WebSocket': reached('ws'),
   'a WebSocket in TLS': reached('wss', { ca: CA }),
   'a WebSocket in TLS, by its own options': reached('wss', { wsOptions: { ca: CA } }),
@@ -167,6 +181,9 @@ module.exports = {
   'the sub-protocol': asked('ws', {}, ({ headers }) => headers['sec-websocket-protocol']),
   'the sub-protocol of MQTT 3.1': asked('ws', { protocolVersion: 3, protocolId: 'MQIsdp' },
     ({ headers }) => headers['sec-websocket-protocol']),
+  'another sub-protocol in wsOptions, where ws has no such option':
+    asked('ws', { wsOptions: { protocol: 'other' } },
+      ({ headers }) => headers['sec-websocket-protocol']),
   'path and query': asked('ws', {}, ({ url }) => url, (t) => `${t.url}/mqtt?token=a%20b`),
   'a path in the options': asked('ws', { path: '/other' }, ({ url }) => url),
   'no path': asked('ws', {}, ({ url }) => url),
