@@ -7,6 +7,7 @@ const args = require('./arguments');
 const optionTable = require('./options');
 const signals = require('../signals');
 const { lacksMethod, refuse } = require('./authenticate');
+const { allowDoubles } = require('./doubles');
 const { fail, failSoon, invalidTopic, invalidQos, leaving, offline } = require('./failures');
 const { Members } = require('./members');
 const { Plan } = require('./plan');
@@ -164,10 +165,9 @@ class MqttClient extends Members {
     return this.#subscribe(needed, properties, limits, done);
   }
 
-  #has({ topic, qos }) {
-    if (this.#hasNames && this.#conduct.handlers.isNameless(topic)) return false;
-    const { subscribed } = this.#conduct.parts;
-    return subscribed.has(topic) && subscribed.get(topic) >= qos;
+  #has(entry) {
+    if (this.#hasNames && this.#conduct.handlers.isNameless(entry.topic)) return false;
+    return this.#conduct.parts.subscribed.has(entry);
   }
 
   // The server may name the subscriptions that a message is for.
@@ -208,7 +208,7 @@ class MqttClient extends Members {
     this.#keep(request);
     if (this.#conduct.options.resubscribe) {
       const { subscribed } = this.#conduct.ownParts;
-      for (const { topic, qos } of part) subscribed.set(topic, qos);
+      for (const entry of part) subscribed.add(entry);
     }
     this.#conduct.sent(request);
   }
@@ -331,6 +331,10 @@ class MqttClient extends Members {
   unref() {
     this.#conduct.core.setRef(false);
     return this;
+  }
+
+  static {
+    allowDoubles(this.prototype, (object) => #conduct in object);
   }
 }
 

@@ -18,6 +18,7 @@ const { Requester } = require('./requester');
 const { Subscribe, call } = require('./requests');
 const { ShownStore } = require('./store');
 const { Stores } = require('./stores');
+const { Subscribed } = require('./subscribed');
 const { NATIVE } = require('./transports');
 const { Untold, isUntold } = require('./untold');
 
@@ -37,7 +38,7 @@ class Parts {
   stores; // of the program's own
   expected; // (topic, packet): hears of a message at once
   volatile = new Set(); // requests that end with the connection
-  subscribed = new Map(); // by filter, the QoS: it need not be asked for again
+  subscribed = new Subscribed();
   endings; // callbacks of end
   isReconnecting = false; // reconnect was called while it was ending
   wantedStores; // of that reconnect

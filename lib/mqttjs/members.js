@@ -5,6 +5,7 @@ const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const { version } = require('../../package.json');
 const { Listeners } = require('../emitter');
+const { allowDoubles } = require('./doubles');
 const { coded } = require('./failures');
 const { Promises } = require('./promises');
 const { ShownStore } = require('./store');
@@ -120,6 +121,16 @@ class Members extends Promises {
       .map(({ id, entries }) => [id, entries.map(({ topic }) => topic)]));
   }
 
+  // { filter: { qos } }: what is not asked for again.
+  get _resubscribeTopics() {
+    return this.#conduct.ownParts.subscribed.table;
+  }
+
+  // What is not there any more is, the next time.
+  set _resubscribeTopics(table) {
+    this.#conduct.ownParts.subscribed.keep(table);
+  }
+
   // [{ packet, cb }]: what waits for a connection, but for publishes of QoS 1 and
   // 2, which are outgoing.
   get queue() {
@@ -193,6 +204,10 @@ class Members extends Promises {
   onKeepaliveTimeout() {
     this.stream?.destroy();
     this.emit('error', coded('Keepalive timeout', 'EKEEPALIVE'));
+  }
+
+  static {
+    allowDoubles(this.prototype, (object) => #conduct in object);
   }
 }
 

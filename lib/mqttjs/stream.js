@@ -42,15 +42,15 @@ class LinkStream extends EventEmitter {
   destroyed = false;
   connecting = true;
   timeout = 0; // ms, as setTimeout has set it
-  #client;
+  #conduct; // of the client, whose methods may be the program's own
   #facts = UNKNOWN; // of its connection, once it stood
   #drop; // (): drop the connection; undefined before the attempt has begun
   #error; // what it was destroyed with
   #watch; // the timer of its timeout
 
-  constructor(client) {
+  constructor(conduct) {
     super();
-    this.#client = client;
+    this.#conduct = conduct;
   }
 
   // The attempt has begun.
@@ -62,7 +62,7 @@ class LinkStream extends EventEmitter {
   // The server has accepted the client.
   open() {
     this.connecting = false;
-    this.#facts = factsOf(this.#client.options);
+    this.#facts = factsOf(this.#conduct.options);
   }
 
   get error() {
@@ -129,18 +129,18 @@ class LinkStream extends EventEmitter {
   }
 
   get #passed() {
-    const { bytes: { received, sent } } = this.#client.stats();
+    const { bytes: { received, sent } } = this.#conduct.core.stats();
     return received + sent;
   }
 
   // The process waits for the client, not for one of its connections.
   ref() {
-    this.#client.ref();
+    this.#conduct.core.setRef(true);
     return this;
   }
 
   unref() {
-    this.#client.unref();
+    this.#conduct.core.setRef(false);
     return this;
   }
 

@@ -46,7 +46,7 @@ class Native {
   streamOf(conduct) {
     const line = ownLine(conduct);
     if (line === undefined || line.stream !== undefined) return line?.stream;
-    line.stream = new LinkStream(conduct.owner);
+    line.stream = new LinkStream(conduct);
     if (line.number !== 0) this.#begin(line, conduct);
     if (conduct.owner.connected) line.stream.open();
     if (line.isOver) line.stream.tell('close');

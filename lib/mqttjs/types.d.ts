@@ -442,6 +442,8 @@ export class MqttClient extends EventEmitter {
   noop: (error?: any) => void;
   /** How often another attempt was begun. */
   _reconnectCount: number;
+  /** What is not asked for again; what is deleted there is, the next time. */
+  _resubscribeTopics: Record<string, { qos: QoS }>;
   /** Of CONNACK in MQTT 5. */
   readonly serverProperties: IConnackPacket['properties'];
   /** Seconds, as the server wants it. */

@@ -128,6 +128,26 @@ for (const [name, mqtt] of [['MQTT.js', theirs], ['midge', ours]]) {
       assert.deepEqual(client.messageIdToTopic, { [client.getLastMessageId()]: ['a', 'b/#'] });
     });
 
+    test('_resubscribeTopics is what need not be asked for again', async () => {
+      const { broker, client } = await connected(mqtt);
+      assert.deepEqual(Object.keys(client._resubscribeTopics), []);
+      await client.subscribeAsync({ 'a/b': { qos: 1 }, c: { qos: 0 } });
+      assert.deepEqual(Object.keys(client._resubscribeTopics), ['a/b', 'c']);
+      assert.equal(client._resubscribeTopics['a/b'].qos, 1);
+      assert.equal('d' in client._resubscribeTopics, false);
+      await client.unsubscribeAsync('c');
+      assert.deepEqual(Object.keys(client._resubscribeTopics), ['a/b']);
+      await client.subscribeAsync('a/b', { qos: 1 });
+      assert.equal(broker.of('subscribe').length, 1);
+      delete client._resubscribeTopics['a/b'];
+      assert.deepEqual(Object.keys(client._resubscribeTopics), []);
+      await client.subscribeAsync('a/b', { qos: 1 });
+      assert.equal(broker.of('subscribe').length, 2);
+      client._resubscribeTopics = {};
+      await client.subscribeAsync('a/b', { qos: 1 });
+      assert.equal(broker.of('subscribe').length, 3);
+    });
+
     test('sendPing sends PINGREQ, and what is sent and received is shown', async () => {
       const { broker, client } = await connected(mqtt);
       const shown = [];
@@ -266,6 +286,21 @@ test('reconnect() with the client\'s own stores sends nothing twice', async () =
   await client.publishAsync('a', 'two', { qos: 1 });
   assert.deepEqual(broker.of('publish').map(({ payload }) => String(payload)),
     ['one', 'one', 'two']);
+});
+
+// As test frameworks make them of a class.
+test('an object of the class that was not made by it has members of its own', () => {
+  const stub = Object.create(ours.MqttClient.prototype);
+  for (const name of ['options', 'stream', 'queue', 'keepalive', 'serverProperties', 'log']) {
+    assert.equal(stub[name], undefined);
+    stub[name] = { of: name };
+    assert.deepEqual([stub[name], Object.hasOwn(stub, name)], [{ of: name }, true]);
+  }
+  const client = ours.connect({ manualConnect: true });
+  open.push(client);
+  const { stream } = client;
+  client.stream = null;
+  assert.equal(client.stream, stream);
 });
 
 test('an event may have any name, and one of an object\'s own members is not heard', () => {

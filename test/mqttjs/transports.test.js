@@ -9,6 +9,7 @@ const tls = require('node:tls');
 const { afterEach, mock, test } = require('node:test');
 const WebSocket = require('ws');
 const mqtt = require('../../lib');
+const { Client } = require('../../lib/client');
 const { pair } = require('../node/support/pair');
 const { called, delay, event, thrown, until } = require('../node/support/wait');
 const { uncaught } = require('../node/support/uncaught');
@@ -544,12 +545,16 @@ test('a timeout of a stream is told once nothing has passed for so long', async 
   assert.equal(seen.length, 3);
 });
 
-test('ref and unref of a stream are those of its client', async () => {
-  const client = keep(mqtt.connect((await broker({})).url, soon));
+test('ref, unref and setTimeout of a stream, beside methods of the program\'s own', async () => {
+  const client = keep(mqtt.connect((await broker({})).url, { ...soon, keepalive: 0 }));
   await connected(client);
-  const asked = ['ref', 'unref'].map((name) => mock.method(client, name));
+  const own = mock.fn();
+  Object.assign(client, { ref: own, unref: own, stats: own });
+  const { mock: asked } = mock.method(Client.prototype, 'setRef');
   assert.equal(client.stream.unref().ref(), client.stream);
-  assert.deepEqual(asked.map((one) => one.mock.callCount()), [1, 1]);
+  assert.deepEqual(asked.calls.map(({ arguments: [isRef] }) => isRef), [false, true]);
+  await called((done) => client.stream.setTimeout(20, done));
+  assert.equal(own.mock.callCount(), 0);
 });
 
 test('errors of the connection are told on its stream', async () => {
