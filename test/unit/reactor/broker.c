@@ -161,6 +161,19 @@ static void on_subscribe(broker *b, peer *p, const midge_packet *packet) {
   flood(b, p);
 }
 
+static void on_unsubscribe(peer *p, const midge_packet *packet) {
+  static uint8_t reasons[64]; /* success, for each */
+  midge_slice rest = packet->unsubscribe.filters;
+  midge_packet_filter filter;
+  midge_packet unsuback = {.type = MIDGE_UNSUBACK};
+  unsuback.unsuback.packet_id = packet->unsubscribe.packet_id;
+  unsuback.unsuback.reasons.data = reasons;
+  while (p->version == MIDGE_MQTT_5 &&
+         midge_filter_next(&rest, MIDGE_UNSUBSCRIBE, &filter))
+    unsuback.unsuback.reasons.size++;
+  answer(p, &unsuback);
+}
+
 static void on_packet(broker *b, peer *p, const midge_packet *packet) {
   midge_packet reply = {.type = MIDGE_PINGRESP};
   switch (packet->type) {
@@ -177,6 +190,9 @@ static void on_packet(broker *b, peer *p, const midge_packet *packet) {
       break;
     case MIDGE_SUBSCRIBE:
       on_subscribe(b, p, packet);
+      break;
+    case MIDGE_UNSUBSCRIBE:
+      on_unsubscribe(p, packet);
       break;
     case MIDGE_PINGREQ:
       atomic_fetch_add(&b->pings, 1);
