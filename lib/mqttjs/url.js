@@ -214,7 +214,7 @@ function inUrl(host) {
 
 function compose(protocol, host, port, path) {
   const scheme = schemes[protocol];
-  const name = inUrl(host || 'localhost');
+  const name = inUrl(String(host || 'localhost'));
   const way = scheme.startsWith('w') ? path || '/' : '';
   return `${scheme}://${name}:${port || ports[scheme]}${way}`;
 }

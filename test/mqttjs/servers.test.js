@@ -107,4 +107,9 @@ test('a host that is no name is looked up whole, and not found', async () => {
     ['mqtt://xn--brker-kua.test:1']);
   const { options } = mqtt.connect('mqtt://bröker.test', { manualConnect: true });
   assert.equal(options.host, 'xn--brker-kua.test');
+  const client = connect([broker]);
+  await connected(client);
+  client.options.servers = [{ host: {}, port }, { port }];
+  broker.current.end();
+  await connected(client);
 });
