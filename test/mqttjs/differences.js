@@ -143,6 +143,10 @@ module.exports = {
     reason: 'a subscription that was granted is one',
     edits: [replaced(6, ([name]) => [name, [{ qos: 1, topic: 'good' }]])],
   },
+  'losing: the keep-alive is not answered, and another attempt follows': {
+    reason: 'an error is told before what follows from it, as every other one is',
+    edits: [moved(2, 1)],
+  },
   'losing: reconnect while it is connected': {
     reason: 'end is told when end was called', edits: [removed(3)],
   },

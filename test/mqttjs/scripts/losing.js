@@ -307,6 +307,14 @@ module.exports = {
     },
   },
 
+  'the keep-alive is not answered, and another attempt follows': {
+    rules: { pingreq: () => undefined },
+    run: async (t) => {
+      const client = await t.connected({ keepalive: 1 });
+      await t.until('close');
+      client.end(true);
+    },
+  },
   'reconnect while it is connected': {
     run: async (t) => {
       const client = await t.connected();
