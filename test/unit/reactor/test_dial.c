@@ -274,10 +274,12 @@ static void who_leaves_a_lookup_in_line_leaves_it_to_the_others(void **state) {
     snprintf(url, sizeof url, "mqtt://stuck%d.test", i);
     connect_another(url);
   }
+  /* Clients that connect together are not served in the order of the calls. */
+  for (int i = 0; i < STUCK; i++) wait_for(&p, MIDGE_EVENT_CONNECTING);
   snprintf(url, sizeof url, "mqtt://many.test:%u", broker_port(b));
   midge_client *first = connect_another(url);
   connect_another(url);
-  for (int i = 0; i < STUCK + 2; i++) wait_for(&p, MIDGE_EVENT_CONNECTING);
+  for (int i = 0; i < 2; i++) wait_for(&p, MIDGE_EVENT_CONNECTING);
   midge_client_abort(first);
   wait_for(&p, MIDGE_EVENT_CLOSED); /* it has left */
   atomic_store(&released, true);
