@@ -70,8 +70,8 @@ class Credentials {
 
   async #answer(session, attempt, isOver, retry, lastError, failures) {
     try {
-      const answer = read(await this.#hook({ attempt: retry, lastError }));
-      if (!isOver()) proceed(session, attempt, answer);
+      // The core takes none that is for another attempt.
+      proceed(session, attempt, read(await this.#hook({ attempt: retry, lastError })));
     } catch (error) {
       if (isOver()) return;
       session.lastError = error;
