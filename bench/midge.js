@@ -6,7 +6,7 @@ const bench = require('./case');
 const { mqtt } = require(bench.module || '..');
 
 const limited = {
-  manualAcks: bench.answersItself,
+  ...bench.answersItself ? { manualAcks: true } : {},
   ...bench.limit > 0 ? { maxInFlight: bench.limit } : {},
   ...bench.store ? { store: { path: bench.folder, durability: bench.store } } : {},
 };
