@@ -112,6 +112,7 @@ static const option_row tls_rows[] = {
     TLS("verifyHost", TEXT, verify_name),
     TLS("minVersion", INT, version_min),
     TLS("maxVersion", INT, version_max),
+    TLS("secureOptions", 32, openssl_options),
     TLS("insecureHost", FLAG, insecure_host),
     TLS("insecure", FLAG, insecure),
     TLS("keyLogFile", TEXT, key_log_file),

@@ -215,6 +215,8 @@ declare namespace mqtt {
     maxVersion?: TlsVersion | Lowercase<TlsVersion>;
     /** As `openssl ciphers` takes them; names with TLS_ are of TLS 1.3. */
     ciphers?: string;
+    /** Bits SSL_OP_... of `constants` of node:crypto, as SSL_OP_LEGACY_SERVER_CONNECT. */
+    secureOptions?: number;
     /** False: nothing at all is verified. */
     rejectUnauthorized?: boolean;
     /** Gives every secret away to whoever reads the file; for debugging. */
@@ -396,6 +398,8 @@ declare namespace mqtt {
     minVersion?: TlsOptions['minVersion'];
     /** The highest version; 'TLSv1.3'. */
     maxVersion?: TlsOptions['maxVersion'];
+    /** Bits SSL_OP_... of `constants` of node:crypto, as SSL_OP_LEGACY_SERVER_CONNECT. */
+    secureOptions?: number;
     /** False: nothing at all is verified; true. */
     rejectUnauthorized?: boolean;
   }

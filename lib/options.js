@@ -205,7 +205,7 @@ const tlsNames = {
   alpn: 'alpn', ALPNProtocols: 'alpn', servername: 'servername', ca: 'ca',
   cert: 'cert', key: 'key', pfx: 'pfx', passphrase: 'passphrase', crl: 'crl',
   ciphers: 'ciphers', minVersion: 'minVersion', maxVersion: 'maxVersion',
-  rejectUnauthorized: 'rejectUnauthorized',
+  rejectUnauthorized: 'rejectUnauthorized', secureOptions: 'secureOptions',
 };
 
 // Options of MQTT.js that mean nothing here: its streams, stores and timers.

@@ -3,7 +3,7 @@
 // each change is checked when it is made, and kept only if it can be.
 const { types } = require('node:util');
 const native = require('./native');
-const { errors, invalidType } = require('./errors');
+const { errors, invalidType, outOfRange } = require('./errors');
 const { misspelled } = require('./spelling');
 
 const versions = {
@@ -181,6 +181,15 @@ const bound = (field) => (tls, name, value) => {
   }
 };
 
+// Bits of OpenSSL, SSL_OP_... of node:crypto. The highest makes what `|` gives negative.
+function mask(tls, name, value) {
+  if (typeof value !== 'number') throw invalidType(name, 'number', value);
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
+    throw outOfRange(name, 'made of SSL_OP_... of node:crypto', value);
+  }
+  tls.secureOptions = value >>> 0;
+}
+
 const settings = {
   ca: (tls, name, value) => material('caFile', 'ca')(tls, name, join(value)),
   caPath: text('caPath'),
@@ -198,6 +207,7 @@ const settings = {
   keyLogFile: text('keyLogFile'),
   minVersion: bound('minVersion'),
   maxVersion: bound('maxVersion'),
+  secureOptions: mask,
   alpn: (tls, name, value) => {
     const names = typeof value === 'string' ? [value] : value;
     if (!Array.isArray(names)) throw invalidType(name, 'an array', value);

@@ -122,6 +122,7 @@ typedef struct midge_tls_options {
   const midge_slice *alpn;  /* protocols offered */
   size_t alpn_count;
   int version_min, version_max; /* 10, 11, 12, 13; 0: 12 and the highest */
+  uint32_t openssl_options;     /* SSL_OP_..., set beside our own */
   bool insecure_host;           /* verify the chain but not the name */
   bool insecure;                /* verify nothing */
   midge_slice key_log_file; /* path; for debugging: gives the secrets away */

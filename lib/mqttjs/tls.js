@@ -7,7 +7,7 @@ const { isSecured, refuse } = require('./url');
 
 // Taken as they are. Of all but the last one what is empty is none.
 const same = ['ca', 'pfx', 'passphrase', 'crl', 'servername', 'ciphers', 'minVersion',
-  'maxVersion', 'rejectUnauthorized'];
+  'maxVersion', 'secureOptions', 'rejectUnauthorized'];
 
 function isGiven(name, value) {
   if (name === 'rejectUnauthorized') return value !== undefined && value !== null;
@@ -18,7 +18,6 @@ function isGiven(name, value) {
 const refused = {
   checkServerIdentity: 'give tls: { verifyHost } for the name that the certificate has',
   secureContext: 'give ca, cert and key themselves',
-  secureOptions: 'give minVersion, maxVersion and ciphers',
   session: 'sessions are resumed by themselves',
   sigalgs: 'leave it out: OpenSSL chooses',
   ecdhCurve: 'leave it out: OpenSSL chooses',
@@ -27,10 +26,14 @@ const refused = {
   privateKeyEngine: 'give key',
   privateKeyIdentifier: 'give key',
   requestOCSP: 'give crl',
+  enableTrace: 'give tls: { keyLogFile }, and look at what is sent with Wireshark',
   minDHSize: 'give ciphers',
   socket: 'leave it out: midge has sockets of its own',
   lookup: 'give host as an address',
 };
+
+// What says no more than leaving it out.
+const defaults = { ecdhCurve: 'auto' };
 
 // One of them, or a list of one, or { pem, passphrase }.
 function single(name, value, found) {
@@ -129,7 +132,7 @@ function settings(options) {
   const found = {};
   for (const source of [options.wsOptions ?? {}, options]) {
     for (const [name, instead] of Object.entries(refused)) {
-      if (source[name] !== undefined && source[name] !== null) {
+      if (source[name] && source[name] !== defaults[name]) {
         throw refuse(`Option "${name}" cannot be honoured: ${instead}`);
       }
     }

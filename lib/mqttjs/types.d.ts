@@ -194,6 +194,8 @@ export interface ISecureClientOptions {
   minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   /** The highest version; 'TLSv1.3'. */
   maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /** Bits SSL_OP_... of `constants` of node:crypto, as SSL_OP_LEGACY_SERVER_CONNECT. */
+  secureOptions?: number;
   /** Server Name Indication; the host by default. */
   servername?: string;
   /** False: nothing at all is verified; true. */

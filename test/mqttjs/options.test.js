@@ -146,7 +146,7 @@ const ODD_NAMES = [
   'pskCallback', 'keyPath', 'certPath', 'caPaths', 'crl', 'ciphers', 'socksProxy', 'socksTimeout',
   'wsOptions', 'transformWsUrl', 'createWebsocket', 'forceNativeWebSocket', 'timerVariant', 'log',
   'reconnectPeriodMax', 'negotiate', 'maxBreaks', 'lowerQoS', 'strictText', 'maxQueueMessages',
-  'sessionLost',
+  'sessionLost', 'secureOptions',
   'maxQueueBytes', 'maxInFlight', 'highWaterMark', 'replyTimeout', 'closeTimeout', 'maxRedirects',
   'localAddress', 'tcpNoDelay', 'proxy', 'headers', 'tls', 'onRestored', 'manualAcks',
   'will.topic', 'will.payload', 'will.qos', 'will.retain', 'wsOptions.headers', 'wsOptions.auth',

@@ -2,6 +2,7 @@
 // TLS against a real mosquitto, in both modes: what tls_set, tls_insecure_set,
 // tls_opts_set, tls_psk_set and options.tls promise.
 const assert = require('node:assert/strict');
+const { constants } = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -273,6 +274,16 @@ test('tls_opts_set: ciphers', async () => {
     { options });
   const client = make(true);
   assert.equal(client.tls_opts_set('SSL_VERIFY_PEER', null, 'NONSENSE'), ETLS);
+});
+
+test('tls: secureOptions', async () => {
+  const { SSL_OP_NO_TLSv1_3 } = constants;
+  const options = { ca: ROOT, secureOptions: SSL_OP_NO_TLSv1_3 };
+  await accept('good', () => {}, { options });
+  await refuse('only13', () => {}, 'MIDGE_ETLS', /version/, { options });
+  for (const secureOptions of ['4', 4n, true]) {
+    assert.throws(() => make(true, { secureOptions }), { code: 'ERR_INVALID_ARG_TYPE' });
+  }
 });
 
 test('tls_psk_set', async () => {

@@ -1,5 +1,6 @@
 'use strict';
 // Ways to the broker.
+const { constants } = require('node:crypto');
 const net = require('node:net');
 const { Duplex } = require('node:stream');
 const WebSocket = require('ws');
@@ -118,7 +119,9 @@ module.exports = {
   'TLS, and nothing is verified': reached('mqtts', { rejectUnauthorized: false }),
   'a list of authorities': reached('mqtts', { ca: [Buffer.from(CA)] }),
   'TLS, and whatever else it has is empty': reached('mqtts', {
-    ca: CA, cert: '', key: '', passphrase: '', crl: [], servername: '',
+    ca: CA, cert: '', key: '', passphrase: '', crl: [], servername: '', secureContext: undefined,
+    requestOCSP: false, enableTrace: false, session: null, ecdhCurve: 'auto',
+    secureOptions: 0,
   }),
   'TLS without authorities, and nothing is verified':
     reached('mqtts', { ca: '', rejectUnauthorized: false }),
@@ -129,6 +132,17 @@ module.exports = {
     run: async (t) => {
       for (const secureProtocol of ['TLSv1_2_method', 'TLS_client_method', 'SSLv23_method']) {
         await t.connected({ ca: CA, secureProtocol });
+        t.add('version', t.broker.connections.at(-1).socket.getProtocol());
+      }
+    },
+  },
+  'what secureOptions takes away': {
+    transport: 'mqtts',
+    run: async (t) => {
+      const { SSL_OP_ALL, SSL_OP_NO_TLSv1_2, SSL_OP_NO_TLSv1_3 } = constants;
+      for (const secureOptions of [SSL_OP_NO_TLSv1_2, SSL_OP_NO_TLSv1_3,
+        SSL_OP_ALL | SSL_OP_NO_TLSv1_3, 0, null]) {
+        await t.connected({ ca: CA, secureOptions });
         t.add('version', t.broker.connections.at(-1).socket.getProtocol());
       }
     },

@@ -119,6 +119,21 @@ static void test_no_cipher_is_without_a_proof(void **state) {
   }
 }
 
+/* An old server is not spoken to unless the program asks for it. */
+static void test_options_of_openssl_are_beside_our_own(void **state) {
+  (void)state;
+  const uint64_t given = SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET;
+  const uint64_t own = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
+  midge_tls_context *usual = context_of((midge_tls_options){0});
+  assert_int_equal(SSL_CTX_get_options(usual->ssl) & (given | own), own);
+  midge_tls_context_release(usual);
+  midge_tls_context *asked =
+      context_of((midge_tls_options){.openssl_options = (uint32_t)given});
+  assert_int_equal(SSL_CTX_get_options(asked->ssl) & (given | own),
+                   given | own);
+  midge_tls_context_release(asked);
+}
+
 /* Reading them takes longer than a handshake. */
 static void test_the_system_s_authorities_are_read_once(void **state) {
   (void)state;
@@ -162,6 +177,7 @@ int main(void) {
       cmocka_unit_test(test_our_chain_is_shown),
       cmocka_unit_test(test_the_zone_of_an_address_is_not_verified),
       cmocka_unit_test(test_no_cipher_is_without_a_proof),
+      cmocka_unit_test(test_options_of_openssl_are_beside_our_own),
       cmocka_unit_test(test_more_is_trusted_beside_the_system_s_authorities),
   };
   return cmocka_run_group_tests_name("tls_trust", tests, NULL, NULL);
