@@ -53,7 +53,9 @@ static bool may_leave(const midge_session *session) {
 
 void midge_session_control(midge_session *session, midge_packet_type type,
                            uint16_t packet_id, uint8_t reason) {
-  midge_control control = {session->records.written, type, packet_id, reason};
+  bool completes = type == MIDGE_PUBCOMP && reason == 0;
+  midge_control control = {session->records.written, type, packet_id, reason,
+                           completes};
   if (session->version != MIDGE_MQTT_5) control.reason = 0;
   if (may_leave(session)) {
     show(session, &control);

@@ -199,6 +199,26 @@ static bool comes_again(const midge_session *session) {
          !ends_with_connection(session, session->limits.session_expiry_s);
 }
 
+/* A message of QoS 2 was done, and PUBCOMP is not even in the output: some
+ * servers go back from PUBREL to PUBLISH. What is in the output may have left,
+ * as of a write that fails nobody knows how far it came; then the identifier
+ * may be another message's [MQTT-4.3.3-12]. */
+static void recall(midge_session *session, uint16_t packet_id) {
+  midge_inbox *inbox = &session->inbox;
+  if (midge_inbox_state(inbox, packet_id) != MIDGE_INBOUND_NEW) return;
+  if (midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_COMPLETED))
+    midge_session_record_completed(session, packet_id);
+}
+
+static void forget_controls(midge_session *session) {
+  bool again = comes_again(session);
+  for (size_t i = 0; again && i < session->controls.count; i++) {
+    const midge_control *control = midge_ring_at(&session->controls, i);
+    if (control->completes) recall(session, control->packet_id);
+  }
+  midge_ring_clear(&session->controls);
+}
+
 /* Nothing of the connection is left; of the session what outlives it. */
 static void forget_connection(midge_session *session) {
   midge_session_rewind_messages(session);
@@ -207,7 +227,7 @@ static void forget_connection(midge_session *session) {
   if (session->events.held && comes_again(session))
     midge_events_strand(&session->events);
   midge_receiver_clear(&session->receiver);
-  midge_ring_clear(&session->controls);
+  forget_controls(session);
   midge_inbox_rewind(&session->inbox);
   midge_session_drop_waiting(session);
   midge_session_rewind_requests(session);

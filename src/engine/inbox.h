@@ -33,9 +33,9 @@ typedef struct midge_inbox {
   midge_map listed;
   uint32_t unmapped;      /* a number */
   size_t unmapped_listed; /* how many of those are listed */
-  /* QoS 2 identifiers between PUBLISH and PUBREL; the session's. Some owe
-   * PUBCOMP: their PUBREL came on this connection, and the program has not
-   * answered. */
+  /* QoS 2 identifiers between PUBLISH and PUBREL, or behind that if it could
+   * not be answered; the session's. Some owe PUBCOMP: their PUBREL came on this
+   * connection, and the program has not answered. */
   midge_sparse received;
   uint32_t life; /* how often the identifiers were forgotten */
   uint32_t used; /* of our Receive Maximum, on this connection */
@@ -47,6 +47,9 @@ typedef enum midge_inbound_state {
   MIDGE_INBOUND_WAITS,    /* the message has not been handed out */
   MIDGE_INBOUND_HANDED,   /* the program has it and has not answered */
   MIDGE_INBOUND_ANSWERED, /* PUBREC is sent, or owed and free to go */
+  /* PUBREL came on an earlier connection, whose end was before PUBCOMP: as
+   * ANSWERED for a PUBLISH with DUP, and as NEW for one without. */
+  MIDGE_INBOUND_COMPLETED,
   /* With `at_release`, PUBREC is sent, or recorded and free to go: */
   MIDGE_INBOUND_PARKED,   /* PUBREL is awaited */
   MIDGE_INBOUND_RELEASED, /* PUBREL has come; as WAITS */

@@ -143,10 +143,19 @@ static bool take_place(midge_session *session) {
   return true;
 }
 
-/* What we know of a message of QoS 2 that was to come at PUBREL, or has. */
-static bool is_accepted(midge_inbound_state state) {
-  return state == MIDGE_INBOUND_PARKED || state == MIDGE_INBOUND_RELEASED ||
-         state == MIDGE_INBOUND_TOLD;
+/* What is known of a message of QoS 2. PUBREL of the last one with this
+ * identifier may have come, so that it may be another's: of that one a server
+ * makes a new PUBLISH [MQTT-4.3.3-2]. */
+static midge_inbound_state state_of(midge_session *session,
+                                    const midge_packet *packet) {
+  midge_inbox *inbox = &session->inbox;
+  uint16_t packet_id = packet->publish.packet_id;
+  midge_inbound_state state = midge_inbox_state(inbox, packet_id);
+  if (state != MIDGE_INBOUND_COMPLETED || packet->publish.duplicate)
+    return state;
+  midge_inbox_remove(inbox, packet_id);
+  midge_session_record_inbound(session, packet_id, false);
+  return MIDGE_INBOUND_NEW;
 }
 
 /* We owe an answer; true if the program is to have the message. */
@@ -157,9 +166,9 @@ static bool owe(midge_session *session, const midge_packet *packet) {
                      .qos = (uint8_t)packet->publish.qos};
   midge_inbound_state state = MIDGE_INBOUND_NEW;
   if (packet->publish.qos == MIDGE_EXACTLY_ONCE) {
-    state = midge_inbox_state(inbox, packet_id);
-    debt.answered = state == MIDGE_INBOUND_ANSWERED || is_accepted(state);
+    state = state_of(session, packet);
     debt.listed = state == MIDGE_INBOUND_WAITS || state == MIDGE_INBOUND_HANDED;
+    debt.answered = state != MIDGE_INBOUND_NEW && !debt.listed;
     if (state == MIDGE_INBOUND_NEW &&
         !midge_inbox_set_state(inbox, packet_id, MIDGE_INBOUND_WAITS)) {
       midge_session_fail(session, MIDGE_ENOMEM, NULL);
@@ -190,7 +199,7 @@ static bool accept(midge_session *session, const midge_packet *packet,
   if (!session->options.at_release || session->options.accept_by_hand ||
       session->options.inbox)
     return false;
-  if (midge_inbox_state(&session->inbox, packet_id) != MIDGE_INBOUND_NEW) {
+  if (state_of(session, packet) != MIDGE_INBOUND_NEW) {
     midge_session_control(session, MIDGE_PUBREC, packet_id, 0);
     return true;
   }

@@ -3,8 +3,8 @@
 #include "base/slice.h"
 #include "engine/tell.h"
 
-/* The head of a record that says nothing but that it is there. */
-static const uint8_t present[MIDGE_PRESENT_HEAD] = {1};
+static const uint8_t answered[MIDGE_PRESENT_HEAD] = {MIDGE_RECORD_ANSWERED};
+static const uint8_t completed[MIDGE_PRESENT_HEAD] = {MIDGE_RECORD_COMPLETED};
 
 static bool put(midge_session *session, uint64_t key, midge_slice head) {
   return midge_record_queue_put(&session->records, key, head, MIDGE_NO_SLICE,
@@ -89,9 +89,16 @@ void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
   if (!session->records.durable) return;
   uint64_t key = MIDGE_KEY_INBOUND | packet_id;
   if (received)
-    put_or_fail(session, key, midge_slice_of(present, sizeof present));
+    put_or_fail(session, key, midge_slice_of(answered, sizeof answered));
   else
     midge_session_delete_record(session, key);
+}
+
+void midge_session_record_completed(midge_session *session,
+                                    uint16_t packet_id) {
+  if (!session->records.durable) return;
+  put_or_fail(session, MIDGE_KEY_INBOUND | packet_id,
+              midge_slice_of(completed, sizeof completed));
 }
 
 /* Under the same key: the message itself, until the program has it. */

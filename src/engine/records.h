@@ -27,13 +27,16 @@
 
 /* Sizes of heads. */
 enum {
-  MIDGE_PRESENT_HEAD = 1,          /* it says nothing but that it is there */
+  MIDGE_PRESENT_HEAD = 1,          /* little more than that it is there */
   MIDGE_MARK_HEAD = 1 + 2 + 8,     /* state, identifier, order of PUBREC */
   MIDGE_SESSION_HEAD = 1 + 4 + 8,  /* flags, expiry, offline since */
   MIDGE_SUBSCRIPTION_HEAD = 1 + 2, /* options, size of the filter */
 };
 
 enum { MIDGE_RECORD_EXISTS = 1, MIDGE_RECORD_ANEW = 2 }; /* of a session */
+
+/* Of a message of the server that the program has: PUBREC, or PUBREL came. */
+enum { MIDGE_RECORD_ANSWERED = 1, MIDGE_RECORD_COMPLETED = 2 };
 
 /* Whether it says that there is a session. */
 bool midge_record_is_session(const midge_record *record);
@@ -62,6 +65,7 @@ void midge_session_record_unmark(midge_session *session,
 void midge_session_record_end(midge_session *session, midge_message *message);
 void midge_session_record_inbound(midge_session *session, uint16_t packet_id,
                                   bool received);
+void midge_session_record_completed(midge_session *session, uint16_t packet_id);
 void midge_session_record_parked(midge_session *session,
                                  const midge_parked *parked);
 void midge_session_forget_inbound(midge_session *session);

@@ -82,6 +82,12 @@ static midge_status restore_mark(midge_session *session, uint64_t key,
   return MIDGE_OK;
 }
 
+static midge_inbound_state recorded_state(midge_slice head) {
+  if (head.size != MIDGE_PRESENT_HEAD) return MIDGE_INBOUND_PARKED;
+  return head.data[0] == MIDGE_RECORD_COMPLETED ? MIDGE_INBOUND_COMPLETED
+                                                : MIDGE_INBOUND_ANSWERED;
+}
+
 static midge_status restore_inbound(midge_session *session, uint64_t number,
                                     const midge_record *record) {
   if ((record->key & MIDGE_KEY_KEPT) == MIDGE_KEY_KEPT)
@@ -90,13 +96,11 @@ static midge_status restore_inbound(midge_session *session, uint64_t number,
   if (number > UINT16_MAX) return MIDGE_EINVAL;
   uint16_t packet_id = (uint16_t)number;
   midge_inbox *inbox = &session->inbox;
-  bool parked = record->head.size != MIDGE_PRESENT_HEAD;
+  midge_inbound_state state = recorded_state(record->head);
+  bool parked = state == MIDGE_INBOUND_PARKED;
   if (parked && midge_inbox_state(inbox, packet_id) != MIDGE_INBOUND_NEW)
     return MIDGE_EINVAL;
-  if (!midge_inbox_set_state(
-          inbox, packet_id,
-          parked ? MIDGE_INBOUND_PARKED : MIDGE_INBOUND_ANSWERED))
-    return MIDGE_ENOMEM;
+  if (!midge_inbox_set_state(inbox, packet_id, state)) return MIDGE_ENOMEM;
   if (!parked) return MIDGE_OK;
   midge_status status =
       midge_parking_restore(&session->lodging->parking, record);

@@ -37,6 +37,7 @@ typedef struct midge_control {
   midge_packet_type type;
   uint16_t packet_id;
   uint8_t reason;
+  bool completes; /* PUBCOMP, and its message was known */
 } midge_control;
 
 /* How the server has ended a connection. */

@@ -22,10 +22,11 @@
  * identifier, 2: PUBREC came, 3: it was given up, and PUBREL frees the
  *                 identifier), packet identifier (2), order of PUBREC (8)
  *   10 packet id  a message of QoS 2 of the server, PUBREL of which has not
- *                 been answered. Head: 1 (1 byte): the program has it; else
- *                 that of a message received (engine/received.c): flags (1),
- *                 topic alias (2), size of the topic (2), size of the
- *                 properties (4), and the message as the body
+ *                 been answered. Head: 1 (1 byte): the program has it, 2: and
+ *                 PUBREL came on a connection that is over; else that of a
+ *                 message received (engine/received.c): flags (1), topic alias
+ *                 (2), size of the topic (2), size of the properties (4), and
+ *                 the message as the body
  *   10 0          the durable inbox. Head: its epoch (8), and a number (8): no
  *                 higher one was given to a message yet
  *   101 number    a message of QoS 1 or 2 in it. Head: that of a message

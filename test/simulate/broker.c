@@ -261,6 +261,7 @@ static void on_connect(world *w, conn *c, const midge_packet *packet) {
   for (size_t i = 0; i < b->queue_count; i++) {
     if (b->queue[i].id == 0) continue;
     b->in_flight++;
+    back_go(w, &b->queue[i]);
     show(w, c, &b->queue[i], true);
   }
   show_waiting(w);

@@ -229,7 +229,9 @@ static void note(world *w, const midge_record *record, uint64_t position) {
   uint16_t id = record->key & UINT16_MAX;
   uint64_t *place = &d->received[id];
   if (id > d->highest) d->highest = id;
-  if (record->head.size == 0)
+  bool on = record->head.size != 0;
+  d->freed[id] = on ? 0 : position;
+  if (!on)
     *place = 0;
   else if (*place == 0)
     *place = position;
@@ -488,6 +490,7 @@ void disk_crash(world *w) {
   lose(w);
   damage(w);
   discard(w);
+  back_crash(w);
   d->base = d->committed = d->committing = ++d->written;
   d->busy = d->knows = false;
   d->commits_at = MIDGE_NEVER;
@@ -497,6 +500,7 @@ void disk_crash(world *w) {
   memset(d->published, 0, sizeof d->published);
   size_t ids = (size_t)d->highest + 1; /* most are never used */
   memset(d->received, 0, ids * sizeof d->received[0]);
+  memset(d->freed, 0, ids * sizeof d->freed[0]);
   memset(d->marked, 0, ids * sizeof d->marked[0]);
   memset(d->released, 0, ids * sizeof d->released[0]);
 }

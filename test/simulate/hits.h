@@ -18,7 +18,7 @@
   X(not_stored) X(fleeting) X(taken_back) X(absent) X(absent_loaded) \
   X(absent_damaged) X(discarded) X(dropped) X(inbox) X(inbox_again) \
   X(inbox_full) X(batch) X(qos_lowered) \
-  X(qos_refused) X(stranger) X(broker_crash) \
+  X(qos_refused) X(stranger) X(broker_crash) X(went_back) \
   X(session_lost) X(session_expired) X(takeover) X(server_disconnect) \
   X(server_closes) X(connack_refused) X(connack_lasting) X(version_refused) \
   X(sent_elsewhere) X(reference_bad) X(server_moved) X(window_of_one) \

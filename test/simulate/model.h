@@ -10,9 +10,11 @@
  *   disk.c      the records of a durable session, and what rests on them
  *   absent.c    those that the session has no memory for
  *   inbox.c     messages to us that the program is not done with
+ *   back.c      a broker that sends PUBLISH again after PUBREL
  *   process.c   that it dies, and what the next one finds
  *   monitor.c   the rules that can be seen on the wire alone
  *   broker.c    chapter 4 of the specification
+ *   weather.c   how often things go wrong
  *   world.c     one seed from its first step to its last */
 #ifndef MIDGE_TEST_MODEL_H
 #define MIDGE_TEST_MODEL_H
@@ -21,6 +23,7 @@
 #include "simulate/dice.h"
 #include "simulate/hits.h"
 #include "simulate/pipe.h"
+#include "simulate/weather.h"
 #include "transcript/memory.h"
 
 enum {
@@ -32,41 +35,8 @@ enum {
   MAIL_MAX = 256,
   INBOX_MAX = 1024,
   SLICES_MAX = 8,
-  PLACES_MAX = 8,
   BREAKS_MAX = 5, /* the session's default */
 };
-
-/* Drawn from the seed. Rates are in ten thousand. */
-typedef struct weather {
-  midge_version version, broker_version; /* the highest the broker speaks */
-  bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
-      lasting, fixed, proxy, breaks_off, standing_late, durable, inbox,
-      fleeting, drop, lower;
-  midge_qos qos_max; /* of the broker */
-  bool plain;        /* requests without limits */
-  uint16_t broker_window, in_flight_max, receive_max, alias_max, batch_max;
-  uint16_t keep_alive_s, server_keep_alive_s;
-  uint32_t parked_max, inbox_max, memory_max; /* bytes; 0: the default */
-  uint8_t redirects_max;
-  size_t servers; /* beside the first */
-  bool dead[PLACES_MAX];
-  uint32_t min_ms, max_ms, stable_ms, connect_timeout_ms, close_timeout_ms;
-  uint32_t lag_ms, chunk_max, write_max, pad_max, mail_ms, pace_ms;
-  uint32_t cut, refuse_dial, refuse_connect, move, refuse, takeover, crash,
-      forget, late, pause, calls, awkward, poison, write_wait, slow_answer;
-  uint32_t disk_ms;            /* that a commit takes at most */
-  uint32_t disk_fault;         /* of a commit */
-  uint32_t kill;               /* the process; in a step */
-  uint32_t jump, expire;       /* of the clock, of the session, meanwhile */
-  uint32_t lose, damage;       /* of the file, of a record in it */
-  uint32_t discard;            /* a message in it, by somebody else */
-  uint32_t lease;              /* a wish is made on the program's thread */
-  uint32_t requests, messages; /* how many of each */
-  uint32_t filters;            /* that are asked for */
-  uint32_t end;                /* how the seed ends */
-} weather;
-
-enum { END_DISCONNECT, END_CLOSE, END_CLOSE_EARLY, END_FREE };
 
 /* --- The one fault of a world that has no others ---------------------------
  */
@@ -144,6 +114,8 @@ typedef struct outgoing {
   uint32_t number;
   uint16_t id; /* 0: waits */
   bool released;
+  bool known; /* the client cannot have sent PUBCOMP: it has to know the id */
+  bool back;  /* PUBLISH again, after PUBREL */
 } outgoing;
 
 typedef struct broker {
@@ -205,6 +177,7 @@ typedef struct message {
   bool answered; /* so that it must not come again */
   bool again;    /* it may, as its process died before the answer */
   bool unsure;   /* its record was damaged, or may have been */
+  bool behind;   /* newer ones: the broker has gone back with it */
   bool accepted; /* the program has acknowledged it */
   unsigned told;
   uint64_t delivery, epoch; /* its key in the inbox, as it was told last */
@@ -309,6 +282,7 @@ typedef struct disk {
   bool lost;  /* the file is, with all that was stored */
   bool stale; /* what was in flight is damaged, or may be */
   uint64_t published[REQUESTS_MAX], received[65536];
+  uint64_t freed[65536]; /* when the newest record was that it is gone */
   uint64_t marked[65536], released[65536];
   uint16_t highest;            /* identifier in them */
   uint64_t keys[REQUESTS_MAX]; /* of messages, 0: none */
@@ -403,8 +377,6 @@ void world_say(world *w, const char *format, ...)
 void world_hit(hit what);
 bool world_chance(world *w, uint32_t rate);
 uint32_t world_roll(world *w, uint32_t sides);
-
-void weather_draw(weather *to, dice *d);
 
 /* "17" of a payload, whose rest must be as request_payload made it. */
 uint32_t payload_number(midge_slice payload);
@@ -525,6 +497,12 @@ void inbox_answered(const world *w, midge_packet_type type, uint16_t id,
 void inbox_told(world *w, const midge_event *event, uint32_t number);
 void inbox_crash(world *w);
 void inbox_judge(const world *w);
+
+/* --- back.c --- */
+void back_go(world *w, outgoing *o);
+void back_released(world *w, uint16_t id);
+void back_broken(world *w);
+void back_crash(world *w);
 
 /* --- process.c --- */
 /* At any moment between two things it does: true if it is dead now. */

@@ -244,6 +244,7 @@ static void on_delivered(world *w, const midge_packet *packet) {
     case MIDGE_PUBREL:
       if (w->weather.at_release) world_hit(HIT_at_release);
       w->monitor.completions[packet->ack.packet_id] = true;
+      back_released(w, packet->ack.packet_id);
       if (packet->ack.packet_id > w->monitor.highest_completion)
         w->monitor.highest_completion = packet->ack.packet_id;
       return;

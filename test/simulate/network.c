@@ -81,6 +81,7 @@ conn *network_dial(world *w, const midge_place *place) {
 
 void network_drop(world *w, conn *c) {
   world_say(w, "driver drops %u", c->attempt);
+  back_broken(w);
   c->held = c->up = false;
   c->rest.size = c->copy.size = 0;
   c->to_client.bytes.size = 0;

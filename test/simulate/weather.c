@@ -120,6 +120,11 @@ static void draw_lease(weather *to, dice *d) {
   if (!to->durable) to->lease = most;
 }
 
+static void draw_broker(weather *to, dice *d) {
+  uint32_t most = rate(d, 8000);
+  if (to->durable) to->go_back = most;
+}
+
 void weather_draw(weather *to, dice *d) {
   memset(to, 0, sizeof *to);
   draw_session(to, d);
@@ -133,4 +138,5 @@ void weather_draw(weather *to, dice *d) {
   for (size_t i = 0; to->servers > 0 && i < to->servers; i++)
     to->dead[PLACE_A + i] = one_in(d, 3); /* the last one lives */
   draw_lease(to, d);
+  draw_broker(to, d);
 }
