@@ -18,6 +18,7 @@ const { NONE } = require('./security');
 const { Session, PARTS_FROM } = require('./session');
 const { flatten } = require('./settings');
 const { stats } = require('./stats');
+const wrong = require('./wrong');
 
 const TIMEOUT_MS = 30000;
 const HOLD_MS = 5000;
@@ -37,27 +38,6 @@ const FLAG_COALESCE = 32;
 const FLAG_PATIENT = 64;
 const FLAG_FOLLOWED = 128;
 const WITHHELD = 0x100; // in the place of a reason
-
-// What may be wrong with a request whose types are right.
-const wrong = {
-  publish: 'a topic has 1 to 65,535 bytes, and no + or #; its properties are ' +
-    'those of PUBLISH, each once',
-  filters: 'a topic filter has 1 to 65,535 bytes; + is a whole level, # is the ' +
-    'last one; there is at least one; its properties are those of the packet',
-  password: 'before MQTT 5 a password needs a user name',
-  text: 'the user name, the client id or a property has what is no text in MQTT',
-  negotiate: 'option "negotiate" goes with protocolVersion 5',
-  connect: 'the properties of CONNECT are those that it may have, each once',
-  signal: 'the signal was aborted before the call',
-  authenticate: 'authenticating goes on with 0x18 and begins anew with 0x19, in MQTT 5',
-  reason: 'a reason code is a number from 0 to 255',
-  offline: 'there is no connection, and queueQoSZero is false',
-  answer: 'this reason cannot be in a PUBACK or PUBREC; before MQTT 5 they have none',
-  again: 'connect was called before: call disconnect first',
-  disconnect: 'this reason or these properties cannot be in a DISCONNECT',
-  will: 'the topic of a will has 1 to 65,535 bytes, and no + or #; its message has at most ' +
-    '65,535; its properties are those of a will, each once',
-};
 
 function isReason(code) {
   return Number.isInteger(code) && code >= 0 && code <= 255;
@@ -465,7 +445,8 @@ class Client {
   // A message was handed to the program, which answers it by this. One of the durable
   // inbox has a delivery, and is the store's: whatever connection has brought it.
   receipt(qos, mid, delivery) {
-    return { qos, mid, attempt: this.#session.attempt, isSettled: false, delivery };
+    const session = this.#session;
+    return { qos, mid, session, attempt: session.attempt, isSettled: false, delivery };
   }
 
   // The same, and it answers by its id, or by its key.
@@ -479,10 +460,16 @@ class Client {
     return this.#rest.receipts.find(id);
   }
 
+  // There is a connection, or will be, or one of QoS 2 is answered for the next one.
+  #isAnswerable(receipt) {
+    return this.#index >= 0 &&
+      (this.isDesired || this.#session.life.isOpen || receipt?.qos === 2);
+  }
+
   // Answer a message. What the server sends again anyhow is not answered.
   acknowledge(receipt, reasonCode) {
     if (!isReason(reasonCode)) return this.report(errors.EINVAL, wrong.reason);
-    if (!this.isDesired) return this.report(errors.ENOCONN);
+    if (!this.#isAnswerable(receipt)) return this.report(errors.ENOCONN);
     if (receipt === undefined || receipt.isSettled) return this.report(errors.EINVAL, UNKNOWN);
     if (reasonCode !== 0 && !this.#session.isMqtt5) return this.report(errors.EINVAL, wrong.answer);
     const status = this.#session.canAnswer(receipt) ? this.#answer(receipt, reasonCode) : 0;
@@ -492,16 +479,18 @@ class Client {
 
   // The program has failed with it: it is not answered, and holds up no answer behind it.
   withhold(receipt) {
-    if (!this.isDesired || receipt.isSettled || receipt.delivery !== undefined) return;
+    if (receipt.isSettled || receipt.delivery !== undefined) return;
     this.#rest.receipts.settle(receipt);
+    if (!this.#session.canAnswer(receipt)) return;
     native.acknowledge(this.#index, receipt.mid, WITHHELD, receipt.qos, receipt.attempt);
   }
 
   // A message of the connection that there is, which was handed out right now, is
   // well received.
   accept(qos, mid) {
-    if (!this.isDesired) return errors.ENOCONN;
-    const { index, attempt } = this.#session;
+    const index = this.#index;
+    if (index < 0) return errors.ENOCONN;
+    const { attempt } = this.#session;
     if (!batch.isDelivering()) return native.acknowledge(index, mid, 0, qos, attempt);
     acknowledgements.add(index, attempt, mid, qos);
     return 0;

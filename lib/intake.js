@@ -17,8 +17,8 @@ const LEAVING = 5; // the connection was dropped
 // Those that something has changed for in this turn of the loop.
 let fresh = [];
 
-// Of a session, which has hold(on), deliver(message), isHeard() and holdTimeout (ms):
-// thousands of them have an object less.
+// Of a session, which has hold(on), deliver(message), isOurs(message), isHeard() and
+// holdTimeout (ms): thousands of them have an object less.
 class Intake {
   #state = IDLE;
   #isHeld = false; // by the addon, as far as we have asked for it
@@ -148,13 +148,13 @@ class Intake {
       this.#late.push(message);
       return;
     }
-    if (this.#state === LEAVING && batch.current() !== this.#last) return;
+    if (this.#state === LEAVING && batch.current() !== this.#last && !this.isOurs(message)) return;
     if (this.#state === SPENT) this.#warn();
     this.deliver(message);
   }
 
-  // The program has the connection dropped. What has come to us by then is told, and
-  // not what is on its way: the server has no answer to it.
+  // The program has the connection dropped. What has come to us by then is told, and not
+  // what is on its way, unless it is ours: the server has no answer to it.
   leave() {
     if (this.#state === IDLE) return;
     this.#move(LEAVING);

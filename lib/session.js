@@ -61,7 +61,7 @@ class Session extends Intake {
   }
 
   // What the intake wants: have the addon hold messages or let them go,
-  // deliver one that has waited here, and whether somebody listens.
+  // deliver one that has waited here, whether somebody listens, and whose one is.
   hold(on) {
     native.hold(this.index, on);
   }
@@ -72,6 +72,11 @@ class Session extends Intake {
 
   isHeard() {
     return this.presenter.isHeard();
+  }
+
+  // Nobody sends it again though its session goes on: the core has it from the server.
+  isOurs([, , qos, , , , , , , delivery]) {
+    return qos === 2 && delivery === undefined && !this.nature.settings.clean;
   }
 
   // An open client lives, and keeps the process alive unless told not to.
@@ -258,9 +263,10 @@ class Session extends Intake {
   }
 
   // The answer to a message would reach whoever has sent it.
-  canAnswer({ qos, mid, attempt, delivery }) {
+  canAnswer({ qos, mid, session, attempt, delivery }) {
     if (delivery !== undefined) return true;
     if (mid === 0) return false; // told after its session was lost
+    if (session !== this) return false; // of another server
     return qos === 2 ? attempt >= this.since : attempt === this.attempt;
   }
 

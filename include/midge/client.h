@@ -334,7 +334,9 @@ MIDGE_API MIDGE_CHECKED midge_status midge_client_cancel(midge_client *client,
  * message: an answer to what another connection has brought may come too late.
  * `attempt` is that of the OPENED before the message, and `qos` the message's:
  * an answer to QoS 1 on another connection, and to QoS 2 when the server has
- * lost the session since, is dropped. 0: never. */
+ * lost the session since, is dropped. 0: never. One to QoS 2 counts after
+ * _disconnect, too, for the next connection; MIDGE_ENOCONN, of these three, is
+ * before the first _connect alone. */
 MIDGE_API MIDGE_CHECKED midge_status
 midge_client_acknowledge(midge_client *client, uint16_t packet_id,
                          midge_reason reason, midge_qos qos, uint32_t attempt);

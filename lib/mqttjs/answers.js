@@ -49,9 +49,9 @@ class Answers {
   }
 
   // Whether a message of QoS 2 is accepted: with 0 it comes again at PUBREL.
-  judge({ messageId }, reasonCode) {
-    const { core } = this.#conduct;
-    if (core.acknowledge(core.receipt(2, messageId), reasonCode) !== 0) return;
+  judge(receipt, reasonCode) {
+    const { mid: messageId } = receipt;
+    if (this.#conduct.core.acknowledge(receipt, reasonCode) !== 0) return;
     this.#show(reasonCode === 0
       ? { cmd: 'pubrec', messageId } : { cmd: 'pubrec', messageId, reasonCode });
   }

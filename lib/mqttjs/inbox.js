@@ -27,7 +27,6 @@ class Inbox {
   #told; // a plain message of QoS 1 or 2, while its listeners run
   #turn = 0; // of the message that is handled, or was last
   #isDraining = false;
-  #life = 0; // until end: handlers of an earlier one are nobody's
 
   constructor(conduct) {
     this.#owner = conduct.owner;
@@ -40,14 +39,13 @@ class Inbox {
     return this.#waiting.length - this.#at >= WAITING_MAX || this.#bytes >= WAITING_BYTES_MAX;
   }
 
-  // What still waits comes again, if the server keeps it.
+  // What waits is told all the same, as in MQTT.js, but for what the server, or the store of the
+  // durable inbox, still has: of QoS 2 the core has taken it from the server.
   ended() {
-    this.#life += 1;
-    this.#waiting.length = 0;
+    this.#waiting = this.#waiting.slice(this.#at).filter(({ packet, receipt }) =>
+      packet.qos !== 1 && receipt?.delivery === undefined);
     this.#at = 0;
-    this.#bytes = 0;
-    this.#isBusy = false;
-    this.#turn += 1;
+    this.#bytes = this.#waiting.reduce((sum, { packet }) => sum + packet.payload.length, 0);
   }
 
   // There is a new connection. Whoever has yet to call back for a message of one before, and
@@ -71,7 +69,7 @@ class Inbox {
       this.#tellPlain(topic, packet, isMqtt5);
       return;
     }
-    const receipt = isProposed ? undefined : this.#answers.of(packet, delivery);
+    const receipt = this.#answers.of(packet, delivery);
     const message = { topic, packet, isMqtt5, isProposed, receipt };
     if (!this.#isBusy) {
       this.#handle(message);
@@ -138,9 +136,7 @@ class Inbox {
       this.#tell(message, 0, turn);
       return;
     }
-    const life = this.#life;
     stores.keep(packet, (error) => {
-      if (life !== this.#life) return;
       if (error === undefined) {
         this.#tell(message, 0, turn);
       } else {
@@ -177,9 +173,8 @@ class Inbox {
   #ask(message, turn) {
     const { topic, packet } = message;
     let isAnswered = false;
-    const life = this.#life;
     const done = (error, code) => {
-      if (isAnswered || life !== this.#life) return;
+      if (isAnswered) return;
       isAnswered = true;
       this.#decided(message, turn, error, code);
     };
@@ -206,7 +201,7 @@ class Inbox {
       this.#withhold(message);
       this.#next(turn);
     } else if (message.isProposed) {
-      this.#answers.judge(message.packet, reason);
+      this.#answers.judge(message.receipt, reason);
       this.#next(turn);
     } else {
       this.#tell(message, reason, turn);
@@ -236,9 +231,8 @@ class Inbox {
   // The program calls back when it has handled the message. If it throws it has not.
   #await(message, reason, turn) {
     let isDone = false;
-    const life = this.#life;
     const done = (error) => {
-      if (isDone || life !== this.#life) return;
+      if (isDone) return;
       isDone = true;
       if (!error) this.#answer(message, reason);
       else if (!this.#conduct.options.manualAcks) this.#withhold(message); // else it may yet

@@ -19,6 +19,12 @@ static bool must_wait(const midge_link *link) {
          link->phase != MIDGE_PHASE_OVER;
 }
 
+/* An answer is to a message that has come: no goodbye is in its way. */
+static bool is_answer(const midge_wish *wish) {
+  return wish->type == MIDGE_WISH_ACKNOWLEDGE ||
+         wish->type == MIDGE_WISH_ANSWER || wish->type == MIDGE_WISH_DELIVERY;
+}
+
 static void defer(midge_link *link, const midge_wish *wish) {
   size_t size = midge_wish_size(wish);
   midge_deferred *deferred =
@@ -140,7 +146,7 @@ void midge_link_wish(midge_link *link, const midge_wish *wish) {
   if (link->phase == MIDGE_PHASE_OVER) return;
   if (link->is_restoring && (GOODBYES & 1U << wish->type) != 0) {
     part(link, wish);
-  } else if (must_wait(link)) {
+  } else if (must_wait(link) && (link->is_restoring || !is_answer(wish))) {
     defer(link, wish);
     if (wish->type == MIDGE_WISH_ABORT) midge_link_abort(link);
   } else {

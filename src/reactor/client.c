@@ -23,6 +23,11 @@ static bool is_asked(const midge_client *client) {
   return (atomic_load(&client->standing) & 1) != 0;
 }
 
+/* At least once: a session may be there. */
+static bool was_asked(const midge_client *client) {
+  return atomic_load(&client->standing) != 0;
+}
+
 /* From "not asked for" to "asked for", or back. False: it was so before. */
 static bool set_asked(midge_client *client, bool asked, unsigned *standing) {
   unsigned before = atomic_load(&client->standing);
@@ -282,7 +287,7 @@ midge_status midge_client_acknowledge(midge_client *client, uint16_t packet_id,
   if (packet_id == 0 ||
       (is_said && !midge_reason_is_for((uint8_t)reason, MIDGE_PUBREC)))
     return MIDGE_EINVAL;
-  if (!is_asked(client)) return MIDGE_ENOCONN;
+  if (!was_asked(client)) return MIDGE_ENOCONN;
   midge_wish acknowledge = {.client = client, .type = MIDGE_WISH_ACKNOWLEDGE};
   acknowledge.acknowledge.packet_id = packet_id;
   acknowledge.acknowledge.reason = reason;
@@ -298,7 +303,7 @@ midge_status midge_client_acknowledge_list(midge_client *client,
     if (answers[i].packet_id == 0 ||
         !midge_reason_is_for(answers[i].reason, MIDGE_PUBREC))
       return MIDGE_EINVAL;
-  if (!is_asked(client)) return MIDGE_ENOCONN;
+  if (!was_asked(client)) return MIDGE_ENOCONN;
   midge_wish answer = {.client = client, .type = MIDGE_WISH_ANSWER};
   answer.answer.list = answers;
   answer.answer.count = count;
@@ -309,7 +314,7 @@ midge_status midge_client_acknowledge_list(midge_client *client,
 midge_status midge_client_acknowledge_delivery(midge_client *client,
                                                uint64_t delivery) {
   if (delivery == 0) return MIDGE_EINVAL;
-  if (!is_asked(client)) return MIDGE_ENOCONN;
+  if (!was_asked(client)) return MIDGE_ENOCONN;
   midge_wish done = {
       .client = client, .type = MIDGE_WISH_DELIVERY, .token = delivery};
   return midge_reactor_wish(client->reactor, &done);

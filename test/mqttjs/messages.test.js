@@ -88,6 +88,36 @@ for (const qos of [0, 1, 2]) {
   });
 }
 
+test('after an end by force a session that lives on loses none of QoS 2', async () => {
+  const COUNT = 3000;
+  const { broker, client } = await connected({
+    connect: (packet, { number }) =>
+      ({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: number > 1 }),
+  }, { clean: false, reconnectPeriod: 0 });
+  const seen = new Map();
+  const completed = () => new Set(broker.of('pubcomp').map(({ messageId }) => messageId)).size;
+  client.on('message', (topic, payload, { messageId }) => {
+    seen.set(messageId, (seen.get(messageId) ?? 0) + 1);
+    if (seen.size > 1) return;
+    const last = Date.now() + 1000;
+    while (client.stats().bytes.received < COUNT * 30 && Date.now() < last);
+    client.end(true, () => client.reconnect());
+  });
+  const send = (messageId, dup) => broker.current.send(
+    { cmd: 'publish', topic: 'a', payload: 'm'.repeat(20), qos: 2, messageId, dup });
+  for (let id = 1; id <= COUNT; id += 1) send(id, false);
+  await until(() => seen.size > 0);
+  await called((done) => client.once('connect', done));
+  const known = new Set(broker.of('pubrec').map(({ messageId }) => messageId));
+  for (let id = 1; id <= COUNT; id += 1) {
+    if (known.has(id)) broker.current.send({ cmd: 'pubrel', messageId: id });
+    else send(id, true);
+  }
+  await until(() => completed() === COUNT);
+  assert.equal(seen.size, COUNT);
+  assert.ok([...seen.values()].every((times) => times === 1));
+});
+
 test('many small messages and a handler that takes its time', async () => {
   const { broker, client } = await connected({});
   const COUNT = 5000;
@@ -419,7 +449,7 @@ for (const [what, [qos, { handles, judges }]] of Object.entries(FAILING)) {
   });
 }
 
-test('what waits for its handler at the end is not told after it', async () => {
+test('what waits for its handler at the end is not told after it at QoS 1', async () => {
   const { broker, client } = await connected({});
   const pending = [];
   client.handleMessage = (packet, done) => pending.push(done);
@@ -441,6 +471,73 @@ test('what waits for its handler at the end is not told after it', async () => {
   await broker.saw('puback');
   assert.deepEqual(broker.of('puback').map(({ messageId }) => messageId), [9]);
 });
+
+test('what waits for its handler at the end is told after it at QoS 0', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  client.handleMessage = (packet, done) => pending.push(done);
+  for (const payload of ['1', '2', '3']) {
+    broker.current.send({ cmd: 'publish', topic: 'a', payload, qos: 0 });
+  }
+  await until(() => pending.length === 1);
+  await client.endAsync();
+  for (let i = 1; i <= 3; i += 1) {
+    await until(() => pending.length === 1);
+    pending.shift()();
+  }
+});
+
+// A session of the server that lives on, and a message of QoS 2 that is not done when the client
+// ends. [options, what is done with the client, (packet, done) of a message]
+const ids = [1, 2, 3, 4];
+const later = {
+  handleMessage: [{}, (client, decide) => { client.handleMessage = decide; }],
+  'ack()': [{ manualAcks: true }, (client, decide) =>
+    client.on('message', (topic, payload, packet) => decide(packet, packet.ack))],
+  customHandleAcks: [{
+    customHandleAcks: (topic, payload, packet, done) => later.decide(packet, () => done(null, 0)),
+  }, (client, decide) => { later.decide = decide; }],
+};
+for (const how of ['handleMessage', 'ack()', 'customHandleAcks']) {
+  test(`${how} of QoS 2 behind the end is answered on the next connection`, async () => {
+    const [options, prepare] = later[how];
+    const pending = [];
+    const seen = [];
+    const state = new Map();
+    const { broker, client } = await connected({
+      connect: ({ protocolVersion }, { number }) => ({
+        cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: number > 1, protocolVersion,
+      }),
+      pubrec: ({ messageId }) => {
+        state.set(messageId, 'pubrel');
+        return { cmd: 'pubrel', messageId };
+      },
+    }, { clean: false, protocolVersion: 5, properties: { sessionExpiryInterval: 60 }, ...options },
+    (one) => {
+      prepare(one, (packet, done) => pending.push(done));
+      one.on('message', (topic, payload, { messageId }) => seen.push(messageId));
+    });
+    const send = (messageId, dup) => broker.current.send(
+      { cmd: 'publish', topic: 'a', payload: 'm', qos: 2, messageId, dup });
+    ids.forEach((id) => send(id, false));
+    await until(() => pending.length > 0 && state.size === (how === 'customHandleAcks' ? 0 : 4));
+    await delay(20); // the PUBRELs are on their way
+    await client.endAsync();
+    pending.shift()();
+    client.reconnect();
+    await called((done) => client.once('connect', done));
+    for (const id of ids) {
+      if (state.has(id)) broker.current.send({ cmd: 'pubrel', messageId: id });
+      else send(id, true);
+    }
+    const completed = () => new Set(broker.of('pubcomp').map(({ messageId }) => messageId));
+    while (completed().size < ids.length) {
+      await until(() => pending.length > 0 || completed().size === ids.length);
+      pending.splice(0).forEach((done) => done());
+    }
+    assert.deepEqual(seen, ids);
+  });
+}
 
 test('a callback of before the end hurries no message of after it', async () => {
   const { broker, client } = await connected({});

@@ -49,6 +49,34 @@ for (const protocolVersion of [4, 5]) {
   });
 }
 
+test('an ack() of before the end is no answer to what comes after it', async (t) => {
+  const broker = await listen({
+    connect: (packet, { number }) =>
+      ({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: number > 1 }),
+  });
+  const client = await mqtt.connectAsync(broker.url,
+    { clientId: 'keeper', clean: false, manualAcks: true, store: { path: place(t) } });
+  t.after(() => broker.close());
+  t.after(() => client.endAsync(true));
+  const packets = [];
+  client.on('message', (topic, payload, packet) => packets.push(packet));
+  const send = (qos) =>
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos, messageId: 5 });
+  send(1);
+  await until(() => packets.length === 1);
+  await client.endAsync();
+  packets[0].ack(); // its store is closed
+  client.reconnect();
+  await called((done) => client.once('connect', done));
+  send(1);
+  await until(() => packets.length === 2);
+  packets[0].ack();
+  await client.publishAsync('fence', 'm', { qos: 1 });
+  assert.equal(broker.of('puback').length, 0);
+  packets[1].ack();
+  await broker.saw('puback');
+});
+
 test('a client with a store stays who it is', async (t) => {
   const options = {
     clientId: 'keeper', clean: false, store: { path: place(t) }, reconnectPeriod: 20,

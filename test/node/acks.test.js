@@ -137,6 +137,38 @@ test('without a client there is nobody to tell', async (t) => {
     ENOCONN);
 });
 
+test('what has QoS 2 is acknowledged behind disconnect, for the next connection', async (t) => {
+  let connections = 0;
+  const { client, server, heard } = await start(t, {}, {
+    connect(packet, connection) {
+      connections += 1;
+      connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: connections > 1 });
+    },
+  });
+  server.send(publish(2, 5));
+  server.send(publish(2, 6));
+  await until(() => heard.length === 2);
+  await called((done) => client.disconnect(done));
+  assert.equal(client.acknowledge(6), 0);
+  await called((done) => client.connect('127.0.0.1', server.port, done));
+  assert.equal(client.acknowledge(5), 0);
+  for (const id of [5, 6]) server.send({ ...publish(2, id), dup: true });
+  await until(() => ids(server, 'pubcomp').length === 2);
+  assert.deepEqual(ids(server, 'pubrec'), [5, 6]);
+  assert.deepEqual(heard, [5, 6]);
+});
+
+test('what is acknowledged while the client says goodbye is', async (t) => {
+  const { client, server, heard } = await start(t, {}, { publish: () => undefined });
+  client.publish(1, false, 'unanswered', 'm');
+  await until(() => server.got('publish').length === 1);
+  server.send(publish(1, 7));
+  await until(() => heard.length === 1);
+  client.disconnect();
+  assert.equal(client.acknowledge(7), 0);
+  await until(() => ids(server, 'puback').length === 1);
+});
+
 test('an acknowledgement of an earlier connection does no harm', async (t) => {
   const { client, server, heard } = await start(t, {}, {
     connect(packet, connection) {

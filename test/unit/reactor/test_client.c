@@ -55,12 +55,15 @@ static void calls_in_the_wrong_order_are_refused(void **state) {
     assert_int_equal(midge_client_reconnect(p.client), MIDGE_ENOCONN);
     assert_int_equal(midge_client_proceed(p.client, p.attempt, NULL),
                      MIDGE_ENOCONN);
+    /* Afterwards the session may be there, and heed an answer of QoS 2. */
+    midge_status answered = round == 0 ? MIDGE_ENOCONN : MIDGE_OK;
     assert_int_equal(
         midge_client_acknowledge(p.client, 1, 0, MIDGE_AT_LEAST_ONCE, 0),
-        MIDGE_ENOCONN);
+        answered);
     assert_int_equal(midge_client_acknowledge_list(
                          p.client, &(midge_answer){.packet_id = 1}, 1, 0),
-                     MIDGE_ENOCONN);
+                     answered);
+    assert_int_equal(midge_client_acknowledge_delivery(p.client, 1), answered);
     wait_until_opened(&p);
     assert_int_equal(midge_client_connect(p.client), MIDGE_EINVAL);
     assert_int_equal(midge_client_disconnect(p.client, 0, none, false),
