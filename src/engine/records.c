@@ -172,7 +172,7 @@ static bool record_subscription(midge_session *session,
 bool midge_session_remember(midge_session *session, midge_packet_filter filter,
                             midge_slice properties) {
   midge_subscriptions *all = &session->subscriptions;
-  if (!session->records.durable)
+  if (!session->records.durable || session->options.forget_subscriptions)
     return midge_subscriptions_remember(all, filter, properties);
   const midge_remembered *before = midge_subscriptions_find(all, filter.filter);
   uint64_t key = before != NULL ? before->key : 0;

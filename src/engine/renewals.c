@@ -100,6 +100,10 @@ static void forget_unwanted(midge_session *session) {
 }
 
 void midge_session_subscribe_again(midge_session *session) {
+  if (session->options.forget_subscriptions) {
+    midge_subscriptions_free(&session->subscriptions);
+    return;
+  }
   drop_renewals(session);
   forget_unwanted(session);
   midge_remembered *first = session->subscriptions.first;

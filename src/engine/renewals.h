@@ -5,7 +5,8 @@
 #include "engine/state.h"
 
 /* Ahead of everything that waits, so that no message is missed. A renewal has
- * no key, and goes again on the next connection until it is answered. */
+ * no key, and goes again on the next connection until it is answered. With
+ * `forget_subscriptions` there is nothing left of them. */
 void midge_session_subscribe_again(midge_session *session);
 /* If this is an UNSUBSCRIBE, it is sent, or answered: a SUBSCRIBE before it may
  * have been granted in between. One behind it stands. */

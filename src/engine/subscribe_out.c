@@ -119,7 +119,6 @@ static void note_wish(midge_session *session, const midge_request *request) {
  * subscription to it; a renewal it has not. */
 static void remember(midge_session *session, const midge_request *request,
                      const midge_packet *sent, midge_slice reasons) {
-  if (session->options.forget_subscriptions) return;
   bool renews = request->origin == MIDGE_REQUEST_RENEWS;
   midge_slice rest = sent->subscribe.filters;
   midge_packet_filter filter;

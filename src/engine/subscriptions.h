@@ -1,5 +1,6 @@
 /* The subscriptions the server granted, to ask for them again when it has lost
- * the session. A filter is there at most once. */
+ * the session, and to know what no UNSUBSCRIBE before them may end any more. A
+ * filter is there at most once. */
 #ifndef MIDGE_ENGINE_SUBSCRIPTIONS_H
 #define MIDGE_ENGINE_SUBSCRIPTIONS_H
 

@@ -261,6 +261,28 @@ test('a subscription that cannot be asked for has no handler', async () => {
   assert.deepEqual(log, ['right: a m']);
 });
 
+test('a handler in the place of another is told, though UNSUBSCRIBE was not answered', async () => {
+  for (const resubscribe of [true, false]) {
+    const broker = await serve({
+      connect: (packet, { number }) =>
+        ({ cmd: 'connack', returnCode: 0, sessionPresent: number > 1 }),
+      unsubscribe: () => undefined,
+    });
+    const client = await connect(broker.url, { resubscribe, clean: false, clientId: 'kept' });
+    const log = [];
+    await client.subscribeAsync('a', { qos: 1 }, writer(log, 'first'));
+    const ended = client.unsubscribeAsync('a');
+    await client.subscribeAsync('a', { qos: 1 }, writer(log, 'second'));
+    const again = called((done) => client.once('connect', done));
+    broker.current.end();
+    await Promise.all([again, ended]);
+    broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId: 7 });
+    await broker.saw('puback');
+    assert.deepEqual(log, ['second: a m']);
+    assert.equal(broker.of('unsubscribe').length, 1);
+  }
+});
+
 test('what is no function is no handler', async () => {
   const broker = await serve();
   const client = await connect(broker.url);

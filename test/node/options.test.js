@@ -121,6 +121,36 @@ test('resubscribe: by itself, or not', async () => {
   }
 });
 
+// The answer to `unsubscribe` is lost, and that to the `subscribe` behind it is not.
+test('what is subscribed to again behind an unsubscribe is not taken away later', async () => {
+  for (const resubscribe of [true, false]) {
+    for (const sessionPresent of [true, false]) {
+      const own = await listen({
+        connect(packet, connection) {
+          const isThere = sessionPresent && own.got('connect').length > 1;
+          connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: isThere });
+        },
+        unsubscribe() {},
+      });
+      const client = make({ reconnectPeriod: 10, resubscribe }, ['kept', null, null, false, 0]);
+      await called((done) => client.connect('127.0.0.1', own.port, done));
+      await called((done) => client.subscribe(1, 'a', done));
+      const unsubscribed = called((done) => client.unsubscribe('a', done));
+      await called((done) => client.subscribe(1, 'a', done));
+      const again = event(client, 'connected');
+      own.cut();
+      await again;
+      assert.ok(!(await unsubscribed).some((told) => told instanceof Error));
+      await called((done) => client.publish(1, false, 't', 'm', done));
+      assert.equal(own.got('unsubscribe').length, 1);
+      const isRenewed = resubscribe && !sessionPresent;
+      assert.equal(own.got('subscribe').length, isRenewed ? 3 : 2);
+      client.disconnect();
+      await own.stop();
+    }
+  }
+});
+
 test('queueQoSZero false: QoS 0 without a connection returns ELOST',
   async () => {
     const client = make({ queueQoSZero: false });
