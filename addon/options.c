@@ -73,6 +73,7 @@ static const option_row client_rows[] = {
     CLIENT("clean", FLAG, session.clean_start),
     CLIENT("sessionExpiry", 32, session.session_expiry_s),
     CLIENT("receiveMaximum", 16, session.receive_max),
+    CLIENT("receiveMaximumLenient", FLAG, session.receive_max_lenient),
     CLIENT("topicAliasMaximum", 16, session.alias_max),
     CLIENT("topicAliases", FLAG, session.alias_auto),
     CLIENT("lowerQoS", FLAG, session.lower_qos),

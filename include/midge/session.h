@@ -117,7 +117,12 @@ typedef struct midge_session_options {
                               oldest are handed out before PUBREL */
   uint16_t keep_alive_s;   /* 60 */
   bool keep_alive_off;
-  uint16_t receive_max;      /* 65535; binds the server in MQTT 5 only */
+  uint16_t receive_max; /* 65535; binds the server in MQTT 5 only */
+  /* A server that sends more than `receive_max` at once breaks the protocol
+   * [MQTT-3.3.4-9], and loses the connection. Some do (mosquitto 2.0.11), and
+   * the next connection ends in the same way. True: what comes is taken, up to
+   * 65535 that are not answered, as before MQTT 5. */
+  bool receive_max_lenient;
   uint16_t alias_max;        /* 0: the server may not use topic aliases */
   bool alias_auto;           /* use aliases of our own when the server may */
   bool lower_qos;            /* lower a QoS that the server does not offer,

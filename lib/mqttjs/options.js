@@ -172,6 +172,8 @@ function settings(options, isPeriodGiven, isByHand) {
     // long as it has to accept us.
     closeTimeout: checked.closeTimeout ?? checked.connectTimeout,
     lenientText: true,
+    // MQTT.js does not count QoS 1; mosquitto exceeds it again on each connection.
+    receiveMaximumLenient: true,
     acknowledgeByHand: true,
     // MQTT.js's message of QoS 2 comes at PUBREL; customHandleAcks is asked before PUBREC.
     atRelease: true,

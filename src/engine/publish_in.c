@@ -100,10 +100,12 @@ static bool tell_message(midge_session *session, const midge_packet *packet,
 }
 
 /* [MQTT-3.3.4-9]. Before MQTT 5 nobody promised the server less than there are
- * packet identifiers. */
+ * packet identifiers, and who is lenient makes do with that. */
 static uint32_t unanswered_max(const midge_session *session) {
-  return session->version == MIDGE_MQTT_5 ? session->options.receive_max
-                                          : UINT16_MAX;
+  const midge_session_options *options = &session->options;
+  bool binds =
+      session->version == MIDGE_MQTT_5 && !options->receive_max_lenient;
+  return binds ? options->receive_max : UINT16_MAX;
 }
 
 /* One that is withheld keeps its place, which is the server's to free. */
@@ -133,10 +135,14 @@ static void pay_debts(midge_session *session) {
 /* In our Receive Maximum; false: there was none left. */
 static bool take_place(midge_session *session) {
   midge_inbox *inbox = &session->inbox;
-  if (inbox->used >= unanswered_max(session)) {
-    midge_session_break(session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
-                        "more messages than our Receive Maximum: some servers "
-                        "do not keep to it, leave it out there");
+  uint32_t most = unanswered_max(session);
+  if (inbox->used >= most) {
+    midge_session_break(
+        session, MIDGE_REASON_RECEIVE_MAXIMUM_EXCEEDED,
+        most == UINT16_MAX
+            ? "more unanswered messages than there are packet identifiers"
+            : "more messages than our Receive Maximum: some servers do not "
+              "keep to it, leave it out there");
     return false;
   }
   inbox->used++;

@@ -84,6 +84,8 @@ static void show_waiting(world *w) {
       continue;
     }
     if (b->in_flight >= c->window) return;
+    if (c->version == MIDGE_MQTT_5 && b->in_flight >= w->weather.broker_window)
+      world_hit(HIT_exceeded);
     while (id_in_use(b, ++b->last_id)) {
     }
     o->id = b->last_id;
@@ -234,7 +236,8 @@ static void accept(world *w, conn *c, const midge_packet *packet) {
         midge_properties_encode((midge_properties){list, count}, wire);
     connack.properties = midge_slice_of(wire, (size_t)(end - wire));
   }
-  c->window = five ? w->weather.broker_window : UINT16_MAX;
+  bool binds = five && !w->weather.lenient;
+  c->window = binds ? w->weather.broker_window : UINT16_MAX;
   network_answer(w, c, &connack);
 }
 

@@ -29,6 +29,7 @@ static void fill_session(world *w, midge_session_options *o) {
       .alias_auto = is->alias_auto,
       .keep_alive_s = is->keep_alive_s,
       .receive_max = is->broker_window,
+      .receive_max_lenient = is->lenient,
       .in_flight_max = is->in_flight_max,
       .subscribe_batch_max = is->batch_max,
       .reply_timeout_ms = 3000,

@@ -22,8 +22,8 @@
   X(session_lost) X(session_expired) X(takeover) X(server_disconnect) \
   X(server_closes) X(connack_refused) X(connack_lasting) X(version_refused) \
   X(sent_elsewhere) X(reference_bad) X(server_moved) X(window_of_one) \
-  X(server_keep_alive) X(publish_refused) X(subscribe_refused) X(poison) \
-  X(silent_broker) X(proxy_refused) X(proxy_silent) X(place_dead) \
+  X(exceeded) X(server_keep_alive) X(publish_refused) X(subscribe_refused) \
+  X(poison) X(silent_broker) X(proxy_refused) X(proxy_silent) X(place_dead) \
   X(ask_late) X(ask_old) X(ask_bad_url) X(ask_new_url) X(paused) X(held) \
   X(by_hand) X(at_release) X(connect) X(connect_again) X(disconnect) \
   X(disconnect_idle) X(force) X(abort) X(abort_idle) X(reconnect) X(hurry) \

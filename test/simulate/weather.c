@@ -47,6 +47,7 @@ static void draw_session(weather *to, dice *d) {
   to->drop = one_in(d, 4);
   to->breaks_off = one_in(d, 3);
   to->broker_window = (uint16_t)(1 + dice_roll(d, 10));
+  to->lenient = one_in(d, 4);
   to->in_flight_max = (uint16_t)(1 + dice_roll(d, 30));
   to->receive_max = (uint16_t)(one_in(d, 4) ? 1 : 1 + dice_roll(d, 20));
   to->alias_max = (uint16_t)dice_roll(d, 3);

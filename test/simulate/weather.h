@@ -12,7 +12,7 @@ typedef struct weather {
   midge_version version, broker_version; /* the highest the broker speaks */
   bool negotiate, kept, adopt, alias_auto, by_hand, at_release, hold, ask, off,
       lasting, fixed, proxy, breaks_off, standing_late, durable, inbox,
-      fleeting, drop, lower;
+      fleeting, drop, lower, lenient;
   midge_qos qos_max; /* of the broker */
   bool plain;        /* requests without limits */
   uint16_t broker_window, in_flight_max, receive_max, alias_max, batch_max;

@@ -89,6 +89,7 @@ static void fill_flags(line *in, midge_session_options *o) {
   o->lower_qos = line_number(in, "lower_qos", 0);
   o->drop_in_flight = line_number(in, "drop_in_flight", 0);
   o->strict_text = line_number(in, "strict_text", 0);
+  o->receive_max_lenient = line_number(in, "receive_max_lenient", 0);
   o->hold = line_number(in, "hold", 0);
   o->breaks_off = line_number(in, "breaks_off", 0);
   o->forget_subscriptions = line_number(in, "forget_subscriptions", 0);

@@ -58,6 +58,19 @@ module.exports = {
     },
   },
 
+  'more messages of QoS 1 than receiveMaximum': {
+    run: async (t) => {
+      await t.connected({ protocolVersion: 5, properties: { receiveMaximum: 2 } });
+      for (let messageId = 1; messageId <= 10; messageId += 1) {
+        t.broker.current.send({ cmd: 'publish', topic: 'a', payload: 'm', qos: 1, messageId });
+      }
+      await t.broker.saw('puback', 10);
+      await t.until('message', 10);
+      await t.quiet();
+      t.add('connections', t.broker.connections.length);
+    },
+  },
+
   'a session that is not clean asks for nothing by itself': {
     run: async (t) => {
       await t.connected({ protocolVersion: 5, clean: false });
