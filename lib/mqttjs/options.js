@@ -3,14 +3,16 @@
 // nothing in Node.js for MQTT.js either, or is refused in words that name the
 // way. Names that neither of us knows are the program's own.
 const { randomBytes } = require('node:crypto');
+const net = require('node:net');
 const optionTable = require('../options');
 const properties = require('../properties');
 const { content } = require('../bytes');
+const agents = require('./agent');
 const args = require('./arguments');
 const { lacksMethod } = require('./authenticate');
 const { checkKinds } = require('./kinds');
 const { methods, wrongStore } = require('./stores');
-const { refuse, isWebSocket } = require('./url');
+const { refuse, isSecured, isWebSocket } = require('./url');
 
 const UNHEARD_MS = 0x7fffffff; // a message nobody listens to never waits that long
 
@@ -119,7 +121,6 @@ function headers(options) {
 }
 
 const webSocketRefused = {
-  agent: 'give proxy, or createWebsocket for a WebSocket of your own',
   protocolVersion: 'leave it out: it is 13',
   handshakeTimeout: 'give connectTimeout, which counts the handshake in',
   followRedirects: 'connect to where it leads',
@@ -143,6 +144,17 @@ function proxyOf({ socksProxy }) {
   return { socksProxy: socksProxy.replace(/^socks5h:/i, 'socks5:') };
 }
 
+// As of sockets of Node.js, which take these where there is TLS: a family alone is
+// any address of it to connect from, and the other family is left out.
+const anyAddress = { 4: '0.0.0.0', 6: '::', IPv4: '0.0.0.0', IPv6: '::' };
+
+function localAddressOf(options) {
+  const given = { ...(isSecured(options) && !isWebSocket(options) ? options : undefined),
+    ...(isWebSocket(options) ? options.wsOptions : undefined), ...agents.settingsOf(options) };
+  if (given.localAddress) return given.localAddress;
+  return given.family && net.isIP(options.host) === 0 ? anyAddress[given.family] : undefined;
+}
+
 // Timers take text and fractions.
 function milliseconds(value) {
   return typeof value === 'string' || typeof value === 'number' ? Math.ceil(Number(value)) : value;
@@ -151,7 +163,10 @@ function milliseconds(value) {
 // What the core is told once. `isByHand`: the program carries the bytes, and what is around
 // them is its own business.
 function settings(options, isPeriodGiven, isByHand) {
-  const known = isByHand ? { socksProxy: null } : { ...proxyOf(options) };
+  const known = isByHand ? { socksProxy: null } : {
+    ...proxyOf(options), proxy: agents.proxyOf(options),
+    localAddress: options.localAddress || localAddressOf(options),
+  };
   for (const name of shared) {
     if (known[name] !== undefined) continue;
     known[name] = leftOut.has(name) ? options[name] || undefined : options[name];

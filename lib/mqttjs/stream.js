@@ -5,6 +5,7 @@
 const { EventEmitter } = require('node:events');
 const net = require('node:net');
 const { TIMER_MS_MAX } = require('../clock');
+const tls = require('./tls');
 const { call } = require('./requests');
 const { isSecure, refuse } = require('./url');
 
@@ -14,13 +15,15 @@ const LOOKS = 4; // at what has passed, in the time that setTimeout sets
 const UNKNOWN = Object.freeze({});
 
 // A proxy or a redirection is another end than the host, and a name is no address.
-function isDirect({ proxy, socksProxy, maxRedirects, transformWsUrl, unixSocket }) {
-  const others = [proxy, socksProxy, process.env.MQTTJS_SOCKS_PROXY, maxRedirects, transformWsUrl];
+function isDirect(options) {
+  const { proxy, socksProxy, maxRedirects, transformWsUrl, unixSocket, wsOptions } = options;
+  const others = [proxy, socksProxy, process.env.MQTTJS_SOCKS_PROXY, maxRedirects, transformWsUrl,
+    wsOptions?.agent];
   return !unixSocket && !others.some(Boolean);
 }
 
 function isVerified(options) {
-  const sources = [options, options.tls ?? {}, options.wsOptions ?? {}];
+  const sources = [...tls.sources(options), options.tls ?? {}];
   return sources.every(({ rejectUnauthorized, psk, pskCallback }) =>
     rejectUnauthorized !== false && !psk && !pskCallback);
 }

@@ -3,7 +3,8 @@
 const optionTable = require('../options');
 const { names: known } = require('../security');
 const { misspelled } = require('../spelling');
-const { isSecured, refuse } = require('./url');
+const agents = require('./agent');
+const { isSecured, isWebSocket, refuse } = require('./url');
 
 // Taken as they are. Of all but the last one what is empty is none.
 const same = ['ca', 'pfx', 'passphrase', 'crl', 'servername', 'ciphers', 'minVersion',
@@ -118,19 +119,24 @@ function copied(value) {
   return value?.constructor === Object ? { ...value } : value;
 }
 
+// Where it is said, the last word last. Options of `ws` are those of a WebSocket alone: who
+// leaves a server unverified there has not said so of another one.
+function sources(options) {
+  return isWebSocket(options)
+    ? [options, options.wsOptions ?? {}, agents.settingsOf(options)] : [options];
+}
+
 // What settings would read, to see later whether it has changed.
 function given(options) {
   if (!isSecured(options)) return undefined;
-  return [options.wsOptions ?? {}, options].map((source) =>
-    read.map((name) => copied(source[name])));
+  return sources(options).map((source) => read.map((name) => copied(source[name])));
 }
 
 // What `options` says of TLS, checked, as the addon takes it; what cannot be
-// throws. Options of `ws` may say it too. Certificates are read only where there
-// is TLS, as this takes long.
+// throws. Certificates are read only where there is TLS, as this takes long.
 function settings(options) {
   const found = {};
-  for (const source of [options.wsOptions ?? {}, options]) {
+  for (const source of sources(options)) {
     for (const [name, instead] of Object.entries(refused)) {
       if (source[name] && source[name] !== defaults[name]) {
         throw refuse(`Option "${name}" cannot be honoured: ${instead}`);
@@ -145,4 +151,4 @@ function settings(options) {
   return optionTable.security(isRead ? found : undefined).tls;
 }
 
-module.exports = { settings, given, materials };
+module.exports = { settings, sources, given, materials };

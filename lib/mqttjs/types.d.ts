@@ -213,6 +213,11 @@ export interface IWebSocketOptions {
   origin?: string;
   /** user:password, of HTTP. */
   auth?: string | null;
+  /** Node's own: what it says of TLS; of https-proxy-agent and socks-proxy-agent: the proxy. */
+  agent?: object | boolean;
+  /** The IP address to connect from, and the family of the server's; an agent may say so, too. */
+  localAddress?: string;
+  family?: number | string;
   [name: string]: any;
 }
 

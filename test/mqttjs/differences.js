@@ -120,6 +120,7 @@ module.exports = {
   'transports: an unknown authority': ONCE,
   'transports: a certificate of another name': ONCE,
   'transports: an expired certificate': ONCE,
+  'transports: what wsOptions say without a WebSocket is not heard': ONCE,
   'transports: a WebSocket that is refused': {
     reason: 'an attempt that fails says why',
     edits: [inserted(0, ['error', {

@@ -59,7 +59,6 @@ const REFUSED = [
   [{ tls: { verifyhost: 'x' } }, /"verifyhost" of options\.tls: did you mean "verifyHost"\?/],
   [{ protocol: 'wx' }, /"wx".*mini-programs/],
   [{ protocol: 'alis' }, /"alis".*mini-programs/],
-  [{ protocol: 'ws', wsOptions: { agent: {} } }, /wsOptions\.agent.*proxy/],
   [{ protocol: 'ws', wsOptions: { handshakeTimeout: 5 } }, /handshakeTimeout.*connectTimeout/],
   [{ servers: [{ host: 'a', port: 1, protocol: 'wx' }] }, /protocol "wx".*servers/],
   [{

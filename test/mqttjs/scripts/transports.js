@@ -1,6 +1,8 @@
 'use strict';
 // Ways to the broker.
 const { constants } = require('node:crypto');
+const http = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
 const { Duplex } = require('node:stream');
 const WebSocket = require('ws');
@@ -151,6 +153,20 @@ module.exports = {
   'a WebSocket': reached('ws'),
   'a WebSocket in TLS': reached('wss', { ca: CA }),
   'a WebSocket in TLS, by its own options': reached('wss', { wsOptions: { ca: CA } }),
+  'what wsOptions say goes before what options say': reached('wss', {
+    ca: text('other.pem'), rejectUnauthorized: true, wsOptions: { ca: CA, host: 'nowhere' },
+  }),
+  'an agent of Node.js': reached('wss',
+    { wsOptions: { agent: new https.Agent({ ca: CA, keepAlive: true }) } }),
+  'what an agent says goes before what wsOptions say': reached('wss', { wsOptions: {
+    rejectUnauthorized: true, agent: new https.Agent({ rejectUnauthorized: false }),
+  } }),
+  'the agent of another protocol': reached('ws', { wsOptions: { agent: http.globalAgent } }),
+  'an agent that verifies a server': refused({
+    rejectUnauthorized: false, wsOptions: { agent: new https.Agent({ rejectUnauthorized: true }) },
+  }, { transport: 'wss' }),
+  'what wsOptions say without a WebSocket is not heard': refused(
+    { wsOptions: { rejectUnauthorized: false, ca: CA } }),
   'a Unix socket': reached('unix'),
 
   'a certificate and a key make it TLS': {
