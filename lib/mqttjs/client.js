@@ -41,7 +41,9 @@ class MqttClient extends Members {
     if (begun.plan === undefined) conduct.options = begun.options;
     else conduct.plan = begun.plan;
     const known = begun.options ?? begun.plan.options;
-    this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder) : wayOf(this, known), given);
+    const isCalled = !known.manualConnect && this.connect === MqttClient.prototype.connect;
+    this.#begin(begun, isBuilt ? wayOfBuilder(this, streamBuilder, isCalled)
+      : wayOf(this, known), given);
     if (known.manualConnect) conduct.suspend();
     else if (lacksMethod(known)) refuse(this);
     else this.connect();

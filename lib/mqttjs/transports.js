@@ -216,10 +216,13 @@ function nativeSocket(url, protocols) {
 }
 
 // Of a client of `new MqttClient`.
-function wayOfBuilder(owner, streamBuilder) {
+// `isCalled`: at once. One that never connects, as that of a test's own class, needs no builder.
+function wayOfBuilder(owner, streamBuilder, isCalled) {
   if (typeof streamBuilder === 'function') return new Builder(() => streamBuilder(owner));
-  throw refuse('new MqttClient(streamBuilder, options): streamBuilder is a function that ' +
-    'returns a stream');
+  const error = refuse('new MqttClient(streamBuilder, options): streamBuilder is a function ' +
+    'that returns a stream');
+  if (isCalled) throw error;
+  return new Builder(() => { throw error; });
 }
 
 // Of a client of connect().

@@ -419,3 +419,26 @@ test('what was removed is forgotten however it ends, also if its answer was quic
   assert.deepEqual([...conduct.parts.removed], []);
   remove.mock.restore();
 });
+
+test('a client that does not connect by itself needs no builder', async () => {
+  let calls = 0;
+  class Double extends ours.MqttClient {
+    constructor() { super({}, {}); }
+
+    connect() {
+      calls += 1;
+      return this;
+    }
+  }
+  for (const client of [new Double(), new ours.MqttClient(null, { manualConnect: true })]) {
+    client.publish('a', 'm').subscribe('a');
+    await client.endAsync();
+  }
+  assert.equal(calls, 1);
+  const later = new ours.MqttClient(undefined, { manualConnect: true, reconnectPeriod: 0 });
+  const failed = called((done) => later.once('error', done));
+  later.connect();
+  const [error] = await failed;
+  assert.match(error.message, /streamBuilder is a function/);
+  await later.endAsync();
+});
