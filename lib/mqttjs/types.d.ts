@@ -215,8 +215,9 @@ export interface IWebSocketOptions {
   auth?: string | null;
   /** Node's own: what it says of TLS; of https-proxy-agent and socks-proxy-agent: the proxy. */
   agent?: object | boolean;
-  /** The IP address to connect from, and the family of the server's; an agent may say so, too. */
+  /** The IP address to connect from; an agent may say it, too. */
   localAddress?: string;
+  /** Of the server's addresses: 4 or 6; an agent may say it, too. */
   family?: number | string;
   [name: string]: any;
 }

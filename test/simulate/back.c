@@ -4,9 +4,10 @@
 #include "engine/records.h"
 #include "simulate/model.h"
 
-/* What is told at PUBREL comes later then. */
-void back_go(world *w, outgoing *o) {
-  if (!o->released || !o->known) return;
+/* What is told at PUBREL comes later then. While a newer connection brings
+ * PUBREL the client may be done with it. */
+void back_go(world *w, const conn *c, outgoing *o) {
+  if (w->conn != c || !o->released || !o->known) return;
   if (!world_chance(w, w->weather.go_back)) return;
   world_hit(HIT_went_back);
   world_say(w, "      broker goes back to PUBLISH of %u", o->id);

@@ -264,7 +264,7 @@ static void on_connect(world *w, conn *c, const midge_packet *packet) {
   for (size_t i = 0; i < b->queue_count; i++) {
     if (b->queue[i].id == 0) continue;
     b->in_flight++;
-    back_go(w, &b->queue[i]);
+    back_go(w, c, &b->queue[i]);
     show(w, c, &b->queue[i], true);
   }
   show_waiting(w);
@@ -279,8 +279,11 @@ static void take(world *w, const midge_packet *packet, midge_slice topic) {
   CHECK(w, topic.size == 5 && topic.data[4] == '0' + r->topic,
         "message %u came with another topic", number);
   midge_qos qos = packet->publish.qos;
-  /* Per topic and QoS the first arrivals are in order [MQTT-4.6.0-1]. */
-  for (uint32_t i = number + 1; r->arrived == 0 && i < w->request_count; i++) {
+  /* Per topic and QoS the first arrivals are in order [MQTT-4.6.0-1]; but one
+   * that was given up, which its process did not live to write down, comes when
+   * newer ones may have. */
+  bool first = r->arrived == 0 && !r->ended;
+  for (uint32_t i = number + 1; first && i < w->request_count; i++) {
     request *newer = &w->requests[i];
     bool same = newer->kind == REQUEST_PUBLISH && newer->topic == r->topic &&
                 newer->qos == r->qos;

@@ -156,7 +156,7 @@ static void on_opened(world *w, const midge_event *event) {
 static void judge_cause(world *w, const midge_event *event) {
   const life *l = &w->life;
   if (l->goodbye || l->kicked || w->conn == NULL || !w->conn->up) return;
-  if (w->conn->attempt != event->attempt) return;
+  if (w->conn->attempt != event->attempt || w->monitor.stranger) return;
   CHECK(w, w->conn->faulty, "a link that was well was dropped: %.*s",
         (int)event->closed.text.size, event->closed.text.data);
 }

@@ -204,6 +204,7 @@ typedef struct monitor {
   bool head_sent, head_delivered; /* of the proxy's HTTP */
   bool first_sent, goodbye, resumed, accepted;
   bool clean, passing;  /* this CONNECT begins anew; the last one did */
+  bool parted;          /* the server has said DISCONNECT */
   bool stranger;        /* the server has a session that we know nothing of */
   bool unsure;          /* our side has lost which identifiers are in use */
   uint32_t receive_max; /* of the server, on this connection */
@@ -499,7 +500,7 @@ void inbox_crash(world *w);
 void inbox_judge(const world *w);
 
 /* --- back.c --- */
-void back_go(world *w, outgoing *o);
+void back_go(world *w, const conn *c, outgoing *o);
 void back_released(world *w, uint16_t id);
 void back_broken(world *w);
 void back_crash(world *w);

@@ -12,7 +12,7 @@ void monitor_connected(world *w) {
   m->sent.size = m->delivered.size = 0;
   m->head_sent = m->head_delivered = !w->weather.proxy;
   m->first_sent = m->goodbye = m->resumed = m->accepted = false;
-  m->stranger = false;
+  m->stranger = m->parted = false;
   m->window = 0;
   m->version = w->weather.version;
   m->keep_alive_s = 0;
@@ -255,6 +255,9 @@ static void on_delivered(world *w, const midge_packet *packet) {
     case MIDGE_PUBREC:
       if (packet->ack.reason >= 0x80) free_place(w, u);
       return;
+    case MIDGE_DISCONNECT:
+      w->monitor.parted = true;
+      return;
     case MIDGE_SUBACK:
     case MIDGE_UNSUBACK:
       w->monitor.use[packet->suback.packet_id] = (usage){0};
@@ -318,7 +321,8 @@ void monitor_time(world *w) {
   midge_time written = c->written > c->excused ? c->written : c->excused;
   if (c->writing || c->shut || w->program.paused) return;
   bool waits = c->written > c->heard; /* for PINGRESP */
-  CHECK(w, w->now <= written + keep_alive || m->goodbye || waits,
+  bool over = m->goodbye || m->parted;
+  CHECK(w, w->now <= written + keep_alive || over || waits,
         "nothing was sent for %llu ms",
         (unsigned long long)(w->now - written)); /* I22 */
   if (w->now > heard + keep_alive) world_hit(HIT_dead_link);
