@@ -149,16 +149,26 @@ static bool take_place(midge_session *session) {
   return true;
 }
 
+/* PUBREL of a message has come, and with it the end of what its identifier has
+ * to be known for [MQTT-4.3.3-10], but for one that may be sent again. */
+static bool is_over(const midge_inbox *inbox, uint16_t packet_id) {
+  midge_inbound_state state = midge_inbox_state(inbox, packet_id);
+  bool waits = state == MIDGE_INBOUND_RELEASED || state == MIDGE_INBOUND_TOLD;
+  return state == MIDGE_INBOUND_COMPLETED ||
+         (waits && midge_inbox_owes_completion(inbox, packet_id));
+}
+
 /* What is known of a message of QoS 2. PUBREL of the last one with this
  * identifier may have come, so that it may be another's: of that one a server
- * makes a new PUBLISH [MQTT-4.3.3-2]. */
+ * makes a new PUBLISH [MQTT-4.3.3-2], and some do not wait for PUBCOMP, which
+ * the last one is not answered with any more. */
 static midge_inbound_state state_of(midge_session *session,
                                     const midge_packet *packet) {
   midge_inbox *inbox = &session->inbox;
   uint16_t packet_id = packet->publish.packet_id;
   midge_inbound_state state = midge_inbox_state(inbox, packet_id);
-  if (state != MIDGE_INBOUND_COMPLETED || packet->publish.duplicate)
-    return state;
+  if (packet->publish.duplicate || !is_over(inbox, packet_id)) return state;
+  if (state != MIDGE_INBOUND_COMPLETED) midge_inbox_free_place(inbox);
   midge_inbox_remove(inbox, packet_id);
   midge_session_record_inbound(session, packet_id, false);
   return MIDGE_INBOUND_NEW;
@@ -326,10 +336,18 @@ static bool is_received(midge_session *session, uint16_t packet_id,
   return true;
 }
 
-/* It was handed out at PUBREL. */
-static void completed(midge_session *session, uint16_t packet_id,
+/* Its session is lost, or the server has begun another one with its identifier:
+ * an answer to it would count for that. */
+static bool is_orphan(const midge_session *session, uint16_t packet_id,
                       midge_owed owed) {
-  if (owed.life != session->inbox.life) return;
+  const midge_inbox *inbox = &session->inbox;
+  return owed.life != inbox->life ||
+         (owed.released &&
+          midge_inbox_state(inbox, packet_id) != MIDGE_INBOUND_RELEASED);
+}
+
+/* It was handed out at PUBREL. */
+static void completed(midge_session *session, uint16_t packet_id) {
   if (session->options.acknowledge_by_hand)
     move_to(session, packet_id, MIDGE_INBOUND_TOLD);
   else
@@ -344,12 +362,11 @@ void midge_session_handed_out(midge_session *session, midge_event *event,
       (void)midge_session_let_go(session, event->message.delivery);
     return;
   }
-  /* Its session is lost: by now the identifier may be another message's, for
-   * which an answer to this one would count. */
-  bool by_hand = session->options.acknowledge_by_hand;
-  if (by_hand && owed.life != session->inbox.life) event->message.packet_id = 0;
+  bool orphan = is_orphan(session, packet_id, owed);
+  if (orphan && session->options.acknowledge_by_hand)
+    event->message.packet_id = 0;
   if (owed.released) {
-    completed(session, packet_id, owed);
+    if (!orphan) completed(session, packet_id);
     return;
   }
   bool once = event->message.qos == MIDGE_EXACTLY_ONCE;

@@ -539,6 +539,25 @@ for (const how of ['handleMessage', 'ack()', 'customHandleAcks']) {
   });
 }
 
+test('a server that gives an identifier away before PUBCOMP loses no message', async () => {
+  const { broker, client } = await connected({});
+  const pending = [];
+  const seen = [];
+  client.on('message', (topic, payload) => seen.push(String(payload)));
+  client.handleMessage = (packet, done) => pending.push(done);
+  const send = (payload) =>
+    broker.current.send({ cmd: 'publish', topic: 'a', payload, qos: 2, messageId: 7 });
+  send('1');
+  await until(() => pending.length === 1);
+  send('2');
+  await until(() => broker.of('pubrec').length === 2);
+  pending.shift()();
+  await until(() => pending.length === 1);
+  pending.shift()();
+  await broker.saw('pubcomp');
+  assert.deepEqual(seen, ['1', '2']);
+});
+
 test('a callback of before the end hurries no message of after it', async () => {
   const { broker, client } = await connected({});
   const pending = [];
