@@ -127,6 +127,36 @@ static void what_is_wished_meanwhile_is_for_the_next_connection(void **state) {
   life_end(&l);
 }
 
+/* Its message has come: it is for this connection, or for none. */
+static void an_answer_does_not_wait_for_the_goodbye(void **state) {
+  (void)state;
+  begin((midge_client_options){.close_timeout_ms = 2000,
+                               .session.acknowledge_by_hand = true});
+  open_up(&l);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x09\x00"));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  receive(&l, MIDGE_TEXT("\x32\x06\x00\x01t\x00\x0a\x00"));
+  expect(&l, MIDGE_EVENT_MESSAGE);
+  publish(&l, 1, MIDGE_AT_LEAST_ONCE, "unanswered");
+  wish(&l, MIDGE_WISH_DISCONNECT);
+  midge_wish one = {.type = MIDGE_WISH_ACKNOWLEDGE};
+  one.acknowledge.packet_id = 9;
+  one.acknowledge.qos = MIDGE_AT_LEAST_ONCE;
+  one.acknowledge.attempt = 1;
+  midge_link_wish(l.link, &one);
+  midge_answer answer = {.packet_id = 10, .qos = MIDGE_AT_LEAST_ONCE};
+  midge_wish list = {.type = MIDGE_WISH_ANSWER};
+  list.answer.list = &answer;
+  list.answer.count = 1;
+  list.answer.attempt = 1;
+  midge_link_wish(l.link, &list);
+  wish(&l, MIDGE_WISH_DELIVERY); /* there is none */
+  leave(&l);
+  assert_true(has_left(&l, MIDGE_TEXT("\x40\x02\x00\x09\x40\x02\x00\x0a")));
+  assert_false(has_left(&l, MIDGE_TEXT("\xe0\x00")));
+  life_end(&l);
+}
+
 static void an_abort_does_not_wait_for_the_goodbye(void **state) {
   (void)state;
   begin((midge_client_options){.close_timeout_ms = 60000});
@@ -314,6 +344,7 @@ int main(void) {
       cmocka_unit_test(before_connack_it_is_soon_over_too),
       cmocka_unit_test(each_attempt_is_closed_once),
       cmocka_unit_test(what_is_wished_meanwhile_is_for_the_next_connection),
+      cmocka_unit_test(an_answer_does_not_wait_for_the_goodbye),
       cmocka_unit_test(an_abort_does_not_wait_for_the_goodbye),
       cmocka_unit_test(a_break_while_leaving_is_our_end),
       cmocka_unit_test(nothing_is_told_after_the_end),
