@@ -406,19 +406,28 @@ static void forget_proposal(midge_session *session, uint16_t packet_id) {
   midge_inbox_remove(&session->inbox, packet_id);
 }
 
+/* A proposal that the program has not answered. */
+static bool is_proposed(const midge_session *session, uint16_t packet_id) {
+  return session->options.accept_by_hand &&
+         midge_inbox_state(&session->inbox, packet_id) == MIDGE_INBOUND_HANDED;
+}
+
 /* The program has the message that this is owed for, and may fail with it. */
 static bool may_be_withheld(const midge_session *session,
                             const midge_debt *debt) {
   if (debt->qos == MIDGE_AT_LEAST_ONCE) return debt->handed;
-  return session->options.accept_by_hand &&
-         midge_inbox_state(&session->inbox, debt->packet_id) ==
-             MIDGE_INBOUND_HANDED;
+  return is_proposed(session, debt->packet_id);
 }
 
-/* [MQTT-4.6.0-2] is about the answers that leave. */
+/* [MQTT-4.6.0-2] is about the answers that leave. Nothing is owed for a
+ * proposal of a connection that is over, until the server sends it again. */
 static midge_status withhold(midge_session *session, uint16_t packet_id) {
   midge_inbox *inbox = &session->inbox;
   midge_debt *debt = midge_inbox_listed(inbox, packet_id);
+  if (debt == NULL && is_proposed(session, packet_id)) {
+    forget_proposal(session, packet_id);
+    return MIDGE_OK;
+  }
   if (debt == NULL || !may_be_withheld(session, debt)) return MIDGE_EINVAL;
   bool is_proposal = debt->qos == MIDGE_EXACTLY_ONCE;
   do { /* of a proposal all that are owed */
